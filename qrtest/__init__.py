@@ -1,0 +1,92 @@
+"""Record-replay testing for software that runs jobs on IBM Quantum.
+
+Everything here is imported when it is first used: importing qrtest imports neither qiskit, hypothesis,
+vcr, responses nor yaml.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qrtest import errors, faults
+    from qrtest.catalogue import scenarios
+    from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.clock import VirtualClock, WallClock
+    from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.scenario import Scenario
+    from qrtest.script import (
+        Script,
+        Step,
+        cancelled,
+        done,
+        failed,
+        queued,
+        ran_too_long,
+        running,
+        unknown,
+    )
+    from qrtest.simulation import Simulation, simulate
+
+__all__ = [
+    "NeverEnds",
+    "QrtestError",
+    "RuntimeJobV2",
+    "Scenario",
+    "Script",
+    "Simulation",
+    "Step",
+    "VirtualClock",
+    "WallClock",
+    "cancelled",
+    "done",
+    "errors",
+    "failed",
+    "faults",
+    "queued",
+    "ran_too_long",
+    "running",
+    "scenarios",
+    "simulate",
+    "unknown",
+]
+
+_HOME = {
+    "NeverEnds": "qrtest.errors",
+    "QrtestError": "qrtest.errors",
+    "RuntimeJobV2": "qrtest.client.jobs",
+    "Scenario": "qrtest.scenario",
+    "Script": "qrtest.script",
+    "Simulation": "qrtest.simulation",
+    "Step": "qrtest.script",
+    "VirtualClock": "qrtest.clock",
+    "WallClock": "qrtest.clock",
+    "cancelled": "qrtest.script",
+    "done": "qrtest.script",
+    "failed": "qrtest.script",
+    "queued": "qrtest.script",
+    "ran_too_long": "qrtest.script",
+    "running": "qrtest.script",
+    "scenarios": "qrtest.catalogue",
+    "simulate": "qrtest.simulation",
+    "unknown": "qrtest.script",
+}
+_MODULES = ("errors", "faults")
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("qrtest")
+    if name in _MODULES:
+        return import_module(f"qrtest.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'qrtest' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,1 @@
+"""The genuine client, as installed: the only room that imports qiskit and qiskit_ibm_runtime."""

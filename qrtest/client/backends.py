@@ -1,0 +1,100 @@
+"""Descriptions of backends: the real snapshots that qiskit-ibm-runtime ships, as the service sends them."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final
+
+from qrtest.errors import SimulationError
+
+__all__ = ["DEFAULT_BACKENDS", "Snapshots"]
+
+DEFAULT_BACKENDS: Final = ("ibm_torino", "ibm_brisbane", "ibm_sherbrooke")
+PREFIX: Final = "ibm_"
+
+
+class Snapshots:
+    """The backends *names*, as `ibm_torino`, from the snapshots of the installed release."""
+
+    def __init__(self, names: tuple[str, ...] = DEFAULT_BACKENDS) -> None:
+        for name in names:
+            if _configuration(name) is None:
+                raise SimulationError(
+                    f"There is no snapshot of a backend {name!r} in the installed release: "
+                    f"there are {', '.join(sorted(PREFIX + each for each in _available()))}."
+                )
+        self._names = names
+
+    def names(self) -> tuple[str, ...]:
+        """The backends there are."""
+        return self._names
+
+    def describe(self, name: str, aspect: str) -> bytes | None:
+        """The *aspect* of a backend as JSON; None for an unknown one."""
+        if name not in self._names:
+            return None
+        if aspect == "configuration":
+            return _configuration(name)
+        if aspect == "properties":
+            return _snapshot(name, "props")
+        if aspect == "status":
+            return _STATUS
+        if aspect == "device":
+            return _device(name)
+        return b"null"
+
+
+_STATUS: Final = json.dumps(
+    {
+        "state": True,
+        "status": "active",
+        "message": "available",
+        "length_queue": 3,
+        "backend_version": "1.0.0",
+    }
+).encode()
+
+
+@lru_cache(maxsize=1)
+def _available() -> frozenset[str]:
+    folder = files("qiskit_ibm_runtime.fake_provider") / "backends"
+    return frozenset(
+        entry.name for entry in folder.iterdir() if (entry / f"conf_{entry.name}.json").is_file()
+    )
+
+
+@lru_cache(maxsize=None)
+def _snapshot(name: str, kind: str) -> bytes | None:
+    short = name.removeprefix(PREFIX)
+    if short not in _available():
+        return None
+    file = (
+        files("qiskit_ibm_runtime.fake_provider") / "backends" / short / f"{kind}_{short}.json"
+    )
+    return file.read_bytes() if file.is_file() else None
+
+
+@lru_cache(maxsize=None)
+def _configuration(name: str) -> bytes | None:
+    """The configuration, under the name the real backend has."""
+    snapshot = _snapshot(name, "conf")
+    if snapshot is None:
+        return None
+    return json.dumps({**json.loads(snapshot), "backend_name": name}).encode()
+
+
+@lru_cache(maxsize=None)
+def _device(name: str) -> bytes:
+    configuration: dict[str, Any] = json.loads(_configuration(name) or b"{}")
+    return json.dumps(
+        {
+            "status": {"name": "online", "reason": "available"},
+            "queue_length": 3,
+            "qubits": configuration.get("n_qubits"),
+            "is_simulator": bool(configuration.get("simulator", False)),
+            "clops": {"type": "hardware", "value": 150_000},
+            "processor_type": configuration.get("processor_type"),
+        }
+    ).encode()

@@ -1,0 +1,136 @@
+"""What differs between releases of qiskit-ibm-runtime: the only place that knows.
+
+Sources: the tagged sources of the releases from 0.26 on.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+from qrtest.clock import PATCHING
+from qrtest.errors import UnsupportedRelease
+
+__all__ = [
+    "NEWEST_KNOWN",
+    "OLDEST",
+    "client_class",
+    "client_parameters",
+    "installed",
+    "job_arguments",
+    "json_encoder",
+    "platform_channel",
+    "quiet",
+]
+
+PACKAGE: Final = "qiskit-ibm-runtime"
+OLDEST: Final = (0, 26)
+NEWEST_KNOWN: Final = (0, 51)
+
+
+@lru_cache(maxsize=1)
+def installed() -> tuple[int, ...]:
+    """The release that is installed. Raises `UnsupportedRelease` if it is none or too old."""
+    try:
+        text = version(PACKAGE)
+    except PackageNotFoundError:
+        raise UnsupportedRelease(
+            f"{PACKAGE} is not installed: qrtest works with release {_dotted(OLDEST)} and newer. "
+            f"Say: pip install {PACKAGE}"
+        ) from None
+    release = tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
+    if release[:2] < OLDEST:
+        raise UnsupportedRelease(
+            f"{PACKAGE} {text} is installed: qrtest works with release {_dotted(OLDEST)} and newer "
+            f"(tried up to {_dotted(NEWEST_KNOWN)})."
+        )
+    return release
+
+
+def _dotted(release: tuple[int, ...]) -> str:
+    return ".".join(map(str, release))
+
+
+def _first(*places: str) -> Any:
+    """The first of "module:name" that the installed release has."""
+    installed()
+    for place in places:
+        module, _, name = place.partition(":")
+        try:
+            return getattr(importlib.import_module(f"qiskit_ibm_runtime.{module}"), name)
+        except (ImportError, AttributeError):
+            continue
+    raise UnsupportedRelease(
+        f"{PACKAGE} {_dotted(installed())} has none of {', '.join(places)}: "
+        f"it is a release that qrtest does not know (tried up to {_dotted(NEWEST_KNOWN)})."
+    )
+
+
+def client_class() -> Any:
+    """The class RuntimeClient; in `api.client` from 0.49 on."""
+    return _first("api.client:RuntimeClient", "api.clients.runtime:RuntimeClient")
+
+
+def json_encoder() -> Any:
+    """The class RuntimeEncoder; in `json` from 0.48 on."""
+    return _first("json:RuntimeEncoder", "utils.json:RuntimeEncoder")
+
+
+def platform_channel() -> str:
+    """The channel of the platform: its name changed in 0.40."""
+    return "ibm_quantum_platform" if installed() >= (0, 40) else "ibm_cloud"
+
+
+def client_parameters(*, token: str, url: str, instance: str) -> Any:
+    """Genuine ClientParameters."""
+    parameters = _first("api.client_parameters:ClientParameters")
+    return parameters(channel=platform_channel(), token=token, url=url, instance=instance)
+
+
+def job_arguments(job_class: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of *arguments* that the constructor of *job_class* takes.
+
+    `client_params` and `user_callback` went in 0.38 and 0.41, `private` came in 0.32.
+    """
+    return {name: value for name, value in arguments.items() if name in _parameters(job_class)}
+
+
+@lru_cache(maxsize=None)
+def _parameters(job_class: type) -> frozenset[str]:
+    return frozenset(inspect.signature(job_class).parameters)
+
+
+class _NoStack:
+    """Stands in for the module `inspect` in the client's session module."""
+
+    @staticmethod
+    def stack() -> list[Any]:
+        return []
+
+
+_QUIET_USERS: Final[list[Any]] = []
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the client from looking through the whole call stack for its header, at every request.
+
+    The header X-Qx-Client-Application then does not name the caller.
+    """
+    session = importlib.import_module("qiskit_ibm_runtime.api.session")
+    with PATCHING:
+        if not _QUIET_USERS:
+            session.inspect = _NoStack  # type: ignore[attr-defined]
+        _QUIET_USERS.append(None)
+    try:
+        yield
+    finally:
+        with PATCHING:
+            _QUIET_USERS.pop()
+            if not _QUIET_USERS:
+                session.inspect = inspect  # type: ignore[attr-defined]

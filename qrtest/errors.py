@@ -1,0 +1,109 @@
+"""Every exception that qrtest raises.
+
+::
+
+    QrtestError
+    ├── DurationError        a length of time that cannot be read        (also ValueError)
+    ├── ScriptError          a script that cannot be read or cannot be   (also ValueError)
+    ├── IllegalTransition    a status that cannot follow another
+    ├── FaultError           a fault that makes no sense                 (also ValueError)
+    ├── ClockError           time told to do what time cannot
+    ├── ResultError          a result that no job could have             (also ValueError)
+    ├── SimulationError      a simulation used wrongly
+    ├── UnansweredRequest    a request that nothing in the simulation answers
+    ├── NetworkBlocked       a connection out of the simulation
+    ├── NeverEnds            code that would have waited for ever
+    └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
+
+`Stop` stands outside the tree: it is not an error but the signal that ends code which caught
+`NeverEnds` and went on waiting.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ClockError",
+    "DurationError",
+    "FaultError",
+    "IllegalTransition",
+    "NetworkBlocked",
+    "NeverEnds",
+    "QrtestError",
+    "ResultError",
+    "ScriptError",
+    "SimulationError",
+    "Stop",
+    "UnansweredRequest",
+    "UnsupportedRelease",
+]
+
+
+class QrtestError(Exception):
+    """What all errors of qrtest have in common: catch this to catch them all."""
+
+
+class DurationError(QrtestError, ValueError):
+    """A length of time that cannot be read, as `"5 minuts"` or a negative number."""
+
+
+class ScriptError(QrtestError, ValueError):
+    """A script that cannot be read, or a life that no job can have."""
+
+
+class IllegalTransition(QrtestError):
+    """A status that cannot follow the one before it; nothing was changed.
+
+    `source` and `target` are the two ends.
+    """
+
+    def __init__(self, message: str, *, source: str, target: str) -> None:
+        super().__init__(message)
+        self.source = source
+        self.target = target
+
+
+class FaultError(QrtestError, ValueError):
+    """A fault that makes no sense, as one on an operation that does not exist."""
+
+
+class ClockError(QrtestError):
+    """Time told to go backwards, or real time told to move at all."""
+
+
+class ResultError(QrtestError, ValueError):
+    """A result that cannot be turned into what the service would answer."""
+
+
+class SimulationError(QrtestError):
+    """A simulation used before it began, after it ended, or with options that exclude each other."""
+
+
+class UnansweredRequest(QrtestError):
+    """A request to the simulated service that it has no answer for. Nothing left the machine."""
+
+
+class NetworkBlocked(QrtestError):
+    """Code tried to connect to somewhere outside the simulation. Nothing left the machine."""
+
+
+class NeverEnds(QrtestError):
+    """The code under test would have waited for ever, and was stopped.
+
+    The message says by which bound, what it was doing, and shows the timeline.
+    """
+
+
+class UnsupportedRelease(QrtestError):
+    """The installed qiskit-ibm-runtime is one that qrtest cannot work with."""
+
+
+class Stop(BaseException):
+    """Ends code that caught `NeverEnds` and went on waiting.
+
+    Not an `Exception`, so that `except Exception:` in a polling loop cannot catch it, too.
+    A simulation turns it back into the `NeverEnds` that it stands for.
+    """
+
+    def __init__(self, reason: NeverEnds) -> None:
+        super().__init__(str(reason))
+        self.reason = reason

@@ -1,0 +1,133 @@
+"""What did happen: every request and answer with its virtual time, and one rendering as a timeline.
+
+The journal is a service that wraps a service. A poll that says the same as the one before makes no
+new entry: the entry counts, so that a day of polling is one line and no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from qrtest import duration as durations
+from qrtest.wire import payloads
+from qrtest.wire.messages import Request, Response, Service
+from qrtest.wire.routes import OF_A_JOB, route
+from qrtest.wire.service import Time
+
+__all__ = ["Entry", "Journal"]
+
+UNROUTED: Final = "unknown"
+
+
+@dataclass(slots=True)
+class Entry:
+    """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock."""
+
+    operation: str
+    name: str
+    request: Request
+    response: Response
+    at: float
+    until: float
+    times: int = 1
+
+    @property
+    def answer(self) -> str:
+        """The answer in a word or two, as `'200 Queued'`."""
+        return payloads.summary(self.response)
+
+    def __str__(self) -> str:
+        when = durations.text(round(self.at, 3))
+        count = f" ×{self.times:,} to {durations.text(round(self.until, 3))}" if self.times > 1 else ""
+        return f"{when:>14}  {self.operation:<16} {self.answer}{count}"
+
+
+class Journal:
+    """Answers as *service* does and keeps what was said. Iterating gives the entries in order."""
+
+    def __init__(self, service: Service, clock: Time) -> None:
+        self._service = service
+        self._clock = clock
+        self._entries: list[Entry] = []
+        self._last: dict[str, Entry] = {}
+
+    def handle(self, request: Request) -> Response:
+        """The answer to *request*, noted."""
+        at = self._clock.now()
+        response = self._service.handle(request)
+        where = route(request.method, request.path)
+        name = where.name if where is not None and where.operation in OF_A_JOB else ""
+        last = self._last.get(name)
+        if last is not None and last.response is response and _same(last.request, request):
+            last.times += 1
+            last.until = at
+        else:
+            operation = where.operation if where is not None else UNROUTED
+            self._last[name] = entry = Entry(operation, name, request, response, at, at)
+            self._entries.append(entry)
+        return response
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def count(self, operation: str | None = None, *, job_id: str | None = None) -> int:
+        """How many requests there were, of one *operation* and about one job if asked."""
+        return sum(
+            entry.times
+            for entry in self._entries
+            if operation in (None, entry.operation) and job_id in (None, entry.name)
+        )
+
+    def timeline(self, *, lines: int = 40) -> str:
+        """What happened to each job, one line an event, at most *lines* of them a job.
+
+        The columns: virtual time, request, answer, and how often up to when.
+        """
+        by_name: dict[str, list[Entry]] = {}
+        for entry in self._entries:
+            by_name.setdefault(entry.name, []).append(entry)
+        sections = []
+        for name, entries in by_name.items():
+            shown = [str(entry) for entry in _merged(entries)]
+            if len(shown) > lines:
+                left_out = len(shown) - lines
+                half = lines // 2
+                shown[half : half + left_out] = [f"{'...':>14}  {left_out:,} more"]
+            sections.append("\n".join([f"job {name}" if name else "account", *shown]))
+        return "\n".join(sections) or "Nothing was asked."
+
+
+def _same(one: Request, other: Request) -> bool:
+    return one is other or (
+        one.path == other.path and one.method == other.method and one.query == other.query
+    )
+
+
+def _merged(entries: list[Entry]) -> Iterator[Entry]:
+    """*entries* with neighbours that say the same in one."""
+    current: Entry | None = None
+    for entry in entries:
+        if current is not None and (current.operation, current.answer) == (
+            entry.operation,
+            entry.answer,
+        ):
+            current = Entry(
+                current.operation,
+                current.name,
+                current.request,
+                current.response,
+                current.at,
+                entry.until,
+                current.times + entry.times,
+            )
+            continue
+        if current is not None:
+            yield current
+        current = entry
+    if current is not None:
+        yield current

@@ -1,0 +1,355 @@
+"""Clock, service, transport and client, tied together: `simulate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from qrtest import clock as clocks
+from qrtest import duration as durations
+from qrtest.clock import EPOCH, VirtualClock, WallClock
+from qrtest.duration import Duration
+from qrtest.errors import SimulationError, Stop
+from qrtest.faults import Fault
+from qrtest.guard import Guard
+from qrtest.journal import Journal
+from qrtest.scenario import Scenario
+from qrtest.script import Script, Step
+from qrtest.transport.line import Line
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.faulty import FaultyService
+from qrtest.wire.jobs import Recorded
+from qrtest.wire.service import JobPlan, SimulatedService, Submission
+
+if TYPE_CHECKING:
+    from qrtest.client.jobs import RuntimeJobV2
+
+__all__ = ["Life", "Simulation", "Transport", "simulate"]
+
+Transport = Literal["direct", "requests"]
+Life = Script | Step | str | Scenario
+TRANSPORTS: Final = ("direct", "requests")
+USUAL_LIFE: Final = "QUEUED 5s; RUNNING 2s; DONE"
+DEVICE: Final = "ibm_torino"
+LATENCY: Final = "50ms"
+MOST_REQUESTS: Final = 200_000
+
+
+def simulate(
+    *,
+    transport: Transport = "direct",
+    clock: Literal["virtual", "real"] = "virtual",
+    seed: int = 0,
+    latency: Duration = LATENCY,
+    longest: Duration | None = clocks.LONGEST_DEFAULT,
+    most_requests: int = MOST_REQUESTS,
+    faults: Sequence[Fault] = (),
+    backends: Sequence[str] | None = None,
+    network: bool = False,
+    **behaviour: Any,
+) -> Simulation:
+    """A simulation of IBM Quantum, to be used as a context manager.
+
+    *transport*: "direct" (below HTTP, fastest) or "requests" (the whole client, without sockets).
+    *latency*: what every request costs, in virtual time. *longest*, *most_requests*: how much virtual
+    time and how many requests the code under test gets before it is stopped with `NeverEnds`.
+    *faults* strike all requests. *backends*: names of real devices. *network*: let connections out
+    of this machine. Further keywords are options of `Behaviour`.
+
+    >>> with simulate() as sim:
+    ...     job = sim.job("QUEUED 2h; RUNNING 30s; DONE")
+    ...     job.wait_for_final_state()
+    ...     job.status()
+    'DONE'
+    """
+    if transport not in TRANSPORTS:
+        raise SimulationError(
+            f"transport={transport!r}: there are {', '.join(map(repr, TRANSPORTS))}."
+        )
+    if clock not in ("virtual", "real"):
+        raise SimulationError(f"clock={clock!r}: there are 'virtual' and 'real'.")
+    return Simulation(
+        transport=transport,
+        is_virtual=clock == "virtual",
+        seed=seed,
+        latency_seconds=durations.seconds(latency),
+        longest=longest,
+        most_requests=most_requests,
+        faults=faults,
+        backends=backends,
+        network=network,
+        behaviour=Behaviour.of(behaviour),
+    )
+
+
+class Simulation:
+    """A simulated service with its own time, jobs and journal. Made by `simulate`.
+
+    `clock` is the time, `journal` what was asked and answered. Both can be read after the end, too.
+    """
+
+    def __init__(
+        self,
+        *,
+        transport: Transport,
+        is_virtual: bool,
+        seed: int,
+        latency_seconds: float,
+        longest: Duration | None,
+        most_requests: int,
+        faults: Sequence[Fault],
+        backends: Sequence[str] | None,
+        network: bool,
+        behaviour: Behaviour,
+    ) -> None:
+        guard = Guard(most=most_requests, describe=lambda: self.journal.timeline())
+        self.transport: Final = transport
+        self.clock: Final[VirtualClock | WallClock] = (
+            VirtualClock(longest=longest, on_limit=guard.stop) if is_virtual else WallClock()
+        )
+        self._behaviour = behaviour
+        self._backends = backends
+        self._network = network
+        self._service = SimulatedService(
+            self.clock, epoch=EPOCH, seed=seed, backends=_Backends(backends), plan=self._submitted
+        )
+        self._faulty = FaultyService(self._service, self.clock)
+        self._faulty.add(_scenario(USUAL_LIFE, None, faults, behaviour, {}).faults)
+        self.journal: Final = Journal(self._faulty, self.clock)
+        latency = latency_seconds if is_virtual else 0.0
+        self._line = Line(self.journal, self.clock, guard, latency=latency)
+        self._stack: ExitStack | None = None
+        self._is_over = False
+        self._client: Any = None
+        self._genuine_service: Any = None
+        self._next_lives: list[Scenario] = []
+
+    def __enter__(self) -> Self:
+        if self._stack is not None or self._is_over:
+            raise SimulationError(
+                "This simulation was entered before: each serves once. Call simulate() again."
+            )
+        from qrtest.client import releases
+        from qrtest.transport.network import blocked
+
+        releases.installed()
+        with ExitStack() as stack:
+            stack.enter_context(releases.quiet())
+            if not self._network:
+                stack.enter_context(blocked())
+            if self.transport == "requests":
+                self._mount(stack)
+            stack.enter_context(clocks.install(self.clock))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._is_over = True
+        self._line.close()
+        assert self._stack is not None
+        self._stack.close()
+        if isinstance(error, Stop):
+            raise error.reason from error.__cause__
+
+    def job(
+        self,
+        life: Life = USUAL_LIFE,
+        *,
+        result: Any = None,
+        faults: Sequence[Fault] = (),
+        program_id: str | None = None,
+        backend: str | None = DEVICE,
+        session_id: str | None = None,
+        tags: Sequence[str] = (),
+        params: Any = None,
+        image: str = "",
+        private: bool = False,
+        logs: str | None = None,
+        metrics: Mapping[str, Any] | None = None,
+        usage_estimation: float | None = None,
+        cost: int | None = None,
+        job_id: str | None = None,
+        result_decoder: Any = None,
+        **behaviour: Any,
+    ) -> RuntimeJobV2:
+        """A double of a job that has just been submitted, and lives by *life*.
+
+        *life*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
+        client's encoder takes, a text, the path of a downloaded result, or None for a small valid one.
+        *params*: the inputs, JSON values or anything the encoder takes. *metrics*: what the service
+        says, instead of what follows from the life. *usage_estimation*: seconds. *backend*: None is
+        a job whose backend has to be looked up. Further keywords are options of `Behaviour`.
+
+        >>> with simulate() as sim:
+        ...     sim.job("RUNNING 5s; ERROR 1500").result()
+        Traceback (most recent call last):
+            ...
+        qiskit_ibm_runtime.exceptions.RuntimeJobFailureError: ...
+        """
+        self._must_be_active("job()")
+        scenario = _scenario(life, result, faults, self._behaviour, behaviour)
+        program_id = program_id or scenario.program_id
+        params = scenario.params if params is None else params
+        metrics = scenario.metrics if metrics is None else metrics
+        submission = Submission(
+            backend=backend or DEVICE,
+            program_id=program_id,
+            params=self._encoded_params(params),
+            tags=tuple(tags or scenario.tags),
+            session_id=session_id,
+            image=image,
+            private=private,
+            cost=cost,
+            job_id=job_id,
+            estimated_seconds=usage_estimation,
+        )
+        plan = self._plan_of(scenario, program_id)
+        plan = replace(
+            plan,
+            recorded=replace(
+                plan.recorded,
+                logs=logs,
+                metrics=None if metrics is None else json.dumps(metrics),
+            ),
+        )
+        with self.clock.lock:
+            facts = self._service.add(submission, plan).facts
+            self._faulty.add(scenario.faults, job_id=facts.job_id)
+        return self._double(facts, backend=backend, result_decoder=result_decoder)
+
+    def service(self) -> Any:
+        """A genuine QiskitRuntimeService of this simulation; the same one every time.
+
+        What it submits lives as `next_job` said, else the usual life.
+        """
+        self._must_be_active("service()")
+        if self._genuine_service is None:
+            from qrtest.client.service import make_service
+
+            assert self._stack is not None
+            if self.transport == "direct":
+                self._mount(self._stack)
+            self._genuine_service = make_service(
+                self._line, transport=self.transport, instance=self._service.account.crn
+            )
+        return self._genuine_service
+
+    def next_job(
+        self, life: Life, *, result: Any = None, faults: Sequence[Fault] = (), **behaviour: Any
+    ) -> None:
+        """Choose the life of the next job that is submitted; called again, of the one after it."""
+        self._next_lives.append(_scenario(life, result, faults, self._behaviour, behaviour))
+
+    def _submitted(self, submission: Submission, job_id: str) -> JobPlan:
+        if self._next_lives:
+            scenario = self._next_lives.pop(0)
+        else:
+            scenario = _scenario(USUAL_LIFE, None, (), self._behaviour, {})
+        self._faulty.add(scenario.faults, job_id=job_id)
+        return self._plan_of(scenario, submission.program_id)
+
+    def _plan_of(self, scenario: Scenario, program_id: str) -> JobPlan:
+        result = self._encoded(scenario.result, program_id, scenario.script)
+        return JobPlan(
+            script=scenario.script, recorded=Recorded(result=result), behaviour=scenario.behaviour
+        )
+
+    def _double(self, facts: Any, *, backend: str | None, result_decoder: Any) -> RuntimeJobV2:
+        from qrtest.client.jobs import Later, make_client, make_job
+
+        crn = self._service.account.crn
+        if self._client is None:
+            self._client = make_client(self._line, transport=self.transport, instance=crn)
+        return make_job(
+            self._client,
+            job_id=facts.job_id,
+            program_id=facts.program_id,
+            instance=crn,
+            backend=None if backend is None else Later(lambda: self.service().backend(backend)),
+            service=Later(self.service),
+            creation_date=facts.created,
+            image=facts.image,
+            session_id=facts.session_id,
+            tags=list(facts.tags),
+            private=facts.private,
+            result_decoder=result_decoder,
+        )
+
+    def _encoded(self, result: Any, program_id: str, script: Script) -> str | None:
+        if result is None and not any(step.status == "DONE" for step in script):
+            return None
+        from qrtest.client.results import encoded
+
+        return encoded(result, program_id)
+
+    def _encoded_params(self, params: Any) -> str:
+        if params is None:
+            return "{}"
+        from qrtest.client.results import encoded
+
+        return encoded(params, "params")
+
+    def _mount(self, stack: ExitStack) -> None:
+        from qrtest.transport.requests import MOUNT
+
+        stack.enter_context(MOUNT.entered(self.clock, self._line))
+
+    def _must_be_active(self, what: str) -> None:
+        if self._stack is None or self._is_over:
+            when = "is over" if self._is_over else "has not begun"
+            raise SimulationError(
+                f"{what} on a simulation that {when}: use it inside 'with qrtest.simulate() as sim:'."
+            )
+
+
+class _Backends:
+    """The snapshots of the client's room, opened when somebody asks."""
+
+    def __init__(self, names: Sequence[str] | None) -> None:
+        self._wanted = names
+        self._snapshots: Any = None
+
+    def _opened(self) -> Any:
+        if self._snapshots is None:
+            from qrtest.client.backends import DEFAULT_BACKENDS, Snapshots
+
+            names = DEFAULT_BACKENDS if self._wanted is None else tuple(self._wanted)
+            self._snapshots = Snapshots(names)
+        return self._snapshots
+
+    def names(self) -> tuple[str, ...]:
+        names: tuple[str, ...] = self._opened().names()
+        return names
+
+    def describe(self, name: str, aspect: str) -> bytes | None:
+        described: bytes | None = self._opened().describe(name, aspect)
+        return described
+
+
+def _scenario(
+    life: Life,
+    result: Any,
+    faults: Sequence[Fault],
+    of_all: Behaviour,
+    of_this: Mapping[str, Any],
+) -> Scenario:
+    """*life* as a scenario, with what was said beside it: of all jobs, then of this one."""
+    scenario = life if isinstance(life, Scenario) else Scenario(life)
+    for fault in faults:
+        if not isinstance(fault, Fault):
+            raise SimulationError(f"faults={faults!r}: {fault!r} is no fault; write faults=[faults.drop()].")
+    return replace(
+        scenario,
+        result=scenario.result if result is None else result,
+        faults=(*scenario.faults, *faults),
+        behaviour=Behaviour.of({**of_all.chosen(), **scenario.behaviour.chosen(), **of_this}),
+    )

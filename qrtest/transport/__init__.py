@@ -1,0 +1,1 @@
+"""How requests reach a service: any transport carries to any service."""

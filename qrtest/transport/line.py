@@ -1,0 +1,54 @@
+"""What every transport has in common: one exchange, and what it costs.
+
+An exchange takes *latency* and whatever the service adds, on the clock; it is cut short by the
+client's own timeout, and counted by the guard.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qrtest.clock import Clock
+from qrtest.errors import SimulationError
+from qrtest.guard import Guard
+from qrtest.wire.messages import Request, Response, Service
+
+__all__ = ["Line"]
+
+TIMED_OUT: Final = Response(0, failure="timeout")
+FOR_EVER: Final = float("inf")
+
+
+class Line:
+    """Carries single requests to *service*. Safe under threads: one at a time."""
+
+    def __init__(self, service: Service, clock: Clock, guard: Guard, *, latency: float) -> None:
+        self._handle = service.handle
+        self._clock = clock
+        self._guard = guard
+        self._latency = latency
+
+    def carry(self, request: Request, timeout: float | None = None) -> Response:
+        """The answer to *request*; the client waits for it *timeout* seconds at most (None: for ever)."""
+        with self._clock.lock:
+            self._guard.count_request()
+            response = self._handle(request)
+        wait = self._latency + response.delay if response.delay else self._latency
+        if timeout is not None and wait > timeout:
+            self._clock.sleep(timeout)
+            return TIMED_OUT
+        if wait == FOR_EVER:
+            self._guard.stop(f"{request} gets no answer, and the client sets no timeout for it")
+        self._clock.sleep(wait)
+        return response
+
+    def close(self) -> None:
+        """Carry nothing any more: the simulation is over."""
+        self._handle = _over
+
+
+def _over(request: Request) -> Response:
+    raise SimulationError(
+        f"{request} was asked after the simulation was over: use the job inside "
+        "'with qrtest.simulate() as sim:'."
+    )

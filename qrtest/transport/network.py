@@ -1,0 +1,107 @@
+"""Nothing leaves the machine: connections to anywhere but this machine are refused, in all threads.
+
+The transports never connect; this is for the code under test, whatever client it uses. It works on
+Python's own sockets: a client in C with sockets of its own would not be noticed.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from qrtest.clock import PATCHING
+from qrtest.errors import NetworkBlocked
+
+__all__ = ["blocked"]
+
+_LOCAL_NAMES: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})
+_METHODS: Final = ("connect", "connect_ex", "sendto")
+
+
+@contextmanager
+def blocked() -> Iterator[None]:
+    """Refuse connections out of this machine, and the look-up of names, while the block lasts.
+
+    Raises, in whoever connects, `NetworkBlocked`. Loopback and local sockets work as ever.
+    """
+    _BLOCK.enter()
+    try:
+        yield
+    finally:
+        _BLOCK.leave()
+
+
+class _Block:
+    def __init__(self) -> None:
+        self._users = 0
+        self._before: list[tuple[Any, str, Any]] = []
+
+    def enter(self) -> None:
+        with PATCHING:
+            self._users += 1
+            if self._users > 1:
+                return
+            for name in _METHODS:
+                self._replace(socket.socket, name, _guarded(getattr(socket.socket, name)))
+            self._replace(socket, "getaddrinfo", _guarded_look_up(socket.getaddrinfo))
+
+    def leave(self) -> None:
+        with PATCHING:
+            self._users -= 1
+            if self._users == 0:
+                while self._before:
+                    owner, name, before = self._before.pop()
+                    if before is None:
+                        delattr(owner, name)
+                    else:
+                        setattr(owner, name, before)
+
+    def _replace(self, owner: Any, name: str, function: Any) -> None:
+        self._before.append((owner, name, vars(owner).get(name)))
+        setattr(owner, name, function)
+
+
+_BLOCK: Final = _Block()
+
+
+def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(self: socket.socket, *arguments: Any) -> Any:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            address = arguments[-1]
+            _refuse_outside(address[0], address[1])
+        return method(self, *arguments)
+
+    return guarded
+
+
+def _guarded_look_up(look_up: Callable[..., Any]) -> Callable[..., Any]:
+    def getaddrinfo(host: Any, port: Any, *arguments: Any, **options: Any) -> Any:
+        _refuse_outside(host, port)
+        return look_up(host, port, *arguments, **options)
+
+    return getaddrinfo
+
+
+def _refuse_outside(host: Any, port: Any) -> None:
+    if not _is_local(host):
+        name = host.decode(errors="replace") if isinstance(host, bytes) else host
+        raise NetworkBlocked(
+            f"A connection to {name}:{port} was refused: while a simulation is active nothing leaves "
+            "this machine. To answer that host, give its client a double of its own; to let "
+            "everything through, say simulate(network=True)."
+        )
+
+
+def _is_local(host: Any) -> bool:
+    if host is None:
+        return True
+    name = host.decode(errors="replace") if isinstance(host, bytes) else str(host)
+    if name.lower() in _LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return False

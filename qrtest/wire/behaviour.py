@@ -1,0 +1,94 @@
+"""What the service does where nobody could say for certain, as named options.
+
+Each option's docstring says what is known. The defaults are what evidence there is.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from qrtest import duration as durations
+from qrtest.errors import SimulationError
+
+__all__ = ["Behaviour"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """Choices of the simulated service.
+
+    >>> Behaviour(cancel_lag=5).cancel_lag
+    5.0
+    """
+
+    cancel_lag: float = 0.0
+    """Seconds from the answer 204 to the job being cancelled. A job that ends meanwhile has won the
+    race. IBM's own integration tests wait 5 to 15 seconds."""
+
+    cancel_takes_effect: bool = True
+    """False: cancel says 204 and the job goes on (reported in the client's pull request 1013)."""
+
+    usage_lag: float = 2.0
+    """Seconds from the end of a job to usage.status "complete"; "pending" before (observed; the
+    length is an assumption)."""
+
+    failed_results: Literal["text", "none"] = "text"
+    """What a failed job's results are: the reason as text (200), or nothing (204). Unknown; the
+    client copes with both."""
+
+    logs_before_end: int = 404
+    """Status of logs before the job is final (inferred: the client expects 404)."""
+
+    empty_logs: int = 200
+    """Status of logs when a final job has none: 200 with an empty body, or 404 (both observed)."""
+
+    interim_before_any: str = "[]"
+    """Body of interim results when there are none yet (inferred)."""
+
+    delete_queued: int = 204
+    """Status of delete for a queued job. The REST description says 400; IBM's integration tests
+    delete queued jobs on the real service."""
+
+    delete_running: int = 400
+    """Status of delete for a running job (inferred from the REST description)."""
+
+    private_results_once: bool = True
+    """Whether a private job's results are deleted after the first read (integration tests)."""
+
+    cost: int = 600
+    """Maximum execution time in seconds stamped on a job submitted without one (600 on the open
+    plan, observed)."""
+
+    def __post_init__(self) -> None:
+        for name in ("cancel_lag", "usage_lag"):
+            try:
+                object.__setattr__(self, name, durations.seconds(getattr(self, name)))
+            except durations.DurationError as error:
+                raise SimulationError(f"{name}: {error}") from None
+
+    @classmethod
+    def of(cls, options: dict[str, object]) -> Behaviour:
+        """The behaviour with these *options*. Raises `SimulationError` for a name that is none."""
+        names = [field.name for field in fields(cls)]
+        for name in options:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                hint = f" Did you mean {near[0]}?" if near else ""
+                raise SimulationError(
+                    f"There is no option {name!r}: there are {', '.join(names)}.{hint}"
+                )
+        return cls(**options)  # type: ignore[arg-type]
+
+    def chosen(self) -> dict[str, object]:
+        """The options that differ from their defaults.
+
+        >>> Behaviour(cancel_lag=5).chosen()
+        {'cancel_lag': 5.0}
+        """
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != field.default
+        }

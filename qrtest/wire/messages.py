@@ -1,0 +1,93 @@
+"""What crosses the wire, as values, and the one seam of the architecture: `Service`.
+
+Whatever answers a request is a `Service`: the simulated one, a cassette player, and whatever wraps
+another service to record it, to break it, or to write down what it said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+__all__ = ["Failure", "Request", "Response", "Service"]
+
+Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
+"""How a connection ends that brings no whole answer.
+
+`refused`: it was never made. `reset`: the peer broke it. `closed`: the peer closed it without a word.
+`timeout`: the client gave up. `cut`: it was closed within the body.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request: where to, what for, and with what. *path* has no query, *query* no question mark.
+
+    >>> request = Request.to("GET", "https://host/v1/jobs?limit=2&tags=a&tags=b")
+    >>> request.host, request.path, request.parameters
+    ('host', '/v1/jobs', {'limit': ['2'], 'tags': ['a', 'b']})
+    """
+
+    method: str
+    host: str
+    path: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    @classmethod
+    def to(
+        cls,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+    ) -> Request:
+        """The request for a whole *url*."""
+        parts = urlsplit(url)
+        return cls(method.upper(), parts.netloc, parts.path, parts.query, headers or {}, body)
+
+    @property
+    def parameters(self) -> dict[str, list[str]]:
+        """The query, decoded: every name with its values."""
+        return parse_qs(self.query, keep_blank_values=True)
+
+    def header(self, name: str) -> str | None:
+        """The value of the header *name*, whatever its case; None when there is none."""
+        value = self.headers.get(name)
+        if value is None:
+            wanted = name.lower()
+            for key, candidate in self.headers.items():
+                if key.lower() == wanted:
+                    return candidate
+        return value
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}{'?' + self.query if self.query else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, or (with *failure*) what came instead of one.
+
+    *delay* is how long the answer takes, in seconds, beyond what every answer takes.
+    """
+
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    failure: Failure | None = None
+
+
+class Service(Protocol):
+    """Whatever answers."""
+
+    def handle(self, request: Request) -> Response:
+        """The answer to *request*.
+
+        Raises `UnansweredRequest` when there is none.
+        """

@@ -1,0 +1,351 @@
+"""The service's JSON, both ways: the only place with its field names and its spelling of a status.
+
+Sources: the REST API's published description (0.45.3), answers captured from the real service, and
+what releases 0.26 to 0.51 of the client read.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from qrtest import lifecycle
+from qrtest.script import RAN_TOO_LONG, UNKNOWN, Step
+from qrtest.wire.messages import Response
+
+__all__ = [
+    "JobFacts",
+    "JobRead",
+    "api_version",
+    "devices",
+    "empty",
+    "error",
+    "invalid_body",
+    "job",
+    "job_not_found",
+    "json_response",
+    "metrics",
+    "not_cancellable",
+    "not_deletable",
+    "page",
+    "read_job",
+    "said",
+    "submitted",
+    "summary",
+    "tags_of",
+    "text_response",
+    "timestamp",
+    "token_rejected",
+]
+
+WIRE_STATUS: Final = {
+    lifecycle.INITIALIZING: "Queued",
+    lifecycle.QUEUED: "Queued",
+    lifecycle.RUNNING: "Running",
+    lifecycle.DONE: "Completed",
+    lifecycle.ERROR: "Failed",
+    lifecycle.CANCELLED: "Cancelled",
+}
+SUMMARY_LONGEST: Final = 100_000
+USER_ID: Final = "IBMid-6960000QRT"
+MORE_INFO: Final = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
+JSON: Final = {"Content-Type": "application/json"}
+TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
+
+OLDEST_VERSION: Final = "2024-01-01"
+CHARGE_TIME_VERSION: Final = "2026-03-15"
+EXECUTION_TIME_VERSION: Final = "2026-04-15"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """What is known of a job from its submission on."""
+
+    job_id: str
+    created: str
+    backend: str
+    program_id: str
+    params: str = "{}"
+    tags: tuple[str, ...] = ()
+    session_id: str | None = None
+    image: str = ""
+    private: bool = False
+    cost: int = 600
+    calibration_id: str | None = None
+    estimated_seconds: float | None = None
+
+
+def timestamp(seconds_since_1970: float) -> str:
+    """RFC 3339 in UTC with microseconds, trailing zeros trimmed, as the service writes it.
+
+    >>> timestamp(1767225600.59163)
+    '2026-01-01T00:00:00.59163Z'
+    """
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds_since_1970)
+    fraction = f".{moment.microsecond:06d}".rstrip("0").rstrip(".")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+
+
+def said(step: Step) -> dict[str, Any]:
+    """The `state` of a job in *step*, in the service's own form.
+
+    Ran too long is a Cancelled with code 1305; what does not apply is absent, not null.
+
+    >>> said(Step("ERROR", reason="Internal error.", code=1500))
+    {'status': 'Failed', 'reason': 'Internal error.', 'reason_code': 1500}
+    """
+    state: dict[str, Any] = {"status": _status_word(step)}
+    if step.reason is not None:
+        state["reason"] = step.reason
+    if step.code is not None:
+        state["reason_code"] = step.code
+    if step.solution is not None:
+        state["reason_solution"] = step.solution
+    return state
+
+
+def _status_word(step: Step) -> str:
+    if step.status == UNKNOWN:
+        return str(step.says)
+    if step.status == lifecycle.ERROR and step.code == RAN_TOO_LONG:
+        return WIRE_STATUS[lifecycle.CANCELLED]
+    return WIRE_STATUS[step.status]
+
+
+def job(facts: JobFacts, step: Step, *, usage: float | None, with_params: bool) -> dict[str, Any]:
+    """The body of GET job. Absent fields are absent, not null."""
+    state = said(step)
+    body: dict[str, Any] = {"id": facts.job_id, "backend": facts.backend, "state": state}
+    body["status"] = state["status"]
+    if with_params:
+        body["params"] = {} if facts.private else json.loads(facts.params)
+    body["program"] = {"id": facts.program_id}
+    body["user_id"] = USER_ID
+    body["created"] = facts.created
+    body["cost"] = facts.cost
+    if facts.image:
+        body["runtime"] = facts.image
+    if facts.tags:
+        body["tags"] = list(facts.tags)
+    if facts.session_id:
+        body["session_id"] = facts.session_id
+    if facts.private:
+        body["private"] = True
+    if facts.calibration_id:
+        body["calibration_id"] = facts.calibration_id
+    if usage is not None:
+        body["usage"] = {"seconds": math.ceil(usage)}
+    if facts.estimated_seconds is not None:
+        body["estimated_running_time_seconds"] = facts.estimated_seconds
+    return body
+
+
+def metrics(
+    version: str,
+    *,
+    created: str,
+    running: str | None,
+    finished: str | None,
+    seconds: float,
+    complete: bool,
+) -> dict[str, Any]:
+    """The body of GET metrics in the era of the API *version*; *seconds* of QPU time."""
+    charged = math.ceil(seconds)
+    body: dict[str, Any] = {
+        "timestamps": {"created": created, "running": running, "finished": finished}
+    }
+    status = "complete" if complete else "pending"
+    if version < CHARGE_TIME_VERSION:
+        body["bss"] = {"seconds": charged}
+        body["usage"] = {"quantum_seconds": charged, "seconds": charged, "status": status}
+    else:
+        body["usage"] = {"qpu_charge_time_seconds": charged, "status": status}
+        if version >= EXECUTION_TIME_VERSION:
+            body["circuits_execution_time_ns"] = round(seconds * 1e9)
+        else:
+            body["usage"]["circuits_execution_time_ns"] = round(seconds * 1e9)
+    body["qiskit_version"] = "qiskit_ibm_runtime-qrtest"
+    body["caller"] = "qrtest"
+    return body
+
+
+def page(jobs: Sequence[dict[str, Any]], *, count: int, limit: int, offset: int) -> dict[str, Any]:
+    """The body of GET jobs."""
+    return {"jobs": list(jobs), "count": count, "limit": limit, "offset": offset}
+
+
+def tags_of(body: bytes) -> tuple[str, ...] | None:
+    """The tags in the body of PUT tags; None if it is not one."""
+    try:
+        tags = json.loads(body)["tags"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return None
+    return tuple(tags)
+
+
+@dataclass(frozen=True, slots=True)
+class JobRead:
+    """What the body of a GET job tells about the life of a job."""
+
+    steps: tuple[Step, ...]
+    program_id: str
+    params: Any
+    tags: tuple[str, ...]
+
+
+def read_job(body: Mapping[str, Any]) -> JobRead:
+    """Read the body of GET job, of this service or the classic one.
+
+    Raises KeyError, TypeError or ValueError for a body that is none.
+    """
+    final = _read_state(body["state"])
+    steps = [final]
+    created, ended = body.get("created"), body.get("ended")
+    if created and ended and final.is_final:
+        took = datetime.fromisoformat(ended) - datetime.fromisoformat(created)
+        steps.insert(0, Step(lifecycle.RUNNING, round(took.total_seconds(), 6)))
+    program = body.get("program") or {}
+    return JobRead(
+        tuple(steps),
+        str(program.get("id", "sampler")),
+        body.get("params"),
+        tuple(body.get("tags") or ()),
+    )
+
+
+def _read_state(state: Mapping[str, Any]) -> Step:
+    status = str(state["status"])
+    reason = state.get("reason") or None
+    code = state.get("reason_code") or state.get("reasonCode") or None
+    solution = state.get("reason_solution") or None
+    code = None if code is None else int(code)
+    by_word = {word.lower(): name for name, word in WIRE_STATUS.items() if name != lifecycle.INITIALIZING}
+    name = by_word.get(status.lower())
+    if name is None:
+        return Step(UNKNOWN, says=status)
+    if name == lifecycle.CANCELLED and code == RAN_TOO_LONG:
+        name = lifecycle.ERROR
+    return Step(name, reason=reason, code=code, solution=solution)
+
+
+def summary(response: Response) -> str:
+    """What *response* says, in a word or two: its status, and the job's if it tells one.
+
+    >>> summary(json_response({"state": {"status": "Queued"}}))
+    '200 Queued'
+    """
+    if response.failure is not None:
+        return f"connection {response.failure}"
+    if response.body[:1] != b"{" or len(response.body) > SUMMARY_LONGEST:
+        return str(response.status) + (f" {len(response.body):,} bytes" if response.body else "")
+    try:
+        body = json.loads(response.body)
+    except ValueError:
+        return f"{response.status} {len(response.body):,} bytes, cut"
+    state, errors = body.get("state"), body.get("errors")
+    if isinstance(state, dict) and "status" in state:
+        code = state.get("reason_code")
+        return f"{response.status} {state['status']}" + (f" {code}" if code else "")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        return f"{response.status} code {errors[0].get('code')}"
+    return str(response.status)
+
+
+def api_version(header: str | None) -> str:
+    """The API version that a request asks for with *header*; absent is the oldest."""
+    return header or OLDEST_VERSION
+
+
+def json_response(body: object, status: int = 200) -> Response:
+    """*body* as JSON."""
+    return Response(status, json.dumps(body).encode(), JSON)
+
+
+def text_response(body: str, status: int = 200) -> Response:
+    """*body* as plain text, as results and logs are served."""
+    return Response(status, body.encode(), TEXT)
+
+
+def empty(status: int = 204) -> Response:
+    """No body."""
+    return Response(status)
+
+
+def error(
+    status: int,
+    code: int,
+    message: str,
+    *,
+    solution: str | None = None,
+    trace: str,
+    headers: Mapping[str, str] = JSON,
+) -> Response:
+    """The service's error body: a numeric code, a message, sometimes a solution, and a trace."""
+    entry: dict[str, Any] = {"code": code, "message": message}
+    if solution:
+        entry["solution"] = solution
+    entry["more_info"] = MORE_INFO
+    return Response(status, json.dumps({"errors": [entry], "trace": trace}).encode(), headers)
+
+
+def job_not_found(job_id: str, *, trace: str) -> Response:
+    """404. The message was observed; the code is an assumption."""
+    return error(
+        404,
+        1291,
+        f"Job not found. Job ID: {job_id}",
+        solution="Verify the job ID is correct, that you have the correct access permissions, "
+        "and try again.",
+        trace=trace,
+    )
+
+
+def not_cancellable(job_id: str, *, trace: str) -> Response:
+    """409, "non cancellable status" in the REST description. The code is an assumption."""
+    return error(
+        409, 1211, f"Job {job_id} is in a non cancellable status and cannot be cancelled.", trace=trace
+    )
+
+
+def not_deletable(job_id: str, status: int, *, trace: str) -> Response:
+    """The job must be in a terminal state. The code is an assumption."""
+    return error(
+        status, 1212, f"Job {job_id} cannot be deleted: it must be in a terminal state.", trace=trace
+    )
+
+
+def invalid_body(why: str, *, trace: str) -> Response:
+    """400, code 1208 (observed)."""
+    return error(400, 1208, f"Request validation of body failed, because: {why}.", trace=trace)
+
+
+def token_rejected(*, trace: str) -> Response:
+    """401, code 1201 (documented: invalid credentials)."""
+    return error(
+        401, 1201, "Unable to authorize the request: the credentials are not valid.", trace=trace
+    )
+
+
+def submitted(facts: JobFacts) -> dict[str, Any]:
+    """The body of the answer to POST jobs."""
+    body: dict[str, Any] = {"id": facts.job_id, "backend": facts.backend}
+    if facts.session_id:
+        body["session_id"] = facts.session_id
+    if facts.private:
+        body["private"] = True
+    if facts.calibration_id:
+        body["calibration_id"] = facts.calibration_id
+    return body
+
+
+def devices(names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The body of GET backends: names, or objects from API version 2025-01-01 on."""
+    if version < "2025-01-01":
+        return {"devices": list(names)}
+    return {"devices": [{"name": name, **describe[name]} for name in names]}

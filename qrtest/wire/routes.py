@@ -1,0 +1,72 @@
+"""Which operation a request is: the one table of paths.
+
+The service answers by operation, faults strike by operation, the journal tells by operation.
+Source of the paths: the REST API's description, and the requests of releases 0.26 to 0.51.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+__all__ = ["OF_A_JOB", "OPERATIONS", "Route", "route"]
+
+
+class Route(NamedTuple):
+    """An operation, and what the path names: a job, a session, a backend or a plan."""
+
+    operation: str
+    name: str = ""
+    action: str = ""
+
+
+_TABLE: Final = (
+    ("POST", r"/jobs", "submit"),
+    ("GET", r"/jobs", "list"),
+    ("GET", r"/jobs/(?P<name>[^/]+)", "poll"),
+    ("DELETE", r"/jobs/(?P<name>[^/]+)", "delete"),
+    ("GET", r"/jobs/(?P<name>[^/]+)/results", "result"),
+    ("GET", r"/jobs/(?P<name>[^/]+)/interim_results", "interim_results"),
+    ("GET", r"/jobs/(?P<name>[^/]+)/logs", "logs"),
+    ("GET", r"/jobs/(?P<name>[^/]+)/metrics", "metrics"),
+    ("POST", r"/jobs/(?P<name>[^/]+)/cancel", "cancel"),
+    ("PUT", r"/jobs/(?P<name>[^/]+)/tags", "tags"),
+    ("GET", r"/backends", "backends"),
+    (
+        "GET",
+        r"/backends/(?P<name>[^/]+)/(?P<action>configuration|properties|status|defaults)",
+        "backend",
+    ),
+    ("GET", r"/(?P<action>instances/usage|usage)", "usage"),
+    ("GET", r"/(?P<action>instance)", "instance"),
+    ("POST", r"/identity/token", "token"),
+    ("POST", r"/v3/resources/search", "search"),
+    ("GET", r"/api/v1/(?P<name>[0-9a-f]{8}-[0-9a-f-]+)", "plan"),
+)
+_PREFIX: Final = r"(?:/api)?(?:/v1)?"
+_ROUTES: Final = tuple(
+    (method, re.compile(("" if operation in ("search", "plan") else _PREFIX) + pattern + "/?"), operation)
+    for method, pattern, operation in _TABLE
+)
+
+OF_A_JOB: Final = frozenset(
+    operation for _, pattern, operation in _TABLE if pattern.startswith(r"/jobs/(?P<name>")
+)
+"""The operations whose path names a job."""
+
+OPERATIONS: Final = tuple(dict.fromkeys(operation for _, _, operation in _TABLE))
+
+
+@lru_cache(maxsize=4096)
+def route(method: str, path: str) -> Route | None:
+    """What *method* on *path* asks for; None when the service has no such thing.
+
+    >>> route("GET", "/api/v1/jobs/d5h6o44pe0pc73am1f1g/results")
+    Route(operation='result', name='d5h6o44pe0pc73am1f1g', action='')
+    """
+    for known_method, pattern, operation in _ROUTES:
+        if method == known_method and (match := pattern.fullmatch(path)):
+            named = match.groupdict()
+            return Route(operation, named.get("name") or "", named.get("action") or "")
+    return None
