@@ -1,0 +1,60 @@
+"""`qrtest demo`: three lives of one job, made of captured payloads, through the genuine class."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from typing import Any
+
+import click
+
+from qrtest import Scenario, Script, queued, ran_too_long, running, simulate
+
+__all__ = ["demo"]
+
+CAPTURED = "qrtest.captured"
+RESULT = "result-sampler-v2.json"
+FAILED_JOB = "job-failed-1500.json"
+
+
+@click.command()
+@click.option(
+    "--transport",
+    type=click.Choice(["direct", "requests"]),
+    default="direct",
+    show_default=True,
+    help="How requests reach the simulated service.",
+)
+def demo(transport: Any) -> None:
+    """Play three lives of one job, made of answers captured from the real service.
+
+    \b
+    The job is an instance of the installed RuntimeJobV2. Its two-hour queue takes no time.
+    Example: qrtest demo --transport requests
+    """
+    folder = files(CAPTURED)
+    with as_file(folder / RESULT) as result, as_file(folder / FAILED_JOB) as failed_job:
+        good = Scenario("QUEUED 2h; RUNNING 30s; DONE", result=result)
+        captured = Scenario.from_info(failed_job)
+        died = Scenario(Script(queued("2h"), running("3s"), captured.script.end), program_id="estimator")
+        _play("a good run, with a result captured from the real service", good, transport)
+        _play("a captured failure, code 1500", died, transport)
+        _play("ran too long", Scenario(Script(queued("1m"), running("3h"), ran_too_long())), transport)
+
+
+def _play(title: str, scenario: Scenario, transport: Any) -> None:
+    with simulate(transport=transport) as sim:
+        job = sim.job(scenario)
+        click.secho(f"{title}: {scenario.script}", bold=True)
+        try:
+            outcome = _shown(job.result())
+        except Exception as error:
+            outcome = f"{type(error).__name__}: {error}"
+        click.echo(sim.journal.timeline())
+        click.echo(f"  result() of {type(job).__mro__[1].__module__}.{type(job).__name__}: {outcome}\n")
+
+
+def _shown(result: Any) -> str:
+    counts = result[0].data.meas.get_counts()
+    most = sorted(counts.items(), key=lambda entry: -entry[1])[:3]
+    shots = sum(counts.values())
+    return f"{type(result).__name__}, {shots:,} shots, most often {most}"

@@ -1,0 +1,145 @@
+"""The rooms, the direction of imports, and the one home of each library: read from the sources."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import qrtest
+
+ROOT = Path(qrtest.__file__).parent
+
+LAYERS = [
+    {"errors"},
+    {"duration", "lifecycle"},
+    {"clock", "guard", "wire.messages", "wire.routes"},
+    {"script", "faults", "wire.behaviour"},
+    {"wire.payloads", "scenario"},
+    {"wire.accounts", "wire.jobs", "catalogue"},
+    {"wire.service"},
+    {"journal", "wire.faulty"},
+    {"transport.line"},
+    {"transport.network", "transport.requests"},
+    {"transport.direct"},
+    {"client.releases"},
+    {"client.backends", "client.results", "client.jobs"},
+    {"client.service"},
+    {"simulation"},
+    {"cli.demo", "plugin"},
+    {"cli"},
+]
+LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
+EMPTY_PACKAGES = {"", "wire", "transport", "client", "captured"}
+WITHIN_A_LAYER = {("scenario", "wire.payloads"), ("client.service", "client.jobs")}
+
+HOMES = {
+    "responses": {"transport.requests"},
+    "requests": {"transport.requests", "transport.direct"},
+    "urllib3": {"transport.requests"},
+    "socket": {"transport.network"},
+    "threading": {"clock"},
+    "time": {"clock"},
+    "pytest": {"plugin"},
+    "click": {"cli", "cli.demo"},
+    "numpy": {"client.results"},
+    "qiskit": {"client.results"},
+    "qiskit_ibm_runtime": {"client.jobs", "client.service"},
+}
+PURE = [
+    "errors",
+    "duration",
+    "lifecycle",
+    "script",
+    "scenario",
+    "catalogue",
+    "faults",
+    "journal",
+    "guard",
+    *(module for module in LAYER if module.startswith("wire.")),
+]
+
+
+def sources() -> dict[str, Path]:
+    found = {}
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports(path: Path) -> set[str]:
+    """What a module imports, at any depth; what it imports for its types only does not count."""
+    found = set()
+    tree = ast.parse(path.read_text())
+    types_only = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in types_only:
+            continue
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def own(imported: str) -> str | None:
+    """The module of qrtest that an import means."""
+    if not imported.startswith("qrtest."):
+        return None
+    name = imported.removeprefix("qrtest.")
+    while name and name not in LAYER:
+        name = name.rpartition(".")[0]
+    return name or None
+
+
+@pytest.mark.parametrize("module", sorted(set(sources()) - EMPTY_PACKAGES))
+def test_imports_point_downwards(module: str) -> None:
+    """A module imports only from layers below its own; a new module is added to LAYERS."""
+    assert module in LAYER, f"{module} is in no layer: add it to LAYERS"
+    for imported in filter(None, map(own, imports(sources()[module]))):
+        if imported != module and (module, imported) not in WITHIN_A_LAYER:
+            assert LAYER[imported] < LAYER[module], f"{module} imports {imported}"
+
+
+def test_every_layer_exists() -> None:
+    """No layer names a module that is gone."""
+    assert set(LAYER) <= set(sources())
+
+
+@pytest.mark.parametrize("library", sorted(HOMES))
+def test_one_library_has_one_home(library: str) -> None:
+    """A library is imported in its home and nowhere else."""
+    users = {
+        module
+        for module, path in sources().items()
+        for imported in imports(path)
+        if imported.partition(".")[0] == library
+    }
+    assert users == HOMES[library]
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_what_is_pure_imports_the_standard_library_alone(module: str) -> None:
+    """Values and the simulated service need nothing that has to be installed."""
+    roots = {imported.partition(".")[0] for imported in imports(sources()[module])}
+    assert roots - {"qrtest"} <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("module", ["qrtest", "qrtest.plugin", "qrtest.simulation"])
+def test_importing_imports_nothing_heavy(module: str) -> None:
+    """Loading the plugin costs no more than the plugin."""
+    heavy = {"qiskit", "qiskit_ibm_runtime", "hypothesis", "vcr", "responses", "requests", "yaml"}
+    code = f"import {module}, sys; print(*sorted({heavy!r} & set(sys.modules)))"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert loaded.stdout.split() == []
