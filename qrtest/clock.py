@@ -227,7 +227,7 @@ class _Installed:
 
     def __init__(self) -> None:
         self._clocks: list[tuple[int, Clock]] = []
-        self._only: Clock | None = None
+        self.only: Clock | None = None
         self._replaced: list[tuple[dict[str, Any], str, Any, Any]] = []
         self._modules_seen: dict[str, int] = {}
         self._places: list[tuple[dict[str, Any], str, str]] = []
@@ -251,8 +251,8 @@ class _Installed:
 
     def clock_of_this_thread(self) -> Clock | None:
         """The clock that the running thread follows."""
-        if self._only is not None:
-            return self._only
+        if self.only is not None:
+            return self.only
         clocks = self._clocks.copy()
         this_thread = threading.get_ident()
         for thread, clock in reversed(clocks):
@@ -266,7 +266,7 @@ class _Installed:
 
     def _count(self) -> None:
         distinct = {id(clock) for _, clock in self._clocks}
-        self._only = self._clocks[-1][1] if len(distinct) == 1 else None
+        self.only = self._clocks[-1][1] if len(distinct) == 1 else None
 
     def _replace(self) -> None:
         self._find_places()
@@ -313,19 +313,14 @@ _INSTALLED: Final = _Installed()
 @functools.lru_cache(maxsize=None)
 def _keeps_real_time(module_name: str) -> bool:
     root = module_name.partition(".")[0]
-    return (
-        root in sys.stdlib_module_names
-        or root in TEST_TOOLS
-        or root.startswith("pytest_")
-    )
+    return root in sys.stdlib_module_names or root in TEST_TOOLS or root.startswith("pytest_")
 
 
 def _clock_of_caller() -> VirtualClock | None:
     """The clock for the code that called a replaced function; None where real time is kept."""
-    caller = sys._getframe(2).f_globals.get("__name__", "")
-    if _keeps_real_time(caller):
+    if _keeps_real_time(sys._getframe(2).f_globals.get("__name__", "")):
         return None
-    clock = _INSTALLED.clock_of_this_thread()
+    clock = _INSTALLED.only or _INSTALLED.clock_of_this_thread()
     return clock if isinstance(clock, VirtualClock) else None
 
 

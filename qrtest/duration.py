@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from qrtest.errors import DurationError
@@ -38,10 +39,11 @@ def seconds(duration: Duration) -> float:
     >>> seconds("1h30m"), seconds("250ms"), seconds(5), seconds("5")
     (5400.0, 0.25, 5.0, 5.0)
     """
-    if isinstance(duration, timedelta):
+    length: float
+    if isinstance(duration, str):
+        length = _read(duration)
+    elif isinstance(duration, timedelta):
         length = duration.total_seconds()
-    elif isinstance(duration, str):
-        length = float(_read(duration))
     elif isinstance(duration, (int, float)) and not isinstance(duration, bool):
         length = duration
     else:
@@ -74,12 +76,14 @@ def text(length_seconds: float) -> str:
     return "".join(parts)
 
 
-def _read(duration: str) -> Decimal:
+@lru_cache(maxsize=1024)
+def _read(duration: str) -> float:
     compact = "".join(duration.split())
     if _NUMBER.fullmatch(compact):
-        return Decimal(compact)
+        return float(compact)
     if not _WHOLE.fullmatch(compact):
         raise DurationError(
             f"{duration!r} is not a length of time: write it as '90s', '2h', '1h30m', '1d' or '250ms'."
         )
-    return sum((Decimal(number) * UNITS[unit] for number, unit in _PART.findall(compact)), Decimal(0))
+    parts = _PART.findall(compact)
+    return float(sum(Decimal(number) * UNITS[unit] for number, unit in parts))

@@ -60,7 +60,11 @@ class Journal:
         where = route(request.method, request.path)
         name = where.name if where is not None and where.operation in OF_A_JOB else ""
         last = self._last.get(name)
-        if last is not None and last.response is response and _same(last.request, request):
+        if (
+            last is not None
+            and last.response is response
+            and (last.request is request or _same(last.request, request))
+        ):
             last.times += 1
             last.until = at
         else:
@@ -103,9 +107,7 @@ class Journal:
 
 
 def _same(one: Request, other: Request) -> bool:
-    return one is other or (
-        one.path == other.path and one.method == other.method and one.query == other.query
-    )
+    return one.path == other.path and one.method == other.method and one.query == other.query
 
 
 def _merged(entries: list[Entry]) -> Iterator[Entry]:

@@ -20,6 +20,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 from qrtest import duration as durations
@@ -260,7 +261,7 @@ class Script:
         """
         if not isinstance(text, str):
             raise ScriptError(f"{text!r} is not the text of a script: 'QUEUED 2h; RUNNING 30s; DONE' is.")
-        return _Reader(text).script()
+        return _parsed(text)
 
     @classmethod
     def of(cls, life: Script | Step | str) -> Script:
@@ -310,6 +311,11 @@ class Script:
     def __repr__(self) -> str:
         arguments = [repr(entry) for entry in self.steps] + ([] if self.legal else ["legal=False"])
         return f"Script({', '.join(arguments)})"
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Script:
+    return _Reader(text).script()
 
 
 def _length(lasts: Duration | None) -> float | None:

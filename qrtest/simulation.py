@@ -118,7 +118,7 @@ class Simulation:
             self.clock, epoch=EPOCH, seed=seed, backends=_Backends(backends), plan=self._submitted
         )
         self._faulty = FaultyService(self._service, self.clock)
-        self._faulty.add(_scenario(USUAL_LIFE, None, faults, behaviour, {}).faults)
+        self._faulty.add(_checked(faults))
         self.journal: Final = Journal(self._faulty, self.clock)
         latency = latency_seconds if is_virtual else 0.0
         self._line = Line(self.journal, self.clock, guard, latency=latency)
@@ -344,12 +344,23 @@ def _scenario(
 ) -> Scenario:
     """*life* as a scenario, with what was said beside it: of all jobs, then of this one."""
     scenario = life if isinstance(life, Scenario) else Scenario(life)
+    changes: dict[str, Any] = {}
+    if result is not None:
+        changes["result"] = result
+    if faults:
+        changes["faults"] = (*scenario.faults, *_checked(faults))
+    if of_this or of_all != scenario.behaviour:
+        chosen = {**of_all.chosen(), **scenario.behaviour.chosen(), **of_this}
+        changes["behaviour"] = Behaviour.of(chosen)
+    return replace(scenario, **changes) if changes else scenario
+
+
+def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:
+    if isinstance(faults, Fault):
+        raise SimulationError(f"faults={faults!r} is a single fault: write faults=[{faults!r}].")
     for fault in faults:
         if not isinstance(fault, Fault):
-            raise SimulationError(f"faults={faults!r}: {fault!r} is no fault; write faults=[faults.drop()].")
-    return replace(
-        scenario,
-        result=scenario.result if result is None else result,
-        faults=(*scenario.faults, *faults),
-        behaviour=Behaviour.of({**of_all.chosen(), **scenario.behaviour.chosen(), **of_this}),
-    )
+            raise SimulationError(
+                f"faults={faults!r}: {fault!r} is no fault; write faults=[faults.drop()]."
+            )
+    return faults

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,7 @@ from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qrtest.client import releases
 from qrtest.transport.direct import go_direct
 from qrtest.transport.line import Line
-from qrtest.transport.requests import FixedAuth, ServiceAdapter
+from qrtest.transport.requests import FixedAuth, ServiceAdapter, cookiejar_from_dict
 
 __all__ = ["RuntimeJobV2", "carry", "make_client", "make_job"]
 
@@ -77,8 +78,20 @@ def carry(client: Any, line: Line, *, transport: str) -> None:
 
 
 def _new_client(instance: str) -> Any:
-    parameters = _parameters(instance)
-    return releases.client_class()(parameters)
+    """A RuntimeClient as its constructor makes it, copied from one to save most of the time."""
+    client, session = copy(_pattern(instance)), _pattern(instance)._session
+    client._session = copied = object.__new__(type(session))
+    vars(copied).update(vars(session))
+    copied.cookies = cookiejar_from_dict({})
+    copied.adapters = session.adapters.copy()
+    client._api = type(client._api)(copied)
+    client._configuration_registry = {}
+    return client
+
+
+@lru_cache(maxsize=None)
+def _pattern(instance: str) -> Any:
+    return releases.client_class()(_parameters(instance))
 
 
 @lru_cache(maxsize=None)

@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from requests.cookies import cookiejar_from_dict
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from responses import PassthroughResponse, RequestsMock
@@ -39,7 +40,13 @@ from qrtest.clock import PATCHING, Clock, current
 __all__ = [
     "MOUNT",
     "FixedAuth",
-    "Mount", "ServiceAdapter", "needs_policy", "plain_response", "read_timeout"]
+    "Mount",
+    "ServiceAdapter",
+    "cookiejar_from_dict",
+    "needs_policy",
+    "plain_response",
+    "read_timeout",
+]
 
 NO_HEADERS: Final[Mapping[str, str]] = {}
 
