@@ -21,7 +21,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 from qrtest import duration as durations
 from qrtest.duration import Duration
-from qrtest.errors import ClockError, NeverEnds
+from qrtest.errors import ClockError, DurationError, NeverEnds
 
 __all__ = ["EPOCH", "PATCHING", "Clock", "VirtualClock", "WallClock", "current", "install"]
 
@@ -90,9 +90,7 @@ class VirtualClock:
             self._nanoseconds += nanoseconds
             self._idle_reads = 0
         if self._limit is not None and self._nanoseconds > self._limit:
-            self._on_limit(
-                f"{durations.text(self._limit / NANO)} of virtual time have passed"
-            )
+            self._on_limit(f"{durations.text(self._limit / NANO)} of virtual time have passed")
         if self._has_threads:
             _REAL["sleep"](0)
 
@@ -108,8 +106,10 @@ class VirtualClock:
         """
         try:
             length = durations.seconds(by)
-        except durations.DurationError as error:
-            raise ClockError(f"Time cannot move by {by!r}: {error} It cannot go backwards.") from None
+        except DurationError as error:
+            raise ClockError(
+                f"Time cannot move by {by!r}: {error} It cannot go backwards."
+            ) from None
         self.sleep(length)
 
     def __repr__(self) -> str:
@@ -277,7 +277,7 @@ class _Installed:
         for name in NAMES:
             self._replaced.append((vars(time), name, _VIRTUAL[name], getattr(time, name)))
             setattr(time, name, _VIRTUAL[name])
-        threading.Thread.start = _start_thread  # type: ignore[method-assign]
+        threading.Thread.start = _start_thread  # type: ignore[method-assign, assignment]
 
     def _restore(self) -> None:
         threading.Thread.start = _real_start_thread  # type: ignore[method-assign]
@@ -310,7 +310,7 @@ _INHERITED: Final = "_qrtest_clock"
 _INSTALLED: Final = _Installed()
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _keeps_real_time(module_name: str) -> bool:
     root = module_name.partition(".")[0]
     return root in sys.stdlib_module_names or root in TEST_TOOLS or root.startswith("pytest_")

@@ -19,7 +19,7 @@ from typing import Final, Literal, TypedDict, Unpack
 
 from qrtest import duration as durations
 from qrtest.duration import Duration
-from qrtest.errors import FaultError
+from qrtest.errors import DurationError, FaultError
 from qrtest.wire.routes import OPERATIONS
 
 __all__ = [
@@ -96,7 +96,7 @@ class Fault:
     def concerns(self, operation: str, now: float) -> bool:
         """Whether a call of *operation* at the time *now* counts for this fault."""
         return (
-            (self.on == ANY or self.on == operation)
+            self.on in (ANY, operation)
             and now >= self.since
             and (self.until is None or now < self.until)
         )
@@ -111,10 +111,9 @@ class Fault:
         arguments = []
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if entry.name not in _WHEN:
-                if value != entry.default:
-                    shown = durations.text(value) if entry.name == "seconds" else value
-                    arguments.append(f"{'' if entry.name in _LEADING else entry.name + '='}{shown!r}")
+            if entry.name not in _WHEN and value != entry.default:
+                shown = durations.text(value) if entry.name == "seconds" else value
+                arguments.append(f"{'' if entry.name in _LEADING else entry.name + '='}{shown!r}")
         for name in _WHEN:
             value = getattr(self, name)
             if value != getattr(Fault, name):
@@ -347,5 +346,5 @@ def _when(when: When) -> _When:
 def _seconds(length: Duration) -> float:
     try:
         return durations.seconds(length)
-    except durations.DurationError as error:
+    except DurationError as error:
         raise FaultError(str(error)) from None

@@ -7,10 +7,9 @@ new entry: the entry counts, so that a day of polling is one line and no memory.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from qrtest import duration as durations
 from qrtest.wire import payloads
 from qrtest.wire.messages import Request, Response, Service
 from qrtest.wire.routes import OF_A_JOB, route
@@ -19,6 +18,7 @@ from qrtest.wire.service import Time
 __all__ = ["Entry", "Journal"]
 
 UNROUTED: Final = "unknown"
+WIDTH: Final = 14
 
 
 @dataclass(slots=True)
@@ -39,9 +39,12 @@ class Entry:
         return payloads.summary(self.response)
 
     def __str__(self) -> str:
-        when = durations.text(round(self.at, 3))
-        count = f" ×{self.times:,} to {durations.text(round(self.until, 3))}" if self.times > 1 else ""
-        return f"{when:>14}  {self.operation:<16} {self.answer}{count}"
+        line = f"{_clock_face(self.at):>{WIDTH}}  {self.operation:<15}  {self.answer}"
+        if self.times > 1:
+            line += f"  ×{self.times:,} until {_clock_face(self.until)}"
+        return "".join(
+            [line, *(f"\n{'':{WIDTH}}  {'':15}  ! {fault}" for fault in self.response.struck)]
+        )
 
 
 class Journal:
@@ -101,32 +104,35 @@ class Journal:
             if len(shown) > lines:
                 left_out = len(shown) - lines
                 half = lines // 2
-                shown[half : half + left_out] = [f"{'...':>14}  {left_out:,} more"]
+                shown[half : half + left_out + 1] = [f"{'...':>{WIDTH}}  {left_out + 1:,} more"]
             sections.append("\n".join([f"job {name}" if name else "account", *shown]))
         return "\n".join(sections) or "Nothing was asked."
+
+
+def _clock_face(seconds: float) -> str:
+    """Days, hours, minutes and seconds as `1d 2:03:04.05`."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6_000)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    face = f"{hours}:{minutes:02}:{rest / 100:05.2f}"
+    return f"{days}d {face}" if days else face
 
 
 def _same(one: Request, other: Request) -> bool:
     return one.path == other.path and one.method == other.method and one.query == other.query
 
 
+def _kind(entry: Entry) -> tuple[object, ...]:
+    return entry.operation, entry.answer, entry.response.struck
+
+
 def _merged(entries: list[Entry]) -> Iterator[Entry]:
     """*entries* with neighbours that say the same in one."""
     current: Entry | None = None
     for entry in entries:
-        if current is not None and (current.operation, current.answer) == (
-            entry.operation,
-            entry.answer,
-        ):
-            current = Entry(
-                current.operation,
-                current.name,
-                current.request,
-                current.response,
-                current.at,
-                entry.until,
-                current.times + entry.times,
-            )
+        if current is not None and _kind(current) == _kind(entry):
+            current = replace(current, until=entry.until, times=current.times + entry.times)
             continue
         if current is not None:
             yield current

@@ -89,7 +89,9 @@ def virtual_clock(runtime_simulation: Simulation) -> VirtualClock | WallClock:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     simulation = item.stash.get(SIMULATION, None)
     if simulation is not None and report.when == "call" and report.failed:

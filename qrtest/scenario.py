@@ -102,7 +102,9 @@ def _load(path: Path) -> Mapping[str, Any]:
     try:
         body = json.loads(path.read_bytes())
     except OSError as error:
-        raise ResultError(f"The job file {path} cannot be read: {error.strerror or error}.") from None
+        raise ResultError(
+            f"The job file {path} cannot be read: {error.strerror or error}."
+        ) from None
     except (ValueError, RecursionError) as error:
         raise ResultError(f"The job file {path} is not JSON: {error}.") from None
     if not isinstance(body, dict):

@@ -150,7 +150,9 @@ def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> St
     running('5s', interim=[{'i': 1}])
     """
     if isinstance(interim, (str, bytes)) or not isinstance(interim, Sequence):
-        raise ScriptError(f"interim={interim!r} is not a list of results: write interim=[{interim!r}].")
+        raise ScriptError(
+            f"interim={interim!r} is not a list of results: write interim=[{interim!r}]."
+        )
     return Step(
         lifecycle.RUNNING, _length(lasts), interim=tuple(_json_text(value) for value in interim)
     )
@@ -260,7 +262,9 @@ class Script:
         Script(queued('1s'), running('3h'), ran_too_long())
         """
         if not isinstance(text, str):
-            raise ScriptError(f"{text!r} is not the text of a script: 'QUEUED 2h; RUNNING 30s; DONE' is.")
+            raise ScriptError(
+                f"{text!r} is not the text of a script: 'QUEUED 2h; RUNNING 30s; DONE' is."
+            )
         return _parsed(text)
 
     @classmethod
@@ -403,7 +407,9 @@ class _Reader:
         word = self._word()
         says = self._text() if word == UNKNOWN else None
         if word == UNKNOWN and says is None:
-            self._refuse(self.at, "UNKNOWN needs the word that the service says", 'UNKNOWN "Validating" 5s')
+            self._refuse(
+                self.at, "UNKNOWN needs the word that the service says", 'UNKNOWN "Validating" 5s'
+            )
         code = self._code() if word == lifecycle.ERROR else None
         lasts = self._duration()
         ends_badly = word in (lifecycle.ERROR, lifecycle.CANCELLED)
@@ -454,7 +460,9 @@ class _Reader:
             number = re.match(r"\d+(\.\d+)?", match[0])
             unit = match[0][number.end() :].lower() if number else ""
             near = next((u for u in durations.UNITS if unit.startswith(u[0])), "s")
-            fixed = f"{self.text[:start]}{number[0] if number else 5}{near}{self.text[match.end() :]}"
+            fixed = (
+                f"{self.text[:start]}{number[0] if number else 5}{near}{self.text[match.end() :]}"
+            )
             self._refuse(start, str(error), fixed)
 
     def _text(self) -> str | None:
@@ -498,7 +506,8 @@ class _Reader:
     def _refuse(self, at: int, why: str, rather: str | None) -> NoReturn:
         advice = f"\nWrite it like this: {rather}" if rather else ""
         raise ScriptError(
-            f"This script cannot be read at column {at + 1}: {why}.\n{self._pointer(at)}{advice}"
+            f"This script cannot be read at column {at + 1}: {why.rstrip('.')}.\n"
+            f"{self._pointer(at)}{advice}"
         )
 
     def _pointer(self, at: int) -> str:

@@ -106,7 +106,7 @@ class Simulation:
         network: bool,
         behaviour: Behaviour,
     ) -> None:
-        guard = Guard(most=most_requests, describe=lambda: self.journal.timeline())
+        guard = Guard(most=most_requests, describe=self._timeline)
         self.transport: Final = transport
         self.clock: Final[VirtualClock | WallClock] = (
             VirtualClock(longest=longest, on_limit=guard.stop) if is_virtual else WallClock()
@@ -302,6 +302,9 @@ class Simulation:
         from qrtest.transport.requests import MOUNT
 
         stack.enter_context(MOUNT.entered(self.clock, self._line))
+
+    def _timeline(self) -> str:
+        return self.journal.timeline()
 
     def _must_be_active(self, what: str) -> None:
         if self._stack is None or self._is_over:

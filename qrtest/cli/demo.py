@@ -35,10 +35,14 @@ def demo(transport: Any) -> None:
     with as_file(folder / RESULT) as result, as_file(folder / FAILED_JOB) as failed_job:
         good = Scenario("QUEUED 2h; RUNNING 30s; DONE", result=result)
         captured = Scenario.from_info(failed_job)
-        died = Scenario(Script(queued("2h"), running("3s"), captured.script.end), program_id="estimator")
+        died = Scenario(
+            Script(queued("2h"), running("3s"), captured.script.end), program_id="estimator"
+        )
         _play("a good run, with a result captured from the real service", good, transport)
         _play("a captured failure, code 1500", died, transport)
-        _play("ran too long", Scenario(Script(queued("1m"), running("3h"), ran_too_long())), transport)
+        _play(
+            "ran too long", Scenario(Script(queued("1m"), running("3h"), ran_too_long())), transport
+        )
 
 
 def _play(title: str, scenario: Scenario, transport: Any) -> None:
@@ -50,7 +54,9 @@ def _play(title: str, scenario: Scenario, transport: Any) -> None:
         except Exception as error:
             outcome = f"{type(error).__name__}: {error}"
         click.echo(sim.journal.timeline())
-        click.echo(f"  result() of {type(job).__mro__[1].__module__}.{type(job).__name__}: {outcome}\n")
+        click.echo(
+            f"  result() of {type(job).__mro__[1].__module__}.{type(job).__name__}: {outcome}\n"
+        )
 
 
 def _shown(result: Any) -> str:

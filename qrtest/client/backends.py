@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -65,18 +65,16 @@ def _available() -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _snapshot(name: str, kind: str) -> bytes | None:
     short = name.removeprefix(PREFIX)
     if short not in _available():
         return None
-    file = (
-        files("qiskit_ibm_runtime.fake_provider") / "backends" / short / f"{kind}_{short}.json"
-    )
+    file = files("qiskit_ibm_runtime.fake_provider") / "backends" / short / f"{kind}_{short}.json"
     return file.read_bytes() if file.is_file() else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _configuration(name: str) -> bytes | None:
     """The configuration, under the name the real backend has."""
     snapshot = _snapshot(name, "conf")
@@ -85,7 +83,7 @@ def _configuration(name: str) -> bytes | None:
     return json.dumps({**json.loads(snapshot), "backend_name": name}).encode()
 
 
-@lru_cache(maxsize=None)
+@cache
 def _device(name: str) -> bytes:
     configuration: dict[str, Any] = json.loads(_configuration(name) or b"{}")
     return json.dumps(

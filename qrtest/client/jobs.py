@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
@@ -12,11 +12,11 @@ from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qrtest.client import releases
 from qrtest.transport.direct import go_direct
 from qrtest.transport.line import Line
-from qrtest.transport.requests import FixedAuth, ServiceAdapter, cookiejar_from_dict
+from qrtest.transport.requests import FixedAuth, RequestsCookieJar, ServiceAdapter
 
 __all__ = ["RuntimeJobV2", "carry", "make_client", "make_job"]
 
-TOKEN = "qrtest-api-key"
+TOKEN = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
 URL = "https://cloud.ibm.com"
 
 
@@ -82,19 +82,19 @@ def _new_client(instance: str) -> Any:
     client, session = copy(_pattern(instance)), _pattern(instance)._session
     client._session = copied = object.__new__(type(session))
     vars(copied).update(vars(session))
-    copied.cookies = cookiejar_from_dict({})
+    copied.cookies = RequestsCookieJar()
     copied.adapters = session.adapters.copy()
     client._api = type(client._api)(copied)
     client._configuration_registry = {}
     return client
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pattern(instance: str) -> Any:
     return releases.client_class()(_parameters(instance))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameters(instance: str) -> Any:
     """Genuine parameters, but for the token exchange, which doubles of jobs do without."""
     parameters = releases.client_parameters(token=TOKEN, url=URL, instance=instance)

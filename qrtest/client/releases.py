@@ -9,7 +9,7 @@ import importlib
 import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
@@ -100,7 +100,7 @@ def job_arguments(job_class: type, arguments: Mapping[str, Any]) -> dict[str, An
     return {name: value for name, value in arguments.items() if name in _parameters(job_class)}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parameters(job_class: type) -> frozenset[str]:
     return frozenset(inspect.signature(job_class).parameters)
 

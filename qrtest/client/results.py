@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,7 +64,7 @@ def _text(body: bytes, what: str) -> str:
         raise ResultError(f"{what} is not text in UTF-8: byte {error.start}.") from None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _usual(program_id: str) -> str:
     if program_id == "executor":
         return '{"schema_version": "v1.0", "data": [], "metadata": {"chunk_timing": []}}'

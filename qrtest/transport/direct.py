@@ -10,10 +10,10 @@ goes on, from the answer already in hand, through the genuine stack (`ServiceAda
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
-from functools import lru_cache
-from typing import Any, Final
+from functools import cache
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 from requests import Session
@@ -39,9 +39,9 @@ def go_direct(client: Any, line: Line) -> None:
     """Let the genuine *client* (a RuntimeClient) and its session ask *line*, below HTTP."""
     session = client._session
     session.qrtest_line = line
-    session.__class__ = _below_http(type(session))
+    session.__class__ = _below_http(session.__class__)
     client.qrtest_polls = {}
-    client.__class__ = _with_quick_polls(type(client))
+    client.__class__ = _with_quick_polls(client.__class__)
 
 
 class _Sending(Session):
@@ -63,7 +63,10 @@ class _Sending(Session):
         first = _IN_HAND.get()
         if first is None:
             asked = Request.to(
-                method, str(request.url), headers=request.headers, body=request.body or b""  # type: ignore[arg-type]
+                method,
+                str(request.url),
+                headers=request.headers,
+                body=request.body or b"",  # type: ignore[arg-type]
             )
             first = self.qrtest_line.carry(asked, read_timeout(timeout))
         else:
@@ -89,9 +92,10 @@ class _Sending(Session):
         return request
 
 
-@lru_cache(maxsize=None)
-def _below_http(session_class: type) -> type:
-    return type(session_class.__name__, (session_class, _Sending), {})
+@cache
+def _below_http(session_class: Hashable) -> Any:
+    genuine = cast("type", session_class)
+    return type(genuine.__name__, (genuine, _Sending), {})
 
 
 class _QuickPolls:
@@ -133,6 +137,7 @@ def _decoded(response: Response) -> dict[str, Any] | None:
     return decoded if isinstance(decoded, dict) else None
 
 
-@lru_cache(maxsize=None)
-def _with_quick_polls(client_class: type) -> type:
-    return type(client_class.__name__, (_QuickPolls, client_class), {})
+@cache
+def _with_quick_polls(client_class: Hashable) -> Any:
+    genuine = cast("type", client_class)
+    return type(genuine.__name__, (_QuickPolls, genuine), {})

@@ -17,7 +17,9 @@ from qrtest.errors import NetworkBlocked
 
 __all__ = ["blocked"]
 
-_LOCAL_NAMES: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"})
+_LOCAL_NAMES: Final = frozenset(  # noqa: S104 (names to recognize, not to bind to)
+    {"", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"}
+)
 _METHODS: Final = ("connect", "connect_ex", "sendto")
 
 

@@ -12,18 +12,19 @@ are made deep inside the code under test.
 
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
 from http.client import RemoteDisconnected
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from requests.cookies import cookiejar_from_dict
+from requests.cookies import RequestsCookieJar
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 from responses import PassthroughResponse, RequestsMock
@@ -33,16 +34,16 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
 
+from qrtest.clock import PATCHING, Clock, current
 from qrtest.transport.line import Line
 from qrtest.wire.messages import Request, Response
 
-from qrtest.clock import PATCHING, Clock, current
 __all__ = [
     "MOUNT",
     "FixedAuth",
     "Mount",
+    "RequestsCookieJar",
     "ServiceAdapter",
-    "cookiejar_from_dict",
     "needs_policy",
     "plain_response",
     "read_timeout",
@@ -58,6 +59,7 @@ class FixedAuth(AuthBase):
         self.headers = dict(headers)
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
+        """*request* with the headers."""
         request.headers.update(self.headers)
         return request
 
@@ -80,7 +82,7 @@ def plain_response(request: PreparedRequest, response: Response) -> requests.Res
     answer.request = request
     answer.raw = io.BytesIO(response.body)
     answer._content = response.body
-    answer._content_consumed = True
+    answer._content_consumed = True  # type: ignore[attr-defined]
     return answer
 
 
@@ -107,17 +109,24 @@ class ServiceAdapter(HTTPAdapter):
         return self.send_on(first, request, stream=stream, timeout=timeout)
 
     def send_on(
-        self, first: Response, request: PreparedRequest, *, stream: bool = False, timeout: Any = None
+        self,
+        first: Response,
+        request: PreparedRequest,
+        *,
+        stream: bool = False,
+        timeout: Any = None,
     ) -> requests.Response:
         """Go on, with urllib3's policy, from the *first* answer to *request*."""
         carrier = _Carrier(self._line, self.max_retries, first)
         try:
-            return _GENUINE_SEND(carrier, request, stream=stream, timeout=timeout, verify=False)
+            return _genuine_send(carrier, request, stream=stream, timeout=timeout, verify=False)
         finally:
             carrier.close()
 
 
-_GENUINE_SEND: Final = RequestsMock.__init__.__kwdefaults__["real_adapter_send"]
+_genuine_send: Callable[..., requests.Response] = (
+    inspect.signature(RequestsMock).parameters["real_adapter_send"].default
+)
 """`HTTPAdapter.send` as `responses` kept it, even if something has replaced it by now."""
 
 
@@ -286,7 +295,7 @@ class Mount:
                     assert_all_requests_are_fired=False,
                     registry=_EverythingPasses,
                     response_callback=self._forget,
-                    real_adapter_send=self._send,
+                    real_adapter_send=cast("Any", self._send),
                 )
                 self._mock.start()
         try:
@@ -298,7 +307,9 @@ class Mount:
                     self._mock.stop(allow_assert=False)
                     self._mock = None
 
-    def _send(self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any) -> requests.Response:
+    def _send(
+        self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any
+    ) -> requests.Response:
         line = self._lines[id(current())]
         return ServiceAdapter(line, max_retries=adapter.max_retries).send(request, **options)
 

@@ -108,5 +108,6 @@ def _jwt(claims: dict[str, Any]) -> str:
     header = {"alg": "RS256", "typ": "JWT", "kid": "qrtest"}
     parts = [json.dumps(part, separators=(",", ":")).encode() for part in (header, claims)]
     return ".".join(
-        base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (*parts, b"not-a-signature")
+        base64.urlsafe_b64encode(part).rstrip(b"=").decode()
+        for part in (*parts, b"not-a-signature")
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from qrtest import duration as durations
-from qrtest.errors import SimulationError
+from qrtest.errors import DurationError, SimulationError
 
 __all__ = ["Behaviour"]
 
@@ -65,7 +65,7 @@ class Behaviour:
         for name in ("cancel_lag", "usage_lag"):
             try:
                 object.__setattr__(self, name, durations.seconds(getattr(self, name)))
-            except durations.DurationError as error:
+            except DurationError as error:
                 raise SimulationError(f"{name}: {error}") from None
 
     @classmethod

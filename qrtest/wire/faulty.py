@@ -61,9 +61,11 @@ class FaultyService:
         def ask() -> Response:
             return self._service.handle(request)
 
+        if not striking:
+            return ask()
         for fault in reversed(striking):
             ask = _struck(fault, ask)
-        return ask()
+        return replace(ask(), struck=tuple(map(repr, striking)))
 
 
 class _Counted:
@@ -168,7 +170,9 @@ def _unpacked(value: bytes) -> bytes:
 
 
 def _retyped(array: bytes) -> bytes:
-    return re.sub(rb"'descr': '[^']*'", lambda found: _padded(b"'descr': '<U1'", found[0]), array, count=1)
+    return re.sub(
+        rb"'descr': '[^']*'", lambda found: _padded(b"'descr': '<U1'", found[0]), array, count=1
+    )
 
 
 def _reshaped(array: bytes) -> bytes:
@@ -191,4 +195,3 @@ _DAMAGE_OF: Final[dict[str, Callable[[bytes], bytes]]] = {
     "type": _repacked(_retyped),
     "shape": _repacked(_reshaped),
 }
-

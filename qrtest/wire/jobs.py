@@ -192,7 +192,9 @@ class SimulatedJob:
                 version,
                 created=self.facts.created,
                 running=None if running is None else payloads.timestamp(self._epoch + running),
-                finished=None if life.ended is None else payloads.timestamp(self._epoch + life.ended),
+                finished=None
+                if life.ended is None
+                else payloads.timestamp(self._epoch + life.ended),
                 seconds=life.running_seconds(now),
                 complete=life.ended is not None and now >= life.ended + self._behaviour.usage_lag,
             )

@@ -73,7 +73,8 @@ class Request:
 class Response:
     """An answer, or (with *failure*) what came instead of one.
 
-    *delay* is how long the answer takes, in seconds, beyond what every answer takes.
+    *delay* is how long the answer takes, in seconds, beyond what every answer takes. *struck* names the
+    faults that made it what it is.
     """
 
     status: int
@@ -81,6 +82,7 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay: float = 0.0
     failure: Failure | None = None
+    struck: tuple[str, ...] = ()
 
 
 class Service(Protocol):

@@ -225,7 +225,9 @@ def _read_state(state: Mapping[str, Any]) -> Step:
     code = state.get("reason_code") or state.get("reasonCode") or None
     solution = state.get("reason_solution") or None
     code = None if code is None else int(code)
-    by_word = {word.lower(): name for name, word in WIRE_STATUS.items() if name != lifecycle.INITIALIZING}
+    by_word = {
+        word.lower(): name for name, word in WIRE_STATUS.items() if name != lifecycle.INITIALIZING
+    }
     name = by_word.get(status.lower())
     if name is None:
         return Step(UNKNOWN, says=status)
@@ -242,19 +244,22 @@ def summary(response: Response) -> str:
     """
     if response.failure is not None:
         return f"connection {response.failure}"
+    size = (
+        f"{response.status} {len(response.body):,} bytes" if response.body else str(response.status)
+    )
     if response.body[:1] != b"{" or len(response.body) > SUMMARY_LONGEST:
-        return str(response.status) + (f" {len(response.body):,} bytes" if response.body else "")
+        return size
     try:
         body = json.loads(response.body)
     except ValueError:
-        return f"{response.status} {len(response.body):,} bytes, cut"
+        return size
     state, errors = body.get("state"), body.get("errors")
     if isinstance(state, dict) and "status" in state:
         code = state.get("reason_code")
         return f"{response.status} {state['status']}" + (f" {code}" if code else "")
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         return f"{response.status} code {errors[0].get('code')}"
-    return str(response.status)
+    return size
 
 
 def api_version(header: str | None) -> str:
@@ -309,14 +314,20 @@ def job_not_found(job_id: str, *, trace: str) -> Response:
 def not_cancellable(job_id: str, *, trace: str) -> Response:
     """409, "non cancellable status" in the REST description. The code is an assumption."""
     return error(
-        409, 1211, f"Job {job_id} is in a non cancellable status and cannot be cancelled.", trace=trace
+        409,
+        1211,
+        f"Job {job_id} is in a non cancellable status and cannot be cancelled.",
+        trace=trace,
     )
 
 
 def not_deletable(job_id: str, status: int, *, trace: str) -> Response:
     """The job must be in a terminal state. The code is an assumption."""
     return error(
-        status, 1212, f"Job {job_id} cannot be deleted: it must be in a terminal state.", trace=trace
+        status,
+        1212,
+        f"Job {job_id} cannot be deleted: it must be in a terminal state.",
+        trace=trace,
     )
 
 
@@ -344,7 +355,9 @@ def submitted(facts: JobFacts) -> dict[str, Any]:
     return body
 
 
-def devices(names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+def devices(
+    names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
     """The body of GET backends: names, or objects from API version 2025-01-01 on."""
     if version < "2025-01-01":
         return {"devices": list(names)}

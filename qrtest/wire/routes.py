@@ -46,7 +46,11 @@ _TABLE: Final = (
 )
 _PREFIX: Final = r"(?:/api)?(?:/v1)?"
 _ROUTES: Final = tuple(
-    (method, re.compile(("" if operation in ("search", "plan") else _PREFIX) + pattern + "/?"), operation)
+    (
+        method,
+        re.compile(("" if operation in ("search", "plan") else _PREFIX) + pattern + "/?"),
+        operation,
+    )
     for method, pattern, operation in _TABLE
 )
 

@@ -193,7 +193,9 @@ class SimulatedService:
             limit = PAGE_DEFAULT
         offset = max(0, _number(asked, "offset", 0))
         with_params = not _is_true(request, "exclude_params")
-        shown = [job.describe(now, with_params=with_params) for job in jobs[offset : offset + limit]]
+        shown = [
+            job.describe(now, with_params=with_params) for job in jobs[offset : offset + limit]
+        ]
         return payloads.json_response(
             payloads.page(shown, count=len(jobs), limit=limit, offset=offset)
         )
@@ -220,7 +222,9 @@ class SimulatedService:
     def _list_backends(self, request: Request, where: Route) -> Response:
         version = payloads.api_version(request.header("IBM-API-Version"))
         names = self._backends.names()
-        devices = {name: json.loads(self._backends.describe(name, "device") or b"{}") for name in names}
+        devices = {
+            name: json.loads(self._backends.describe(name, "device") or b"{}") for name in names
+        }
         return payloads.json_response(payloads.devices(names, version, devices))
 
     def _backend(self, request: Request, where: Route) -> Response:
