@@ -17,8 +17,8 @@ from qrtest.errors import NetworkBlocked
 
 __all__ = ["blocked"]
 
-_LOCAL_NAMES: Final = frozenset(  # noqa: S104 (names to recognize, not to bind to)
-    {"", "localhost", "localhost.localdomain", "ip6-localhost", "0.0.0.0", "::"}
+_LOCAL_NAMES: Final = frozenset(
+    {"", "localhost", "localhost.localdomain", "ip6-localhost"}
 )
 _METHODS: Final = ("connect", "connect_ex", "sendto")
 
@@ -104,6 +104,7 @@ def _is_local(host: Any) -> bool:
     if name.lower() in _LOCAL_NAMES:
         return True
     try:
-        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+        address = ipaddress.ip_address(name.partition("%")[0])
     except ValueError:
         return False
+    return address.is_loopback or address.is_unspecified

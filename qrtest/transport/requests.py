@@ -58,6 +58,10 @@ class FixedAuth(AuthBase):
     def __init__(self, headers: Mapping[str, str]) -> None:
         self.headers = dict(headers)
 
+    def get_headers(self) -> dict[str, str]:
+        """The headers, as the client's own authorization gives them to a websocket."""
+        return self.headers
+
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
         """*request* with the headers."""
         request.headers.update(self.headers)
