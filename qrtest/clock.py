@@ -316,16 +316,19 @@ def _keeps_real_time(module_name: str) -> bool:
     return root in sys.stdlib_module_names or root in TEST_TOOLS or root.startswith("pytest_")
 
 
-def _clock_of_caller() -> VirtualClock | None:
-    """The clock for the code that called a replaced function; None where real time is kept."""
-    if _keeps_real_time(sys._getframe(2).f_globals.get("__name__", "")):
-        return None
+STARTERS: Final = frozenset({"threading", "concurrent.futures.thread"})
+"""Modules of the standard library that sleep only because they were told to: `Thread(target=sleep)`."""
+
+
+def _virtual_clock() -> VirtualClock | None:
     clock = _INSTALLED.only or _INSTALLED.clock_of_this_thread()
     return clock if isinstance(clock, VirtualClock) else None
 
 
 def _sleep(seconds: float, /) -> None:
-    clock = _clock_of_caller()
+    caller = sys._getframe(1).f_globals.get("__name__", "")
+    keeps_real_time = _keeps_real_time(caller) and caller not in STARTERS
+    clock = None if keeps_real_time else _virtual_clock()
     if clock is None:
         _REAL["sleep"](seconds)
     else:
@@ -338,7 +341,8 @@ def _reader(name: str, base: float) -> Callable[[], Any]:
 
     @functools.wraps(real)
     def virtual() -> Any:
-        clock = _clock_of_caller()
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        clock = None if _keeps_real_time(caller) else _virtual_clock()
         return real() if clock is None else read(clock, base)
 
     return virtual
