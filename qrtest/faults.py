@@ -111,9 +111,10 @@ class Fault:
         arguments = []
         for entry in fields(self):
             value = getattr(self, entry.name)
-            if entry.name not in _WHEN and value != entry.default:
-                shown = durations.text(value) if entry.name == "seconds" else value
-                arguments.append(f"{'' if entry.name in _LEADING else entry.name + '='}{shown!r}")
+            if entry.name in _LEADING and value is not None:
+                arguments.append(repr(durations.text(value) if entry.name == "seconds" else value))
+            elif entry.name not in _WHEN and value != entry.default:
+                arguments.append(f"{entry.name}={value!r}")
         for name in _WHEN:
             value = getattr(self, name)
             if value != getattr(Fault, name):
