@@ -112,10 +112,10 @@ class Simulation:
             VirtualClock(longest=longest, on_limit=guard.stop) if is_virtual else WallClock()
         )
         self._behaviour = behaviour
-        self._backends = backends
+        self._backends = _Backends(backends)
         self._network = network
         self._service = SimulatedService(
-            self.clock, epoch=EPOCH, seed=seed, backends=_Backends(backends), plan=self._submitted
+            self.clock, epoch=EPOCH, seed=seed, backends=self._backends, plan=self._submitted
         )
         self._faulty = FaultyService(self._service, self.clock)
         self._faulty.add(_checked(faults))
@@ -235,6 +235,7 @@ class Simulation:
         if self._genuine_service is None:
             from qrtest.client.service import make_service
 
+            self._backends.names()
             assert self._stack is not None
             if self.transport == "direct":
                 self._mount(self._stack)

@@ -49,7 +49,9 @@ def test_the_repr_of_a_fault_is_code_for_it(fault: Fault) -> None:
 
 
 @given(st.integers(0, 5), st.none() | st.integers(1, 5), st.integers(0, 12))
-def test_a_fault_strikes_by_the_number_of_the_call(after: int, times: int | None, calls: int) -> None:
+def test_a_fault_strikes_by_the_number_of_the_call(
+    after: int, times: int | None, calls: int
+) -> None:
     """It lets `after` calls pass and strikes the next `times`."""
     service, _, _ = faulty(faults.status(503, after=after, times=times))
     seen = [service.handle(POLL).status for _ in range(calls)]

@@ -58,7 +58,7 @@ def with_a_socket(use: Any, kind: int = socket.SOCK_STREAM) -> None:
     "leave",
     [
         lambda: requests.get("https://example.org/x", timeout=1),
-        lambda: urllib.request.urlopen("https://example.org/x", timeout=1),  # noqa: S310
+        lambda: urllib.request.urlopen("https://example.org/x", timeout=1),
         lambda: socket.create_connection((OUTSIDE, 80), timeout=1),
         lambda: socket.create_connection(("2001:db8::1", 80), timeout=1),
         lambda: socket.getaddrinfo("example.org", 443),
@@ -110,7 +110,9 @@ def test_the_block_explains_itself() -> None:
     """What was refused, and what to do."""
     with simulate(), pytest.raises(NetworkBlocked) as caught:
         socket.create_connection((OUTSIDE, 80))
-    assert str(caught.value).startswith(f"A connection to {OUTSIDE}:80 was refused: while a simulation")
+    assert str(caught.value).startswith(
+        f"A connection to {OUTSIDE}:80 was refused: while a simulation"
+    )
 
 
 def test_a_request_that_nothing_answers_lists_what_there_is() -> None:

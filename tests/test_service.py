@@ -148,7 +148,7 @@ def test_a_job_has_the_fields_of_the_service_and_no_empty_ones() -> None:
     full = world.get(
         "/jobs/"
         + world.job(
-            "ERROR 1500 \"Why.\" \"Try.\"",
+            'ERROR 1500 "Why." "Try."',
             params='{"a": 1}',
             tags=("t",),
             session_id="s",
@@ -279,7 +279,9 @@ def test_metrics_are_of_the_era_of_the_api_version(
     headers = {"IBM-API-Version": version} if version else {"Accept": "*/*"}
     metrics = json.loads(world.ask("GET", f"/jobs/{job}/metrics", **headers).body)
     assert metrics["usage"] == usage
-    assert {key: metrics[key] for key in ("bss", "circuits_execution_time_ns") if key in metrics} == other
+    assert {
+        key: metrics[key] for key in ("bss", "circuits_execution_time_ns") if key in metrics
+    } == other
     assert metrics["timestamps"] == {
         "created": "2026-01-01T00:00:00Z",
         "running": "2026-01-01T02:00:00Z",
@@ -318,7 +320,10 @@ def test_a_cancel_may_lag_and_may_lose_the_race() -> None:
     """The job shows the old status for a while; one that ends meanwhile has ended."""
     world = World()
     slow = Behaviour(cancel_lag=5)
-    wins, loses = world.job("RUNNING 1m; DONE", behaviour=slow), world.job("RUNNING 3s; DONE", behaviour=slow)
+    wins, loses = (
+        world.job("RUNNING 1m; DONE", behaviour=slow),
+        world.job("RUNNING 3s; DONE", behaviour=slow),
+    )
     ignored = world.job("RUNNING 3s; DONE", behaviour=Behaviour(cancel_takes_effect=False))
     for job in (wins, loses, ignored):
         assert world.ask("POST", f"/jobs/{job}/cancel").status == 204

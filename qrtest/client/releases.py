@@ -23,9 +23,11 @@ __all__ = [
     "client_parameters",
     "installed",
     "job_arguments",
+    "json_decoder",
     "json_encoder",
     "platform_channel",
     "quiet",
+    "result_decoder",
 ]
 
 PACKAGE: Final = "qiskit-ibm-runtime"
@@ -79,6 +81,16 @@ def client_class() -> Any:
 def json_encoder() -> Any:
     """The class RuntimeEncoder; in `json` from 0.48 on."""
     return _first("json:RuntimeEncoder", "utils.json:RuntimeEncoder")
+
+
+def json_decoder() -> Any:
+    """The class RuntimeDecoder; in `json` from 0.48 on."""
+    return _first("json:RuntimeDecoder", "utils.json:RuntimeDecoder")
+
+
+def result_decoder() -> Any:
+    """The class ResultDecoder; in `decoders` from 0.48 on."""
+    return _first("decoders.result_decoder:ResultDecoder", "utils.result_decoder:ResultDecoder")
 
 
 def platform_channel() -> str:

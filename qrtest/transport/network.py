@@ -17,9 +17,7 @@ from qrtest.errors import NetworkBlocked
 
 __all__ = ["blocked"]
 
-_LOCAL_NAMES: Final = frozenset(
-    {"", "localhost", "localhost.localdomain", "ip6-localhost"}
-)
+_LOCAL_NAMES: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
 _METHODS: Final = ("connect", "connect_ex", "sendto")
 
 

@@ -1,0 +1,87 @@
+"""What did happen, and its one rendering."""
+
+from __future__ import annotations
+
+import pytest
+
+from qrtest import faults, simulate
+
+
+def test_a_timeline_tells_each_job_in_lines_of_time_request_answer() -> None:
+    """Polls that say the same are one line; a fault stands below what it struck."""
+    with simulate() as sim:
+        job = sim.job(
+            'QUEUED 2h; RUNNING 30s; ERROR 1500 "Why."',
+            faults=[faults.status(503, on="poll", after=5)],
+        )
+        other = sim.job("DONE")
+        assert job.error_message() is None
+        other.result()
+        with pytest.raises(Exception, match="Why."):
+            job.result()
+        timeline = sim.journal.timeline()
+    assert timeline == (
+        f"job {job.job_id()}\n"
+        "    0:00:00.00  poll             200 Queued  ×5 until 0:00:01.80\n"
+        "    0:00:02.35  poll             503 code 1999\n"
+        "                                 ! faults.status(503, on='poll', after=5)\n"
+        "    0:00:02.40  poll             200 Queued  ×13,087 until 1:59:59.70\n"
+        "    2:00:00.25  poll             200 Running  ×55 until 2:00:29.95\n"
+        "    2:00:30.50  poll             200 Failed 1500\n"
+        "    2:00:30.55  result           200 4 bytes\n"
+        f"job {other.job_id()}\n"
+        "    0:00:00.05  poll             200 Completed\n"
+        "    0:00:00.10  result           200 499 bytes"
+    )
+    assert max(map(len, timeline.splitlines())) <= 80
+
+
+def test_a_long_timeline_is_cut_in_the_middle() -> None:
+    """To at most so many lines a job."""
+    with simulate() as sim:
+        job = sim.job("QUEUED")
+        for _ in range(30):
+            job.status()
+            job.metrics()
+    lines = sim.journal.timeline(lines=10).splitlines()
+    assert len(lines) == 11
+    assert lines[6] == "           ...  51 more"
+
+
+def test_days_are_counted() -> None:
+    """For jobs that wait long."""
+    with simulate() as sim:
+        job = sim.job("QUEUED 3d; DONE")
+        sim.clock.advance("2d")
+        job.status()
+    assert sim.journal.timeline().splitlines()[1] == " 2d 0:00:00.00  poll             200 Queued"
+
+
+def test_requests_are_counted_by_operation_and_job() -> None:
+    """Retries of the client are requests, too."""
+    with simulate() as sim:
+        one = sim.job("DONE", faults=[faults.status(500, times=2, on="poll")])
+        other = sim.job("DONE")
+        one.result()
+        other.status()
+    assert sim.journal.count() == 5
+    assert sim.journal.count("poll") == 4
+    assert sim.journal.count("poll", job_id=one.job_id()) == 3
+    assert sim.journal.count("cancel") == 0
+
+
+def test_a_day_of_polling_is_few_entries() -> None:
+    """Memory does not grow with the number of polls."""
+    with simulate() as sim:
+        job = sim.job("QUEUED 1d; DONE")
+        while not job.in_final_state():
+            sim.clock.advance("1s")
+    assert sim.journal.count() > 80_000
+    assert len(sim.journal) == 2
+
+
+def test_an_empty_journal_says_so() -> None:
+    """Instead of nothing."""
+    with simulate() as sim:
+        sim.job()
+    assert sim.journal.timeline() == "Nothing was asked."
