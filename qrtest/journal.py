@@ -12,7 +12,7 @@ from typing import Final
 
 from qrtest.wire import payloads
 from qrtest.wire.messages import Request, Response, Service
-from qrtest.wire.routes import OF_A_JOB, route
+from qrtest.wire.routes import OF_A_JOB
 from qrtest.wire.service import Time
 
 __all__ = ["Entry", "Journal"]
@@ -60,7 +60,7 @@ class Journal:
         """The answer to *request*, noted."""
         at = self._clock.now()
         response = self._service.handle(request)
-        where = route(request.method, request.path)
+        where = request.route
         name = where.name if where is not None and where.operation in OF_A_JOB else ""
         last = self._last.get(name)
         if (

@@ -16,7 +16,8 @@ ROOT = Path(qrtest.__file__).parent
 LAYERS = [
     {"errors"},
     {"duration", "lifecycle"},
-    {"clock", "guard", "wire.messages", "wire.routes"},
+    {"clock", "guard", "wire.routes"},
+    {"wire.messages"},
     {"script", "faults", "wire.behaviour"},
     {"wire.payloads", "scenario"},
     {"wire.accounts", "wire.jobs", "catalogue"},

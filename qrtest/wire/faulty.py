@@ -16,7 +16,6 @@ from qrtest import faults
 from qrtest.faults import Fault
 from qrtest.wire import payloads
 from qrtest.wire.messages import Request, Response, Service
-from qrtest.wire.routes import route
 from qrtest.wire.service import Time
 
 __all__ = ["FaultyService"]
@@ -50,7 +49,7 @@ class FaultyService:
         """The answer to *request*, or what the faults made of it."""
         if not self._plans:
             return self._service.handle(request)
-        where = route(request.method, request.path)
+        where = request.route
         if where is None:
             return self._service.handle(request)
         now = self._clock.now()

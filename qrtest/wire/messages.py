@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
+from qrtest.wire.routes import Route, route
+
 __all__ = ["Failure", "Request", "Response", "Service"]
 
 Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
@@ -25,6 +27,8 @@ Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
 class Request:
     """A request: where to, what for, and with what. *path* has no query, *query* no question mark.
 
+    *route* is what it asks of the service; None when the service has no such thing.
+
     >>> request = Request.to("GET", "https://host/v1/jobs?limit=2&tags=a&tags=b")
     >>> request.host, request.path, request.parameters
     ('host', '/v1/jobs', {'limit': ['2'], 'tags': ['a', 'b']})
@@ -36,6 +40,10 @@ class Request:
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
+    route: Route | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "route", route(self.method, self.path))
 
     @classmethod
     def to(

@@ -23,7 +23,7 @@ from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Life, Recorded, SimulatedJob
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
-from qrtest.wire.routes import Route, route
+from qrtest.wire.routes import Route
 
 __all__ = ["Backends", "JobPlan", "SimulatedService", "Submission", "Time"]
 
@@ -119,7 +119,7 @@ class SimulatedService:
 
     def handle(self, request: Request) -> Response:
         """The answer to *request*. Raises `UnansweredRequest` for one that the service has no route for."""
-        where = route(request.method, request.path)
+        where = request.route
         if where is None:
             raise UnansweredRequest(self._explain(request))
         if where.operation == "poll":

@@ -1,0 +1,146 @@
+"""What a poll costs, and a whole life, beside what is used today. Run: python -m benchmarks.polls"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import responses
+from qiskit_ibm_runtime import RuntimeJobV2
+from rich.console import Console
+from rich.table import Table
+
+from qrtest import simulate
+from qrtest.client import releases
+from qrtest.client.jobs import _new_client
+from qrtest.script import queued
+from qrtest.wire.payloads import JobFacts, job, timestamp
+
+ROUNDS = 7
+BODY = job(
+    JobFacts(
+        job_id="d5h6o44pe0pc73am1f1g",
+        created=timestamp(0),
+        backend="ibm_torino",
+        program_id="sampler",
+    ),
+    queued(),
+    usage=None,
+    with_params=False,
+)
+NOW = [time.perf_counter]
+
+
+class BareClient:
+    """The least that the genuine class can poll: a dictionary that is at hand."""
+
+    def job_get(self, job_id: str, exclude_params: bool = True) -> dict[str, Any]:
+        return BODY
+
+
+def genuine(client: Any) -> Any:
+    return RuntimeJobV2(None, client, "d5h6o44pe0pc73am1f1g", "sampler", None)
+
+
+@contextlib.contextmanager
+def bare() -> Iterator[Any]:
+    yield genuine(BareClient())
+
+
+@contextlib.contextmanager
+def direct() -> Iterator[Any]:
+    with simulate(longest=None, most_requests=10**9) as sim:
+        yield sim.job("QUEUED")
+
+
+@contextlib.contextmanager
+def over_requests() -> Iterator[Any]:
+    with simulate(transport="requests", longest=None, most_requests=10**9) as sim:
+        yield sim.job("QUEUED")
+
+
+@contextlib.contextmanager
+def over_responses() -> Iterator[Any]:
+    client = _new_client("crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::")
+    url = f"{client._session.base_url}/jobs/d5h6o44pe0pc73am1f1g"
+    with responses.RequestsMock() as mock:
+        mock.get(url, json=BODY)
+        yield genuine(client)
+
+
+@contextlib.contextmanager
+def over_responses_quietly() -> Iterator[Any]:
+    with releases.quiet(), over_responses() as polled:
+        yield polled
+
+
+def microseconds(made: Callable[[], Any], calls: int) -> float:
+    """The median over rounds of what a call of status() takes."""
+    with made() as polled:
+        polled.status()
+        rounds = []
+        for _ in range(ROUNDS):
+            start = NOW[0]()
+            for _ in range(calls):
+                polled.status()
+            rounds.append((NOW[0]() - start) / calls * 1e6)
+    return statistics.median(rounds)
+
+
+def two_hour_queue(transport: Any) -> tuple[float, int]:
+    """Seconds for a two-hour queue polled every half second, and the number of polls."""
+    with simulate(transport=transport, latency=0) as sim:
+        waiting = sim.job("QUEUED 2h; DONE")
+        start = NOW[0]()
+        waiting.wait_for_final_state()
+        return NOW[0]() - start, sim.journal.count("poll")
+
+
+def whole_life() -> float:
+    """Microseconds for a simulation, a job, its whole life, and its result."""
+    rounds = []
+    for _ in range(ROUNDS):
+        start = NOW[0]()
+        for _ in range(100):
+            with simulate() as sim:
+                sim.job("QUEUED 5s; RUNNING 2s; DONE").result()
+        rounds.append((NOW[0]() - start) / 100 * 1e6)
+    return statistics.median(rounds)
+
+
+def main() -> None:
+    logging.disable(logging.CRITICAL)
+    rows = [
+        ("genuine loop over a bare dictionary", microseconds(bare, 20_000), ""),
+        ("qrtest, direct", microseconds(direct, 20_000), "5"),
+        ("qrtest, requests", microseconds(over_requests, 500), "400"),
+        (
+            "plain responses, without the client's look through the call stack",
+            microseconds(over_responses_quietly, 200),
+            "",
+        ),
+        ("plain responses", microseconds(over_responses, 50), ""),
+    ]
+    rival = rows[-2][1]
+    table = Table(title=f"A status poll of the genuine RuntimeJobV2 (median of {ROUNDS} rounds)")
+    for column in ("what", "µs a poll", "budget µs", "ratio"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for what, cost, budget in rows:
+        table.add_row(what, f"{cost:,.1f}", budget, f"{cost / rival:.4f}")
+    console = Console(width=100)
+    console.print(table)
+    for transport in ("direct", "requests"):
+        seconds, polls = two_hour_queue(transport)
+        console.print(
+            f"a two-hour queue, {polls:,} polls, {transport}: {seconds:.2f} s, "
+            f"{7200 / seconds:,.0f} times faster than real time"
+        )
+    console.print(f"a simulation, a job, its life of 13 polls, its result: {whole_life():,.0f} µs")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What the plugin costs a suite that does not use it. Run: python -m benchmarks.startup"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+ROUNDS = 11
+TESTS = 2_000
+PLUGINS = {
+    "neither": [],
+    "qrtest": ["-p", "qrtest.plugin"],
+    "pytest-recording": ["-p", "pytest_recording.plugin"],
+}
+
+
+def seconds(folder: Path, arguments: list[str]) -> float:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    start = time.perf_counter()
+    subprocess.run(
+        command,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        env={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(Path.cwd())},
+    )
+    return time.perf_counter() - start
+
+
+def medians(folder: Path, rounds: int) -> dict[str, float]:
+    """In turn, so that a change in the machine's speed strikes all alike."""
+    taken: dict[str, list[float]] = {name: [] for name in PLUGINS}
+    for _ in range(rounds):
+        for name, arguments in PLUGINS.items():
+            taken[name].append(seconds(folder, arguments))
+    return {name: statistics.median(times) for name, times in taken.items()}
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        one, many = Path(name, "one"), Path(name, "many")
+        for folder, count in ((one, 1), (many, TESTS)):
+            folder.mkdir()
+            (folder / "test_plain.py").write_text(
+                "\n".join(f"def test_{n}(): pass" for n in range(count))
+            )
+        start, suite = medians(one, ROUNDS), medians(many, 5)
+    table = Table(title=f"A suite that uses none of it (median of {ROUNDS} starts, 5 suites)")
+    for column in (
+        "plugin",
+        "start ms",
+        "over none ms",
+        f"a test of {TESTS:,} ms",
+        "over none ms ",
+    ):
+        table.add_column(column, justify="left" if column == "plugin" else "right")
+    for plugin in PLUGINS:
+        a_test = (suite[plugin] - start[plugin]) / TESTS * 1e3
+        bare = (suite["neither"] - start["neither"]) / TESTS * 1e3
+        table.add_row(
+            plugin,
+            f"{start[plugin] * 1e3:.0f}",
+            f"{(start[plugin] - start['neither']) * 1e3:+.0f}",
+            f"{a_test:.3f}",
+            f"{a_test - bare:+.3f}",
+        )
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()
