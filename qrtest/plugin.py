@@ -32,6 +32,7 @@ OF_THE_SIMULATION: Final = (
     "faults",
 )
 LINES: Final = 40
+REPORTER: Final = "qrtest-reporter"
 SIMULATION: Final = pytest.StashKey["Simulation"]()
 
 
@@ -53,6 +54,8 @@ def runtime_simulation(request: pytest.FixtureRequest) -> Iterator[Simulation]:
         options.pop(name, None)
     with simulate(**options) as simulation:
         request.node.stash[SIMULATION] = simulation
+        if not request.config.pluginmanager.has_plugin(REPORTER):
+            request.config.pluginmanager.register(_Reporter(), REPORTER)
         yield simulation
 
 
@@ -88,15 +91,18 @@ def virtual_clock(runtime_simulation: Simulation) -> VirtualClock | WallClock:
     return runtime_simulation.clock
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    report = yield
-    simulation = item.stash.get(SIMULATION, None)
-    if simulation is not None and report.when == "call" and report.failed:
-        report.sections.append(("qrtest timeline", simulation.journal.timeline(lines=LINES)))
-    return report
+class _Reporter:
+    """Adds the timeline to the report of a test that failed; registered by the first simulation."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        simulation = item.stash.get(SIMULATION, None)
+        if simulation is not None and report.when == "call" and report.failed:
+            report.sections.append(("qrtest timeline", simulation.journal.timeline(lines=LINES)))
+        return report
 
 
 def _marked(node: pytest.Item) -> dict[str, Any]:

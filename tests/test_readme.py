@@ -1,0 +1,59 @@
+"""The README's and the guides' examples and commands are true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import qrtest.client.service
+import qrtest.errors
+import qrtest.faults
+import qrtest.simulation  # noqa: F401 (a pytest in this process forgets what it imports itself)
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#\s:]+)(?:#([\w-]+))?\)")
+
+
+def examples() -> list[object]:
+    return [
+        pytest.param(code, id=f"{page.stem}-{number}")
+        for page in PAGES
+        for number, code in enumerate(CODE.findall(page.read_text()), 1)
+        if "def test_" in code
+    ]
+
+
+@pytest.mark.parametrize("code", examples())
+def test_every_suite_in_the_docs_passes(pytester: pytest.Pytester, code: str) -> None:
+    """As it stands."""
+    pytester.makepyfile(code)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) == {"passed"}, result.stdout.str()
+
+
+def test_the_documented_test_command_is_the_one_that_ci_runs_first() -> None:
+    """Word for word."""
+    commands = re.findall(r"^\$ (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    script = (ROOT / ".ci" / "run").read_text()
+    assert len(commands) == 2
+    assert commands[1] in script
+    assert script.index(commands[1]) < script.index("ruff")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To a file that is there, and a heading that is in it."""
+    for target, heading in LINK.findall(page.read_text()):
+        path = (page.parent / target).resolve()
+        assert path.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+            slugs = {
+                re.sub(r"[^\w -]", "", each).strip().lower().replace(" ", "-") for each in headings
+            }
+            assert heading in slugs
