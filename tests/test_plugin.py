@@ -244,7 +244,6 @@ def test_the_plugin_can_be_turned_off(strict: pytest.Pytester) -> None:
 
 def test_it_loads_beside_pytest_recording_in_one_project(strict: pytest.Pytester) -> None:
     """Neither takes a name of the other."""
-    pytest.importorskip("pytest_recording")
     strict.makepyfile(
         """
         import pytest
