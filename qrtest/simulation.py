@@ -33,6 +33,7 @@ __all__ = ["Life", "Simulation", "Transport", "simulate"]
 Transport = Literal["direct", "requests"]
 Life = Script | Step | str | Scenario
 TRANSPORTS: Final = ("direct", "requests")
+USUAL_PARAMS: Final = '{"pubs": [], "version": 2}'
 USUAL_LIFE: Final = "QUEUED 5s; RUNNING 2s; DONE"
 DEVICE: Final = "ibm_torino"
 LATENCY: Final = "50ms"
@@ -185,7 +186,8 @@ class Simulation:
 
         *life*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
         client's encoder takes, a text, the path of a downloaded result, or None for a small valid one.
-        *params*: the inputs, JSON values or anything the encoder takes. *metrics*: what the service
+        *params*: the inputs, JSON values or anything the encoder takes; a V2 primitive without a pub
+        when there are none. *metrics*: what the service
         says, instead of what follows from the life. *usage_estimation*: seconds. *backend*: None is
         a job whose backend has to be looked up. Further keywords are options of `Behaviour`.
 
@@ -294,7 +296,7 @@ class Simulation:
 
     def _encoded_params(self, params: Any) -> str:
         if params is None:
-            return "{}"
+            return USUAL_PARAMS
         from qrtest.client.results import encoded
 
         return encoded(params, "params")

@@ -262,7 +262,7 @@ def test_inputs_are_what_was_submitted_decoded(sim: Simulation) -> None:
     inputs = sim.job(params={"pubs": [[circuit, None, 100]], "version": 2}).inputs
     assert inputs["version"] == 2
     assert inputs["pubs"][0][0] == circuit
-    assert sim.job().inputs == {}
+    assert sim.job().inputs == {"pubs": [], "version": 2}
 
 
 def test_tags_can_be_read_and_changed(sim: Simulation) -> None:
