@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qrtest import errors, faults
+    from qrtest import errors, faults, strategies
     from qrtest.catalogue import scenarios
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.properties import check_consumer
     from qrtest.scenario import Scenario
     from qrtest.script import (
         Script,
@@ -40,6 +41,7 @@ __all__ = [
     "VirtualClock",
     "WallClock",
     "cancelled",
+    "check_consumer",
     "done",
     "errors",
     "failed",
@@ -49,6 +51,7 @@ __all__ = [
     "running",
     "scenarios",
     "simulate",
+    "strategies",
     "unknown",
 ]
 
@@ -63,6 +66,7 @@ _HOME = {
     "VirtualClock": "qrtest.clock",
     "WallClock": "qrtest.clock",
     "cancelled": "qrtest.script",
+    "check_consumer": "qrtest.properties",
     "done": "qrtest.script",
     "failed": "qrtest.script",
     "queued": "qrtest.script",
@@ -72,7 +76,7 @@ _HOME = {
     "simulate": "qrtest.simulation",
     "unknown": "qrtest.script",
 }
-_MODULES = ("errors", "faults")
+_MODULES = ("errors", "faults", "strategies")
 
 
 def __getattr__(name: str) -> Any:

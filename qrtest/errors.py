@@ -13,6 +13,7 @@
     ├── UnansweredRequest    a request that nothing in the simulation answers
     ├── NetworkBlocked       a connection out of the simulation
     ├── NeverEnds            code that would have waited for ever
+    ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
@@ -21,8 +22,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
     "ClockError",
+    "ConsumerBug",
     "DurationError",
     "FaultError",
     "IllegalTransition",
@@ -91,6 +95,18 @@ class NeverEnds(QrtestError):
 
     The message says by which bound, what it was doing, and shows the timeline.
     """
+
+
+class ConsumerBug(QrtestError, AssertionError):
+    """Code that waits for jobs broke a rule; the message has the shortest life that shows it.
+
+    *rule* is the name of the rule, *scenario* the life, to be lived again.
+    """
+
+    def __init__(self, message: str, *, rule: str, scenario: Any) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.scenario = scenario
 
 
 class UnsupportedRelease(QrtestError):

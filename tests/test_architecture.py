@@ -14,11 +14,16 @@ import qrtest
 ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
-    {"errors"},
+    {"errors", "printing"},
     {"duration", "lifecycle"},
+<<<<<<< HEAD
     {"clock", "guard", "wire.routes"},
     {"wire.messages"},
     {"script", "faults", "wire.behaviour"},
+=======
+    {"clock", "guard", "wire.messages", "wire.routes"},
+    {"script", "faults", "wire.behaviour", "asking"},
+>>>>>>> 79ea5ec (Strategies draw lives, faults, jobs and poll plans; values print as code everywhere)
     {"wire.payloads", "scenario"},
     {"wire.accounts", "wire.jobs", "catalogue"},
     {"wire.service"},
@@ -30,6 +35,12 @@ LAYERS = [
     {"client.backends", "client.results", "client.jobs"},
     {"client.service"},
     {"simulation"},
+    {"strategies"},
+    {"registration", "properties.run"},
+    {"properties.rules"},
+    {"properties.report"},
+    {"properties.consumer"},
+    {"properties"},
     {"cli.demo", "plugin"},
     {"cli"},
 ]
@@ -45,6 +56,7 @@ HOMES = {
     "threading": {"clock"},
     "time": {"clock"},
     "pytest": {"plugin"},
+    "hypothesis": {"strategies", "registration", "properties.consumer"},
     "click": {"cli", "cli.demo"},
     "numpy": {"client.results"},
     "qiskit": {"client.results"},
@@ -58,6 +70,8 @@ PURE = [
     "scenario",
     "catalogue",
     "faults",
+    "asking",
+    "printing",
     "journal",
     "guard",
     *(module for module in LAYER if module.startswith("wire.")),
