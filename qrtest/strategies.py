@@ -116,8 +116,11 @@ def _legal_scripts(
     has_run = False
     for make, seconds in drawn:
         lasts = min(seconds, left)
+        step = _running(lasts) if has_run and make is _queued else make(lasts)
+        if steps and (step.status, step.says) == (steps[-1].status, steps[-1].says):
+            continue
+        steps.append(step)
         left -= lasts
-        steps.append(_running(lasts) if has_run and make is _queued else make(lasts))
         has_run = has_run or make is _running
     if has_run and end.status == lifecycle.QUEUED:
         end = running()

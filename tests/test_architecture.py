@@ -16,14 +16,9 @@ ROOT = Path(qrtest.__file__).parent
 LAYERS = [
     {"errors", "printing"},
     {"duration", "lifecycle"},
-<<<<<<< HEAD
     {"clock", "guard", "wire.routes"},
     {"wire.messages"},
-    {"script", "faults", "wire.behaviour"},
-=======
-    {"clock", "guard", "wire.messages", "wire.routes"},
     {"script", "faults", "wire.behaviour", "asking"},
->>>>>>> 79ea5ec (Strategies draw lives, faults, jobs and poll plans; values print as code everywhere)
     {"wire.payloads", "scenario"},
     {"wire.accounts", "wire.jobs", "catalogue"},
     {"wire.service"},
