@@ -22,6 +22,7 @@ from pathlib import Path
 import qrtest
 from qrtest import Scenario, scenarios
 from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.damage import DAMAGES, WHOLE
 
 DOCS = Path(__file__).parent
 OUTCOMES = DOCS / "outcomes"
@@ -102,6 +103,51 @@ def came_to(call: Callable[[], object]) -> str:
     return f"a {type(value).__name__}{size}"
 
 
+# --- what the decoders do ---------------------------------------------------------------------------
+
+
+def decoder_failures() -> Column:
+    """What result() comes to for every damage of every program's result."""
+    return {
+        f"{damage.name} {program_id}": decoded(spoilt, program_id)
+        for damage in DAMAGES
+        for program_id, whole in WHOLE.items()
+        if (spoilt := damage.applied(whole)) is not None
+    }
+
+
+def decoded(text: str, program_id: str) -> str:
+    """What result() makes of *text*."""
+    with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
+        job = sim.job("DONE", result=text, program_id=program_id.removesuffix("-v3"))
+        return came_to(job.result)
+
+
+def decoder_failures_page(columns: Mapping[str, Column]) -> str:
+    """docs/decoder-failures.md, of one column for each release."""
+    lines = [
+        "# What the decoders do with a broken result",
+        "",
+        "`result()` of a job that is done, when its result arrives broken: seen by running each release "
+        "(`python docs/make_tables.py`). `qrtest.strategies.broken_results(program_id)` draws them.",
+        "",
+        "No release wraps what its decoders raise, and what is no JSON is returned as the text it is.",
+        "",
+    ]
+    for damage in DAMAGES:
+        lines += [f"## {damage.name}", "", damage.says, "", "| program | release | `result()` |"]
+        lines += ["|---|---|---|"]
+        for program_id in WHOLE:
+            key = f"{damage.name} {program_id}"
+            by_release = {release: each[key] for release, each in columns.items() if key in each}
+            lines += [
+                f"| {program_id} | {', '.join(releases)} | {what} |"
+                for what, releases in grouped(by_release).items()
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
 # --- pages ------------------------------------------------------------------------------------------
 
 
@@ -133,18 +179,24 @@ def catalogue_page(columns: Mapping[str, Column]) -> str:
 
 def table(by_release: Mapping[str, str]) -> list[str]:
     """One row for the releases that do the same."""
-    rows: dict[str, list[str]] = {}
-    for release, what in by_release.items():
-        rows.setdefault(what, []).append(release)
     return [
         "| release | what it does |",
         "|---|---|",
-        *(f"| {', '.join(releases)} | {what} |" for what, releases in rows.items()),
+        *(f"| {', '.join(releases)} | {what} |" for what, releases in grouped(by_release).items()),
     ]
+
+
+def grouped(by_release: Mapping[str, str]) -> dict[str, list[str]]:
+    """The releases that do the same, under what they do."""
+    rows: dict[str, list[str]] = {}
+    for release, what in by_release.items():
+        rows.setdefault(what, []).append(release)
+    return rows
 
 
 PAGES: Mapping[str, tuple[Callable[[], Column], Callable[[Mapping[str, Column]], str]]] = {
     "catalogue": (catalogue, catalogue_page),
+    "decoder-failures": (decoder_failures, decoder_failures_page),
 }
 
 

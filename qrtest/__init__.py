@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
-    from qrtest.properties import check_consumer
+    from qrtest.properties import check_consumer, check_job
     from qrtest.scenario import Scenario
     from qrtest.script import (
         Script,
@@ -42,6 +42,7 @@ __all__ = [
     "WallClock",
     "cancelled",
     "check_consumer",
+    "check_job",
     "done",
     "errors",
     "failed",
@@ -67,6 +68,7 @@ _HOME = {
     "WallClock": "qrtest.clock",
     "cancelled": "qrtest.script",
     "check_consumer": "qrtest.properties",
+    "check_job": "qrtest.properties",
     "done": "qrtest.script",
     "failed": "qrtest.script",
     "queued": "qrtest.script",

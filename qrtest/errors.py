@@ -13,6 +13,7 @@
     ├── UnansweredRequest    a request that nothing in the simulation answers
     ├── NetworkBlocked       a connection out of the simulation
     ├── NeverEnds            code that would have waited for ever
+    ├── BrokenPromises       a job that is unlike RuntimeJobV2           (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
@@ -25,6 +26,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "BrokenPromises",
     "ClockError",
     "ConsumerBug",
     "DurationError",
@@ -95,6 +97,14 @@ class NeverEnds(QrtestError):
 
     The message says by which bound, what it was doing, and shows the timeline.
     """
+
+
+class BrokenPromises(QrtestError, AssertionError):
+    """Something that claims to be a job is unlike RuntimeJobV2; *names* are the promises it breaks."""
+
+    def __init__(self, message: str, *, names: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.names = names
 
 
 class ConsumerBug(QrtestError, AssertionError):

@@ -27,6 +27,7 @@ from qrtest.asking import QUESTIONS, Ask, PollPlan
 from qrtest.duration import Duration
 from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
+from qrtest.payload_strategies import broken_results, results
 from qrtest.scenario import Scenario
 from qrtest.script import (
     Script,
@@ -44,7 +45,17 @@ from qrtest.simulation import Transport, simulate
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
 
-__all__ = ["ENDINGS", "fault_plans", "faults", "jobs", "poll_plans", "scenarios", "scripts"]
+__all__ = [
+    "ENDINGS",
+    "broken_results",
+    "fault_plans",
+    "faults",
+    "jobs",
+    "poll_plans",
+    "results",
+    "scenarios",
+    "scripts",
+]
 
 LONGEST: Final = "3h"
 ROUND_SECONDS: Final = (1.0, 5.0, 30.0, 60.0, 600.0, 3_600.0, 10_800.0, 86_400.0)

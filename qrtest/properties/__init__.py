@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from qrtest.properties.conformance import PROMISES, Promise, check_job
 from qrtest.properties.consumer import check_consumer
 from qrtest.properties.rules import RULES, Rule
 from qrtest.properties.run import Bounds, Run
 
-__all__ = ["RULES", "Bounds", "Rule", "Run", "check_consumer"]
+__all__ = [
+    "PROMISES",
+    "RULES",
+    "Bounds",
+    "Promise",
+    "Rule",
+    "Run",
+    "check_consumer",
+    "check_job",
+]
