@@ -10,11 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qrtest import errors, faults
+    from qrtest import errors, faults, strategies
     from qrtest.catalogue import scenarios
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.properties import check_consumer, check_job
     from qrtest.scenario import Scenario
     from qrtest.script import (
         Script,
@@ -40,6 +41,8 @@ __all__ = [
     "VirtualClock",
     "WallClock",
     "cancelled",
+    "check_consumer",
+    "check_job",
     "done",
     "errors",
     "failed",
@@ -49,6 +52,7 @@ __all__ = [
     "running",
     "scenarios",
     "simulate",
+    "strategies",
     "unknown",
 ]
 
@@ -63,6 +67,8 @@ _HOME = {
     "VirtualClock": "qrtest.clock",
     "WallClock": "qrtest.clock",
     "cancelled": "qrtest.script",
+    "check_consumer": "qrtest.properties",
+    "check_job": "qrtest.properties",
     "done": "qrtest.script",
     "failed": "qrtest.script",
     "queued": "qrtest.script",
@@ -72,7 +78,7 @@ _HOME = {
     "simulate": "qrtest.simulation",
     "unknown": "qrtest.script",
 }
-_MODULES = ("errors", "faults")
+_MODULES = ("errors", "faults", "strategies")
 
 
 def __getattr__(name: str) -> Any:

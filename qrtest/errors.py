@@ -13,6 +13,8 @@
     ├── UnansweredRequest    a request that nothing in the simulation answers
     ├── NetworkBlocked       a connection out of the simulation
     ├── NeverEnds            code that would have waited for ever
+    ├── BrokenPromises       a job that is unlike RuntimeJobV2           (also AssertionError)
+    ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
@@ -21,8 +23,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 __all__ = [
+    "BrokenPromises",
     "ClockError",
+    "ConsumerBug",
     "DurationError",
     "FaultError",
     "IllegalTransition",
@@ -91,6 +97,26 @@ class NeverEnds(QrtestError):
 
     The message says by which bound, what it was doing, and shows the timeline.
     """
+
+
+class BrokenPromises(QrtestError, AssertionError):
+    """Something that claims to be a job is unlike RuntimeJobV2; *names* are the promises it breaks."""
+
+    def __init__(self, message: str, *, names: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.names = names
+
+
+class ConsumerBug(QrtestError, AssertionError):
+    """Code that waits for jobs broke a rule; the message has the shortest life that shows it.
+
+    *rule* is the name of the rule, *scenario* the life, to be lived again.
+    """
+
+    def __init__(self, message: str, *, rule: str, scenario: Any) -> None:
+        super().__init__(message)
+        self.rule = rule
+        self.scenario = scenario
 
 
 class UnsupportedRelease(QrtestError):

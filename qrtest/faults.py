@@ -20,6 +20,7 @@ from typing import Final, Literal, TypedDict, Unpack
 from qrtest import duration as durations
 from qrtest.duration import Duration
 from qrtest.errors import DurationError, FaultError
+from qrtest.printing import AsCode
 from qrtest.wire.routes import OPERATIONS
 
 __all__ = [
@@ -64,7 +65,7 @@ class When(TypedDict, total=False):
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
-class Fault:
+class Fault(AsCode):
     """What all faults have: on what, and when. Made by the functions of this module."""
 
     on: str = ANY
@@ -131,7 +132,7 @@ _LEADING: Final = ("code", "seconds", "what")
 class Status(Fault):
     """The answer has another status *code*; *retry_after* as the header says it."""
 
-    code: int = 500
+    code: int
     retry_after: str | None = None
     takes_effect: bool = False
 
@@ -152,7 +153,7 @@ class Hang(Fault):
 class Slow(Fault):
     """The answer takes *seconds* longer."""
 
-    seconds: float = 0.0
+    seconds: float
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -176,7 +177,7 @@ class Empty(Fault):
 class Corrupt(Fault):
     """The first encoded value in the body is damaged at one layer, *what*."""
 
-    what: Damage = "base64"
+    what: Damage
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)

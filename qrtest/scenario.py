@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qrtest.errors import ResultError
 from qrtest.faults import Fault
+from qrtest.printing import AsCode
 from qrtest.script import Script, Step
 from qrtest.wire import payloads
 from qrtest.wire.behaviour import Behaviour
@@ -18,7 +19,7 @@ __all__ = ["Scenario"]
 
 
 @dataclass(frozen=True, init=False)
-class Scenario:
+class Scenario(AsCode):
     """What one job will go through.
 
     *result* is whatever `Simulation.job` takes as a result; None is a small valid one. *name*, *says*
@@ -26,6 +27,8 @@ class Scenario:
 
     >>> Scenario("QUEUED 2h; DONE").script
     Script(queued('2h'), done())
+    >>> Scenario("DONE", tags=["mine"])
+    Scenario('DONE', tags=['mine'])
     """
 
     script: Script
@@ -71,6 +74,14 @@ class Scenario:
         for attribute, value in values.items():
             object.__setattr__(self, attribute, value)
 
+    def __repr__(self) -> str:
+        chosen = [
+            f"{entry.name}={_shown(value)}"
+            for entry in fields(self)[1:]
+            if (value := getattr(self, entry.name)) != _PLAIN[entry.name]
+        ]
+        return f"Scenario({', '.join([repr(str(self.script)), *chosen])})"
+
     @classmethod
     def from_info(cls, info: str | Path | Mapping[str, Any], *, result: Any = None) -> Scenario:
         """The life of a real job, from the body of its GET job or a downloaded `job-<id>-info.json`.
@@ -96,6 +107,24 @@ class Scenario:
             params=life.params,
             tags=life.tags,
         )
+
+
+_PLAIN: Final = {
+    "faults": (),
+    "result": None,
+    "behaviour": Behaviour(),
+    "program_id": "sampler",
+    "params": None,
+    "metrics": None,
+    "tags": (),
+    "name": "",
+    "says": "",
+    "source": "",
+}
+
+
+def _shown(value: object) -> str:
+    return repr(list(value) if isinstance(value, tuple) else value)
 
 
 def _load(path: Path) -> Mapping[str, Any]:

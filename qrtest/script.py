@@ -27,6 +27,7 @@ from qrtest import duration as durations
 from qrtest import lifecycle
 from qrtest.duration import Duration
 from qrtest.errors import DurationError, IllegalTransition, ScriptError
+from qrtest.printing import AsCode
 
 __all__ = [
     "RAN_TOO_LONG",
@@ -59,7 +60,7 @@ REASON_CODES: Final = range(1000, 10_000)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Step(AsCode):
     """One stage of a life. Made by `queued`, `running`, `done`, `failed`, ... rather than directly.
 
     *status* is one of the lifecycle, or UNKNOWN with the word that the service *says*.
@@ -223,7 +224,7 @@ def unknown(says: str, lasts: Duration | None = None) -> Step:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Script:
+class Script(AsCode):
     """The life of a job: `Script(queued("2h"), running("30s"), done())`.
 
     Scripts are values: equal when they say the same, hashable, with a `repr` that is code and a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -28,7 +28,7 @@ from qrtest.wire.service import JobPlan, SimulatedService, Submission
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
 
-__all__ = ["Life", "Simulation", "Transport", "simulate"]
+__all__ = ["Life", "Simulation", "Transport", "Truth", "simulate"]
 
 Transport = Literal["direct", "requests"]
 Life = Script | Step | str | Scenario
@@ -85,6 +85,15 @@ def simulate(
         network=network,
         behaviour=Behaviour.of(behaviour),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What a job is, when it *ended* (None: not yet), and the result that the service keeps for it."""
+
+    step: Step
+    ended: float | None
+    result: str | None
 
 
 class Simulation:
@@ -249,8 +258,36 @@ class Simulation:
     def next_job(
         self, life: Life, *, result: Any = None, faults: Sequence[Fault] = (), **behaviour: Any
     ) -> None:
-        """Choose the life of the next job that is submitted; called again, of the one after it."""
-        self._next_lives.append(_scenario(life, result, faults, self._behaviour, behaviour))
+        """Choose the life of the next job that is submitted; called again, of the one after it.
+
+        Faults on "submit" strike from now on; all others, the requests about that job.
+        """
+        scenario = _scenario(life, result, faults, self._behaviour, behaviour)
+        at_once = tuple(fault for fault in scenario.faults if fault.on == "submit")
+        later = tuple(fault for fault in scenario.faults if fault.on != "submit")
+        self._faulty.add(at_once)
+        self._next_lives.append(replace(scenario, faults=later))
+
+    def job_ids(self) -> tuple[str, ...]:
+        """The jobs that the service has, in the order they came."""
+        return self._service.job_ids()
+
+    def truth(self, job_id: str) -> Truth:
+        """What a job has truly come to by now, whatever a client was told.
+
+        >>> with simulate() as sim:
+        ...     job = sim.job("QUEUED 5s; DONE")
+        ...     sim.clock.advance("1h")
+        ...     sim.truth(job.job_id()).step
+        done()
+        """
+        job = self._service.job(job_id)
+        if job is None:
+            raise SimulationError(
+                f"There is no job {job_id!r}: there are {', '.join(self.job_ids())}."
+            )
+        job.life.advance(self.clock.now())
+        return Truth(job.life.step, job.life.ended, job.stored_result)
 
     def _submitted(self, submission: Submission, job_id: str) -> JobPlan:
         if self._next_lives:

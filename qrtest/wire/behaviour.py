@@ -11,12 +11,13 @@ from typing import Literal
 
 from qrtest import duration as durations
 from qrtest.errors import DurationError, SimulationError
+from qrtest.printing import AsCode
 
 __all__ = ["Behaviour"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behaviour:
+class Behaviour(AsCode):
     """Choices of the simulated service.
 
     >>> Behaviour(cancel_lag=5).cancel_lag
@@ -80,6 +81,10 @@ class Behaviour:
                     f"There is no option {name!r}: there are {', '.join(names)}.{hint}"
                 )
         return cls(**options)  # type: ignore[arg-type]
+
+    def __repr__(self) -> str:
+        chosen = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
+        return f"Behaviour({chosen})"
 
     def chosen(self) -> dict[str, object]:
         """The options that differ from their defaults.

@@ -135,6 +135,11 @@ class SimulatedJob:
         self._poll: Response | None = None
         self._poll_step: Step | None = None
 
+    @property
+    def stored_result(self) -> str | None:
+        """What the service keeps as this job's result."""
+        return self._recorded.result
+
     def poll(self, now: float, *, with_params: bool) -> Response:
         """GET job. The answer is the same object for as long as nothing changes."""
         life = self.life

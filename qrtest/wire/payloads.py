@@ -25,6 +25,7 @@ __all__ = [
     "empty",
     "error",
     "invalid_body",
+    "is_final",
     "job",
     "job_not_found",
     "json_response",
@@ -234,6 +235,18 @@ def _read_state(state: Mapping[str, Any]) -> Step:
     if name == lifecycle.CANCELLED and code == RAN_TOO_LONG:
         name = lifecycle.ERROR
     return Step(name, reason=reason, code=code, solution=solution)
+
+
+def is_final(response: Response) -> bool:
+    """Whether *response* says that a job has ended.
+
+    >>> is_final(json_response({"state": {"status": "Completed"}}))
+    True
+    """
+    try:
+        return _read_state(json.loads(response.body)["state"]).is_final
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def summary(response: Response) -> str:

@@ -153,6 +153,10 @@ class SimulatedService:
         self._jobs[job_id] = job
         return job
 
+    def job_ids(self) -> tuple[str, ...]:
+        """The jobs there are, in the order they came."""
+        return tuple(self._jobs)
+
     def job(self, job_id: str) -> SimulatedJob | None:
         """The job with that id; None when there is none."""
         return self._jobs.get(job_id)

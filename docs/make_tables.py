@@ -1,0 +1,231 @@
+"""Makes the pages that say what each release of the client does, by running it.
+
+    python docs/make_tables.py            # runs the installed release, writes its column and the pages
+
+Run it in one environment for each release: the columns are kept in docs/outcomes/, a file a release
+and page, and the pages are made of all of them. A test runs the installed release and compares.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Callable, Mapping
+from enum import Enum
+from functools import partial
+from importlib.metadata import version
+from operator import methodcaller
+from pathlib import Path
+
+import qrtest
+from qrtest import Scenario, scenarios
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.damage import DAMAGES, WHOLE
+
+DOCS = Path(__file__).parent
+OUTCOMES = DOCS / "outcomes"
+FOUR_HOURS = 14_400
+
+Column = Mapping[str, str]
+
+
+# --- the catalogue ----------------------------------------------------------------------------------
+
+
+def catalogue() -> Column:
+    """What the installed release makes of every situation of the catalogue."""
+    return {name: outcome(scenario) for name, scenario in scenarios.items()}
+
+
+def outcome(scenario: Scenario) -> str:
+    """What the call that matters most in *scenario* comes to."""
+    struck = {fault.on for fault in scenario.faults}
+    chosen = scenario.behaviour.chosen()
+    with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
+        if "submit" in struck:
+            return submitted(sim, scenario)
+        job = sim.job(scenario)
+        if "cancel" in struck or {"cancel_takes_effect", "cancel_lag"} & set(chosen):
+            return cancelled(sim, job)
+        if scenario.params is not None:
+            return f"`inputs` {came_to(lambda: job.inputs)}"
+        if "usage_lag" in chosen:
+            job.result()
+            usage = came_to(partial(methodcaller("usage"), job))
+            return f"`usage()` {usage}"
+        what = came_to(lambda: job.result(timeout=FOUR_HOURS))
+        took = round(sim.clock.now())
+        return f"`result(timeout=4 h)` {what} after {took:,} s; `status()` {came_to(job.status)}"
+
+
+def cancelled(sim: qrtest.Simulation, job: qrtest.RuntimeJobV2) -> str:
+    """What cancel() comes to, and what is said afterwards: here, and by the service."""
+    sim.clock.advance("1s")
+    what = came_to(job.cancel)
+    here = came_to(job.status)
+    sim.clock.advance("1h")
+    there = came_to(lambda: sim.service().job(job.job_id()).status())
+    return f"`cancel()` {what}; `status()` {here}; an hour later a new job object {there}"
+
+
+def submitted(sim: qrtest.Simulation, scenario: Scenario) -> str:
+    """What run() comes to, and how many jobs it made."""
+    from qiskit import QuantumCircuit
+    from qiskit_ibm_runtime import SamplerV2
+
+    sampler = SamplerV2(mode=sim.service().backend("ibm_torino"))
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    sim.next_job(scenario)
+    what = came_to(lambda: sampler.run([circuit]))
+    made = len(sim.service().jobs(limit=None))
+    return f"`run()` {what}; jobs made: {made}"
+
+
+def came_to(call: Callable[[], object]) -> str:
+    """The value or the exception of *call*, in a few words."""
+    try:
+        value = call()
+    except qrtest.NeverEnds:
+        return "never ends"
+    except Exception as error:
+        kind = type(error)
+        return f"raises {kind.__module__ + '.' if kind.__name__.islower() else ''}{kind.__name__}"
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)
+    if isinstance(value, str) and value.isupper():
+        return value
+    if isinstance(value, Enum):
+        return str(value)
+    size = f" of {len(value):,} characters" if isinstance(value, str) else ""
+    return f"a {type(value).__name__}{size}"
+
+
+# --- what the decoders do ---------------------------------------------------------------------------
+
+
+def decoder_failures() -> Column:
+    """What result() comes to for every damage of every program's result."""
+    return {
+        f"{damage.name} {program_id}": decoded(spoilt, program_id)
+        for damage in DAMAGES
+        for program_id, whole in WHOLE.items()
+        if (spoilt := damage.applied(whole)) is not None
+    }
+
+
+def decoded(text: str, program_id: str) -> str:
+    """What result() makes of *text*."""
+    with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
+        job = sim.job("DONE", result=text, program_id=program_id.removesuffix("-v3"))
+        return came_to(job.result)
+
+
+def decoder_failures_page(columns: Mapping[str, Column]) -> str:
+    """docs/decoder-failures.md, of one column for each release."""
+    lines = [
+        "# What the decoders do with a broken result",
+        "",
+        "`result()` of a job that is done, when its result arrives broken: seen by running each release "
+        "(`python docs/make_tables.py`). `qrtest.strategies.broken_results(program_id)` draws them.",
+        "",
+        "No release wraps what its decoders raise, and what is no JSON is returned as the text it is.",
+        "",
+    ]
+    for damage in DAMAGES:
+        lines += [f"## {damage.name}", "", damage.says, "", "| program | release | `result()` |"]
+        lines += ["|---|---|---|"]
+        for program_id in WHOLE:
+            key = f"{damage.name} {program_id}"
+            by_release = {release: each[key] for release, each in columns.items() if key in each}
+            lines += [
+                f"| {program_id} | {', '.join(releases)} | {what} |"
+                for what, releases in grouped(by_release).items()
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+# --- pages ------------------------------------------------------------------------------------------
+
+
+def catalogue_page(columns: Mapping[str, Column]) -> str:
+    """docs/catalogue.md, of one column for each release."""
+    lines = [
+        "# Catalogue",
+        "",
+        "Situations that broke real programs. `qrtest.scenarios` has each under its name:",
+        "",
+        "```python",
+        '@pytest.mark.parametrize("scenario", qrtest.scenarios.values(), ids=qrtest.scenarios)',
+        "def test_collect(runtime_job, scenario):",
+        "    collect(runtime_job(scenario))",
+        "```",
+        "",
+        "What each release of the client makes of it was seen by running it "
+        "(`python docs/make_tables.py`), at the direct transport, with the client's own calls.",
+        "",
+    ]
+    for name, scenario in scenarios.items():
+        lines += [f"## {name}", "", f"{scenario.says} Source: {scenario.source}.", ""]
+        lines += ["```text", f"{scenario.script}"]
+        lines += [repr(fault) for fault in scenario.faults]
+        lines += [repr(scenario.behaviour)] if scenario.behaviour != Behaviour() else []
+        lines += ["```", "", *table({release: each[name] for release, each in columns.items()}), ""]
+    return "\n".join(lines)
+
+
+def table(by_release: Mapping[str, str]) -> list[str]:
+    """One row for the releases that do the same."""
+    return [
+        "| release | what it does |",
+        "|---|---|",
+        *(f"| {', '.join(releases)} | {what} |" for what, releases in grouped(by_release).items()),
+    ]
+
+
+def grouped(by_release: Mapping[str, str]) -> dict[str, list[str]]:
+    """The releases that do the same, under what they do."""
+    rows: dict[str, list[str]] = {}
+    for release, what in by_release.items():
+        rows.setdefault(what, []).append(release)
+    return rows
+
+
+PAGES: Mapping[str, tuple[Callable[[], Column], Callable[[Mapping[str, Column]], str]]] = {
+    "catalogue": (catalogue, catalogue_page),
+    "decoder-failures": (decoder_failures, decoder_failures_page),
+}
+
+
+def columns(page: str) -> dict[str, Column]:
+    """The columns of *page* that were made, the newest release first."""
+    files = OUTCOMES.glob(f"{page}-*.json")
+    found = {file.stem.removeprefix(f"{page}-"): json.loads(file.read_text()) for file in files}
+    return dict(sorted(found.items(), key=lambda entry: numbers(entry[0]), reverse=True))
+
+
+def numbers(release: str) -> tuple[int, ...]:
+    """*release* to sort by."""
+    return tuple(map(int, release.split(".")))
+
+
+def installed() -> str:
+    """The release that is installed."""
+    return version("qiskit-ibm-runtime")
+
+
+def main() -> None:
+    """Write the installed release's columns, and the pages."""
+    logging.disable(logging.WARNING)
+    for page, (run, show) in PAGES.items():
+        column = json.dumps(run(), indent=1, ensure_ascii=False)
+        (OUTCOMES / f"{page}-{installed()}.json").write_text(column + "\n")
+        (DOCS / f"{page}.md").write_text(show(columns(page)))
+        print(f"docs/{page}.md: {', '.join(columns(page))}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

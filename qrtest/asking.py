@@ -1,0 +1,107 @@
+"""When and what a consumer asks of a job: a plan of questions, as a value.
+
+It knows jobs only by the names of their methods, and no client at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from qrtest import duration as durations
+from qrtest.duration import Duration
+from qrtest.errors import SimulationError
+from qrtest.printing import AsCode
+
+__all__ = ["QUESTIONS", "Answer", "Ask", "PollPlan"]
+
+QUESTIONS: Final = (
+    "status",
+    "done",
+    "running",
+    "errored",
+    "cancelled",
+    "in_final_state",
+    "error_message",
+    "result",
+    "logs",
+    "cancel",
+)
+"""What can be asked without arguments. `result` is asked with a timeout of a second."""
+
+RESULT_TIMEOUT_SECONDS: Final = 1
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Ask(AsCode):
+    """A question, *seconds* after the one before.
+
+    >>> Ask("status", after="1m")
+    Ask('status', after='1m')
+    """
+
+    what: str
+    seconds: float
+
+    def __init__(self, what: str, *, after: Duration = 0) -> None:
+        if what not in QUESTIONS:
+            raise SimulationError(f"Ask({what!r}): there are {', '.join(QUESTIONS)}.")
+        object.__setattr__(self, "what", what)
+        object.__setattr__(self, "seconds", durations.seconds(after))
+
+    def __repr__(self) -> str:
+        after = f", after={durations.text(self.seconds)!r}" if self.seconds else ""
+        return f"Ask({self.what!r}{after})"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question: a value, or an exception."""
+
+    ask: Ask
+    value: Any = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class PollPlan(AsCode):
+    """Questions in their order.
+
+    >>> PollPlan(Ask("status"), Ask("result", after="5s"))
+    PollPlan(Ask('status'), Ask('result', after='5s'))
+    """
+
+    asks: tuple[Ask, ...]
+
+    def __init__(self, *asks: Ask) -> None:
+        object.__setattr__(self, "asks", asks)
+
+    def put_to(self, job: Any, sleep: Callable[[float], None]) -> Iterator[Answer]:
+        """Ask *job* one question after the other; *sleep* lets the time between them pass.
+
+        >>> list(PollPlan(Ask("status")).put_to(type("Job", (), {"status": lambda _: "DONE"})(), print))
+        [Answer(ask=Ask('status'), value='DONE', error=None)]
+        """
+        for ask in self.asks:
+            if ask.seconds:
+                sleep(ask.seconds)
+            yield answer(job, ask)
+
+    def __iter__(self) -> Iterator[Ask]:
+        return iter(self.asks)
+
+    def __len__(self) -> int:
+        return len(self.asks)
+
+    def __repr__(self) -> str:
+        return f"PollPlan({', '.join(map(repr, self.asks))})"
+
+
+def answer(job: Any, ask: Ask) -> Answer:
+    """What *job* says to one question, now."""
+    options = {"timeout": RESULT_TIMEOUT_SECONDS} if ask.what == "result" else {}
+    try:
+        return Answer(ask, getattr(job, ask.what)(**options))
+    except Exception as error:
+        return Answer(ask, error=error)

@@ -1,0 +1,109 @@
+"""Strategies for results, whole and broken. Users find them in `qrtest.strategies`."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any, Final
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from qrtest.errors import ResultError
+from qrtest.wire import encoding
+from qrtest.wire.damage import DAMAGES
+
+__all__ = ["PROGRAMS", "broken_results", "results"]
+
+REGISTERS: Final = ("meas", "c", "alpha")
+SHAPES: Final[tuple[tuple[int, ...], ...]] = ((), (1,), (3,), (2, 2))
+NUMBERS: Final = st.floats(-1, 1, allow_nan=False, width=32)
+EXECUTOR_VERSIONS: Final = ("v1.0", "v0.1", "v0.2", "v1.1", "v2.0")
+NOISE_VERSIONS: Final = ("v0.1", "v0.2", "v0.3")
+PRIMITIVE: Final = {"version": 2}
+
+
+def results(program_id: str = "sampler") -> SearchStrategy[str]:
+    """Valid results of a program, as the text that the service sends.
+
+    *program_id*: sampler, estimator, noise-learner (of both generations) or executor. Raises `ResultError`
+    for another.
+
+    >>> from hypothesis import find
+    >>> json.loads(find(results("executor"), lambda text: True))["schema_version"]
+    'v1.0'
+    """
+    if program_id not in PROGRAMS:
+        raise ResultError(f"results({program_id!r}): there are {', '.join(PROGRAMS)}.")
+    return PROGRAMS[program_id].map(json.dumps)
+
+
+def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
+    """Results of a program with one damage: see `qrtest.wire.damage`.
+
+    >>> from hypothesis import find
+    >>> len(find(broken_results(), lambda text: True)) > 0
+    True
+    """
+
+    def spoilt(text: str) -> SearchStrategy[str]:
+        damaged = (damage.applied(text) for damage in DAMAGES)
+        return st.sampled_from([each for each in damaged if each is not None])
+
+    return results(program_id).flatmap(spoilt)
+
+
+@st.composite
+def _sampler_pub(draw: st.DrawFn) -> Any:
+    shape = draw(st.sampled_from(SHAPES))
+    shots = draw(st.integers(1, 8))
+    fields = {}
+    for name in draw(st.lists(st.sampled_from(REGISTERS), min_size=1, unique=True)):
+        num_bits = draw(st.integers(1, 20))
+        places = shots * math.prod(shape)
+        sample = st.integers(0, 2**num_bits - 1)
+        samples = draw(st.lists(sample, min_size=places, max_size=places))
+        fields[name] = encoding.bit_array(samples, num_bits, shape)
+    data = encoding.data_bin(fields, shape, with_types=draw(st.booleans()))
+    return encoding.pub_result(data, {"circuit_metadata": {}})
+
+
+@st.composite
+def _estimator_pub(draw: st.DrawFn) -> Any:
+    shape = draw(st.sampled_from(SHAPES))
+    places = math.prod(shape)
+    values = st.lists(NUMBERS, min_size=places, max_size=places)
+    names = ["evs", "stds", *draw(st.sampled_from(((), ("ensemble_standard_error",))))]
+    fields = {name: encoding.array(draw(values), shape) for name in names}
+    data = encoding.data_bin(fields, shape, with_types=draw(st.booleans()))
+    return encoding.pub_result(data, {"shots": 4096, "target_precision": 0.015625})
+
+
+def _primitive(pubs: SearchStrategy[Any]) -> SearchStrategy[Any]:
+    several = st.lists(pubs, min_size=1, max_size=3)
+    return several.map(lambda drawn: encoding.primitive_result(drawn, PRIMITIVE))
+
+
+_TENSORS: Final = st.dictionaries(
+    st.sampled_from(REGISTERS), st.lists(NUMBERS, min_size=1, max_size=4), min_size=1
+)
+_RATES: Final = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6)
+
+PROGRAMS: Final[dict[str, SearchStrategy[Any]]] = {
+    "sampler": _primitive(_sampler_pub()),
+    "estimator": _primitive(_estimator_pub()),
+    "noise-learner": st.one_of(
+        st.just({"data": [], "metadata": {"backend": "ibm_torino"}}),
+        st.builds(
+            encoding.noise_model,
+            st.lists(_RATES, min_size=1, max_size=3),
+            st.sampled_from(NOISE_VERSIONS),
+        ),
+    ),
+    "executor": st.builds(
+        encoding.executor_result,
+        st.lists(_TENSORS, min_size=1, max_size=3),
+        st.sampled_from(EXECUTOR_VERSIONS),
+    ),
+}
+"""The results of every program, as JSON values."""

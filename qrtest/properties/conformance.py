@@ -1,0 +1,233 @@
+"""`check_job`: whether something that claims to be a job keeps the promises of RuntimeJobV2.
+
+A promise is a value: what it says, and a function that plays one life and says what was wrong. The
+promises are those of the documentation of releases 0.26 to 0.51 and of the published behaviour of the
+client; `tests/` holds the genuine class to them through every transport. It knows no hypothesis.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from qrtest import lifecycle
+from qrtest.errors import BrokenPromises
+
+__all__ = ["PROMISES", "Promise", "check_job"]
+
+MakeJob = Callable[[str], Any]
+DONE: Final = "QUEUED 5s; RUNNING 5s; DONE"
+FAILED: Final = 'QUEUED 5s; RUNNING 5s; ERROR 1500 "Internal error."'
+CANCELLED: Final = "QUEUED 5s; CANCELLED"
+STUCK: Final = "QUEUED"
+LONG_ENOUGH_SECONDS: Final = 60
+SHORT_SECONDS: Final = 3
+SURFACE: Final = (
+    *("backend", "cancel", "cancelled", "done", "error_message", "errored", "in_final_state"),
+    *("job_id", "logs", "metrics", "properties", "result", "running", "status", "update_tags"),
+    *("wait_for_final_state", "creation_date", "image", "inputs", "instance", "primitive_id"),
+    *("program_id", "session_id", "tags", "usage_estimation"),
+)
+CLAIMS: Final = {"done": "DONE", "errored": "ERROR", "cancelled": "CANCELLED", "running": "RUNNING"}
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A promise: its *name*, what it *says*, and *broken*, which tries it on jobs that it makes."""
+
+    name: str
+    says: str
+    broken: Callable[[MakeJob], str | None] = field(repr=False)
+
+
+def check_job(make_job: MakeJob, *, promises: Sequence[Promise] | None = None) -> None:
+    """Hold jobs to what RuntimeJobV2 promises.
+
+    *make_job* takes a life, as `"QUEUED 5s; RUNNING 5s; DONE"`, and makes a job that lives by it from
+    now on. A fake that cannot be told a life may ignore it: it then breaks the promises that its one
+    life does not keep. Time passes by `time.sleep`: call it inside `qrtest.simulate()`, or wait.
+
+    Raises `BrokenPromises`, an AssertionError, that lists every promise that is not kept.
+
+    >>> import qrtest
+    >>> with qrtest.simulate() as sim:
+    ...     check_job(sim.job)
+    """
+    kept = PROMISES if promises is None else tuple(promises)
+    broken = {}
+    for promise in kept:
+        what = _tried(promise, make_job)
+        if what is not None:
+            broken[promise.name] = f"{promise.says} {what}"
+    if broken:
+        listed = "\n".join(f"  {name}: {what}" for name, what in broken.items())
+        raise BrokenPromises(
+            f"This job breaks {len(broken)} of {len(kept)} promises of RuntimeJobV2:\n{listed}",
+            names=tuple(broken),
+        )
+
+
+def _tried(promise: Promise, make_job: MakeJob) -> str | None:
+    try:
+        return promise.broken(make_job)
+    except Exception as error:
+        return f"It raised {type(error).__name__}: {error}"
+
+
+def _raised(call: Callable[[], Any]) -> str:
+    """The name of the exception that *call* raises, and of its bases; "" if it raises none."""
+    try:
+        call()
+    except Exception as error:
+        return " ".join(kind.__name__ for kind in type(error).__mro__)
+    return ""
+
+
+def _surface(make_job: MakeJob) -> str | None:
+    job = make_job(DONE)
+    missing = [name for name in SURFACE if not hasattr(type(job), name) and name not in vars(job)]
+    return f"There is no {', '.join(missing)}." if missing else None
+
+
+def _statuses_are_texts(make_job: MakeJob) -> str | None:
+    status = make_job(DONE).status()
+    if isinstance(status, str) and status in (*lifecycle.STATUSES,):
+        return None
+    return f"It said {status!r}."
+
+
+def _claims_agree(make_job: MakeJob) -> str | None:
+    for life in (DONE, FAILED, CANCELLED):
+        job = make_job(life)
+        for _ in range(4):
+            true = [status for claim, status in CLAIMS.items() if getattr(job, claim)() is True]
+            status = job.status()
+            expected = [status] if status in CLAIMS.values() else []
+            if true != expected:
+                return f"In {life!r} it was {status} and claimed to be {true}."
+            if job.in_final_state() is not (status in lifecycle.FINAL):
+                return f"In {life!r} it was {status}, and in_final_state() said otherwise."
+            time.sleep(4)
+    return None
+
+
+def _ends_as_it_lives(make_job: MakeJob) -> str | None:
+    for life, end in ((DONE, "DONE"), (FAILED, "ERROR"), (CANCELLED, "CANCELLED")):
+        job = make_job(life)
+        time.sleep(LONG_ENOUGH_SECONDS)
+        if job.status() != end:
+            return f"After {life!r} it was {job.status()!r}."
+    return None
+
+
+def _the_end_is_the_end(make_job: MakeJob) -> str | None:
+    for life in (DONE, FAILED, CANCELLED):
+        job = make_job(life)
+        job.wait_for_final_state()
+        end = job.status()
+        time.sleep(LONG_ENOUGH_SECONDS)
+        if job.status() != end or end not in lifecycle.FINAL:
+            return f"In {life!r} it was {end!r} and then {job.status()!r}."
+    return None
+
+
+def _result_when_done(make_job: MakeJob) -> str | None:
+    result = make_job(DONE).result()
+    return "It gave none." if result is None or isinstance(result, str) else None
+
+
+def _no_result_otherwise(make_job: MakeJob) -> str | None:
+    for life, wanted in (
+        (FAILED, "RuntimeJobFailureError"),
+        (CANCELLED, "RuntimeInvalidStateError"),
+    ):
+        kinds = _raised(make_job(life).result)
+        if wanted not in kinds.split():
+            return f"In {life!r} it raised {kinds.partition(' ')[0] or 'nothing'}, not {wanted}."
+    return None
+
+
+def _timeouts(make_job: MakeJob) -> str | None:
+    for name in ("result", "wait_for_final_state"):
+        job = make_job(STUCK)
+        began = time.time()
+        kinds = _raised(lambda job=job, name=name: getattr(job, name)(timeout=SHORT_SECONDS))  # type: ignore[misc]
+        took = time.time() - began
+        if "RuntimeJobTimeoutError" not in kinds.split():
+            return f"{name}(timeout={SHORT_SECONDS}) raised {kinds.partition(' ')[0] or 'nothing'}."
+        if not SHORT_SECONDS <= took <= SHORT_SECONDS + 2:
+            return f"{name}(timeout={SHORT_SECONDS}) took {took:.1f} s."
+    return None
+
+
+def _error_messages(make_job: MakeJob) -> str | None:
+    for life in (DONE, CANCELLED):
+        message = make_job(life).error_message() if life == CANCELLED else _settled(make_job(life))
+        if message is not None:
+            return f"In {life!r} it said {message!r}."
+    message = _settled(make_job(FAILED))
+    if not isinstance(message, str) or not message:
+        return f"Of a failed job it said {message!r}."
+    return None
+
+
+def _settled(job: Any) -> Any:
+    job.wait_for_final_state()
+    return job.error_message()
+
+
+def _cancel(make_job: MakeJob) -> str | None:
+    job = make_job(STUCK)
+    job.cancel()
+    if job.status() != "CANCELLED" or job.cancelled() is not True:
+        return f"After cancel() it was {job.status()!r}."
+    ended = make_job(DONE)
+    ended.wait_for_final_state()
+    kinds = _raised(ended.cancel)
+    if "RuntimeInvalidStateError" not in kinds.split():
+        return f"cancel() of a job that was done raised {kinds.partition(' ')[0] or 'nothing'}."
+    return None
+
+
+def _ids(make_job: MakeJob) -> str | None:
+    one, other = make_job(DONE), make_job(DONE)
+    if not isinstance(one.job_id(), str) or not one.job_id():
+        return f"It said {one.job_id()!r}."
+    if one.job_id() != one.job_id() or one.job_id() == other.job_id():
+        return "Two jobs have the same, or one has two."
+    return None
+
+
+def _tags(make_job: MakeJob) -> str | None:
+    job = make_job(DONE)
+    job.update_tags(["a", "b"])
+    return None if sorted(job.tags) == ["a", "b"] else f"It then said {job.tags!r}."
+
+
+PROMISES: Final = (
+    Promise("surface", "Every documented name is there.", _surface),
+    Promise("status-is-text", "status() is one of six texts, not an enum.", _statuses_are_texts),
+    Promise(
+        "claims-agree",
+        "done(), errored(), cancelled(), running() agree with status().",
+        _claims_agree,
+    ),
+    Promise("ends-as-it-lives", "It becomes what its life says.", _ends_as_it_lives),
+    Promise("the-end-is-the-end", "A final status never changes.", _the_end_is_the_end),
+    Promise("result-when-done", "result() waits and gives a result.", _result_when_done),
+    Promise(
+        "no-result-otherwise",
+        "result() raises for what failed or was cancelled.",
+        _no_result_otherwise,
+    ),
+    Promise("timeouts", "A timeout raises RuntimeJobTimeoutError, within one poll.", _timeouts),
+    Promise(
+        "error-message", "error_message() is a text of a failed job, else None.", _error_messages
+    ),
+    Promise("cancel", "cancel() cancels, and refuses when the job has ended.", _cancel),
+    Promise("job-id", "job_id() is a text of its own.", _ids),
+    Promise("update-tags", "update_tags() replaces the tags.", _tags),
+)
+"""The promises, in the order they are tried."""

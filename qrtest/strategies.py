@@ -1,0 +1,319 @@
+"""Strategies: hypothesis draws lives, faults, payloads and jobs.
+
+    from qrtest import strategies as qst
+
+    @given(qst.scenarios())
+    def test_collect(scenario): ...
+
+They shrink towards what a person would write: a job that is done at once, then one that failed; a
+fault is dropped before a step is, and a step before a length of time is rounded. What they draw
+prints as code that evaluates back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import control, note
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from qrtest import duration as durations
+from qrtest import faults as faulty
+from qrtest import lifecycle
+from qrtest.asking import QUESTIONS, Ask, PollPlan
+from qrtest.duration import Duration
+from qrtest.errors import FaultError, ScriptError
+from qrtest.faults import Fault
+from qrtest.payload_strategies import broken_results, results
+from qrtest.scenario import Scenario
+from qrtest.script import (
+    Script,
+    Step,
+    cancelled,
+    done,
+    failed,
+    queued,
+    ran_too_long,
+    running,
+    unknown,
+)
+from qrtest.simulation import Transport, simulate
+
+if TYPE_CHECKING:
+    from qrtest.client.jobs import RuntimeJobV2
+
+__all__ = [
+    "ENDINGS",
+    "broken_results",
+    "fault_plans",
+    "faults",
+    "jobs",
+    "poll_plans",
+    "results",
+    "scenarios",
+    "scripts",
+]
+
+LONGEST: Final = "3h"
+ROUND_SECONDS: Final = (1.0, 5.0, 30.0, 60.0, 600.0, 3_600.0, 10_800.0, 86_400.0)
+MOST_STEPS_BEFORE_THE_END: Final = 3
+UNKNOWN_WORDS: Final = ("Validating", "Cancelled - Ran too long", "Deferred")
+REASONS: Final[tuple[Step, ...]] = (
+    failed(),
+    failed("Internal error.", 1500),
+    failed("The instruction h on qubits (0,) is not supported by the target system.", 1517),
+    failed("Ran out of memory.", 9999, "Use fewer shots."),
+)
+ENDINGS: Final[dict[str, SearchStrategy[Step]]] = {
+    "DONE": st.just(done()),
+    "ERROR": st.sampled_from(REASONS),
+    "CANCELLED": st.sampled_from((cancelled(), cancelled("Session closed."))),
+    "RAN TOO LONG": st.just(ran_too_long()),
+    "NEVER": st.sampled_from((queued(), running(), *(unknown(word) for word in UNKNOWN_WORDS))),
+}
+"""How a life may end, in the order of simplicity. NEVER: its last step lasts for ever."""
+
+
+# --- scripts ------------------------------------------------------------------------------------------
+
+
+def scripts(
+    *,
+    endings: Sequence[str] = tuple(ENDINGS),
+    longest: Duration = LONGEST,
+    legal: bool = True,
+    unknown_words: Sequence[str] = UNKNOWN_WORDS,
+) -> SearchStrategy[Script]:
+    """Lives of a job.
+
+    *endings*: some of DONE, ERROR, CANCELLED, "RAN TOO LONG" and NEVER. *longest*: how long a life
+    takes at most, up to its end. *legal=False*: any order of steps, as no job can live. *unknown_words*:
+    statuses that no client has heard of, none when empty.
+
+    Raises `ScriptError` for an ending that is none of these.
+
+    >>> from hypothesis import find
+    >>> find(scripts(), lambda script: len(script) > 1)
+    Script(queued('1s'), done())
+    """
+    for ending in endings:
+        if ending not in ENDINGS:
+            raise ScriptError(f"endings={endings!r}: {ending!r} is none of {', '.join(ENDINGS)}.")
+    if not endings:
+        raise ScriptError(f"endings={endings!r}: a life ends in one of {', '.join(ENDINGS)}.")
+    longest_seconds = durations.seconds(longest)
+    if not legal:
+        return _illegal_scripts(longest_seconds)
+    return _legal_scripts(tuple(endings), longest_seconds, tuple(unknown_words))
+
+
+@st.composite
+def _legal_scripts(
+    draw: st.DrawFn, endings: Sequence[str], longest_seconds: float, unknown_words: Sequence[str]
+) -> Script:
+    end = draw(st.sampled_from(endings).flatmap(ENDINGS.__getitem__))
+    kinds = [_queued, _running, *(_saying(word) for word in unknown_words)]
+    drawn = draw(
+        st.lists(
+            st.tuples(st.sampled_from(kinds), _lengths(longest_seconds)),
+            max_size=MOST_STEPS_BEFORE_THE_END,
+        )
+    )
+    steps: list[Step] = []
+    left = longest_seconds
+    has_run = False
+    for make, seconds in drawn:
+        lasts = min(seconds, left)
+        step = _running(lasts) if has_run and make is _queued else make(lasts)
+        if steps and (step.status, step.says) == (steps[-1].status, steps[-1].says):
+            continue
+        steps.append(step)
+        left -= lasts
+        has_run = has_run or make is _running
+    if has_run and end.status == lifecycle.QUEUED:
+        end = running()
+    return Script(*steps, end)
+
+
+def _illegal_scripts(longest_seconds: float) -> SearchStrategy[Script]:
+    lengths = _lengths(longest_seconds / (MOST_STEPS_BEFORE_THE_END + 1))
+    steps = st.builds(
+        lambda step, seconds: Step(step.status, seconds, step.reason, step.code, step.solution),
+        st.sampled_from((done(), queued(), running(), cancelled(), *REASONS)),
+        lengths,
+    )
+    return st.lists(steps, min_size=1, max_size=MOST_STEPS_BEFORE_THE_END + 1).map(
+        lambda drawn: Script(*drawn, legal=False)
+    )
+
+
+def _queued(seconds: float) -> Step:
+    return queued(seconds)
+
+
+def _running(seconds: float) -> Step:
+    return running(seconds)
+
+
+def _saying(word: str) -> Any:
+    return lambda seconds: unknown(word, seconds)
+
+
+def _lengths(longest_seconds: float) -> SearchStrategy[float]:
+    """Seconds: those that people write first, then any number of milliseconds."""
+    usual = [seconds for seconds in ROUND_SECONDS if seconds <= longest_seconds] or [
+        longest_seconds
+    ]
+    odd = st.integers(0, round(longest_seconds * 1000)).map(lambda number: number / 1000)
+    return st.one_of(st.sampled_from(usual), odd)
+
+
+# --- faults -------------------------------------------------------------------------------------------
+
+MENU: Final[tuple[Fault, ...]] = (
+    faulty.status(503, on="poll"),
+    faulty.status(504, on="poll"),
+    faulty.drop(on="poll"),
+    faulty.expired_token(on="poll"),
+    faulty.status(429, retry_after="30s", on="poll"),
+    faulty.html(on="poll"),
+    faulty.truncate(on="poll"),
+    faulty.slow("30s", on="poll"),
+    faulty.truncate(on="result"),
+    faulty.html(on="result"),
+    faulty.empty(on="result"),
+    faulty.corrupt("base64", on="result"),
+    faulty.corrupt("zlib", on="result"),
+    faulty.corrupt("npy", on="result"),
+    faulty.corrupt("shape", on="result"),
+    faulty.status(500, on="result"),
+    faulty.drop(on="result"),
+    faulty.expired_token(on="result"),
+    faulty.status(409, on="cancel"),
+    faulty.ignore(on="cancel"),
+    faulty.drop(on="cancel"),
+    faulty.status(503, on="submit"),
+    faulty.status(429, on="submit"),
+    faulty.drop(on="submit"),
+    faulty.status(500, on="logs"),
+    faulty.html(on="logs"),
+    faulty.status(500, on="metrics"),
+    faulty.html(on="metrics"),
+    faulty.drop(on="interim_results"),
+    faulty.status(503, on="tags"),
+)
+"""What goes wrong where, once: the most usual first."""
+
+TIMES: Final = (1, None, 2, 6, 7)
+"""How often a fault strikes. The client tries six times before it gives up, so 6 exhausts it."""
+
+
+def faults(*, operations: Sequence[str] | None = None) -> SearchStrategy[Fault]:
+    """One fault, on one of the *operations* (None: on any), once, some times, or for ever.
+
+    Raises `FaultError` when none of the faults that are drawn is on these operations.
+
+    >>> from hypothesis import find
+    >>> find(faults(operations=["result"]), lambda fault: True)
+    faults.truncate(on='result')
+    """
+    menu = [fault for fault in MENU if operations is None or fault.on in operations]
+    if not menu:
+        known = ", ".join(dict.fromkeys(fault.on for fault in MENU))
+        raise FaultError(f"operations={operations!r}: there are faults on {known}.")
+    return st.builds(
+        _timed,
+        st.sampled_from(menu),
+        st.sampled_from((0, 1, 2, 10)),
+        st.sampled_from(TIMES),
+        st.sampled_from((0.0, 60.0)),
+    )
+
+
+def fault_plans(
+    *, operations: Sequence[str] | None = None, most: int = 2
+) -> SearchStrategy[tuple[Fault, ...]]:
+    """Up to *most* faults, on these *operations* (None: on any).
+
+    >>> from hypothesis import find
+    >>> find(fault_plans(), bool)
+    (faults.status(503, on='poll'),)
+    """
+    return st.lists(faults(operations=operations), max_size=most).map(tuple)
+
+
+def _timed(fault: Fault, after: int, times: int | None, since: float) -> Fault:
+    return replace(fault, after=after, times=times, since=since)
+
+
+# --- whole lives --------------------------------------------------------------------------------------
+
+
+def scenarios(
+    lives: SearchStrategy[Script] | None = None,
+    faults: SearchStrategy[tuple[Fault, ...]] | None = None,
+    results: SearchStrategy[Any] | None = None,
+    *,
+    program_id: str = "sampler",
+) -> SearchStrategy[Scenario]:
+    """Lives with faults and a result: what one job will go through.
+
+    The parts are those of `scripts()` and `fault_plans()`, and a small valid result, unless said.
+
+    >>> from hypothesis import find
+    >>> find(scenarios(), lambda scenario: scenario.faults)
+    Scenario('DONE', faults=[faults.status(503, on='poll')])
+    """
+    return st.builds(
+        lambda script, plan, result: Scenario(
+            script, faults=plan, result=result, program_id=program_id
+        ),
+        scripts() if lives is None else lives,
+        fault_plans() if faults is None else faults,
+        st.none() if results is None else results,
+    )
+
+
+def jobs(
+    lives: SearchStrategy[Scenario] | None = None,
+    *,
+    transport: Transport = "direct",
+    **options: Any,
+) -> SearchStrategy[RuntimeJobV2]:
+    """Doubles of jobs, each in a simulation of its own that lasts as long as the example.
+
+    *options* are those of `qrtest.simulate`. Two jobs of one example do not share their time: to have
+    several in one simulation, draw scenarios and make the jobs by hand.
+    """
+
+    def make(scenario: Scenario) -> RuntimeJobV2:
+        simulation = simulate(transport=transport, **options)
+        simulation.__enter__()
+        control.cleanup(lambda: simulation.__exit__(None, None, None))
+        note(f"the job lives by {scenario!r}")
+        return simulation.job(scenario)
+
+    return (scenarios() if lives is None else lives).map(make)
+
+
+def poll_plans(
+    *,
+    questions: Sequence[str] = QUESTIONS,
+    longest: Duration = LONGEST,
+    most: int = 10,
+) -> SearchStrategy[PollPlan]:
+    """When and what a consumer asks: up to *most* of the *questions*, at most *longest* apart.
+
+    >>> from hypothesis import find
+    >>> find(poll_plans(), len)
+    PollPlan(Ask('status'))
+    """
+    asks = st.builds(
+        lambda what, after: Ask(what, after=after),
+        st.sampled_from(tuple(questions)),
+        st.one_of(st.just(0.0), _lengths(durations.seconds(longest))),
+    )
+    return st.lists(asks, max_size=most).map(lambda drawn: PollPlan(*drawn))

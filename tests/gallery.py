@@ -1,0 +1,579 @@
+"""Consumers: some with one bug each, taken from the ways that real programs fail, and some right ones.
+
+Each bug is a `Bug`: the consumer, the rule that it breaks, and how it is called. All of them raise
+`GaveUp` when they have given up, which is allowed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from qiskit.primitives import PrimitiveResult
+from qiskit.providers import JobStatus
+from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError
+from qiskit_ibm_runtime.exceptions import IBMRuntimeError
+
+from qrtest import Scenario, faults
+
+FINAL = ("DONE", "ERROR", "CANCELLED")
+HOUR = 3_600
+
+
+class GaveUp(Exception):
+    """What a consumer raises when it has given up."""
+
+
+@dataclass(frozen=True)
+class Bug:
+    """A consumer with a bug, and the rule that it breaks."""
+
+    consumer: Callable[[Any], Any]
+    rule: str
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+SUBMITTED = (
+    Scenario("DONE"),
+    Scenario("QUEUED 10m; ERROR"),
+    Scenario("CANCELLED"),
+    Scenario("QUEUED"),
+    Scenario("DONE", faults=[faults.status(503, on="submit")]),
+    Scenario("DONE", faults=[faults.drop(on="submit")]),
+    Scenario("DONE", faults=[faults.html(on="result", times=None)]),
+)
+"""Lives for consumers that take a service: a genuine one takes a tenth of a second to make."""
+
+BUGS: dict[str, Bug] = {}
+RIGHT: dict[str, Bug] = {}
+
+
+def bug(rule: str, **options: Any) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Put a consumer that breaks *rule* into the gallery."""
+
+    def keep(consumer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        BUGS[consumer.__name__] = Bug(consumer, rule, options)
+        return consumer
+
+    return keep
+
+
+def right(**options: Any) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+    """Put a consumer that does nothing wrong into the gallery."""
+
+    def keep(consumer: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        RIGHT[consumer.__name__] = Bug(consumer, "", options)
+        return consumer
+
+    return keep
+
+
+def checked(get: Callable[[], Any]) -> Any:
+    """A result, if it is one; else `GaveUp`."""
+    try:
+        result = get()
+    except Exception as error:
+        raise GaveUp from error
+    if not isinstance(result, PrimitiveResult):
+        raise GaveUp(result)
+    return result
+
+
+def status_of(job: Any) -> str:
+    """A status, or `GaveUp`."""
+    try:
+        return job.status()
+    except Exception as error:
+        raise GaveUp from error
+
+
+def submitted(service: Any) -> Any:
+    """A new job, or `GaveUp`."""
+    try:
+        return service._run("sampler", {"pubs": []}, {"backend": service.backend("ibm_torino")})
+    except Exception as error:
+        raise GaveUp from error
+
+
+# --- they do not end ----------------------------------------------------------------------------------
+
+
+@bug("ends")
+def waits_for_done_only(job):
+    while status_of(job) != "DONE":
+        time.sleep(30)
+    return checked(job.result)
+
+
+@bug("ends")
+def has_no_timeout(job):
+    return checked(job.result)
+
+
+@bug("ends")
+def checks_its_timeout_only_while_running(job):
+    deadline = time.time() + HOUR
+    while (status := status_of(job)) not in FINAL:
+        if status == "RUNNING" and time.time() > deadline:
+            raise GaveUp
+        time.sleep(30)
+    return checked(job.result)
+
+
+@bug("ends")
+def waits_on_when_cancelled(job):
+    deadline = time.time() + HOUR
+    while status_of(job) not in ("DONE", "ERROR"):
+        if time.time() > deadline and status_of(job) != "CANCELLED":
+            raise GaveUp
+        time.sleep(30)
+    return checked(job.result)
+
+
+@bug("ends")
+def swallows_every_error_of_a_poll(job):
+    while True:
+        try:
+            if job.status() in FINAL:
+                return checked(job.result)
+        except GaveUp:
+            raise
+        except Exception:
+            pass
+        time.sleep(30)
+
+
+@bug("ends")
+def swallows_401(job):
+    deadline = time.time() + HOUR
+    while True:
+        try:
+            if job.status() in FINAL:
+                return checked(job.result)
+        except GaveUp:
+            raise
+        except Exception as error:
+            if "401" not in str(error):
+                raise GaveUp from error
+            time.sleep(30)
+            continue
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(30)
+
+
+@bug("ends")
+def tries_the_result_again_for_ever(job):
+    while True:
+        try:
+            return checked(lambda: job.result(timeout=HOUR))
+        except GaveUp:
+            time.sleep(30)
+
+
+@bug("ends")
+def puts_its_deadline_off_with_every_poll(job):
+    while status_of(job) not in FINAL:
+        deadline = time.time() + HOUR
+        time.sleep(30)
+        if time.time() > deadline:
+            raise GaveUp
+    return checked(job.result)
+
+
+@bug("ends")
+def takes_seconds_for_milliseconds(job):
+    deadline = time.time() + HOUR * 1000
+    while status_of(job) not in FINAL:
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(60)
+    return checked(job.result)
+
+
+@bug("ends")
+def waits_twice_as_long_every_time(job):
+    pause = 1
+    for _ in range(20):
+        if status_of(job) in FINAL:
+            return checked(job.result)
+        time.sleep(pause)
+        pause *= 2
+    raise GaveUp
+
+
+# --- they let something escape ------------------------------------------------------------------------
+
+
+@bug("escapes")
+def knows_no_unknown_status(job):
+    pauses = {"QUEUED": 60, "RUNNING": 5, "DONE": 0, "ERROR": 0, "CANCELLED": 0}
+    deadline = time.time() + HOUR
+    while pause := pauses[status_of(job)]:
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(pause)
+    return checked(job.result)
+
+
+@bug("escapes")
+def knows_no_network_errors(job):
+    deadline = time.time() + HOUR
+    while job.status() not in FINAL:
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(30)
+    return checked(job.result)
+
+
+@bug("escapes")
+def catches_the_clients_errors_only(job):
+    try:
+        return checked_type(job.result(timeout=HOUR))
+    except IBMRuntimeError as error:
+        raise GaveUp from error
+
+
+def checked_type(result):
+    if not isinstance(result, PrimitiveResult):
+        raise GaveUp(result)
+    return result
+
+
+@bug("escapes")
+def knows_no_decoder_errors(job):
+    checked_wait(job)
+    try:
+        return checked_type(job.result())
+    except (IBMRuntimeError, ValueError, KeyError, TypeError) as error:
+        raise GaveUp from error
+
+
+def checked_wait(job):
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+    except Exception as error:
+        raise GaveUp from error
+    if status_of(job) != "DONE":
+        raise GaveUp
+
+
+@bug("escapes")
+def takes_the_result_after_a_minute(job):
+    time.sleep(60)
+    return job.result(timeout=1)
+
+
+@bug("escapes")
+def takes_the_first_pub_of_none(job):
+    checked_wait(job)
+    try:
+        result = job.result()
+    except Exception as error:
+        raise GaveUp from error
+    return result[0].data
+
+
+@bug("escapes")
+def asserts_that_it_is_done(job):
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+    except Exception as error:
+        raise GaveUp from error
+    assert status_of(job) == "DONE"
+    return checked(job.result)
+
+
+@bug("escapes")
+def cancels_without_a_look(job):
+    job.cancel()
+
+
+@bug("escapes")
+def reads_the_code_out_of_the_message(job):
+    try:
+        return checked_type(job.result(timeout=HOUR))
+    except Exception as error:
+        code = str(error).split("Error code ")[1][:4]
+        raise GaveUp(code) from error
+
+
+@bug("escapes")
+def reads_a_metric_of_an_older_api(job):
+    checked_wait(job)
+    try:
+        metrics = job.metrics()
+    except Exception as error:
+        raise GaveUp from error
+    return metrics["usage"]["quantum_hours"]
+
+
+# --- they return what is none -------------------------------------------------------------------------
+
+
+@bug("no-result")
+def hands_on_whatever_result_returns(job):
+    try:
+        return job.result(timeout=HOUR)
+    except Exception as error:
+        raise GaveUp from error
+
+
+@bug("no-result")
+def takes_1305_for_a_success(job):
+    try:
+        return checked_type(job.result(timeout=HOUR))
+    except RuntimeJobMaxTimeoutError:
+        return {"partial": True}
+    except Exception as error:
+        raise GaveUp from error
+
+
+@bug("no-result")
+def returns_nothing_found_for_a_failure(job):
+    try:
+        return checked_type(job.result(timeout=HOUR))
+    except Exception:
+        return {}
+
+
+@bug("no-result")
+def waits_while_running_only(job):
+    while status_of(job) == "RUNNING":
+        time.sleep(30)
+    return True
+
+
+@bug("no-result")
+def counts_no_error_message_as_success(job):
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+        return job.error_message() is None
+    except Exception as error:
+        raise GaveUp from error
+
+
+@bug("true-status")
+def assumes_that_an_hour_is_enough(job):
+    time.sleep(HOUR)
+    return "DONE"
+
+
+@bug("own-result", takes="service")
+def takes_the_latest_job(service):
+    submitted(service)
+    time.sleep(HOUR)
+    try:
+        return service.jobs(limit=10)[-1].result(timeout=HOUR)
+    except Exception as error:
+        raise GaveUp from error
+
+
+# --- they ask or submit too much, or give up ----------------------------------------------------------
+
+
+@bug("gives-up")
+def compares_with_the_enum(job):
+    deadline = time.time() + HOUR
+    while status_of(job) not in (JobStatus.DONE, JobStatus.ERROR, JobStatus.CANCELLED):
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(30)
+    return checked(job.result)
+
+
+@bug("gives-up")
+def asks_for_the_status_once(job):
+    status = status_of(job)
+    deadline = time.time() + HOUR
+    while status not in FINAL:
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(30)
+    return checked(job.result)
+
+
+@bug("poll-rate")
+def never_sleeps(job):
+    deadline = time.time() + HOUR / 10
+    while status_of(job) not in FINAL:
+        if time.time() > deadline:
+            raise GaveUp
+    return checked(job.result)
+
+
+@bug("after-the-end")
+def fetches_the_result_for_every_shot(job):
+    checked_wait(job)
+    return [checked(job.result) for _ in range(100)]
+
+
+@bug("submissions", takes="service")
+def resubmits_what_fails_for_ever(service):
+    while True:
+        job = submitted(service)
+        try:
+            job.wait_for_final_state(timeout=HOUR)
+        except Exception as error:
+            raise GaveUp from error
+        if status_of(job) in ("DONE", "CANCELLED"):
+            return checked(job.result)
+
+
+@bug("submissions", takes="service")
+def submits_again_when_cancelled(service):
+    job = submitted(service)
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+    except Exception as error:
+        raise GaveUp from error
+    if status_of(job) == "CANCELLED":
+        job = submitted(service)
+    return checked(lambda: job.result(timeout=HOUR))
+
+
+@bug("timeout", timeout="10m")
+def sleeps_through_its_timeout(job):
+    deadline = time.time() + 600
+    while status_of(job) not in FINAL:
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(HOUR)
+    return checked(job.result)
+
+
+# --- right ones ---------------------------------------------------------------------------------------
+
+
+@right(timeout="1h")
+def result_with_a_timeout(job):
+    return checked(lambda: job.result(timeout=HOUR))
+
+
+@right(timeout="1h")
+def waits_then_looks(job):
+    checked_wait(job)
+    return checked(job.result)
+
+
+@right(timeout="1h")
+def a_loop_with_a_deadline(job):
+    deadline = time.time() + HOUR
+    while status_of(job) not in FINAL:
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(30)
+    return checked(job.result)
+
+
+@right(max_wait="8h")
+def a_loop_with_back_off(job):
+    pause, waited = 1.0, 0.0
+    while status_of(job) not in FINAL:
+        if waited > 6 * HOUR:
+            raise GaveUp
+        time.sleep(pause)
+        waited += pause
+        pause = min(pause * 2, 600)
+    return checked(job.result)
+
+
+@right(max_wait="2h")
+def none_for_whatever_goes_wrong(job):
+    try:
+        return checked(lambda: job.result(timeout=HOUR))
+    except GaveUp:
+        return None
+
+
+@right(max_wait="2h")
+def tries_the_result_three_times(job):
+    checked_wait(job)
+    for _ in range(3):
+        try:
+            return checked(job.result)
+        except GaveUp:
+            time.sleep(10)
+    raise GaveUp
+
+
+@right(max_wait="2h")
+def the_status_at_the_end(job):
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+    except Exception:
+        return None
+    return status_of(job)
+
+
+@right(max_wait="2h")
+def whether_it_is_done(job):
+    for _ in range(60):
+        try:
+            if job.in_final_state():
+                return job.done()
+        except Exception as error:
+            raise GaveUp from error
+        time.sleep(60)
+    return False
+
+
+@right(max_wait="2h")
+def lives_through_some_errors(job):
+    deadline, errors = time.time() + HOUR, 0
+    while True:
+        try:
+            if job.status() in FINAL:
+                break
+        except Exception as error:
+            errors += 1
+            if errors > 3:
+                raise GaveUp from error
+        if time.time() > deadline:
+            raise GaveUp
+        time.sleep(60)
+    return checked(job.result)
+
+
+@right(max_wait="2h")
+def cancels_what_takes_too_long(job):
+    try:
+        return checked(lambda: job.result(timeout=600))
+    except GaveUp:
+        try:
+            job.cancel()
+        except Exception as error:
+            raise GaveUp from error
+        return None
+
+
+@right(max_wait="2h")
+def gives_the_logs_of_what_failed(job):
+    checked_poll = status_of(job)
+    for _ in range(100):
+        if checked_poll in FINAL:
+            break
+        time.sleep(30)
+        checked_poll = status_of(job)
+    if checked_poll == "ERROR":
+        try:
+            raise GaveUp(job.logs(), job.error_message())
+        except GaveUp:
+            raise
+        except Exception as error:
+            raise GaveUp from error
+    return checked(lambda: job.result(timeout=60))
+
+
+@right(takes="service", submissions=3, max_wait="8h", lives=SUBMITTED)
+def submits_up_to_three_times(service):
+    for _ in range(3):
+        job = submitted(service)
+        try:
+            return checked(lambda job=job: job.result(timeout=HOUR))
+        except GaveUp:
+            if status_of(job) != "ERROR":
+                raise
+    raise GaveUp

@@ -1,0 +1,97 @@
+"""What is drawn as a result decodes, and what is drawn as broken is not what was sent."""
+
+from __future__ import annotations
+
+import json
+import warnings
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import qrtest
+from qrtest import strategies as qst
+from qrtest.client import releases
+from qrtest.errors import ResultError
+from qrtest.payload_strategies import PROGRAMS
+from qrtest.wire import encoding
+from qrtest.wire.damage import DAMAGES, WHOLE, Damage
+
+DECODED = {
+    "sampler": "PrimitiveResult",
+    "estimator": "PrimitiveResult",
+    "noise-learner": "NoiseLearner",
+    "executor": "QuantumProgramResult",
+}
+
+
+def decoded(text: str, program_id: str) -> object:
+    """What the genuine client makes of a result."""
+    with qrtest.simulate() as sim:
+        return sim.job("DONE", result=text, program_id=program_id).result()
+
+
+@pytest.mark.parametrize("program_id", PROGRAMS)
+def test_a_result_decodes(program_id: str) -> None:
+    """The genuine decoder gives the program's own type, as far as the release knows the program."""
+
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+    @given(qst.results(program_id))
+    def check(text: str) -> None:
+        kind = type(decoded(text, program_id)).__name__
+        assert kind.startswith(DECODED[program_id]) or releases.installed() < (0, 51)
+
+    check()
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_a_sampler_result_holds_what_was_drawn(data: st.DataObject) -> None:
+    """Registers, shape and every bit come through the decoder."""
+    samples = data.draw(st.lists(st.integers(0, 1023), min_size=4, max_size=4))
+    bits = encoding.bit_array(samples, 10, (2,))
+    pub = encoding.pub_result(encoding.data_bin({"meas": bits}, (2,)), {})
+    result = decoded(json.dumps(encoding.primitive_result([pub], {})), "sampler")
+    read = result[0].data.meas  # type: ignore[index]
+    assert read.shape == (2,)
+    assert [int(shot, 2) for row in read for shot in row.get_bitstrings()] == samples
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(-1, 1), min_size=4, max_size=4))
+def test_an_estimator_result_holds_what_was_drawn(values: list[float]) -> None:
+    """Every number comes through the decoder, to the last bit."""
+    fields = {name: encoding.array(values, (2, 2)) for name in ("evs", "stds")}
+    pub = encoding.pub_result(encoding.data_bin(fields, (2, 2)), {})
+    result = decoded(json.dumps(encoding.primitive_result([pub], {})), "estimator")
+    assert result[0].data.evs.tolist() == [values[:2], values[2:]]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("program_id", PROGRAMS)
+def test_a_broken_result_is_given_in_some_form(program_id: str) -> None:
+    """result() returns or raises; it neither hangs nor takes the process with it."""
+
+    @settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+    @given(qst.broken_results(program_id))
+    def check(text: str) -> None:
+        with warnings.catch_warnings(action="ignore"):
+            try:
+                decoded(text, program_id)
+            except Exception as error:
+                assert not isinstance(error, qrtest.QrtestError)
+
+    check()
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def test_a_damage_strikes_some_program(damage: Damage) -> None:
+    """Each changes the result of at least one program, and says how in a sentence."""
+    changed = [name for name, text in WHOLE.items() if damage.applied(text) not in (None, text)]
+    assert changed
+    assert damage.says.endswith(".")
+
+
+def test_a_program_that_nobody_knows_is_refused() -> None:
+    """The message says which there are."""
+    with pytest.raises(ResultError, match="there are sampler, estimator, noise-learner"):
+        qst.results("vqe")
