@@ -13,6 +13,10 @@
     ├── UnansweredRequest    a request that nothing in the simulation answers
     ├── NetworkBlocked       a connection out of the simulation
     ├── NeverEnds            code that would have waited for ever
+    ├── CassetteError        a cassette that cannot be read, or is not what it was
+    │   ├── SecretFound      a cassette that would hold a secret, and was not saved
+    │   └── CassetteBusy     a cassette that somebody else is recording
+    ├── RecordingError       a recording begun or ended wrongly
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
@@ -22,6 +26,8 @@
 from __future__ import annotations
 
 __all__ = [
+    "CassetteBusy",
+    "CassetteError",
     "ClockError",
     "DurationError",
     "FaultError",
@@ -29,8 +35,10 @@ __all__ = [
     "NetworkBlocked",
     "NeverEnds",
     "QrtestError",
+    "RecordingError",
     "ResultError",
     "ScriptError",
+    "SecretFound",
     "SimulationError",
     "Stop",
     "UnansweredRequest",
@@ -91,6 +99,22 @@ class NeverEnds(QrtestError):
 
     The message says by which bound, what it was doing, and shows the timeline.
     """
+
+
+class CassetteError(QrtestError):
+    """A cassette that cannot be read or written, or was cut or edited. Names the file and the place."""
+
+
+class SecretFound(CassetteError):
+    """A cassette that would hold a secret: it was not saved. The message says where, not what."""
+
+
+class CassetteBusy(CassetteError):
+    """Somebody else is recording the cassette. Nothing was changed."""
+
+
+class RecordingError(QrtestError):
+    """A recording begun or ended wrongly: in CI, twice, or with options that exclude each other."""
 
 
 class UnsupportedRelease(QrtestError):
