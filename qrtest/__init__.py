@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
     from qrtest.script import (
         Script,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NeverEnds",
     "QrtestError",
+    "Replay",
     "RuntimeJobV2",
     "Scenario",
     "Script",
@@ -46,6 +48,7 @@ __all__ = [
     "faults",
     "queued",
     "ran_too_long",
+    "replay",
     "running",
     "scenarios",
     "simulate",
@@ -55,6 +58,7 @@ __all__ = [
 _HOME = {
     "NeverEnds": "qrtest.errors",
     "QrtestError": "qrtest.errors",
+    "Replay": "qrtest.replaying",
     "RuntimeJobV2": "qrtest.client.jobs",
     "Scenario": "qrtest.scenario",
     "Script": "qrtest.script",
@@ -67,6 +71,7 @@ _HOME = {
     "failed": "qrtest.script",
     "queued": "qrtest.script",
     "ran_too_long": "qrtest.script",
+    "replay": "qrtest.replaying",
     "running": "qrtest.script",
     "scenarios": "qrtest.catalogue",
     "simulate": "qrtest.simulation",

@@ -20,24 +20,32 @@ LAYERS = [
     {"wire.messages"},
     {"script", "faults", "wire.behaviour"},
     {"wire.payloads", "scenario"},
-    {"wire.accounts", "wire.jobs", "catalogue"},
+    {"wire.accounts", "wire.facts", "wire.jobs", "catalogue"},
+    {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
+    {"cassette.allowed", "cassette.content", "cassette.foreign", "cassette.shapes"},
+    {"cassette.codec", "cassette.redact"},
+    {"cassette.audit", "cassette.matching", "cassette.store"},
+    {"cassette.player"},
     {"wire.service"},
     {"journal", "wire.faulty"},
     {"transport.line"},
     {"transport.network", "transport.requests"},
     {"transport.direct"},
     {"client.releases"},
-    {"client.backends", "client.results", "client.jobs"},
+    {"client.backends", "client.circuits", "client.results", "client.jobs"},
     {"client.service"},
-    {"simulation"},
+    {"stage"},
+    {"replaying", "simulation"},
     {"cli.demo", "plugin"},
     {"cli"},
 ]
 LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
-EMPTY_PACKAGES = {"", "wire", "transport", "client", "captured"}
+EMPTY_PACKAGES = {"", "cassette", "wire", "transport", "client", "captured"}
 WITHIN_A_LAYER = {("scenario", "wire.payloads"), ("client.service", "client.jobs")}
 
 HOMES = {
+    "filelock": {"cassette.store"},
+    "yaml": {"cassette.syntax"},
     "responses": {"transport.requests"},
     "requests": {"transport.requests", "transport.direct"},
     "urllib3": {"transport.requests"},
@@ -47,7 +55,7 @@ HOMES = {
     "pytest": {"plugin"},
     "click": {"cli", "cli.demo"},
     "numpy": {"client.results"},
-    "qiskit": {"client.results"},
+    "qiskit": {"client.circuits", "client.results"},
     "qiskit_ibm_runtime": {"client.jobs", "client.service"},
 }
 PURE = [
