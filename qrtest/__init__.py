@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.recording import Recording, record
     from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
     from qrtest.script import (
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "NeverEnds",
     "QrtestError",
+    "Recording",
     "Replay",
     "RuntimeJobV2",
     "Scenario",
@@ -48,6 +50,7 @@ __all__ = [
     "faults",
     "queued",
     "ran_too_long",
+    "record",
     "replay",
     "running",
     "scenarios",
@@ -58,6 +61,7 @@ __all__ = [
 _HOME = {
     "NeverEnds": "qrtest.errors",
     "QrtestError": "qrtest.errors",
+    "Recording": "qrtest.recording",
     "Replay": "qrtest.replaying",
     "RuntimeJobV2": "qrtest.client.jobs",
     "Scenario": "qrtest.scenario",
@@ -71,6 +75,7 @@ _HOME = {
     "failed": "qrtest.script",
     "queued": "qrtest.script",
     "ran_too_long": "qrtest.script",
+    "record": "qrtest.recording",
     "replay": "qrtest.replaying",
     "running": "qrtest.script",
     "scenarios": "qrtest.catalogue",

@@ -30,12 +30,12 @@ LAYERS = [
     {"journal", "wire.faulty"},
     {"transport.line"},
     {"transport.network", "transport.requests"},
-    {"transport.direct"},
+    {"cassette.recorder", "transport.direct", "transport.tap"},
     {"client.releases"},
     {"client.backends", "client.circuits", "client.results", "client.jobs"},
     {"client.service"},
     {"stage"},
-    {"replaying", "simulation"},
+    {"recording", "replaying", "simulation"},
     {"cli.demo", "plugin"},
     {"cli"},
 ]
@@ -44,11 +44,12 @@ EMPTY_PACKAGES = {"", "cassette", "wire", "transport", "client", "captured"}
 WITHIN_A_LAYER = {("scenario", "wire.payloads"), ("client.service", "client.jobs")}
 
 HOMES = {
+    "vcr": {"cassette.recorder"},
     "filelock": {"cassette.store"},
     "yaml": {"cassette.syntax"},
     "responses": {"transport.requests"},
     "requests": {"transport.requests", "transport.direct"},
-    "urllib3": {"transport.requests"},
+    "urllib3": {"transport.requests", "transport.tap"},
     "socket": {"transport.network"},
     "threading": {"clock"},
     "time": {"clock"},

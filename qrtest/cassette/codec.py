@@ -127,7 +127,7 @@ def _response(item: Place, answered: Place, usual_layout: str | None) -> Respons
         return Response(0, failure=failure)
     headers = foreign.headers(answered.get("headers"))
     for header in headers:
-        if header.lower() == "content-length" and stored != body:
+        if header.lower() == "content-length" and headers[header] == str(len(stored)):
             headers[header] = str(len(body))
     status = answered.get("status").get("code").count()
     if not 100 <= status <= 999:
@@ -266,9 +266,8 @@ def _written_response(response: Response, body: str | bytes) -> dict[str, Any]:
         return {"status": status, "headers": {}, "body": {"string": ""}}
     headers = _listed(response.headers)
     for name in headers:
-        if name.lower() == "content-length":
-            length = len(body.encode() if isinstance(body, str) else body)
-            headers[name] = Line([str(length)]) if response.body else headers[name]
+        if name.lower() == "content-length" and headers[name] == [str(len(response.body))]:
+            headers[name] = Line([str(len(body.encode() if isinstance(body, str) else body))])
     status = Pairs(code=response.status, message=_phrase(response.status))
     return {"status": status, "headers": headers, "body": {"string": body}}
 

@@ -172,6 +172,8 @@ class Redactor:
         self._learn_headers(response.headers)
         body, encoding = decompressed(response.body, headers.get("content-encoding"))
         kept = self._headers(response.headers, allowed.RESPONSE_HEADERS)
+        if response.failure is not None:
+            kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
         if encoding is not None:
             kept = {**kept, **_named(response.headers, "content-encoding")}
         clean = self._body(body, headers.get("content-type", ""), is_public=is_public)

@@ -44,6 +44,7 @@ __all__ = [
     "Mount",
     "RequestsCookieJar",
     "ServiceAdapter",
+    "ServiceConnection",
     "needs_policy",
     "plain_response",
     "read_timeout",
@@ -176,8 +177,8 @@ class _Carrier(HTTPAdapter):
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """There is no certificate to verify."""
 
-    def _connect(self, **options: Any) -> _Connection:
-        return _Connection(self._exchange, **options)
+    def _connect(self, **options: Any) -> ServiceConnection:
+        return ServiceConnection(self._exchange, **options)
 
     def _exchange(self, request: Request, timeout: float | None) -> Response:
         return self._first.pop() if self._first else self._line.carry(request, timeout)
@@ -197,7 +198,7 @@ _Pool.__name__ = HTTPConnectionPool.__name__
 _SecurePool.__name__ = HTTPSConnectionPool.__name__
 
 
-class _Connection:
+class ServiceConnection:
     """What urllib3 takes for a connection: asks the service, and fails as a socket would."""
 
     is_closed = False
