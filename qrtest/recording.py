@@ -72,7 +72,10 @@ def record(
 
 
 class Recording:
-    """A recording: going on inside its `with` block, and `cassette` is what it saved. Made by `record`."""
+    """A recording: going on inside its `with` block. Made by `record`.
+
+    `cassette` is what it saved, `clock` counts seconds since it was made.
+    """
 
     def __init__(
         self,
@@ -86,6 +89,8 @@ class Recording:
     ) -> None:
         self.path: Final = path
         self.cassette: Cassette | None = None
+        self.clock: Final = WallClock()
+        self._genuine_service: Any = None
         self._mode = mode
         self._keep_on_error = keep_on_error
         self._key = key
@@ -107,10 +112,9 @@ class Recording:
             stack.enter_context(store.held(self.path))
             if self._rules is None:
                 self._rules = project_rules(self.path)
-            clock = WallClock()
-            player = self._player(clock)
+            player = self._player()
             self._recorder = Recorder(
-                clock,
+                self.clock,
                 player=player,
                 may_record=self._mode != "once" or player is None,
                 options=self._vcr_options,
@@ -135,11 +139,28 @@ class Recording:
         """How many exchanges were recorded so far."""
         return 0 if self._recorder is None else self._recorder.count
 
+    def service(self) -> Any:
+        """A genuine QiskitRuntimeService of the saved account, on the real network."""
+        if self._genuine_service is None:
+            from qrtest.client.service import saved_service
+
+            self._genuine_service = saved_service()
+        return self._genuine_service
+
+    def job(self, job_id: str | None = None) -> Any:
+        """The real job *job_id* of the saved account. Raises `RecordingError` when it is not said."""
+        if job_id is None:
+            raise RecordingError(
+                "A recording has no job of its own: say which, job('d5h6o44pe0pc73am1f1g'), or submit "
+                "one with service()."
+            )
+        return self.service().job(job_id)
+
     def discard(self) -> None:
         """Save nothing: the cassette stays as it was."""
         self._is_discarded = True
 
-    def _player(self, clock: WallClock) -> Player | None:
+    def _player(self) -> Player | None:
         """What is known already, and what of it is kept."""
         if self._mode == "rewrite" or not self.path.exists():
             return None
@@ -150,7 +171,7 @@ class Recording:
         self._before = known.interactions
         if self._mode == "all":
             return None
-        return Player(known, clock, epoch=EPOCH, pace="polls", name=os.fspath(self.path))
+        return Player(known, self.clock, epoch=EPOCH, pace="polls", name=os.fspath(self.path))
 
     def _save(self) -> None:
         from qrtest.cassette import store

@@ -86,6 +86,7 @@ class Replay:
         self._pace = pace
         self._stage = Stage(
             self._made,
+            noun="replay",
             maker="replay",
             transport=transport,
             is_virtual=is_virtual,

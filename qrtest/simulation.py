@@ -109,6 +109,7 @@ class Simulation:
         self._next_lives: list[Scenario] = []
         self._stage = Stage(
             self._made,
+            noun="simulation",
             maker="simulate",
             transport=transport,
             is_virtual=is_virtual,

@@ -33,7 +33,7 @@ TRANSPORTS: Final = ("direct", "requests")
 class Stage:
     """Clock, journal and line around the service that *make_service* makes for the clock.
 
-    *maker* is the function that users call, for messages. `clock` is the time, `journal` what was
+    *noun* is what users call it and *maker* the function they make it by, for messages. `clock` is the time, `journal` what was
     asked and answered; both can be read after the end, too.
     """
 
@@ -41,6 +41,7 @@ class Stage:
         self,
         make_service: Callable[[VirtualClock | WallClock], Service],
         *,
+        noun: str,
         maker: str,
         transport: Transport,
         is_virtual: bool,
@@ -57,6 +58,7 @@ class Stage:
         self.journal: Final = Journal(make_service(self.clock), self.clock)
         latency = latency_seconds if is_virtual else 0.0
         self._line = Line(self.journal, self.clock, guard, latency=latency)
+        self._noun = noun
         self._maker = maker
         self._network = network
         self._stack: ExitStack | None = None
@@ -68,7 +70,7 @@ class Stage:
         """Begin. Raises `SimulationError` the second time."""
         if self._stack is not None or self._is_over:
             raise SimulationError(
-                f"This {self._maker}() was entered before: each serves once. Call it again."
+                f"This {self._noun} was entered before: each serves once. Call {self._maker}() again."
             )
         from qrtest.client import releases
         from qrtest.transport.network import blocked
@@ -89,7 +91,7 @@ class Stage:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End. Raises the `NeverEnds` that a *error* stands for."""
+        """End. Raises the `NeverEnds` that an *error* of kind `Stop` stands for."""
         self._is_over = True
         self._line.close()
         assert self._stack is not None
@@ -102,7 +104,7 @@ class Stage:
         if self._stack is None or self._is_over:
             when = "is over" if self._is_over else "has not begun"
             raise SimulationError(
-                f"{what} on a {self._maker}() that {when}: use it inside "
+                f"{what} on a {self._noun} that {when}: use it inside "
                 f"'with qrtest.{self._maker}(...) as sim:'."
             )
 

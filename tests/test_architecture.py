@@ -36,6 +36,7 @@ LAYERS = [
     {"client.service"},
     {"stage"},
     {"recording", "replaying", "simulation"},
+    {"sessions"},
     {"cli.demo", "plugin"},
     {"cli"},
 ]
