@@ -21,7 +21,7 @@ from qrtest.cassette.tokens import STYLES, laid_out, looks_like_json, put_back
 from qrtest.errors import CassetteError
 from qrtest.wire.messages import FAILURES, Request, Response
 
-__all__ = ["SECTION", "dumps", "loads"]
+__all__ = ["SECTION", "dumps", "loads", "read"]
 
 SECTION: Final = "qrtest"
 LAID_OUT_LONGEST: Final = 256 * 1024
@@ -49,7 +49,12 @@ def loads(text: str, *, name: str = "the cassette", sealed: bool = True) -> Cass
     >>> loads('{"version": 1, "interactions": []}')
     Cassette(interactions=(), provenance=None)
     """
-    top = Place(name, syntax.parsed(text, name))
+    return read(syntax.parsed(text, name), name=name, sealed=sealed)
+
+
+def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Cassette:
+    """The cassette that the *data* of a file means, as `loads`."""
+    top = Place(name, data)
     if foreign.is_before_version_1(top.value):
         top = top.holding(foreign.version_1(top))
     top.mapping()

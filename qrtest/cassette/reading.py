@@ -26,12 +26,12 @@ class Place:
 
     def __init__(self, name: str, value: Any = None, path: str = "") -> None:
         self.value = value
-        self._name = name
+        self.name = name
         self._path = path
 
     def holding(self, value: Any) -> Place:
         """This place with another value."""
-        return Place(self._name, value, self._path)
+        return Place(self.name, value, self._path)
 
     def mapping(self) -> Place:
         """This place, which has to hold a mapping."""
@@ -42,10 +42,10 @@ class Place:
     def get(self, key: str) -> Place:
         """What stands under *key*; None when nothing does."""
         if self.value is None:
-            return Place(self._name, None, self._below(key))
+            return Place(self.name, None, self._below(key))
         if not isinstance(self.value, dict):
             raise self._wrong("a mapping", self.value)
-        return Place(self._name, self.value.get(key), self._below(key))
+        return Place(self.name, self.value.get(key), self._below(key))
 
     def has(self, key: str) -> bool:
         """Whether anything stands under *key*."""
@@ -56,7 +56,7 @@ class Place:
         if not isinstance(self.value, list | tuple):
             raise self._wrong("a list", self.value)
         for number, value in enumerate(self.value):
-            yield Place(self._name, value, f"{self._path}[{number}]")
+            yield Place(self.name, value, f"{self._path}[{number}]")
 
     def text(self, *, default: str | None = None) -> str:
         """The text that stands here."""
@@ -104,7 +104,7 @@ class Place:
 
     def error(self, problem: str) -> CassetteError:
         """The error that this place *problem*."""
-        return CassetteError(f"{self._name}: {self._path or 'the file'} {problem}.")
+        return CassetteError(f"{self.name}: {self._path or 'the file'} {problem}.")
 
     def _wrong(self, wanted: str, value: Any) -> CassetteError:
         return self.error(f"should be {wanted} and is {_KIND.get(type(value), 'of another kind')}")

@@ -7,14 +7,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from qrtest.wire.messages import Response
 from qrtest.wire.payloads import JobFacts
 
-__all__ = ["access_token", "described_job", "device", "first_instance", "named", "submitted_job"]
+__all__ = ["REQUIRED", "access_token", "described_job", "device", "first_instance", "missing", "named", "submitted_job"]
 
-UNKNOWN_TIME = "1970-01-01T00:00:00Z"
+UNKNOWN_TIME: Final = "1970-01-01T00:00:00Z"
+
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
+    "poll": ("id", "created", "program", "state", "status", "cost"),
+    "submit": ("id", "backend"),
+    "list": ("jobs", "count", "limit", "offset"),
+    "metrics": ("timestamps",),
+    "backends": ("devices",),
+    "search": ("items",),
+}
+"""The fields that the REST API's description requires in an answer with status 200."""
 
 
 def described_job(body: bytes) -> JobFacts | None:
@@ -52,6 +62,20 @@ def _facts(body: Mapping[str, Any]) -> JobFacts:
         cost=int(body.get("cost") or 0),
         estimated_seconds=body.get("estimated_running_time_seconds"),
     )
+
+
+def missing(operation: str, body: bytes) -> tuple[str, ...]:
+    """The required fields that the *body* of an answer to *operation* lacks.
+
+    >>> missing("submit", b'{"id": "j"}')
+    ('backend',)
+    """
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ("(JSON)",) if operation in REQUIRED else ()
+    names = REQUIRED.get(operation, ())
+    return tuple(name for name in names if not isinstance(found, dict) or name not in found)
 
 
 def named(body: bytes) -> str | None:
