@@ -212,7 +212,7 @@ def _session(item: pytest.Item, options: dict[str, Any]) -> Session:
         path = sessions.found(wanted, test_file=item.path, root=config.rootpath, default=default)
         if wanted is True:
             _refuse_collision(item, str(path))
-        replayed = {name: options[name] for name in OF_A_REPLAY if name in options}
+        replayed: dict[str, Any] = {name: options[name] for name in OF_A_REPLAY if name in options}
         keep = config.getoption("qrtest_keep_failed")
         session = sessions.session(path, mode, keep_on_error=keep, options=replayed)
     except QrtestError as error:

@@ -103,7 +103,9 @@ class Recording:
 
     def __enter__(self) -> Self:
         if self._recorder is not None:
-            raise RecordingError("This recording was entered before: each serves once. Call record() again.")
+            raise RecordingError(
+                "This recording was entered before: each serves once. Call record() again."
+            )
         from qrtest.cassette import store
         from qrtest.cassette.recorder import Recorder
         from qrtest.transport.tap import tapped

@@ -34,7 +34,11 @@ def file_name(test: str, class_name: str | None = None) -> str:
     name = _FORBIDDEN.sub("-", name)
     if len(name.encode()) > LONGEST_NAME:
         digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
-        name = name[: LONGEST_NAME - len(digest) - 1].encode()[: LONGEST_NAME - 33].decode(errors="ignore")
+        name = (
+            name[: LONGEST_NAME - len(digest) - 1]
+            .encode()[: LONGEST_NAME - 33]
+            .decode(errors="ignore")
+        )
         name = f"{name}_{digest}"
     return f"{name}.yaml"
 
@@ -71,7 +75,9 @@ def _in_any_order(path: Path) -> Path:
     """
     if path.exists() or "[" not in path.stem or not path.parent.is_dir():
         return path
-    same = [other for other in path.parent.glob("*.yaml") if _parameters(other) == _parameters(path)]
+    same = [
+        other for other in path.parent.glob("*.yaml") if _parameters(other) == _parameters(path)
+    ]
     return same[0] if len(same) == 1 else path
 
 

@@ -33,8 +33,8 @@ TRANSPORTS: Final = ("direct", "requests")
 class Stage:
     """Clock, journal and line around the service that *make_service* makes for the clock.
 
-    *noun* is what users call it and *maker* the function they make it by, for messages. `clock` is the time, `journal` what was
-    asked and answered; both can be read after the end, too.
+    *noun* is what users call it and *maker* the function they make it by, for messages. `clock` is
+    the time, `journal` what was asked and answered; both can be read after the end, too.
     """
 
     def __init__(
@@ -136,7 +136,9 @@ class Stage:
             job_id=facts.job_id,
             program_id=facts.program_id,
             instance=instance,
-            backend=None if backend is None else Later(lambda: self.service(instance).backend(backend)),
+            backend=None
+            if backend is None
+            else Later(lambda: self.service(instance).backend(backend)),
             service=genuine,
             creation_date=facts.created,
             image=facts.image,

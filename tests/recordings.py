@@ -49,10 +49,21 @@ def exchange(
 ) -> Interaction:
     """An exchange with the service; *body* and *answer* are JSON values."""
     request = Request.to(
-        method, HOST + path, headers=headers or {}, body=sends if body is None else json.dumps(body).encode()
+        method,
+        HOST + path,
+        headers=headers or {},
+        body=sends if body is None else json.dumps(body).encode(),
     )
-    said = answer if isinstance(answer, bytes) else b"" if answer is None else json.dumps(answer).encode()
-    response = Response(0, failure=failure) if failure else Response(status, said, JSON if said else {})
+    said = (
+        answer
+        if isinstance(answer, bytes)
+        else b""
+        if answer is None
+        else json.dumps(answer).encode()
+    )
+    response = (
+        Response(0, failure=failure) if failure else Response(status, said, JSON if said else {})
+    )
     return Interaction(request=request, response=response, **timing)
 
 
@@ -78,7 +89,9 @@ seconds = st.one_of(st.none(), st.floats(0, 10**6, allow_nan=False))
 words = st.text(st.characters(categories=["L", "N"], max_codepoint=0x24F), min_size=1, max_size=8)
 json_values = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 bodies = st.one_of(
@@ -88,7 +101,13 @@ bodies = st.one_of(
         lambda value, style: json.dumps(value, **style).encode(),
         json_values,
         st.sampled_from(
-            [{}, {"separators": (",", ":")}, {"indent": 2}, {"ensure_ascii": False}, {"indent": "\t"}]
+            [
+                {},
+                {"separators": (",", ":")},
+                {"indent": 2},
+                {"ensure_ascii": False},
+                {"indent": "\t"},
+            ]
         ),
     ),
 )

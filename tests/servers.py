@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -46,16 +46,14 @@ def serving(handle: Callable[[Request], Response]) -> Iterator[str]:
             self.wfile.write(response.body)
             self.close_connection = bool(extra)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer
+        do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = _answer  # noqa: N815 (http.server's names)
 
         def log_message(self, *arguments: Any) -> None:
             """Keep quiet."""
 
         def handle(self) -> None:
-            try:
+            with suppress(ValueError, OSError):
                 super().handle()
-            except (ConnectionError, ValueError, OSError):
-                pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -44,16 +44,13 @@ def test_json_holds_the_same_unless_a_body_is_binary(cassette: Cassette) -> None
 
 def test_a_body_is_laid_out_for_people() -> None:
     """A JSON body is a block of lines, an item a line, and short containers stay whole."""
-    assert (
-        """
+    assert """
       string: |-
         {
           "id": "d5h6o44pe0pc73am1f1g",
           "backend": "ibm_torino",
           "state": {"status": "Queued"},
-"""
-        in codec.dumps(short())
-    )
+""" in codec.dumps(short())
 
 
 @pytest.mark.parametrize(
@@ -63,7 +60,7 @@ def test_a_body_is_laid_out_for_people() -> None:
         b'{"a":1,"a":2}',
         b'{"a": "\\u00e9\\/"}',
         b'{"a":  1}',
-        b'[1, 2',
+        b"[1, 2",
         b'{"a": "\xc3\xa9"} ',
         b'{"a": "\x7f"}',
         b"{}",

@@ -40,7 +40,9 @@ def test_no_tag_is_followed(tag: str, place: str, tmp_path: Path) -> None:
     assert not flag.exists()
 
 
-@pytest.mark.parametrize("text", ["[" * 200_000, "- " * 200_000 + "a", "{a: " * 200_000, '{"a":' * 200_000])
+@pytest.mark.parametrize(
+    "text", ["[" * 200_000, "- " * 200_000 + "a", "{a: " * 200_000, '{"a":' * 200_000]
+)
 def test_deep_nesting_is_refused(text: str) -> None:
     """Depth that overflows the stack of the parser itself is refused before it is built."""
     with pytest.raises(CassetteError):
@@ -62,7 +64,11 @@ def test_an_alias_to_itself_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["version: 1\nversion: 1\ninteractions: []", '{"version": 1, "version": 1, "interactions": []}']
+    "text",
+    [
+        "version: 1\nversion: 1\ninteractions: []",
+        '{"version": 1, "version": 1, "interactions": []}',
+    ],
 )
 def test_a_duplicate_key_is_refused(text: str) -> None:
     """A key that stands twice could mean either; it is named."""
@@ -85,15 +91,30 @@ def test_a_duplicate_key_is_refused(text: str) -> None:
         ("version: 1\ninteractions: [{request: {}}]", "method should be a text and is not there"),
         ("\x01", "characters that YAML does not allow"),
         ('{"version": 1,', "line 1: it cannot be read"),
-        ('{"version": 1, "interactions": [{"request": {"method": "\\ud800"}}]}', "half a character"),
-        ("version: 1\ninteractions: [{at: .nan, request: {method: G, uri: u}, response: {status: {code: 200}}}]",
-         "at should be a number of seconds from 0 on"),
-        ("version: 1\ninteractions: [{request: {method: G, uri: u}, response: {status: {code: 7}}}]",
-         "should be an HTTP status"),
-        ("version: 1\ninteractions: [{error: magic, request: {method: G, uri: u}, response: {}}]",
-         "error should be one of refused, reset"),
-        ("qrtest: {format: 99, count: 0, digest: x}\nversion: 1\ninteractions: []", "update qrtest"),
-        ("version: 1\ninteractions: [{request: {method: G, uri: 'http://[x/'}, response: {}}]", "is no address"),
+        (
+            '{"version": 1, "interactions": [{"request": {"method": "\\ud800"}}]}',
+            "half a character",
+        ),
+        (
+            "version: 1\ninteractions: [{at: .nan, request: {method: G, uri: u}, response: {status: {code: 200}}}]",
+            "at should be a number of seconds from 0 on",
+        ),
+        (
+            "version: 1\ninteractions: [{request: {method: G, uri: u}, response: {status: {code: 7}}}]",
+            "should be an HTTP status",
+        ),
+        (
+            "version: 1\ninteractions: [{error: magic, request: {method: G, uri: u}, response: {}}]",
+            "error should be one of refused, reset",
+        ),
+        (
+            "qrtest: {format: 99, count: 0, digest: x}\nversion: 1\ninteractions: []",
+            "update qrtest",
+        ),
+        (
+            "version: 1\ninteractions: [{request: {method: G, uri: 'http://[x/'}, response: {}}]",
+            "is no address",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_by_its_place(text: str, says: str) -> None:
@@ -108,7 +129,11 @@ def test_any_json_is_a_cassette_or_refused(value: object) -> None:
     """No value makes anything but a cassette or a CassetteError."""
     _try(codec.syntax.json_text({"version": 1, "interactions": value}))
     _try(codec.syntax.json_text({"version": 1, "interactions": [value]}))
-    _try(codec.syntax.json_text({"version": 1, "interactions": [{"request": value, "response": value}]}))
+    _try(
+        codec.syntax.json_text(
+            {"version": 1, "interactions": [{"request": value, "response": value}]}
+        )
+    )
 
 
 @given(st.data())
@@ -175,7 +200,8 @@ def test_a_link_out_of_the_directory_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../x.yaml", "/etc/x.yaml", "a/../../x.yaml", "..", "x\0.yaml", "link/x.yaml", "x.py", ""]
+    "name",
+    ["../x.yaml", "/etc/x.yaml", "a/../../x.yaml", "..", "x\0.yaml", "link/x.yaml", "x.py", ""],
 )
 def test_a_name_does_not_lead_out_of_the_directory(name: str, tmp_path: Path) -> None:
     """Names from markers and parameters stay below the directory of cassettes."""

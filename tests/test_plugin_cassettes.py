@@ -7,10 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import qrtest.client.circuits
-import qrtest.client.service
-import qrtest.sessions  # noqa: F401 (a pytest in this process forgets what it imports itself)
-import qrtest.transport.tap  # noqa: F401
 from qrtest.cassette import store
 from qrtest.errors import RecordingError
 from qrtest.sessions import file_name, found, mode_of
@@ -104,7 +100,9 @@ def test_recording_saves_when_the_test_passes_only(project: pytest.Pytester, bas
     project.runpytest_inprocess("--qrtest-record=once").assert_outcomes(passed=1, failed=2)
     assert [path.name for path in folder.iterdir()] == ["test_ask[True].yaml"]
     project.runpytest_inprocess("-k", "True").assert_outcomes(passed=1, deselected=2)
-    project.runpytest_inprocess("--qrtest-record=once", "--qrtest-keep-failed").assert_outcomes(passed=1, failed=2)
+    project.runpytest_inprocess("--qrtest-record=once", "--qrtest-keep-failed").assert_outcomes(
+        passed=1, failed=2
+    )
     assert len(list(folder.iterdir())) == 3
 
 
@@ -161,18 +159,24 @@ def test_two_tests_with_one_name_are_refused(project: pytest.Pytester) -> None:
     )
     result = project.runpytest_inprocess()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(["*which is that of test_ids.py::test_ask?a/b?: give one of the two*"])
+    result.stdout.fnmatch_lines(
+        ["*which is that of test_ids.py::test_ask?a/b?: give one of the two*"]
+    )
 
 
 def test_parameters_in_another_order_find_their_cassette(tmp_path: Path) -> None:
     """The order of ids in a name is pytest's affair: the same ids in another order are the same test."""
     folder = tmp_path / "cassettes" / "test_x"
     store.save(folder / "test_a[b-1].yaml", short())
-    wanted = found(True, test_file=tmp_path / "test_x.py", root=tmp_path, default="test_a[1-b].yaml")
+    wanted = found(
+        True, test_file=tmp_path / "test_x.py", root=tmp_path, default="test_a[1-b].yaml"
+    )
     assert wanted == folder / "test_a[b-1].yaml"
 
 
-@pytest.mark.parametrize(("mode", "failures"), [("warn", {"passed": 1, "warnings": 1}), ("fail", {"failed": 1})])
+@pytest.mark.parametrize(
+    ("mode", "failures"), [("warn", {"passed": 1, "warnings": 1}), ("fail", {"failed": 1})]
+)
 def test_exchanges_that_were_not_asked_for_are_told(
     project: pytest.Pytester, mode: str, failures: dict[str, int]
 ) -> None:
@@ -188,11 +192,21 @@ def test_exchanges_that_were_not_asked_for_are_told(
             pass
         """
     )
-    project.runpytest_inprocess(f"--qrtest-unused={mode}", "-W", "default").assert_outcomes(**failures)
+    project.runpytest_inprocess(f"--qrtest-unused={mode}", "-W", "default").assert_outcomes(
+        **failures
+    )
     project.runpytest_inprocess().assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("options", ["cassette='bell.yaml', script='DONE'", "cassette=3", "cassette='../x.yaml'", "cassette='/etc/x.yaml'"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "cassette='bell.yaml', script='DONE'",
+        "cassette=3",
+        "cassette='../x.yaml'",
+        "cassette='/etc/x.yaml'",
+    ],
+)
 def test_a_marker_that_makes_no_sense_is_named(project: pytest.Pytester, options: str) -> None:
     """What does not go together, or leads out of the project, is an error of usage."""
     project.makepyfile(
@@ -241,7 +255,9 @@ def test_all_three_plugins_load_together(project: pytest.Pytester) -> None:
             assert vcr is not None
         """
     )
-    project.runpytest_subprocess("--record-mode=none", "--qrtest-record=none").assert_outcomes(passed=2)
+    project.runpytest_subprocess("--record-mode=none", "--qrtest-record=none").assert_outcomes(
+        passed=2
+    )
 
 
 @pytest.mark.parametrize(
@@ -268,5 +284,5 @@ def test_an_unknown_mode_is_named() -> None:
 
 def test_names_are_those_of_pytest_recording() -> None:
     """Characters that files cannot have become hyphens, and long names end in a digest."""
-    assert file_name('test[a<b>?%*:|"\'/\\]', "TestMine") == "TestMine.test[a-b----------].yaml"
+    assert file_name("test[a<b>?%*:|\"'/\\]", "TestMine") == "TestMine.test[a-b----------].yaml"
     assert len(file_name("x" * 500).encode()) <= 255

@@ -62,7 +62,11 @@ def test_an_exchange_is_recorded_with_when_and_how_long(base: str, path: Path) -
         assert recording.count == 1
     assert answer.json() == {"id": "one"}
     [kept] = store.load(path).interactions
-    assert (kept.request.method, kept.request.path, kept.response.body) == ("GET", "/jobs/one", b'{"id": "one"}')
+    assert (kept.request.method, kept.request.path, kept.response.body) == (
+        "GET",
+        "/jobs/one",
+        b'{"id": "one"}',
+    )
     assert kept.at is not None
     assert kept.took is not None
     assert 0 <= kept.at < 5
@@ -106,7 +110,10 @@ def test_nothing_is_lost_with_eight_threads(base: str, path: Path) -> None:
             thread.join()
     names = {one.request.path for one in store.load(path).interactions}
     assert names == {
-        f"/jobs/{number}-{turn}-{kind}" for number in range(8) for turn in range(25) for kind in ("shared", "fresh")
+        f"/jobs/{number}-{turn}-{kind}"
+        for number in range(8)
+        for turn in range(25)
+        for kind in ("shared", "fresh")
     }
 
 
@@ -124,7 +131,7 @@ def test_nothing_known_is_let_through_with_eight_threads(path: Path) -> None:
         reached.clear()
 
         def ask(number: int) -> None:
-            for turn in range(25):
+            for _ in range(25):
                 assert requests.get(f"{base}/jobs/known", timeout=5).json() == {"id": "known"}
             requests.get(f"{base}/jobs/new-{number}", timeout=5)
 
@@ -184,18 +191,25 @@ def test_no_secret_of_the_session_is_in_the_file(base: str, path: Path) -> None:
             assert session.cookies["sid"] == SECRET
             session.get(f"{base}/jobs?apikey={SECRET}", timeout=5)
         form = {"grant_type": "x", "apikey": SECRET}
-        assert requests.post(f"{base}/identity/token", data=form, timeout=5).json()["access_token"] == SECRET
+        assert (
+            requests.post(f"{base}/identity/token", data=form, timeout=5).json()["access_token"]
+            == SECRET
+        )
     text = path.read_text()
     assert SECRET not in text
     assert "identity/token" not in text
     assert len(store.load(path)) == 3
 
 
-def test_what_the_scan_finds_is_not_saved(base: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_scan_finds_is_not_saved(
+    base: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """If redaction missed something, the file is not written; where it is is said, what it is is not."""
     monkeypatch.setattr("qrtest.cassette.redact.Redactor.without_known", lambda self, one: one)
     with pytest.raises(SecretFound) as refused, qrtest.record(path):
-        requests.get(f"{base}/jobs/hunter2hunter", headers={"X-Access-Token": "hunter2hunter"}, timeout=5)
+        requests.get(
+            f"{base}/jobs/hunter2hunter", headers={"X-Access-Token": "hunter2hunter"}, timeout=5
+        )
     assert "a credential of this session" in str(refused.value)
     assert "hunter2hunter" not in str(refused.value)
     assert not path.exists()
@@ -228,9 +242,15 @@ def test_two_writers_are_refused(base: str, path: Path) -> None:
     """The second one to record a cassette is told at once, and nothing is lost to the first."""
     with qrtest.record(path):
         requests.get(f"{base}/jobs/one", timeout=5)
-        with pytest.raises(CassetteBusy, match="somebody else is recording it"), qrtest.record(path):
+        with (
+            pytest.raises(CassetteBusy, match="somebody else is recording it"),
+            qrtest.record(path),
+        ):
             pass
-        with pytest.raises(RecordingError, match="Another recording"), qrtest.record(path.with_name("b.yaml")):
+        with (
+            pytest.raises(RecordingError, match="Another recording"),
+            qrtest.record(path.with_name("b.yaml")),
+        ):
             pass
     assert len(store.load(path)) == 1
     assert [file.name for file in path.parent.iterdir()] == ["session.yaml"]
@@ -284,11 +304,16 @@ def test_a_given_key_makes_placeholders_that_stay(base: str, tmp_path: Path) -> 
 
 def test_filters_of_vcrpy_are_honoured(base: str, path: Path) -> None:
     """Options of vcrpy's own work as they do there; one that it does not have is named."""
-    with qrtest.record(path, before_record_request=lambda request: None if "skip" in request.uri else request):
+    with qrtest.record(
+        path, before_record_request=lambda request: None if "skip" in request.uri else request
+    ):
         requests.get(f"{base}/jobs/skip", timeout=5)
         requests.get(f"{base}/jobs/one", timeout=5)
     assert len(store.load(path)) == 1
-    with pytest.raises(RecordingError, match="'filter_heders' is no option"), qrtest.record(path, filter_heders=[]):
+    with (
+        pytest.raises(RecordingError, match="'filter_heders' is no option"),
+        qrtest.record(path, filter_heders=[]),
+    ):
         pass
 
 

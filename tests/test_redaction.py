@@ -53,19 +53,33 @@ def asked(
 
 
 def answered(body: object, kind: str = "application/json", **headers: str) -> Interaction:
-    content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    content = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     response = Response(200, content, {"Content-Type": kind, **named})
     return Interaction(request=asked().request, response=response, at=1.0, took=0.1)
 
 
 def sent(body: object, kind: str = "application/json") -> Interaction:
-    content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    content = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
     return asked(method="POST", url=f"{HOST}/jobs", headers={"Content-Type": kind}, body=content)
 
 
 def error(message: str) -> Interaction:
-    return answered({"errors": [{"code": 1279, "message": message, "solution": message}], "trace": GUID[::-1]})
+    return answered(
+        {"errors": [{"code": 1279, "message": message, "solution": message}], "trace": GUID[::-1]}
+    )
 
 
 def deep(value: object, depth: int = 40) -> object:
@@ -135,14 +149,18 @@ POSITIONS: dict[str, list[Interaction]] = {
     "json-in-json": [answered({"message": json.dumps({"token": CANARY})})],
     "json-in-list-of-json": [answered([json.dumps({"interim": OPAQUE})])],
     "json-escaped": [answered(b'{"token": "Zq7Kp2mXw9Lr4TvB\\u0038nYc3HdJ5sGf"}')],
-    "json-twice": [answered(f'{{"status": "ok", "password": "a", "password": "{PASSWORD}"}}'.encode())],
+    "json-twice": [
+        answered(f'{{"status": "ok", "password": "a", "password": "{PASSWORD}"}}'.encode())
+    ],
     "json-cut": [answered(f'{{"status": "ok", "token": "{CANARY}'.encode())],
     "json-as-text": [answered({"token": CANARY}, TEXT)],
     "json-request": [sent({"program_id": "sampler", "params": {"auth": {"password": PASSWORD}}})],
     "json-tags": [sent({"tags": [EMAIL, JWT]})],
     "json-caller": [answered({"caller": f"qiskit/~home~{OPAQUE}~run.py"})],
     "json-atom": [answered(f"{{token={CANARY}}}".encode())],
-    "json-data-name": [answered({"data": base64.b64encode(f"password: {PASSWORD}".encode()).decode()})],
+    "json-data-name": [
+        answered({"data": base64.b64encode(f"password: {PASSWORD}".encode()).decode()})
+    ],
     "error-crn": [error(f"Instance {CRN} not found")],
     "error-account": [error(f"Account {ACCOUNT} has no access")],
     "error-user": [error(f"User {USER} ({EMAIL}) at {IP} was refused")],
@@ -155,19 +173,35 @@ POSITIONS: dict[str, list[Interaction]] = {
     "form-unknown": [sent(f"grant_type=x&flavour={OPAQUE}", FORM)],
     "form-encoded": [sent(f"password={quote('päss ' + PASSWORD)}", FORM)],
     "multipart": [sent(MULTIPART, "multipart/form-data; boundary=b")],
-    "gzip": [answered(gzip.compress(json.dumps({"token": CANARY}).encode()), Content_Encoding="gzip")],
-    "deflate": [answered(zlib.compress(json.dumps({"token": CANARY}).encode()), Content_Encoding="deflate")],
-    "raw-deflate": [answered(zlib.compress(CANARY.encode())[2:-4], TEXT, Content_Encoding="deflate")],
-    "gzip-twice": [answered(gzip.compress(gzip.compress(CANARY.encode())), TEXT, Content_Encoding="gzip, gzip")],
-    "utf-16": [answered(json.dumps({"token": CANARY}).encode("utf-16"), "application/json; charset=utf-16")],
+    "gzip": [
+        answered(gzip.compress(json.dumps({"token": CANARY}).encode()), Content_Encoding="gzip")
+    ],
+    "deflate": [
+        answered(zlib.compress(json.dumps({"token": CANARY}).encode()), Content_Encoding="deflate")
+    ],
+    "raw-deflate": [
+        answered(zlib.compress(CANARY.encode())[2:-4], TEXT, Content_Encoding="deflate")
+    ],
+    "gzip-twice": [
+        answered(gzip.compress(gzip.compress(CANARY.encode())), TEXT, Content_Encoding="gzip, gzip")
+    ],
+    "utf-16": [
+        answered(json.dumps({"token": CANARY}).encode("utf-16"), "application/json; charset=utf-16")
+    ],
     "latin-1": [answered(f"é token={CANARY}".encode("latin-1"), "text/plain; charset=latin-1")],
     "text-log": [answered(f"INFO login by {EMAIL} with {JWT}", TEXT)],
-    "text-pem": [answered("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", TEXT)],
+    "text-pem": [
+        answered("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", TEXT)
+    ],
     "text-aws": [answered("key AKIAIOSFODNN7EXAMPLE here", TEXT)],
     "text-github": [answered("using ghp_16C7e42F292c6912E7710c838347Ae178B4a", TEXT)],
     "text-url": [answered(f"see {SIGNED} for more", TEXT)],
-    "html": [answered(f"<html><form><input name=x value='y'><token>{CANARY}</token></form>", "text/html")],
-    "xml": [answered(f"<r><password>{PASSWORD}</password><a apiKey='{CANARY}'/></r>", "application/xml")],
+    "html": [
+        answered(f"<html><form><input name=x value='y'><token>{CANARY}</token></form>", "text/html")
+    ],
+    "xml": [
+        answered(f"<r><password>{PASSWORD}</password><a apiKey='{CANARY}'/></r>", "application/xml")
+    ],
     "token-exchange": [
         asked(
             method="POST",
@@ -187,7 +221,11 @@ POSITIONS: dict[str, list[Interaction]] = {
         answered(f"you said {PASSWORD} to us", TEXT),
     ],
     "echo-of-basic": [
-        asked(headers={"Authorization": "Basic " + base64.b64encode(f"j:{PASSWORD}".encode()).decode()}),
+        asked(
+            headers={
+                "Authorization": "Basic " + base64.b64encode(f"j:{PASSWORD}".encode()).decode()
+            }
+        ),
         answered({"message": f"no such login {PASSWORD}"}),
     ],
     "echo-url-encoded": [
@@ -230,7 +268,13 @@ def leaks(text: str) -> list[str]:
     """The secrets that stand in *text*, also in what its escapes mean."""
     readings = [text, text.encode().decode("unicode_escape", "replace"), re.sub(r"\s", "", text)]
     readings += [quote(reading, safe="") for reading in readings[:1]]
-    found = {secret for secret in SECRETS for form in (secret, quote(secret, safe=""), secret[::-1]) for reading in readings if form in reading}
+    found = {
+        secret
+        for secret in SECRETS
+        for form in (secret, quote(secret, safe=""), secret[::-1])
+        for reading in readings
+        if form in reading
+    }
     return sorted(found)
 
 
@@ -297,15 +341,23 @@ def test_placeholders_cannot_be_linked_across_cassettes_without_the_key() -> Non
 def test_ids_that_chain_requests_are_kept() -> None:
     """Job and session ids and a CRN's region stay, so that a recorded session still hangs together."""
     session_id = "cw2q9ssd3wd0008fh7p0"
-    submitted = exchange("POST", "/jobs", {"backend": "ibm_torino"}, answer={"id": JOB, "session_id": session_id})
+    submitted = exchange(
+        "POST", "/jobs", {"backend": "ibm_torino"}, answer={"id": JOB, "session_id": session_id}
+    )
     [kept] = clean([submitted]).interactions
     assert json.loads(kept.response.body) == {"id": JOB, "session_id": session_id}
-    assert Redactor(KEY).text(CRN).startswith("crn:v1:bluemix:public:quantum-computing:us-east:a/redacted-account-")
+    assert (
+        Redactor(KEY)
+        .text(CRN)
+        .startswith("crn:v1:bluemix:public:quantum-computing:us-east:a/redacted-account-")
+    )
 
 
 def test_what_the_service_says_of_a_job_is_kept() -> None:
     """Statuses, times, programs, backends and results come through unchanged."""
-    body = job_body("Completed", tags=["bell"], usage={"seconds": 1}, estimated_running_time_seconds=6.0)
+    body = job_body(
+        "Completed", tags=["bell"], usage={"seconds": 1}, estimated_running_time_seconds=6.0
+    )
     del body["user_id"]
     [kept] = clean([answered(body)]).interactions
     assert json.loads(kept.response.body) == body
@@ -323,7 +375,9 @@ def test_what_was_captured_keeps_its_result() -> None:
 def test_lengths_and_encodings_stay_true() -> None:
     """After decompressing and replacing, Content-Length is that of the body; Content-Encoding is gone."""
     packed = gzip.compress(json.dumps({"token": CANARY}).encode())
-    [kept] = clean([answered(packed, Content_Encoding="gzip", Content_Length=str(len(packed)))]).interactions
+    [kept] = clean(
+        [answered(packed, Content_Encoding="gzip", Content_Length=str(len(packed)))]
+    ).interactions
     assert kept.response.headers["Content-Length"] == str(len(kept.response.body))
     assert "Content-Encoding" not in kept.response.headers
 
@@ -344,7 +398,9 @@ def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_project_adds_names_and_shapes() -> None:
     """Rules of a project keep more names, and know more secrets."""
     rules = Rules.of({"keep": ["flavour"], "secret": ["colour"], "shapes": {"badge": r"BADGE-\d+"}})
-    [kept] = clean([answered({"flavour": "mint", "colour": "red", "note": "x", "message": "BADGE-77"})], rules).interactions
+    [kept] = clean(
+        [answered({"flavour": "mint", "colour": "red", "note": "x", "message": "BADGE-77"})], rules
+    ).interactions
     body = json.loads(kept.response.body)
     assert body["flavour"] == "mint"
     assert body["colour"].startswith("redacted-token-")
@@ -402,7 +458,25 @@ def test_no_text_takes_long_or_breaks(text: str) -> None:
     assert isinstance(Redactor(KEY).text(text), str)
 
 
-@pytest.mark.parametrize("unit", ["a", "a.", "a@", "a:", "token=", "eyJ", "a/", "-", "<token>", "1.", "x=", "%40", '"', "bearer "])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "a.",
+        "a@",
+        "a:",
+        "token=",
+        "eyJ",
+        "a/",
+        "-",
+        "<token>",
+        "1.",
+        "x=",
+        "%40",
+        '"',
+        "bearer ",
+    ],
+)
 def test_long_runs_do_not_take_long(unit: str) -> None:
     """Patterns are linear: a megabyte of what almost matches is looked at once."""
     Redactor(KEY).text(unit * (200_000 // len(unit)))

@@ -47,7 +47,11 @@ def test_the_job_is_the_genuine_class_and_its_result_the_recorded_one(transport:
         assert job.status() == "QUEUED"
         assert job.result() == {"results": []}
         assert job.status() == "DONE"
-        assert (job.job_id(), job.primitive_id, job.backend().name) == (JOB, "sampler", "ibm_torino")
+        assert (job.job_id(), job.primitive_id, job.backend().name) == (
+            JOB,
+            "sampler",
+            "ibm_torino",
+        )
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -140,7 +144,9 @@ def test_a_recorded_error_is_one_again(failure: Any, transport: Any) -> None:
 def test_what_was_submitted_lives_from_its_submission_on() -> None:
     """However late a test submits, the job takes as long from there as it took when recorded."""
     body = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
-    submitted = exchange("POST", "/jobs", body, answer={"id": JOB, "backend": "ibm_torino"}, at=10.0)
+    submitted = exchange(
+        "POST", "/jobs", body, answer={"id": JOB, "backend": "ibm_torino"}, at=10.0
+    )
     later = [replace(each, at=(each.at or 0) + 10) for each in RUN.interactions]
     with qrtest.replay(Cassette((submitted, *later), PROVENANCE)) as sim:
         sim.clock.advance("5h")
@@ -163,23 +169,36 @@ def test_what_was_submitted_lives_from_its_submission_on() -> None:
 )
 def test_how_json_is_spelt_does_not_matter(spelling: str) -> None:
     """Key order, spaces, escapes and the order of tags do not make another request."""
-    recorded = exchange("POST", "/jobs", {"backend": "x", "cost": 1, "tags": ["a", "b"]}, answer={"id": JOB})
+    recorded = exchange(
+        "POST", "/jobs", {"backend": "x", "cost": 1, "tags": ["a", "b"]}, answer={"id": JOB}
+    )
     with qrtest.replay(Cassette((recorded,)), transport="requests"):
         answer = requests.post(f"{HOST}/jobs", data=spelling, timeout=5)
     assert answer.json() == {"id": JOB}
 
 
-@pytest.mark.parametrize("host", ["https://eu-de.quantum.cloud.ibm.com/api/v1", "http://127.0.0.1:8765", "https://us-east.quantum-computing.cloud.ibm.com"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        "https://eu-de.quantum.cloud.ibm.com/api/v1",
+        "http://127.0.0.1:8765",
+        "https://us-east.quantum-computing.cloud.ibm.com",
+    ],
+)
 def test_host_region_and_port_do_not_tell_requests_apart(host: str) -> None:
     """A session recorded in one region, or on a local port, is replayed for any other."""
     with qrtest.replay(short(), transport="requests"):
-        answer = requests.get(f"{host}/jobs/{JOB}?exclude_params=true", timeout=5, headers={"User-Agent": "any"})
+        answer = requests.get(
+            f"{host}/jobs/{JOB}?exclude_params=true", timeout=5, headers={"User-Agent": "any"}
+        )
     assert answer.json()["id"] == JOB
 
 
 def test_a_poll_without_params_is_answered_by_a_recorded_one_with_them() -> None:
     """Older releases ask for more: their answer has what newer ones want."""
-    cassette = Cassette((exchange(path=f"/jobs/{JOB}", answer=job_body("Completed"), at=0.0),), PROVENANCE)
+    cassette = Cassette(
+        (exchange(path=f"/jobs/{JOB}", answer=job_body("Completed"), at=0.0),), PROVENANCE
+    )
     with qrtest.replay(cassette) as sim:
         assert sim.job().status() == "DONE"
 
@@ -191,7 +210,10 @@ def _circuit(*gates: str, version: int) -> dict[str, str]:
     circuit.measure(0, 0)
     buffer = io.BytesIO()
     qpy.dump(circuit, buffer, version=version)
-    return {"__type__": "QuantumCircuit", "__value__": base64.b64encode(zlib.compress(buffer.getvalue())).decode()}
+    return {
+        "__type__": "QuantumCircuit",
+        "__value__": base64.b64encode(zlib.compress(buffer.getvalue())).decode(),
+    }
 
 
 def _submission(circuit: dict[str, str]) -> dict[str, Any]:
@@ -202,14 +224,19 @@ def test_a_circuit_written_by_another_release_of_qiskit_matches() -> None:
     """The same circuit in another version of QPY is the same request."""
     recorded = exchange("POST", "/jobs", _submission(_circuit("h", version=13)), answer={"id": JOB})
     with qrtest.replay(Cassette((recorded,)), transport="requests"):
-        answer = requests.post(f"{HOST}/jobs", json=_submission(_circuit("h", version=14)), timeout=5)
+        answer = requests.post(
+            f"{HOST}/jobs", json=_submission(_circuit("h", version=14)), timeout=5
+        )
     assert answer.json() == {"id": JOB}
 
 
 def test_another_circuit_is_explained() -> None:
     """A circuit that differs is not found, and the message says in what."""
     recorded = exchange("POST", "/jobs", _submission(_circuit("h", version=13)), answer={"id": JOB})
-    with qrtest.replay(Cassette((recorded,)), transport="requests"), pytest.raises(UnansweredRequest) as refused:
+    with (
+        qrtest.replay(Cassette((recorded,)), transport="requests"),
+        pytest.raises(UnansweredRequest) as refused,
+    ):
         requests.post(f"{HOST}/jobs", json=_submission(_circuit("x", version=13)), timeout=5)
     assert (
         "body.params.pubs[0][0] is another QuantumCircuit: its operations are {'x': 1, 'measure': 1}, "
@@ -222,7 +249,9 @@ def test_a_request_that_was_not_recorded_shows_the_nearest_ones(tmp_path: Path) 
     path = tmp_path / "bell.yaml"
     store.save(path, short())
     with qrtest.replay(path, transport="requests"), pytest.raises(UnansweredRequest) as refused:
-        requests.get(f"{HOST}/jobs/{JOB}?exclude_params=false&apikey=Zq7Kp2mXw9Lr4TvB8nYc", timeout=5)
+        requests.get(
+            f"{HOST}/jobs/{JOB}?exclude_params=false&apikey=Zq7Kp2mXw9Lr4TvB8nYc", timeout=5
+        )
     message = str(refused.value)
     assert "Zq7Kp2mXw9Lr4TvB8nYc" not in message
     assert "the query has exclude_params='false', recorded 'true'" in message
@@ -249,8 +278,13 @@ def test_two_jobs_have_lives_of_their_own() -> None:
     """Polls of one job do not advance another; which is which has to be said."""
     other = JOB[:-1] + "h"
     polls = [
-        replace(one, request=replace(one.request, path=one.request.path.replace(JOB, other)),
-                response=replace(one.response, body=one.response.body.replace(JOB.encode(), other.encode())))
+        replace(
+            one,
+            request=replace(one.request, path=one.request.path.replace(JOB, other)),
+            response=replace(
+                one.response, body=one.response.body.replace(JOB.encode(), other.encode())
+            ),
+        )
         for one in short().interactions[:3]
     ]
     with qrtest.replay(Cassette((*short().interactions, *polls), PROVENANCE), pace="polls") as sim:
@@ -294,7 +328,10 @@ def test_nothing_gets_out_of_a_replay_with_eight_threads(monkeypatch: pytest.Mon
 
 def test_a_job_that_never_ends_is_stopped() -> None:
     """Waiting on a recording that stops before the end is stopped with the timeline."""
-    with qrtest.replay(Cassette((poll("Queued", 0.0),)), longest="1h") as sim, pytest.raises(NeverEnds):
+    with (
+        qrtest.replay(Cassette((poll("Queued", 0.0),)), longest="1h") as sim,
+        pytest.raises(NeverEnds),
+    ):
         sim.job().wait_for_final_state(timeout=None)
 
 
@@ -313,6 +350,8 @@ def test_a_replay_serves_once_and_only_while_it_lasts() -> None:
 
 def test_a_recorded_refusal_is_the_same_exception() -> None:
     """A recorded 404 becomes the client's own exception."""
-    refused = exchange(status=404, answer={"errors": [{"code": 1291, "message": "Job not found."}]}, at=0.0)
+    refused = exchange(
+        status=404, answer={"errors": [{"code": 1291, "message": "Job not found."}]}, at=0.0
+    )
     with qrtest.replay(Cassette((refused,), PROVENANCE)) as sim, pytest.raises(RuntimeJobNotFound):
         sim.service().job(JOB)

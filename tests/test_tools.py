@@ -17,7 +17,7 @@ from qrtest.cassette.compare import differences
 from qrtest.cassette.model import Cassette
 from qrtest.wire.messages import Request, Response
 from tests import recordings
-from tests.recordings import JOB, PROVENANCE, exchange, job_body, poll, short
+from tests.recordings import JOB, PROVENANCE, exchange, job_body, short
 from tests.servers import serving
 
 SECRET = "Zq7Kp2mXw9Lr4TvB8nYc3HdJ5sGf"
@@ -58,8 +58,14 @@ def program(tmp_path: Path) -> Path:
 
 def test_a_program_is_recorded(base: str, program: Path, tmp_path: Path) -> None:
     """`qrtest record CASSETTE -- COMMAND` records a program that knows nothing of it."""
-    done = qrtest("record", "c/x.yaml", "--", sys.executable, program, base, SECRET, 0, cwd=tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "one\n", "qrtest: recorded c/x.yaml.\n")
+    done = qrtest(
+        "record", "c/x.yaml", "--", sys.executable, program, base, SECRET, 0, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        "one\n",
+        "qrtest: recorded c/x.yaml.\n",
+    )
     [kept] = store.load(tmp_path / "c" / "x.yaml").interactions
     assert kept.response.body == b'{"id": "one"}'
     assert SECRET not in (tmp_path / "c" / "x.yaml").read_text()
@@ -93,7 +99,10 @@ def test_show_draws_the_timeline(tmp_path: Path) -> None:
     done = qrtest("show", "bell.yaml", "--svg", "b.svg", "--html", "b.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
-    assert lines[0] == "bell.yaml: 4 exchanges, simulated, qiskit-ibm-runtime 0.51.0, 2026-01-01T00:00:00Z"
+    assert (
+        lines[0]
+        == "bell.yaml: 4 exchanges, simulated, qiskit-ibm-runtime 0.51.0, 2026-01-01T00:00:00Z"
+    )
     assert f"0s GET /api/v1/jobs/{JOB}?exclude_params=true 200 Queued ×6 until 2.5s" in lines
     assert (tmp_path / "b.svg").read_text().startswith("<svg")
     assert "200 Completed" in (tmp_path / "b.html").read_text()
@@ -114,7 +123,9 @@ def test_check_finds_what_is_wrong_and_shows_no_secret(tmp_path: Path) -> None:
     leaky = exchange(answer={**job_body("Queued"), "note": f"token={SECRET}"}, at=0.0)
     store.save(tmp_path / "leaky.yaml", Cassette((leaky,), PROVENANCE))
     (tmp_path / "edited.yaml").write_text(codec.dumps(short()).replace("Running", "Walking"))
-    store.save(tmp_path / "thin.yaml", Cassette((exchange(answer={"id": JOB}, at=0.0),), PROVENANCE))
+    store.save(
+        tmp_path / "thin.yaml", Cassette((exchange(answer={"id": JOB}, at=0.0),), PROVENANCE)
+    )
     done = qrtest("check", ".", cwd=tmp_path)
     assert done.returncode == 1
     assert SECRET not in done.stdout
@@ -147,7 +158,11 @@ def test_check_finds_old_and_orphaned_ones(tmp_path: Path) -> None:
 
 def test_diff_finds_nothing_between_two_runs_of_one_program(tmp_path: Path) -> None:
     """Ids, times and placeholders differ between any two runs, and are volatile."""
-    other = codec.dumps(short()).replace(JOB, "cw2q9ssd3wd0008fh7p0").replace("0011223344", "5566778899")
+    other = (
+        codec.dumps(short())
+        .replace(JOB, "cw2q9ssd3wd0008fh7p0")
+        .replace("0011223344", "5566778899")
+    )
     store.save(tmp_path / "a.yaml", short())
     store.save(tmp_path / "b.yaml", codec.loads(other, sealed=False))
     assert qrtest("diff", "a.yaml", "b.yaml", cwd=tmp_path).returncode == 0
@@ -171,7 +186,10 @@ def test_diff_tells_shape_from_value(tmp_path: Path) -> None:
         "shape: poll(exclude_params): response.cost: a number -> a text",
         "shape: poll(exclude_params): response.usage: new: an object",
     ]
-    assert len(qrtest("diff", "a.yaml", "b.yaml", "--tier", "shape", cwd=tmp_path).stdout.splitlines()) == 3
+    assert (
+        len(qrtest("diff", "a.yaml", "b.yaml", "--tier", "shape", cwd=tmp_path).stdout.splitlines())
+        == 3
+    )
 
 
 @given(recordings.cassettes)
@@ -235,13 +253,22 @@ def test_convert_reads_betamax(tmp_path: Path) -> None:
                      "headers": {"Content-Type": ["application/json"]}, "status": {"code": 200, "message": "OK"}, "url": "x"},
         "recorded_at": "2026-01-01T00:00:05",
     }  # fmt: skip
-    earlier = {**exchange_of, "recorded_at": "2026-01-01T00:00:00", "response": {**exchange_of["response"], "status": {"code": 404, "message": "No"}}}  # type: ignore[dict-item]
+    earlier = {
+        **exchange_of,
+        "recorded_at": "2026-01-01T00:00:00",
+        "response": {**exchange_of["response"], "status": {"code": 404, "message": "No"}},
+    }  # type: ignore[dict-item]
     data = {"http_interactions": [earlier, exchange_of], "recorded_with": "betamax/0.9.0"}
     (tmp_path / "b.json").write_text(json.dumps(data))
     done = qrtest("convert", "b.json", "--output", "b.yaml", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     first, second = store.load(tmp_path / "b.yaml").interactions
-    assert (first.at, first.response.status, second.at, second.response.body) == (0.0, 404, 5.0, b'{"id": "one"}')
+    assert (first.at, first.response.status, second.at, second.response.body) == (
+        0.0,
+        404,
+        5.0,
+        b'{"id": "one"}',
+    )
 
 
 def test_convert_makes_a_cassette_of_downloads(tmp_path: Path) -> None:
@@ -272,7 +299,9 @@ def test_converting_twice_is_converting_once(cassette: Cassette) -> None:
     def convert(text: str, key: bytes) -> str:
         known = codec.loads(text, sealed=False)
         origin = known.provenance or Provenance()
-        return finished(list(known.interactions), key=key, rules=Rules(), name="x", provenance=origin)[0]
+        return finished(
+            list(known.interactions), key=key, rules=Rules(), name="x", provenance=origin
+        )[0]
 
     try:
         once = convert(codec.dumps(cassette), b"one")

@@ -73,8 +73,10 @@ IDENTITIES: Final = {
         "preferred_username principal principal_id requester"
     ),
     "email": _names("email e_mail mail email_address contact"),
-    "account": _names("account account_id accountid account_crn bss_account bss_account_id tenant tenant_id"
-                      " customer customer_id organization organization_id org subscription_id ims ims_user_id"),
+    "account": _names(
+        "account account_id accountid account_crn bss_account bss_account_id tenant tenant_id"
+        " customer customer_id organization organization_id org subscription_id ims ims_user_id"
+    ),
     "provider": _names("hub group project provider hubs groups projects"),
     "instance": _names("instance_id instanceid resource_instance_id guid resource_id"),
     "ip": _names("ip ip_address ipaddress client_ip remote_addr x_forwarded_for remote_address"),
@@ -118,7 +120,9 @@ class Rules:
         """The rules in a *table* of a project's configuration. Raises `CassetteError` for a wrong one."""
         unknown = set(table) - {"keep", "secret", "shapes"}
         if unknown:
-            raise CassetteError(f"{name}: there is no {min(unknown)!r}: there are keep, secret and shapes.")
+            raise CassetteError(
+                f"{name}: there is no {min(unknown)!r}: there are keep, secret and shapes."
+            )
         for key in ("keep", "secret"):
             if not _is_texts(table.get(key, [])):
                 raise CassetteError(f"{name}: {key} should be a list of texts.")
@@ -129,10 +133,18 @@ class Rules:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise CassetteError(f"{name}: the shape {kind!r} is no regular expression: {error}.") from None
+                raise CassetteError(
+                    f"{name}: the shape {kind!r} is no regular expression: {error}."
+                ) from None
             if not re.fullmatch(r"[a-z]+", kind):
-                raise CassetteError(f"{name}: the shape {kind!r} should have a name of small letters.")
-        return cls(keep=frozenset(table.get("keep", ())), secret=frozenset(table.get("secret", ())), shapes=dict(shapes))
+                raise CassetteError(
+                    f"{name}: the shape {kind!r} should have a name of small letters."
+                )
+        return cls(
+            keep=frozenset(table.get("keep", ())),
+            secret=frozenset(table.get("secret", ())),
+            shapes=dict(shapes),
+        )
 
     def __post_init__(self) -> None:
         for name in ("keep", "secret"):

@@ -52,7 +52,11 @@ def secrets(
     rules = rules or Rules()
     found = [
         *_known_in(text, known),
-        *(finding for at, one in enumerate(cassette.interactions) for finding in _in(one, at, rules)),
+        *(
+            finding
+            for at, one in enumerate(cassette.interactions)
+            for finding in _in(one, at, rules)
+        ),
         *_in_text(text, rules),
     ]
     return tuple(dict.fromkeys(found))
@@ -80,7 +84,10 @@ def _in(interaction: Interaction, number: int, rules: Rules) -> Iterator[Finding
     ):
         for name in before:
             if name.lower() not in ("content-length", "content-encoding"):
-                old, new = before[name].encode(), after.get(name, "redacted-header-0000000000").encode()
+                old, new = (
+                    before[name].encode(),
+                    after.get(name, "redacted-header-0000000000").encode(),
+                )
                 parts.append((f"the {side}'s header {name[:60]}", old, new))
     for part, before_bytes, after_bytes in parts:
         if before_bytes != after_bytes:
@@ -99,7 +106,14 @@ def _changes(where: str, before: bytes, after: bytes) -> Iterator[Finding]:
     for number, (one, other) in enumerate(zip(old, new, strict=True), 1):
         if one != other:
             kinds = _PLACEHOLDER.findall(other)
-            kind = next((kind for kind in kinds if kinds.count(kind) != _PLACEHOLDER.findall(one).count(kind)), "")
+            kind = next(
+                (
+                    kind
+                    for kind in kinds
+                    if kinds.count(kind) != _PLACEHOLDER.findall(one).count(kind)
+                ),
+                "",
+            )
             place = f"{where}, line {number}" if len(old) > 1 else where
             yield Finding(f"what looks like: {kind or 'something that is not kept'}", place)
 
@@ -113,7 +127,7 @@ def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
         for found in finder.finditer(line):
             kind = str(found.lastgroup)
             clear = kind in _STRONG or kind.startswith("own_")
-            if clear and "redacted-" not in found[0] and "bluemix:public:quantum-computing:us-east:" != found[0]:
+            if clear and "redacted-" not in found[0]:
                 yield Finding(f"what looks like: {kind.removeprefix('own_')}", f"line {number}")
 
 
@@ -139,7 +153,9 @@ def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
             for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
                 if pattern.search(content.decode(encoding, "ignore")):
                     line = text.count("\n", 0, blob.start()) + 1
-                    yield Finding("a credential of this session, within encoded data", f"line {line}")
+                    yield Finding(
+                        "a credential of this session, within encoded data", f"line {line}"
+                    )
 
 
 def _unpacked(blob: str) -> Iterator[bytes]:

@@ -220,7 +220,10 @@ class _Writer:
         }
         if interaction.response.failure is not None:
             data["error"] = interaction.response.failure
-        layout = {"request": self._said(sent, sent_layout), "response": self._said(answer, answer_layout)}
+        layout = {
+            "request": self._said(sent, sent_layout),
+            "response": self._said(answer, answer_layout),
+        }
         if any(layout.values()):
             data["layout"] = Pairs({side: style for side, style in layout.items() if style})
         if interaction.at is not None:

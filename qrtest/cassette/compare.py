@@ -66,7 +66,11 @@ def _by_operation(cassette: Cassette) -> dict[str, list[Interaction]]:
     for interaction in cassette.interactions:
         request = interaction.request
         where = route(request.method, request.path)
-        name = f"{where.operation} {where.action}".strip() if where else f"{request.method} {request.path}"
+        name = (
+            f"{where.operation} {where.action}".strip()
+            if where
+            else f"{request.method} {request.path}"
+        )
         query = ",".join(sorted(request.parameters))
         grouped.setdefault(f"{name}({query})" if query else name, []).append(interaction)
     return grouped
@@ -77,11 +81,15 @@ def _of_operation(
 ) -> Iterator[Difference]:
     if not old or not new:
         said = f"{len(old or new)} exchange(s)"
-        yield Difference("shape", shown(operation), None if not old else said, None if not new else said)
+        yield Difference(
+            "shape", shown(operation), None if not old else said, None if not new else said
+        )
         return
     old_outcomes, new_outcomes = _outcomes(old), _outcomes(new)
     if old_outcomes != new_outcomes:
-        yield Difference("shape", f"{operation}: status", _short(old_outcomes), _short(new_outcomes))
+        yield Difference(
+            "shape", f"{operation}: status", _short(old_outcomes), _short(new_outcomes)
+        )
     if len(old) != len(new):
         yield Difference("value", f"{operation}: exchanges", str(len(old)), str(len(new)))
     for one, other in zip(old, new, strict=False):
@@ -137,7 +145,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    names = {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        bool: "true or false",
+        type(None): "null",
+    }
     return names.get(type(value), "a number")
 
 

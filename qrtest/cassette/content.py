@@ -50,7 +50,9 @@ def _inflated(body: bytes, step: str) -> bytes:
         except zlib.error:
             continue
         if inflate.unconsumed_tail:
-            raise CassetteError(f"A body has more than {LARGEST_BYTES:,} bytes when it is decompressed.")
+            raise CassetteError(
+                f"A body has more than {LARGEST_BYTES:,} bytes when it is decompressed."
+            )
         return content
     if _is_text(body):
         return body

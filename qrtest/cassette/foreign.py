@@ -32,7 +32,9 @@ def headers(place: Place) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in _pairs(place):
         values = list(value.items()) if isinstance(value.value, list | tuple) else [value]
-        texts = [each.text(default="") if not _is_number(each) else str(each.value) for each in values]
+        texts = [
+            each.text(default="") if not _is_number(each) else str(each.value) for each in values
+        ]
         found[name] = ", ".join([found[name], *texts] if name in found else texts)
     return found
 
@@ -53,8 +55,8 @@ def _pairs(place: Place) -> Iterable[tuple[str, Place]]:
             name, _, value = item.value.partition(":")
             yield name.strip(), item.holding(value.strip())
         else:
-            name, value = _two(item)
-            yield name.text(), value
+            pair = _two(item)
+            yield pair[0].text(), pair[1]
 
 
 def _name(name: Any, place: Place) -> str:
@@ -123,7 +125,9 @@ def usual_response(response: Place) -> Place:
 
 def is_before_version_1(data: Any) -> bool:
     """Whether *data* is a cassette as vcrpy wrote them before version 1: a bare list."""
-    return isinstance(data, list) and bool(data) and isinstance(data[0], dict) and "request" in data[0]
+    return (
+        isinstance(data, list) and bool(data) and isinstance(data[0], dict) and "request" in data[0]
+    )
 
 
 def version_1(top: Place) -> dict[str, Any]:

@@ -61,6 +61,7 @@ def identity(request: Request) -> Identity:
 
 
 def _of_redacted(request: Request, where: Route | None) -> Identity:
+    head: tuple[str, ...]
     if where is not None:
         head = (request.method, where.operation, _open(where.name), where.action)
     else:
@@ -140,14 +141,21 @@ def reasons(
     one, other = redactor.request(wanted), redactor.request(known)
     this = _of_redacted(one, route(wanted.method, wanted.path))
     that = _of_redacted(other, route(known.method, known.path))
-    found = [*_head_reasons(this.head, that.head), *_query_reasons(dict(this.query), dict(that.query))]
+    found = [
+        *_head_reasons(this.head, that.head),
+        *_query_reasons(dict(this.query), dict(that.query)),
+    ]
     if this.body != that.body:
         found += _body_reasons(one.body, other.body, same_circuit)
     return tuple(found[:MOST_REASONS])
 
 
 def _head_reasons(wanted: tuple[str, ...], known: tuple[str, ...]) -> Iterator[str]:
-    labels = ("method", "operation", "name", "part") if len(wanted) == len(known) == 4 else ("method", "host", "path")
+    labels = (
+        ("method", "operation", "name", "part")
+        if len(wanted) == len(known) == 4
+        else ("method", "host", "path")
+    )
     if len(wanted) != len(known):
         yield "it asks for something else"
         return
@@ -207,7 +215,11 @@ def _packed_difference(
         if one != other:
             yield f"{path} is another {kind:.40}"
     elif this != that:
-        why = same_circuit(this, that) if kind == "QuantumCircuit" and same_circuit else "its content differs"
+        why = (
+            same_circuit(this, that)
+            if kind == "QuantumCircuit" and same_circuit
+            else "its content differs"
+        )
         if why is not None:
             yield f"{path} is another {kind:.40}: {why}"
 

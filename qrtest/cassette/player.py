@@ -17,7 +17,7 @@ from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.wire import facts, payloads
-from qrtest.wire.accounts import Account
+from qrtest.wire.accounts import CRN, Account
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.routes import route
@@ -62,7 +62,7 @@ class Player:
     ) -> None:
         if pace not in PACES:
             raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
-        self.account: Final = Account(epoch=epoch, **_instance(cassette))
+        self.account: Final = Account(epoch=epoch, crn=_instance(cassette))
         self._cassette = cassette
         self._clock = clock
         self._pace = pace if cassette.is_timed or pace != "recorded" else "polls"
@@ -136,7 +136,9 @@ class Player:
         if interaction.at is None:
             return
         ahead = interaction.at - now
-        made = facts.named(interaction.response.body) if interaction.request.method == "POST" else None
+        made = (
+            facts.named(interaction.response.body) if interaction.request.method == "POST" else None
+        )
         if made is not None:
             self._ahead[made] = ahead
         elif track.name:
@@ -233,7 +235,9 @@ class _Track:
         where = route(interaction.request.method, interaction.request.path)
         self.name = where.name if where is not None else ""
         self._requests.append(interaction.request)
-        took = USUAL_SECONDS if interaction.took is None else max(interaction.took, SHORTEST_SECONDS)
+        took = (
+            USUAL_SECONDS if interaction.took is None else max(interaction.took, SHORTEST_SECONDS)
+        )
         self._numbers.append(number)
         self._responses.append(replace(interaction.response, delay=took))
         self._starts.append(interaction.at or 0.0)
@@ -269,12 +273,12 @@ def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
     return None, False
 
 
-def _instance(cassette: Cassette) -> dict[str, str]:
+def _instance(cassette: Cassette) -> str:
     """The instance of the recorded account, as far as the search for it was recorded."""
     for interaction in cassette.interactions:
         where = route(interaction.request.method, interaction.request.path)
         if where is not None and where.operation == "search":
             crn = facts.first_instance(interaction.response.body)
             if crn is not None:
-                return {"crn": crn}
-    return {}
+                return crn
+    return CRN

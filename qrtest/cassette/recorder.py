@@ -110,10 +110,20 @@ class Recorder:
 def _tape(options: dict[str, Any]) -> Tape:
     """An empty tape with the filters and hooks of *options*."""
     known = VCR().get_merged_config(path="unused")
-    taken = {"filter_headers", "filter_query_parameters", "filter_post_data_parameters",
-             "filter_nested_post_data_parameters", "ignore_hosts", "ignore_localhost",
-             "decode_compressed_response", "before_record_request", "before_record_response",
-             "before_record", "filter_sensitive_data", "before_save_interaction"}
+    taken = {
+        "filter_headers",
+        "filter_query_parameters",
+        "filter_post_data_parameters",
+        "filter_nested_post_data_parameters",
+        "ignore_hosts",
+        "ignore_localhost",
+        "decode_compressed_response",
+        "before_record_request",
+        "before_record_response",
+        "before_record",
+        "filter_sensitive_data",
+        "before_save_interaction",
+    }
     for name in options:
         if name not in taken:
             raise RecordingError(

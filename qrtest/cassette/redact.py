@@ -159,7 +159,9 @@ class Redactor:
             self.known.add(value)
         made = self._placeholders.get(value)
         if made is None:
-            digits = hmac.new(self._key, value.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+            digits = hmac.new(
+                self._key, value.encode("utf-8", "replace"), hashlib.sha256
+            ).hexdigest()
             made = self._placeholders[value] = f"redacted-{kind}-{digits[:DIGITS]}"
         return made
 
@@ -228,10 +230,16 @@ class Redactor:
     def _segment(self, segment: str) -> str:
         plain = unquote(segment)
         clean = self.text(plain)
-        return segment if clean == plain else quote(clean, safe=":@!$&'()*+,;=-._~/" if "/" not in plain else ":")
+        return (
+            segment
+            if clean == plain
+            else quote(clean, safe=":@!$&'()*+,;=-._~/" if "/" not in plain else ":")
+        )
 
     def _query(self, query: str) -> str:
-        return "&".join(self._pair(pair, allowed.QUERY) for pair in query.split("&")) if query else ""
+        return (
+            "&".join(self._pair(pair, allowed.QUERY) for pair in query.split("&")) if query else ""
+        )
 
     def _pair(self, pair: str, kept: frozenset[str]) -> str:
         name, equals, value = pair.partition("=")
@@ -317,7 +325,9 @@ class Redactor:
         if looks_like_json(value) and depth < DEEPEST:
             return self._json(value, is_public=is_public, depth=depth + 1)
         identity = identity_type(name)
-        if identity is not None and not (identity in ("account", "instance") and value.startswith("crn:")):
+        if identity is not None and not (
+            identity in ("account", "instance") and value.startswith("crn:")
+        ):
             return self.placeholder(identity, value, known=_is_telling(value))
         if _is_circuit(value) or (plain_name(name) in allowed.DATA_KEYS and is_encoded_data(value)):
             return value
@@ -415,7 +425,7 @@ class _Walk:
     def step(self, kind: str, token: str) -> None:
         if kind == "open":
             self._outer.append((token, self.name))
-            self.is_at_key = token == "{"
+            self.is_at_key = token == "{"  # noqa: S105 (a bracket)
         elif kind == "close" and self._outer:
             _, self.name = self._outer.pop()
             self.is_at_key = False

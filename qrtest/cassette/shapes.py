@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -21,7 +22,7 @@ PLACEHOLDER: Final = r"redacted-[a-z]++-[0-9a-f]{10}"
 """What stands for a secret: its type, and digits that are equal for equal values."""
 
 _SCHEME: Final = r"(?i:bearer|basic|apikey)(?:\s|%20|\+)+"
-_SECRET_WORD: Final = (
+_NAMED: Final = (
     r"[\w.-]{0,40}?(?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
     r"|credential|signature|cookie|authorization)[\w.-]{0,40}?"
 )
@@ -32,11 +33,13 @@ _SHAPES: Final = {
     "crn": r"crn(?::|%3[Aa])v\d(?:(?::|%3[Aa])[A-Za-z0-9._/~-]*+(?:%2[Ff][A-Za-z0-9._/~-]*+)*+){2,12}",
     "jwt": r"(?<![A-Za-z0-9_+/-])eyJ[A-Za-z0-9_-]{6,}+(?:\.[A-Za-z0-9_-]*+){0,4}=*+",
     "scheme": rf"(?<![A-Za-z0-9]){_SCHEME}(?!redacted-)[A-Za-z0-9._~+/=%-]{{6,}}+",
-    "element": rf"<(?i:{_SECRET_WORD})>(?!redacted-)[^<]{{1,4000}}+",
-    "assignment": rf"(?<![\w.-])(?i:{_SECRET_WORD})[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?(?:{_SCHEME})?(?!redacted-|(?i:bearer|basic|apikey)\b)[^\s\"'&,;<>{{}}()\[\]]{{3,}}+",
+    "element": rf"<(?i:{_NAMED})>(?!redacted-)[^<]{{1,4000}}+",
+    "assignment": rf"(?<![\w.-])(?i:{_NAMED})[\"']?\s{{0,3}}[:=]\s{{0,3}}[\"']?(?:{_SCHEME})?"
+    r"(?!redacted-|(?i:bearer|basic|apikey)\b)[^\s\"'&,;<>{}()\[\]]{3,}+",
     "email": r"(?<![\w.%+-])[\w.%+-]{1,64}+(?:@|%40)[A-Za-z0-9-]{1,63}+(?:\.[A-Za-z0-9-]{1,63}+)+",
     "user": r"(?<![A-Za-z0-9])(?:IBMid-[A-Za-z0-9]{4,}+|(?:iam-)?(?:ServiceId|Profile)-[0-9a-f-]{8,}+)",
-    "account": r"(?<![\w/-])a/[0-9a-f]{32}(?![0-9A-Za-z])|(?<![0-9A-Za-z+/=_-])[0-9a-f]{32}(?![0-9A-Za-z+/=_-])",
+    "account": r"(?<![\w/-])a/[0-9a-f]{32}(?![0-9A-Za-z])"
+    r"|(?<![0-9A-Za-z+/=_-])[0-9a-f]{32}(?![0-9A-Za-z+/=_-])",
     "key": r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+"
     r"|xox[abprs]-[\w-]{10,}+|AIza[\w-]{30,}+|sk-[A-Za-z0-9-]{16,}+|glpat-[\w-]{16,}+)",
     "ip": r"(?<![\w.:-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)"
@@ -75,7 +78,9 @@ def is_harmless(kind: str, value: str) -> bool:
     if kind == "kept":
         return True
     if kind == "ip":
-        return _LOCAL.fullmatch(value) is not None or ":" in value and not any(c.isalpha() for c in value)
+        return _LOCAL.fullmatch(value) is not None or (
+            ":" in value and not any(char.isalpha() for char in value)
+        )
     return kind == "secret" and not looks_random(value)
 
 
@@ -104,15 +109,22 @@ def _entropy(value: str) -> float:
 def _changes(value: str) -> int:
     """How often the kind of character changes: capital, small, digit."""
     kinds = [
-        "d" if char.isdigit() else "u" if char.isupper() else "l" for char in value if char.isalnum()
+        "d" if char.isdigit() else "u" if char.isupper() else "l"
+        for char in value
+        if char.isalnum()
     ]
-    return sum(one != other for one, other in zip(kinds, kinds[1:], strict=False))
+    return sum(one != other for one, other in pairwise(kinds))
 
 
 def forms(value: str) -> Iterator[tuple[str, str]]:
     """The forms in which *value* may stand in a text, each with its name."""
     yield "plain", value
-    for escape in (quote(value, safe=""), quote(value), quote_plus(value), quote(value, safe="").lower()):
+    for escape in (
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        quote(value, safe="").lower(),
+    ):
         if escape != value:
             yield "URL-encoded", escape
     escaped = _json_escaped(value)

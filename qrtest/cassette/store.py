@@ -51,7 +51,9 @@ def read(path: str | os.PathLike[str]) -> str:
             "or pytest --qrtest-record=once."
         ) from None
     except UnicodeDecodeError as error:
-        raise CassetteError(f"{name}: byte {error.start} is not UTF-8, so it is no cassette.") from None
+        raise CassetteError(
+            f"{name}: byte {error.start} is not UTF-8, so it is no cassette."
+        ) from None
     except OSError as error:
         raise CassetteError(f"{name}: it cannot be read: {error.strerror or error}.") from None
 
@@ -117,7 +119,12 @@ def confined(directory: str | os.PathLike[str], name: str) -> Path:
     """
     path = Path(directory) / name
     root = Path(directory).resolve()
-    if "\0" in name or Path(name).is_absolute() or ".." in Path(name).parts or not _is_below(path, root):
+    if (
+        "\0" in name
+        or Path(name).is_absolute()
+        or ".." in Path(name).parts
+        or not _is_below(path, root)
+    ):
         raise CassetteError(
             f"{name!r}: a cassette has to be in its directory {directory}: give a relative name without '..'."
         )

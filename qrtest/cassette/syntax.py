@@ -58,7 +58,12 @@ def parsed(text: str, name: str) -> Any:
 def yaml_text(data: Any) -> str:
     """*data* as YAML, a text of several lines as a block."""
     text: str = yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31 - 1, default_flow_style=False
+        data,
+        Dumper=_Dumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=2**31 - 1,
+        default_flow_style=False,
     )
     return text
 
@@ -84,7 +89,9 @@ def _parsed_json(text: str, name: str) -> Any:
     except _Duplicate as duplicate:
         raise CassetteError(f"{name}: the key {duplicate} stands twice in one object.") from None
     except RecursionError:
-        raise CassetteError(f"{name}: it is nested more than {DEEPEST} deep: no cassette.") from None
+        raise CassetteError(
+            f"{name}: it is nested more than {DEEPEST} deep: no cassette."
+        ) from None
     except ValueError as error:
         where = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
         problem = error.msg if isinstance(error, json.JSONDecodeError) else "a number is too long"
@@ -134,7 +141,9 @@ def _parsed_yaml(text: str, name: str) -> Any:
     except yaml.YAMLError:
         raise _unreadable(name, "", "it has characters that YAML does not allow") from None
     except (RecursionError, ValueError, TypeError) as error:
-        raise _unreadable(name, "", f"a value is not what its tag says ({type(error).__name__})") from None
+        raise _unreadable(
+            name, "", f"a value is not what its tag says ({type(error).__name__})"
+        ) from None
 
 
 def _check_bounds(text: str, name: str) -> None:
@@ -145,7 +154,7 @@ def _check_bounds(text: str, name: str) -> None:
         if isinstance(event, CollectionStartEvent):
             open_nodes.append([event.anchor, 1])
             if len(open_nodes) > DEEPEST:
-                line = event.start_mark.line + 1
+                line = _line(event)
                 raise CassetteError(
                     f"{name}: line {line}: it is nested more than {DEEPEST} deep: no cassette."
                 )
@@ -155,20 +164,24 @@ def _check_bounds(text: str, name: str) -> None:
         elif isinstance(event, ScalarEvent):
             anchor, size = event.anchor, 1
         elif isinstance(event, AliasEvent):
-            anchor, size = None, sizes.get(event.anchor, MOST_NODES + 1)
+            anchor, size = None, sizes.get(str(event.anchor), MOST_NODES + 1)
         else:
             continue
         if anchor is not None:
             sizes[anchor] = size
         open_nodes[-1][1] += size
         if open_nodes[-1][1] > MOST_NODES:
-            line = event.start_mark.line + 1
+            line = _line(event)
             raise CassetteError(
                 f"{name}: line {line}: its aliases make more than {MOST_NODES:,} values: no cassette."
             )
 
 
-class _Loader(SafeLoader):  # type: ignore[misc, valid-type]  # one of two classes, by what is built in
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
+
+
+class _Loader(SafeLoader):
     """The safe loader, and the harmless tags that stock vcrpy has written."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:
@@ -205,11 +218,11 @@ def _bytes_of(loader: Any, node: MappingNode) -> io.BytesIO:
 
 
 def _parts_of(loader: Any, node: MappingNode) -> list[Any]:
-    arguments = loader.construct_mapping(node, deep=True).get("args") or ([],)
+    arguments: Any = loader.construct_mapping(node, deep=True).get("args") or ([],)
     return list(arguments[0]) if isinstance(arguments, list | tuple) and arguments else []
 
 
-def _refused(loader: Any, suffix: str, node: Any) -> NoReturn:
+def _refused(_loader: Any, _suffix: str, node: Any) -> NoReturn:
     raise yaml.constructor.ConstructorError(
         None,
         None,
@@ -226,7 +239,7 @@ _Loader.add_constructor(TAG + "object/apply:builtins.iter", _parts_of)
 _Loader.add_multi_constructor("", _refused)
 
 
-class _Dumper(SafeDumper):  # type: ignore[misc, valid-type]  # one of two classes, by what is built in
+class _Dumper(SafeDumper):
     """The safe dumper, with texts of several lines as blocks, and aliases where they are meant."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -245,7 +258,9 @@ _Dumper.add_representer(
 )
 _Dumper.add_representer(
     Line,
-    lambda dumper, items: dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True),
+    lambda dumper, items: dumper.represent_sequence(
+        "tag:yaml.org,2002:seq", items, flow_style=True
+    ),
 )
 _Dumper.add_representer(
     Pairs,

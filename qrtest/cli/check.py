@@ -37,9 +37,15 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
     Example: qrtest check cassettes --max-age 180d --tests tests
     """
     longest = None if max_age is None else durations.seconds(max_age)
-    sources = [] if tests is None else [(path, path.read_text("utf-8")) for path in tests.rglob("*.py")]
+    sources = (
+        [] if tests is None else [(path, path.read_text("utf-8")) for path in tests.rglob("*.py")]
+    )
     files = [file for place in places for file in _files(place)]
-    found = [(file, each) for file in files for each in _findings(file, longest, sources, tests is not None)]
+    found = [
+        (file, each)
+        for file in files
+        for each in _findings(file, longest, sources, tests is not None)
+    ]
     if as_json:
         rows = [{"file": str(file), "where": each.where, "kind": each.kind} for file, each in found]
         click.echo(json.dumps(rows, indent=1))
@@ -53,7 +59,9 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
 def _files(place: Path) -> list[Path]:
     if not place.is_dir():
         return [place]
-    return sorted(path for path in place.rglob("*") if path.suffix in store.SUFFIXES and path.name[0] != ".")
+    return sorted(
+        path for path in place.rglob("*") if path.suffix in store.SUFFIXES and path.name[0] != "."
+    )
 
 
 def _findings(

@@ -22,7 +22,9 @@ RESULT = "-result.json"
 
 @click.command()
 @click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead."
+)
 @click.option("--dry-run", is_flag=True, help="Show the differences, write nothing.")
 def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) -> None:
     """Convert cassettes of vcrpy, pytest-recording or betamax in place, and seal edited ones anew.
@@ -50,7 +52,9 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
 def _converted(path: Path, before: str, *, as_json: bool) -> str:
     name = os.fspath(path)
     if is_download(before):
-        result = path.with_name(path.name.replace(INFO, RESULT)) if path.name.endswith(INFO) else None
+        result = (
+            path.with_name(path.name.replace(INFO, RESULT)) if path.name.endswith(INFO) else None
+        )
         text = store.read(result) if result is not None and result.exists() else None
         cassette = from_download(before, text, name=name)
     else:
@@ -80,9 +84,13 @@ def _show(path: Path, target: Path, before: str, after: str) -> None:
     """The differences, without showing the secrets that go."""
     gone = len(before.splitlines())
     cassette = codec.loads(after)
-    click.echo(f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} exchanges")
+    click.echo(
+        f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} exchanges"
+    )
     kept = set(before.splitlines())
-    for line in difflib.unified_diff([], after.splitlines(), "", os.fspath(target), n=0, lineterm=""):
+    for line in difflib.unified_diff(
+        [], after.splitlines(), "", os.fspath(target), n=0, lineterm=""
+    ):
         if line.startswith("+") and line[1:] not in kept:
             click.echo(line)
 

@@ -28,8 +28,10 @@ def diff(before: Path, after: Path, tier: str) -> None:
 
     Example: qrtest diff cassettes/bell.yaml fresh.yaml --tier shape
     """
-    wanted = TIERS[: TIERS.index(tier) + 1]  # type: ignore[arg-type]  # click has checked it
-    found = [each for each in differences(store.load(before), store.load(after)) if each.tier in wanted]
+    wanted = TIERS[: TIERS.index(tier) + 1]
+    found = [
+        each for each in differences(store.load(before), store.load(after)) if each.tier in wanted
+    ]
     for difference in found:
         click.echo(str(difference))
     sys.exit(1 if found else 0)

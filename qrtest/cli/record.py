@@ -53,12 +53,16 @@ def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
     try:
         return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 (what the user typed)
     except OSError as error:
-        raise RecordingError(f"{command[0]}: it cannot be run: {error.strerror or error}.") from None
+        raise RecordingError(
+            f"{command[0]}: it cannot be run: {error.strerror or error}."
+        ) from None
 
 
 def _settle(cassette: Path, pending: Path, status: int, *, keep_failed: bool) -> None:
     if status and not keep_failed:
-        click.echo(f"qrtest: the program ended with status {status}: {cassette} was not saved.", err=True)
+        click.echo(
+            f"qrtest: the program ended with status {status}: {cassette} was not saved.", err=True
+        )
     elif not pending.exists():
         raise RecordingError(
             f"{cassette} was not saved: no Python program was recorded. COMMAND has to start Python with "

@@ -24,7 +24,9 @@ WIDTH = 110
 
 @click.command()
 @click.argument("cassette", type=click.Path(path_type=Path))
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture, too.")
+@click.option(
+    "--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture, too."
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page, too.")
 def show(cassette: Path, svg: Path | None, html: Path | None) -> None:
     """Show what a cassette holds, a line an exchange.

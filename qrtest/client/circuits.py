@@ -13,9 +13,10 @@ __all__ = ["difference"]
 
 def difference(wanted: bytes, known: bytes) -> str | None:
     """Why the circuit in *wanted* (QPY) is not the one in *known*; None when it is."""
+    # A damaged file makes qpy raise whatever it stumbles over.
     try:
         one, other = _read(wanted), _read(known)
-    except Exception as error:  # noqa: BLE001 (qpy raises whatever a damaged file makes it stumble over)
+    except Exception as error:
         return f"one of the two cannot be read here ({type(error).__name__})"
     if one == other:
         return None
@@ -24,7 +25,11 @@ def difference(wanted: bytes, known: bytes) -> str | None:
         if this != that:
             return f"{aspect} is {this}, recorded {that}"
     this, that = dict(one.count_ops()), dict(other.count_ops())
-    return f"its operations are {this}, recorded {that}" if this != that else "its wiring or parameters differ"
+    return (
+        f"its operations are {this}, recorded {that}"
+        if this != that
+        else "its wiring or parameters differ"
+    )
 
 
 def _read(content: bytes) -> Any:

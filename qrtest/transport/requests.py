@@ -234,6 +234,7 @@ class ServiceConnection:
         preload_content: bool = True,
         **_: Any,
     ) -> None:
+        """Note what is asked."""
         content = body.encode() if isinstance(body, str) else bytes(body or b"")
         parts = urlsplit(url)
         self._request = Request(
@@ -242,6 +243,7 @@ class ServiceConnection:
         self._preload = preload_content
 
     def getresponse(self) -> HTTPResponse:
+        """The service's answer, or the error of a socket."""
         response = self._exchange(self._request, read_timeout(self.timeout))
         if response.failure is not None and response.failure != "cut":
             raise self._failure(response.failure)

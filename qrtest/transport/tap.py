@@ -55,7 +55,9 @@ def tapped(answer: Answer) -> Iterator[None]:
     ) -> Any:
         content = _content(body)
         named = pool.headers if headers is None else headers
-        request = Request.to(method, _address(pool, url), headers=_texts(named), body=content or b"")
+        request = Request.to(
+            method, _address(pool, url), headers=_texts(named), body=content or b""
+        )
         network = _Network(pool, (conn, method, url, content, headers), options)
         response = answer(request, str(pool.scheme), network)
         return network.result(response, method, url)
@@ -98,16 +100,22 @@ class _Network:
                 raise
             self._error = error
             return Response(0, failure=failure)
-        body, error = _drained(self._received)
-        self._body = io.BytesIO(body) if error is None else _Broken(body, error)
-        failure = None if error is None else "timeout" if _failure(error) == "timeout" else "cut"
-        return Response(self._received.status, body, _joined(self._received.headers), failure=failure)
+        body, broken = _drained(self._received)
+        self._body = io.BytesIO(body) if broken is None else _Broken(body, broken)
+        failure = None if broken is None else _how_broken(broken)
+        return Response(
+            self._received.status, body, _joined(self._received.headers), failure=failure
+        )
 
     def result(self, response: Response, method: str, url: str) -> Any:
         """*response* as urllib3 returns or raises it; the network's own as it was."""
         if self._error is not None:
             raise self._error
-        made = self._original(method, url) if self._received is not None else self._made(response, method, url)
+        made = (
+            self._original(method, url)
+            if self._received is not None
+            else self._made(response, method, url)
+        )
         made.retries = self._options.get("retries")
         return made
 
@@ -185,9 +193,16 @@ def _failure(error: Exception) -> Failure | None:
         ((HTTPException,), "closed"),
     )
     for types, failure in kinds:
-        if isinstance(error, types) and not (types[0] is ConnectTimeoutError and isinstance(error, NewConnectionError)):
+        if isinstance(error, types) and not (
+            types[0] is ConnectTimeoutError and isinstance(error, NewConnectionError)
+        ):
             return failure
     return "reset" if isinstance(error, ProtocolError) else None
+
+
+def _how_broken(error: Exception) -> Failure:
+    """What a recording calls *error*, with which a body broke off."""
+    return "timeout" if _failure(error) == "timeout" else "cut"
 
 
 def _content(body: Any) -> bytes | None:

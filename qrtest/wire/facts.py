@@ -12,7 +12,16 @@ from typing import Any, Final
 from qrtest.wire.messages import Response
 from qrtest.wire.payloads import JobFacts
 
-__all__ = ["REQUIRED", "access_token", "described_job", "device", "first_instance", "missing", "named", "submitted_job"]
+__all__ = [
+    "REQUIRED",
+    "access_token",
+    "described_job",
+    "device",
+    "first_instance",
+    "missing",
+    "named",
+    "submitted_job",
+]
 
 UNKNOWN_TIME: Final = "1970-01-01T00:00:00Z"
 
