@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
     from qrtest.properties import check_consumer, check_job
+    from qrtest.recording import Recording, record
+    from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
     from qrtest.script import (
         Script,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = [
     "NeverEnds",
     "QrtestError",
+    "Recording",
+    "Replay",
     "RuntimeJobV2",
     "Scenario",
     "Script",
@@ -49,6 +53,8 @@ __all__ = [
     "faults",
     "queued",
     "ran_too_long",
+    "record",
+    "replay",
     "running",
     "scenarios",
     "simulate",
@@ -59,6 +65,8 @@ __all__ = [
 _HOME = {
     "NeverEnds": "qrtest.errors",
     "QrtestError": "qrtest.errors",
+    "Recording": "qrtest.recording",
+    "Replay": "qrtest.replaying",
     "RuntimeJobV2": "qrtest.client.jobs",
     "Scenario": "qrtest.scenario",
     "Script": "qrtest.script",
@@ -73,6 +81,8 @@ _HOME = {
     "failed": "qrtest.script",
     "queued": "qrtest.script",
     "ran_too_long": "qrtest.script",
+    "record": "qrtest.recording",
+    "replay": "qrtest.replaying",
     "running": "qrtest.script",
     "scenarios": "qrtest.catalogue",
     "simulate": "qrtest.simulation",

@@ -15,6 +15,10 @@
     ├── NeverEnds            code that would have waited for ever
     ├── BrokenPromises       a job that is unlike RuntimeJobV2           (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
+    ├── CassetteError        a cassette that cannot be read, or is not what it was
+    │   ├── SecretFound      a cassette that would hold a secret, and was not saved
+    │   └── CassetteBusy     a cassette that somebody else is recording
+    ├── RecordingError       a recording begun or ended wrongly
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
@@ -27,6 +31,8 @@ from typing import Any
 
 __all__ = [
     "BrokenPromises",
+    "CassetteBusy",
+    "CassetteError",
     "ClockError",
     "ConsumerBug",
     "DurationError",
@@ -35,8 +41,10 @@ __all__ = [
     "NetworkBlocked",
     "NeverEnds",
     "QrtestError",
+    "RecordingError",
     "ResultError",
     "ScriptError",
+    "SecretFound",
     "SimulationError",
     "Stop",
     "UnansweredRequest",
@@ -117,6 +125,22 @@ class ConsumerBug(QrtestError, AssertionError):
         super().__init__(message)
         self.rule = rule
         self.scenario = scenario
+
+
+class CassetteError(QrtestError):
+    """A cassette that cannot be read or written, or was cut or edited. Names the file and the place."""
+
+
+class SecretFound(CassetteError):
+    """A cassette that would hold a secret: it was not saved. The message says where, not what."""
+
+
+class CassetteBusy(CassetteError):
+    """Somebody else is recording the cassette. Nothing was changed."""
+
+
+class RecordingError(QrtestError):
+    """A recording begun or ended wrongly: in CI, twice, or with options that exclude each other."""
 
 
 class UnsupportedRelease(QrtestError):

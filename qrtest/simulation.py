@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -13,16 +12,15 @@ from qrtest import clock as clocks
 from qrtest import duration as durations
 from qrtest.clock import EPOCH, VirtualClock, WallClock
 from qrtest.duration import Duration
-from qrtest.errors import SimulationError, Stop
+from qrtest.errors import SimulationError
 from qrtest.faults import Fault
-from qrtest.guard import Guard
-from qrtest.journal import Journal
 from qrtest.scenario import Scenario
 from qrtest.script import Script, Step
-from qrtest.transport.line import Line
+from qrtest.stage import TRANSPORTS, Stage, Transport
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.faulty import FaultyService
 from qrtest.wire.jobs import Recorded
+from qrtest.wire.messages import Service
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
 
 if TYPE_CHECKING:
@@ -30,9 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Life", "Simulation", "Transport", "Truth", "simulate"]
 
-Transport = Literal["direct", "requests"]
 Life = Script | Step | str | Scenario
-TRANSPORTS: Final = ("direct", "requests")
 USUAL_PARAMS: Final = '{"pubs": [], "version": 2}'
 USUAL_LIFE: Final = "QUEUED 5s; RUNNING 2s; DONE"
 DEVICE: Final = "ibm_torino"
@@ -116,45 +112,40 @@ class Simulation:
         network: bool,
         behaviour: Behaviour,
     ) -> None:
-        guard = Guard(most=most_requests, describe=self._timeline)
-        self.transport: Final = transport
-        self.clock: Final[VirtualClock | WallClock] = (
-            VirtualClock(longest=longest, on_limit=guard.stop) if is_virtual else WallClock()
-        )
         self._behaviour = behaviour
         self._backends = _Backends(backends)
-        self._network = network
-        self._service = SimulatedService(
-            self.clock, epoch=EPOCH, seed=seed, backends=self._backends, plan=self._submitted
-        )
-        self._faulty = FaultyService(self._service, self.clock)
-        self._faulty.add(_checked(faults))
-        self.journal: Final = Journal(self._faulty, self.clock)
-        latency = latency_seconds if is_virtual else 0.0
-        self._line = Line(self.journal, self.clock, guard, latency=latency)
-        self._stack: ExitStack | None = None
-        self._is_over = False
-        self._client: Any = None
-        self._genuine_service: Any = None
+        self._seed = seed
+        self._faults = _checked(faults)
         self._next_lives: list[Scenario] = []
+        self._stage = Stage(
+            self._made,
+            noun="simulation",
+            maker="simulate",
+            transport=transport,
+            is_virtual=is_virtual,
+            latency_seconds=latency_seconds,
+            longest=longest,
+            most_requests=most_requests,
+            network=network,
+        )
+        self.transport: Final = transport
+        self.clock: Final = self._stage.clock
+        self.journal: Final = self._stage.journal
+
+    def _made(self, clock: VirtualClock | WallClock) -> Service:
+        self._service = SimulatedService(
+            clock,
+            epoch=EPOCH,
+            seed=self._seed,
+            backends=self._backends,
+            plan=self._submitted,
+        )
+        self._faulty = FaultyService(self._service, clock)
+        self._faulty.add(self._faults)
+        return self._faulty
 
     def __enter__(self) -> Self:
-        if self._stack is not None or self._is_over:
-            raise SimulationError(
-                "This simulation was entered before: each serves once. Call simulate() again."
-            )
-        from qrtest.client import releases
-        from qrtest.transport.network import blocked
-
-        releases.installed()
-        with ExitStack() as stack:
-            stack.enter_context(releases.quiet())
-            if not self._network:
-                stack.enter_context(blocked())
-            if self.transport == "requests":
-                self._mount(stack)
-            stack.enter_context(clocks.install(self.clock))
-            self._stack = stack.pop_all()
+        self._stage.enter()
         return self
 
     def __exit__(
@@ -163,12 +154,7 @@ class Simulation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._is_over = True
-        self._line.close()
-        assert self._stack is not None
-        self._stack.close()
-        if isinstance(error, Stop):
-            raise error.reason from error.__cause__
+        self._stage.leave(kind, error, traceback)
 
     def job(
         self,
@@ -206,7 +192,7 @@ class Simulation:
             ...
         qiskit_ibm_runtime.exceptions.RuntimeJobFailureError: ...
         """
-        self._must_be_active("job()")
+        self._stage.must_be_active("job()")
         scenario = _scenario(life, result, faults, self._behaviour, behaviour)
         program_id = program_id or scenario.program_id
         params = scenario.params if params is None else params
@@ -235,25 +221,21 @@ class Simulation:
         with self.clock.lock:
             facts = self._service.add(submission, plan).facts
             self._faulty.add(scenario.faults, job_id=facts.job_id)
-        return self._double(facts, backend=backend, result_decoder=result_decoder)
+        return self._stage.double(
+            facts,
+            instance=self._service.account.crn,
+            backend=backend,
+            result_decoder=result_decoder,
+        )
 
     def service(self) -> Any:
         """A genuine QiskitRuntimeService of this simulation; the same one every time.
 
         What it submits lives as `next_job` said, else the usual life.
         """
-        self._must_be_active("service()")
-        if self._genuine_service is None:
-            from qrtest.client.service import make_service
-
-            self._backends.names()
-            assert self._stack is not None
-            if self.transport == "direct":
-                self._mount(self._stack)
-            self._genuine_service = make_service(
-                self._line, transport=self.transport, instance=self._service.account.crn
-            )
-        return self._genuine_service
+        self._stage.must_be_active("service()")
+        self._backends.names()
+        return self._stage.service(self._service.account.crn)
 
     def next_job(
         self, life: Life, *, result: Any = None, faults: Sequence[Fault] = (), **behaviour: Any
@@ -303,27 +285,6 @@ class Simulation:
             script=scenario.script, recorded=Recorded(result=result), behaviour=scenario.behaviour
         )
 
-    def _double(self, facts: Any, *, backend: str | None, result_decoder: Any) -> RuntimeJobV2:
-        from qrtest.client.jobs import Later, make_client, make_job
-
-        crn = self._service.account.crn
-        if self._client is None:
-            self._client = make_client(self._line, transport=self.transport, instance=crn)
-        return make_job(
-            self._client,
-            job_id=facts.job_id,
-            program_id=facts.program_id,
-            instance=crn,
-            backend=None if backend is None else Later(lambda: self.service().backend(backend)),
-            service=Later(self.service),
-            creation_date=facts.created,
-            image=facts.image,
-            session_id=facts.session_id,
-            tags=list(facts.tags),
-            private=facts.private,
-            result_decoder=result_decoder,
-        )
-
     def _encoded(self, result: Any, program_id: str, script: Script) -> str | None:
         if result is None and not any(step.status == "DONE" for step in script):
             return None
@@ -337,21 +298,6 @@ class Simulation:
         from qrtest.client.results import encoded
 
         return encoded(params, "params")
-
-    def _mount(self, stack: ExitStack) -> None:
-        from qrtest.transport.requests import MOUNT
-
-        stack.enter_context(MOUNT.entered(self.clock, self._line))
-
-    def _timeline(self) -> str:
-        return self.journal.timeline()
-
-    def _must_be_active(self, what: str) -> None:
-        if self._stack is None or self._is_over:
-            when = "is over" if self._is_over else "has not begun"
-            raise SimulationError(
-                f"{what} on a simulation that {when}: use it inside 'with qrtest.simulate() as sim:'."
-            )
 
 
 class _Backends:

@@ -6,7 +6,12 @@ import sys
 
 import click
 
+from qrtest.cli.check import check
+from qrtest.cli.convert import convert
 from qrtest.cli.demo import demo
+from qrtest.cli.diff import diff
+from qrtest.cli.record import record
+from qrtest.cli.show import show
 from qrtest.errors import QrtestError
 
 __all__ = ["main"]
@@ -24,7 +29,8 @@ def commands() -> None:
     """
 
 
-commands.add_command(demo)
+for command in (check, convert, demo, diff, record, show):
+    commands.add_command(command)
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from qrtest.client import releases
 from qrtest.client.jobs import TOKEN, URL, carry
 from qrtest.transport.line import Line
 
-__all__ = ["make_service"]
+__all__ = ["make_service", "saved_service"]
 
 
 def make_service(line: Line, *, transport: str, instance: str) -> Any:
@@ -24,6 +24,11 @@ def make_service(line: Line, *, transport: str, instance: str) -> Any:
     for client in _clients(service):
         carry(client, line, transport=transport)
     return service
+
+
+def saved_service() -> Any:
+    """A genuine service of the account that is saved on this machine, on the real network."""
+    return QiskitRuntimeService()
 
 
 def _clients(service: Any) -> list[Any]:

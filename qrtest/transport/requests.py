@@ -44,6 +44,7 @@ __all__ = [
     "Mount",
     "RequestsCookieJar",
     "ServiceAdapter",
+    "ServiceConnection",
     "needs_policy",
     "plain_response",
     "read_timeout",
@@ -176,8 +177,8 @@ class _Carrier(HTTPAdapter):
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """There is no certificate to verify."""
 
-    def _connect(self, **options: Any) -> _Connection:
-        return _Connection(self._exchange, **options)
+    def _connect(self, **options: Any) -> ServiceConnection:
+        return ServiceConnection(self._exchange, **options)
 
     def _exchange(self, request: Request, timeout: float | None) -> Response:
         return self._first.pop() if self._first else self._line.carry(request, timeout)
@@ -197,7 +198,7 @@ _Pool.__name__ = HTTPConnectionPool.__name__
 _SecurePool.__name__ = HTTPSConnectionPool.__name__
 
 
-class _Connection:
+class ServiceConnection:
     """What urllib3 takes for a connection: asks the service, and fails as a socket would."""
 
     is_closed = False
@@ -233,6 +234,7 @@ class _Connection:
         preload_content: bool = True,
         **_: Any,
     ) -> None:
+        """Note what is asked."""
         content = body.encode() if isinstance(body, str) else bytes(body or b"")
         parts = urlsplit(url)
         self._request = Request(
@@ -241,6 +243,7 @@ class _Connection:
         self._preload = preload_content
 
     def getresponse(self) -> HTTPResponse:
+        """The service's answer, or the error of a socket."""
         response = self._exchange(self._request, read_timeout(self.timeout))
         if response.failure is not None and response.failure != "cut":
             raise self._failure(response.failure)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from qrtest.wire.routes import Route, route
 
-__all__ = ["Failure", "Request", "Response", "Service"]
+__all__ = ["FAILURES", "Failure", "Request", "Response", "Service"]
 
 Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
 """How a connection ends that brings no whole answer.
@@ -21,6 +21,8 @@ Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
 `refused`: it was never made. `reset`: the peer broke it. `closed`: the peer closed it without a word.
 `timeout`: the client gave up. `cut`: it was closed within the body.
 """
+
+FAILURES: Final[tuple[Failure, ...]] = ("refused", "reset", "closed", "timeout", "cut")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""What was recorded: values in, values out. It never imports the simulated service."""

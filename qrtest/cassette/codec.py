@@ -1,0 +1,304 @@
+"""Text to cassette and back: the file format, and the only home of yaml.
+
+What is written, stock vcrpy loads and replays: additions stand beside `request` and `response`, or
+under `qrtest:` at the top. What stock vcrpy and pytest-recording wrote is read, in YAML and JSON.
+Nothing in a text is executed, and no text takes more than its size deserves to be refused.
+docs/cassette-format.md is the long form of this.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from qrtest.cassette import foreign, syntax
+from qrtest.cassette.model import FORMAT, Cassette, Interaction, Provenance, digest
+from qrtest.cassette.reading import Place
+from qrtest.cassette.syntax import Line, Pairs, Shared
+from qrtest.cassette.tokens import STYLES, laid_out, looks_like_json, put_back
+from qrtest.errors import CassetteError
+from qrtest.wire.messages import FAILURES, Request, Response
+
+__all__ = ["SECTION", "dumps", "loads", "read"]
+
+SECTION: Final = "qrtest"
+LAID_OUT_LONGEST: Final = 256 * 1024
+"""Bodies beyond this many characters stay on one line: nobody reads them."""
+
+AS_IS: Final = "as-is"
+"""The layout of a body of several lines that was so on the wire."""
+
+STAND_IN: Final = {
+    "refused": "Connection refused",
+    "reset": "Connection reset",
+    "closed": "Connection closed",
+    "timeout": "Timed out",
+    "cut": "Connection broken",
+}
+"""What stock vcrpy, which knows no broken connections, answers instead: 503 with these words."""
+
+
+def loads(text: str, *, name: str = "the cassette", sealed: bool = True) -> Cassette:
+    """The cassette that *text* holds; *name* is for messages.
+
+    *sealed*: whether the count and the digest must be right; without them it is for repairing.
+    Raises `CassetteError`, which says where and what to do.
+
+    >>> loads('{"version": 1, "interactions": []}')
+    Cassette(interactions=(), provenance=None)
+    """
+    return read(syntax.parsed(text, name), name=name, sealed=sealed)
+
+
+def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Cassette:
+    """The cassette that the *data* of a file means, as `loads`."""
+    top = Place(name, data)
+    if foreign.is_before_version_1(top.value):
+        top = top.holding(foreign.version_1(top))
+    top.mapping()
+    version = top.get("version").value
+    if version != 1:
+        raise CassetteError(
+            f"{name}: there is no 'version: 1' in it"
+            f"{'' if version is None else f' but {version!r:.40}'}, so it is not a whole cassette of "
+            "version 1. If it was cut, take it from version control; else record it again."
+        )
+    section = top.get(SECTION)
+    layout = section.get("layout").one_of(tuple(STYLES))
+    interactions = tuple(_interaction(item, layout) for item in top.get("interactions").items())
+    if section.value is None:
+        return Cassette(interactions)
+    return Cassette(interactions, _provenance(section, interactions, sealed=sealed))
+
+
+def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
+    """*cassette* as the text of a file, YAML or JSON.
+
+    Raises `CassetteError` for a binary body in JSON.
+
+    >>> print(dumps(Cassette()))
+    version: 1
+    interactions: []
+    <BLANKLINE>
+    """
+    data: dict[str, Any] = {}
+    layout = None
+    if cassette.provenance is not None:
+        layout = _usual_layout(cassette.interactions)
+        data[SECTION] = _section(cassette.provenance, cassette.interactions, layout)
+    data["version"] = 1
+    writer = _Writer(layout)
+    data["interactions"] = [writer.written(interaction) for interaction in cassette.interactions]
+    return syntax.json_text(data) if as_json else syntax.yaml_text(data)
+
+
+# --- reading ---------------------------------------------------------------------------------------
+
+
+def _interaction(item: Place, usual_layout: str | None) -> Interaction:
+    asked, answered = item.get("request"), item.get("response")
+    layout = item.get("layout")
+    body = _as_sent(foreign.request_body(asked), layout.get("request"), usual_layout)
+    request = _request(asked, body)
+    scheme = asked.get("uri").text().partition(":")[0]
+    return Interaction(
+        request=request,
+        response=_response(item, answered, usual_layout),
+        at=item.get("at").seconds(),
+        took=item.get("took").seconds(),
+        repeat=item.get("repeat").count(default=1),
+        until=item.get("until").seconds(),
+        scheme="http" if scheme == "http" else "https",
+    )
+
+
+def _request(asked: Place, body: bytes) -> Request:
+    method, uri = asked.get("method").text(), asked.get("uri").text()
+    headers = foreign.headers(asked.get("headers"))
+    try:
+        return Request.to(method, uri, headers=headers, body=body)
+    except ValueError:
+        raise asked.get("uri").error("is no address") from None
+
+
+def _response(item: Place, answered: Place, usual_layout: str | None) -> Response:
+    failure = item.get("error").one_of(FAILURES)
+    answered = foreign.usual_response(answered)
+    stored = foreign.response_body(answered)
+    body = _as_sent(stored, item.get("layout").get("response"), usual_layout)
+    if failure is not None and failure != "cut":
+        return Response(0, failure=failure)
+    headers = foreign.headers(answered.get("headers"))
+    for header in headers:
+        if header.lower() == "content-length" and headers[header] == str(len(stored)):
+            headers[header] = str(len(body))
+    status = answered.get("status").get("code").count()
+    if not 100 <= status <= 999:
+        raise answered.get("status").get("code").error("should be an HTTP status, 100 to 999")
+    return Response(status, body, headers, failure=failure)
+
+
+def _as_sent(body: bytes, layout: Place, usual: str | None) -> bytes:
+    """*body* as it crossed the wire: one line, if it was laid out for the file."""
+    style = layout.one_of((AS_IS, *STYLES))
+    if style == AS_IS or (style is None and usual is None):
+        return body
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        if style is None:
+            return body
+        raise layout.error("is for text in UTF-8, and the body is none") from None
+    if style is None and not _is_wide(text):
+        return body
+    return put_back(text, style or str(usual)).encode()
+
+
+def _provenance(
+    section: Place, interactions: tuple[Interaction, ...], *, sealed: bool
+) -> Provenance:
+    section.mapping()
+    if section.get("format").count() > FORMAT:
+        raise section.get("format").error(f"is newer than {FORMAT}: update qrtest")
+    if sealed:
+        _check_seal(section, interactions)
+    return Provenance(
+        client=section.get("client").text(default=""),
+        qrtest=section.get("version").text(default=""),
+        recorded=section.get("recorded").text(default=""),
+        service=section.get("service").text(default="real"),
+    )
+
+
+def _check_seal(section: Place, interactions: tuple[Interaction, ...]) -> None:
+    count = section.get("count").count()
+    if count != len(interactions):
+        raise section.get("count").error(
+            f"says {count} exchanges and there are {len(interactions)}: the file was cut or edited. "
+            "Take it from version control or record it again"
+        )
+    if section.get("digest").text() != digest(interactions):
+        raise section.get("digest").error(
+            "is not that of the exchanges: the file was edited or damaged. Take it from version "
+            "control, or, if the change is meant, seal it with: qrtest convert FILE"
+        )
+
+
+# --- writing ---------------------------------------------------------------------------------------
+
+
+def _section(
+    provenance: Provenance, interactions: tuple[Interaction, ...], layout: str | None
+) -> dict[str, Any]:
+    section: dict[str, Any] = {"format": FORMAT}
+    facts = {
+        "client": provenance.client,
+        "version": provenance.qrtest,
+        "recorded": provenance.recorded,
+        "service": provenance.service,
+        "layout": layout,
+    }
+    section |= {key: value for key, value in facts.items() if value}
+    return section | {"count": len(interactions), "digest": digest(interactions)}
+
+
+class _Writer:
+    """Writes exchanges: equal requests once, and the usual layout unsaid."""
+
+    def __init__(self, usual_layout: str | None) -> None:
+        self._usual_layout = usual_layout
+        self._requests: dict[str, Shared] = {}
+
+    def written(self, interaction: Interaction) -> dict[str, Any]:
+        sent, sent_layout = _laid_out(interaction.request.body)
+        answer, answer_layout = _laid_out(interaction.response.body)
+        data: dict[str, Any] = {
+            "request": self._request(interaction, sent),
+            "response": _written_response(interaction.response, answer),
+        }
+        if interaction.response.failure is not None:
+            data["error"] = interaction.response.failure
+        layout = {
+            "request": self._said(sent, sent_layout),
+            "response": self._said(answer, answer_layout),
+        }
+        if any(layout.values()):
+            data["layout"] = Pairs({side: style for side, style in layout.items() if style})
+        if interaction.at is not None:
+            data["at"] = interaction.at
+        if interaction.took is not None:
+            data["took"] = interaction.took
+        if interaction.repeat > 1:
+            data["repeat"] = interaction.repeat
+            if interaction.until is not None:
+                data["until"] = interaction.until
+        return data
+
+    def _request(self, interaction: Interaction, body: str | bytes) -> Shared:
+        request = interaction.request
+        same = repr((request.method, interaction.uri, sorted(request.headers.items()), body))
+        return self._requests.setdefault(
+            same,
+            Shared(
+                method=request.method,
+                uri=interaction.uri,
+                headers=_listed(request.headers),
+                body=body or None,
+            ),
+        )
+
+    def _said(self, body: str | bytes, layout: str | None) -> str | None:
+        """The layout as the file has to say it beside *body*."""
+        if layout is None:
+            return AS_IS if self._usual_layout is not None and _is_wide(body) else None
+        return None if layout == self._usual_layout else layout
+
+
+def _usual_layout(interactions: tuple[Interaction, ...]) -> str | None:
+    """The style that most bodies are laid out from."""
+    styles = Counter(_laid_out(interaction.response.body)[1] for interaction in interactions)
+    del styles[None]
+    return styles.most_common(1)[0][0] if styles else None
+
+
+def _is_wide(body: str | bytes) -> bool:
+    """Whether *body* looks as if it had been laid out."""
+    return isinstance(body, str) and "\n" in body and looks_like_json(body)
+
+
+def _written_response(response: Response, body: str | bytes) -> dict[str, Any]:
+    if response.failure is not None and response.failure != "cut":
+        status = Pairs(code=503, message=STAND_IN[response.failure])
+        return {"status": status, "headers": {}, "body": {"string": ""}}
+    headers = _listed(response.headers)
+    for name in headers:
+        if name.lower() == "content-length" and headers[name] == [str(len(response.body))]:
+            headers[name] = Line([str(len(body.encode() if isinstance(body, str) else body))])
+    status = Pairs(code=response.status, message=_phrase(response.status))
+    return {"status": status, "headers": headers, "body": {"string": body}}
+
+
+def _laid_out(body: bytes) -> tuple[str | bytes, str | None]:
+    """*body* as the file has it, and the style that puts it back if it was laid out."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return body, None
+    if len(text) <= LAID_OUT_LONGEST and looks_like_json(text):
+        layout = laid_out(text)
+        if layout is not None and layout[0] != text:
+            return layout
+    return text, None
+
+
+def _listed(headers: Mapping[str, str]) -> dict[str, list[str]]:
+    return Pairs({name: Line([headers[name]]) for name in sorted(headers, key=str.lower)})
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

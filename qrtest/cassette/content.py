@@ -1,0 +1,87 @@
+"""What is inside a body: decompressed within bounds, and decoded if it is text."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import zlib
+from typing import Final
+
+from qrtest.errors import CassetteError
+
+__all__ = ["LARGEST_BYTES", "decompressed", "text_of"]
+
+LARGEST_BYTES: Final = 512 * 2**20
+WINDOW_OF: Final = {
+    "gzip": (zlib.MAX_WBITS | 16,),
+    "x-gzip": (zlib.MAX_WBITS | 16,),
+    "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),
+}
+
+
+def decompressed(body: bytes, encoding: str | None) -> tuple[bytes, str | None]:
+    """*body* without its Content-Encoding, and what is left of that.
+
+    A body that is text although its header says otherwise was decompressed before, as some recorders
+    do. Raises `CassetteError` for a compression that cannot be looked into.
+
+    >>> decompressed(zlib.compress(b"text"), "deflate")
+    (b'text', None)
+    """
+    for step in reversed([part.strip().lower() for part in (encoding or "").split(",")]):
+        if step in ("", "identity") or not body:
+            continue
+        if step not in WINDOW_OF:
+            if _is_text(body):
+                continue
+            raise CassetteError(
+                f"A body is compressed by {step!r}, which cannot be looked into for secrets: record with "
+                "the request header Accept-Encoding: gzip."
+            )
+        body = _inflated(body, step)
+    return body, None
+
+
+def _inflated(body: bytes, step: str) -> bytes:
+    for window in WINDOW_OF[step]:
+        inflate = zlib.decompressobj(window)
+        try:
+            content = inflate.decompress(body, LARGEST_BYTES)
+        except zlib.error:
+            continue
+        if inflate.unconsumed_tail:
+            raise CassetteError(
+                f"A body has more than {LARGEST_BYTES:,} bytes when it is decompressed."
+            )
+        return content
+    if _is_text(body):
+        return body
+    raise CassetteError(
+        f"A body should be compressed by {step!r} and is damaged: it cannot be looked into for secrets."
+    )
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def text_of(body: bytes, content_type: str = "") -> tuple[str | None, str]:
+    """The text that *body* is, and its encoding; None for bytes that are none.
+
+    >>> text_of("é".encode("utf-16"))
+    ('é', 'utf-16')
+    """
+    named = re.search(r"charset=[\"']?([\w.-]+)", content_type, re.IGNORECASE)
+    guesses = ["utf-8", named[1] if named else "utf-8"]
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        guesses.insert(0, "utf-16")
+    for charset in guesses:
+        try:
+            return body.decode(charset), charset
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return None, "utf-8"

@@ -1,0 +1,51 @@
+"""What `check` finds in a cassette besides secrets: age, shape, and whether any test wants it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import PurePath
+
+from qrtest.cassette.audit import Finding
+from qrtest.cassette.model import Cassette
+from qrtest.wire.facts import missing
+from qrtest.wire.routes import route
+
+__all__ = ["age", "ownership", "shapes"]
+
+
+def age(cassette: Cassette, *, longest_seconds: float, now: datetime) -> Iterator[Finding]:
+    """Whether *cassette* is older than *longest_seconds*."""
+    recorded = cassette.provenance.recorded if cassette.provenance is not None else ""
+    if not recorded:
+        yield Finding("its age is not known: it does not say when it was recorded", "the file")
+        return
+    try:
+        seconds = (now - datetime.fromisoformat(recorded)).total_seconds()
+    except (ValueError, TypeError):
+        yield Finding("recorded is no time in UTC", "qrtest.recorded")
+        return
+    if seconds > longest_seconds:
+        yield Finding(f"recorded {seconds / 86_400:.0f} days ago: record it again", "the file")
+
+
+def shapes(cassette: Cassette) -> Iterator[Finding]:
+    """Answers that lack fields which the service always sends."""
+    for number, interaction in enumerate(cassette.interactions, 1):
+        where = route(interaction.request.method, interaction.request.path)
+        if where is None or interaction.response.status != 200 or interaction.response.failure:
+            continue
+        for name in missing(where.operation, interaction.response.body):
+            yield Finding(f"a {where.operation} lacks {name}", f"exchange {number}")
+
+
+def ownership(path: PurePath, tests: Iterable[tuple[PurePath, str]]) -> Iterator[Finding]:
+    """Whether any of the *tests* (files with their texts) can want the cassette *path*."""
+    sources = list(tests)
+    function = path.stem.partition("[")[0].rpartition(".")[2]
+    owners = [text for file, text in sources if file.stem == path.parent.name]
+    if owners:
+        if not any(f"def {function}(" in text or path.name in text for text in owners):
+            yield Finding(f"orphaned: {path.parent.name}.py has no test {function}", "the file")
+    elif not any(path.name in text for _, text in sources):
+        yield Finding("unused: no test names it", "the file")

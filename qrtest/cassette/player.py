@@ -1,0 +1,284 @@
+"""A service that answers from a cassette: by look-up, advance then hold.
+
+What changes a job (submit, cancel, tags) is answered in the recorded order. What asks is answered as
+*pace* says: by recorded time, by count, or at once with the last word. Tokens are made afresh, so
+that a cassette neither holds a credential nor expires.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final, Literal, Protocol
+
+from qrtest.cassette.matching import Identity, SameCircuit, identity, reasons, similarity
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.redact import Redactor, is_token_exchange
+from qrtest.errors import CassetteError, UnansweredRequest
+from qrtest.wire import facts, payloads
+from qrtest.wire.accounts import CRN, Account
+from qrtest.wire.messages import Request, Response
+from qrtest.wire.payloads import JobFacts
+from qrtest.wire.routes import route
+
+__all__ = ["PACES", "Pace", "Player"]
+
+Pace = Literal["recorded", "polls", "instant"]
+PACES: Final = ("recorded", "polls", "instant")
+USUAL_SECONDS: Final = 0.05
+SHORTEST_SECONDS: Final = 0.001
+"""What an answer takes at least: code that never sleeps shall come to an end."""
+
+RESOLUTION: Final = 1e-9
+NEAREST: Final = 3
+READS: Final = ("GET", "HEAD")
+
+
+class Time(Protocol):
+    """All that a player asks of a clock."""
+
+    def now(self) -> float:
+        """Seconds since the replay began."""
+
+
+class Player:
+    """Answers from *cassette*, which is called *name* in messages.
+
+    *same_circuit* compares circuits that another release of qiskit wrote. *describe* gives what was
+    not recorded of a backend. Raises `CassetteError` for a pace that does not exist.
+    """
+
+    def __init__(
+        self,
+        cassette: Cassette,
+        clock: Time,
+        *,
+        epoch: float,
+        pace: Pace = "recorded",
+        name: str = "the cassette",
+        same_circuit: SameCircuit | None = None,
+        describe: Callable[[str, str], bytes | None] | None = None,
+    ) -> None:
+        if pace not in PACES:
+            raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
+        self.account: Final = Account(epoch=epoch, crn=_instance(cassette))
+        self._cassette = cassette
+        self._clock = clock
+        self._pace = pace if cassette.is_timed or pace != "recorded" else "polls"
+        self._name = name
+        self._same_circuit = same_circuit
+        self._describe = describe or (lambda name, aspect: None)
+        self._tracks: dict[Identity, _Track] = {}
+        for number, interaction in enumerate(cassette.interactions):
+            self._track(identity(interaction.request)).add(number, interaction)
+        self._plain: dict[tuple[str, str, str, str], _Track] = {}
+        self._ahead: dict[str, float] = {}
+        self._used: set[int] = set()
+
+    @property
+    def unused(self) -> tuple[Interaction, ...]:
+        """The exchanges that were not played."""
+        exchanges = enumerate(self._cassette.interactions)
+        return tuple(each for number, each in exchanges if number not in self._used)
+
+    def handle(self, request: Request) -> Response:
+        """The recorded answer to *request*. Raises `UnansweredRequest`, with the nearest ones."""
+        track = self.find(request)
+        if track is None:
+            return replace(self._unrecorded(request), delay=USUAL_SECONDS)
+        now = self._clock.now()
+        if request.method in READS:
+            number, response = track.read(self._pace, now + self._ahead.get(track.name, 0.0))
+        else:
+            number, response = track.next()
+            self._align(track, self._cassette.interactions[number], now)
+        self._used.add(number)
+        return response
+
+    def find(self, request: Request) -> _Track | None:
+        """The track of *request*; None when it was not recorded."""
+        if request.body:
+            return self._look_up(request)
+        plain = (request.method, request.host, request.path, request.query)
+        track = self._plain.get(plain)
+        if track is None:
+            track = self._look_up(request)
+            if track is not None:
+                self._plain[plain] = track
+        return track
+
+    def _look_up(self, request: Request) -> _Track | None:
+        wanted = identity(request)
+        track = self._tracks.get(wanted)
+        if track is not None:
+            return track
+        if request.method == "GET" and ("exclude_params", "true") in wanted.query:
+            rest = tuple(pair for pair in wanted.query if pair[0] != "exclude_params")
+            return self._tracks.get(replace(wanted, query=rest))
+        if request.body:
+            return self._same_but_for_circuits(request, wanted)
+        return None
+
+    def _same_but_for_circuits(self, request: Request, wanted: Identity) -> _Track | None:
+        for known, track in self._tracks.items():
+            if known.without_body == wanted.without_body and not reasons(
+                request, track.request, same_circuit=self._same_circuit
+            ):
+                return track
+        return None
+
+    def _track(self, wanted: Identity) -> _Track:
+        return self._tracks.setdefault(wanted, _Track())
+
+    def _align(self, track: _Track, interaction: Interaction, now: float) -> None:
+        """Let the time of what *interaction* changed go on from when that was recorded."""
+        if interaction.at is None:
+            return
+        ahead = interaction.at - now
+        made = (
+            facts.named(interaction.response.body) if interaction.request.method == "POST" else None
+        )
+        if made is not None:
+            self._ahead[made] = ahead
+        elif track.name:
+            self._ahead[track.name] = max(ahead, self._ahead.get(track.name, 0.0))
+
+    # --- what was not recorded ---
+
+    def _unrecorded(self, request: Request) -> Response:
+        if is_token_exchange(request):
+            return self._token(request)
+        where = route(request.method, request.path)
+        operation = where.operation if where is not None else ""
+        if operation == "search":
+            return self.account.search()
+        if operation == "plan" and where is not None:
+            return self.account.plan_of(where.name)
+        if operation == "usage":
+            return self.account.usage(0.0, self._clock.now())
+        if operation == "backends":
+            return self._devices(request)
+        if operation == "backend" and where is not None:
+            described = self._describe(where.name, where.action)
+            if described is not None:
+                return Response(200, described, payloads.JSON)
+        raise UnansweredRequest(self._explain(request))
+
+    def _token(self, request: Request) -> Response:
+        token = self.account.token(self._clock.now())
+        if request.path.endswith("/token") or request.path.endswith("/token/"):
+            return token
+        return payloads.json_response({"id": facts.access_token(token)})
+
+    def _devices(self, request: Request) -> Response:
+        version = payloads.api_version(request.header("IBM-API-Version"))
+        names = tuple(dict.fromkeys(job.backend for job in self.jobs().values() if job.backend))
+        described = {name: facts.device(self._describe(name, "device")) for name in names}
+        return payloads.json_response(payloads.devices(names, version, described))
+
+    def jobs(self) -> dict[str, JobFacts]:
+        """The jobs of the cassette by their ids, in the order in which they appear."""
+        found: dict[str, JobFacts] = {}
+        described: set[str] = set()
+        for interaction in self._cassette.interactions:
+            known, is_described = _job(interaction)
+            if known is not None and (known.job_id not in found or known.job_id not in described):
+                found[known.job_id] = known
+                if is_described:
+                    described.add(known.job_id)
+        return found
+
+    def _explain(self, request: Request) -> str:
+        wanted = identity(request)
+        interactions = self._cassette.interactions
+        tracks = sorted(self._tracks, key=lambda known: similarity(wanted, known), reverse=True)
+        lines = []
+        for known in tracks[:NEAREST]:
+            track = self._tracks[known]
+            why = reasons(request, track.request, same_circuit=self._same_circuit)
+            shown = Redactor(b"shown").request(track.request)
+            lines.append(f"  exchange {track.first + 1}, {shown}: {'; '.join(why)}")
+        nearest = "\n".join(["The nearest:", *lines]) if lines else "It is empty."
+        return (
+            f"{Redactor(b'shown').request(request)} was not recorded: it is none of the "
+            f"{len(interactions)} exchanges of {self._name}, and was not sent anywhere.\n{nearest}\n"
+            "To record what is missing: pytest --qrtest-record=new_episodes, or qrtest record."
+        )
+
+
+class _Track:
+    """The answers to one request, in order."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self._numbers: list[int] = []
+        self._responses: list[Response] = []
+        self._starts: list[float] = []
+        self._lasts: list[int] = []
+        self._asked = 0
+        self._settled = 0
+        self._requests: list[Request] = []
+
+    @property
+    def request(self) -> Request:
+        """The request as it was recorded first."""
+        return self._requests[0]
+
+    @property
+    def first(self) -> int:
+        """The number of the first exchange."""
+        return self._numbers[0]
+
+    def add(self, number: int, interaction: Interaction) -> None:
+        """Append an exchange."""
+        where = route(interaction.request.method, interaction.request.path)
+        self.name = where.name if where is not None else ""
+        self._requests.append(interaction.request)
+        took = (
+            USUAL_SECONDS if interaction.took is None else max(interaction.took, SHORTEST_SECONDS)
+        )
+        self._numbers.append(number)
+        self._responses.append(replace(interaction.response, delay=took))
+        self._starts.append(interaction.at or 0.0)
+        self._lasts.append((self._lasts[-1] if self._lasts else 0) + interaction.repeat)
+        if interaction.response.status < 400 and interaction.response.failure is None:
+            self._settled = len(self._responses) - 1
+
+    def read(self, pace: Pace, at: float) -> tuple[int, Response]:
+        """The answer to one that asks, at the recorded time *at*."""
+        if pace == "polls":
+            return self.next()
+        if pace == "instant":
+            position = self._settled
+        else:
+            position = max(0, bisect_right(self._starts, at + RESOLUTION) - 1)
+        return self._numbers[position], self._responses[position]
+
+    def next(self) -> tuple[int, Response]:
+        """The next answer; the last one holds."""
+        position = min(bisect_right(self._lasts, self._asked), len(self._lasts) - 1)
+        self._asked += 1
+        return self._numbers[position], self._responses[position]
+
+
+def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
+    """What an exchange tells about a job, and whether it describes it or was its submission."""
+    where = route(interaction.request.method, interaction.request.path)
+    if where is not None and interaction.response.status == 200:
+        if where.operation == "submit":
+            return facts.submitted_job(interaction.request.body, interaction.response.body), False
+        if where.operation == "poll":
+            return facts.described_job(interaction.response.body), True
+    return None, False
+
+
+def _instance(cassette: Cassette) -> str:
+    """The instance of the recorded account, as far as the search for it was recorded."""
+    for interaction in cassette.interactions:
+        where = route(interaction.request.method, interaction.request.path)
+        if where is not None and where.operation == "search":
+            crn = facts.first_instance(interaction.response.body)
+            if crn is not None:
+                return crn
+    return CRN

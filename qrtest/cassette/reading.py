@@ -1,0 +1,126 @@
+"""Values of a file with their places, so that a wrong one is named by where it stands."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
+from qrtest.errors import CassetteError
+
+__all__ = ["Place"]
+
+MOST: Final = 2**53
+One = TypeVar("One", bound=str)
+
+
+class Place:
+    """A *value* that was read, and the path to it.
+
+    >>> top = Place("bell.yaml", {"repeat": "often"})
+    >>> top.get("repeat").count()
+    Traceback (most recent call last):
+        ...
+    qrtest.errors.CassetteError: bell.yaml: repeat should be a whole number and is a text.
+    """
+
+    def __init__(self, name: str, value: Any = None, path: str = "") -> None:
+        self.value = value
+        self.name = name
+        self._path = path
+
+    def holding(self, value: Any) -> Place:
+        """This place with another value."""
+        return Place(self.name, value, self._path)
+
+    def mapping(self) -> Place:
+        """This place, which has to hold a mapping."""
+        if not isinstance(self.value, dict):
+            raise self._wrong("a mapping", self.value)
+        return self
+
+    def get(self, key: str) -> Place:
+        """What stands under *key*; None when nothing does."""
+        if self.value is None:
+            return Place(self.name, None, self._below(key))
+        if not isinstance(self.value, dict):
+            raise self._wrong("a mapping", self.value)
+        return Place(self.name, self.value.get(key), self._below(key))
+
+    def has(self, key: str) -> bool:
+        """Whether anything stands under *key*."""
+        return isinstance(self.value, dict) and key in self.value
+
+    def items(self) -> Iterator[Place]:
+        """The items of a list."""
+        if not isinstance(self.value, list | tuple):
+            raise self._wrong("a list", self.value)
+        for number, value in enumerate(self.value):
+            yield Place(self.name, value, f"{self._path}[{number}]")
+
+    def text(self, *, default: str | None = None) -> str:
+        """The text that stands here."""
+        if self.value is None and default is not None:
+            return default
+        if isinstance(self.value, bytes):
+            try:
+                return self.value.decode()
+            except UnicodeDecodeError:
+                raise self.error("should be text in UTF-8") from None
+        if not isinstance(self.value, str):
+            raise self._wrong("a text", self.value)
+        if not self.value.isascii() and any("\ud800" <= char <= "\udfff" for char in self.value):
+            raise self.error("has half a character in it (a lone surrogate)")
+        return self.value
+
+    def count(self, *, default: int | None = None) -> int:
+        """The whole number, not negative, that stands here."""
+        if self.value is None and default is not None:
+            return default
+        if not isinstance(self.value, int) or isinstance(self.value, bool):
+            raise self._wrong("a whole number", self.value)
+        if not 0 <= self.value <= MOST:
+            raise self.error("should be a whole number from 0 on")
+        return self.value
+
+    def seconds(self) -> float | None:
+        """The number of seconds that stands here, or None."""
+        if self.value is None:
+            return None
+        if not isinstance(self.value, int | float) or isinstance(self.value, bool):
+            raise self._wrong("a number of seconds", self.value)
+        if not (math.isfinite(self.value) and 0 <= self.value <= MOST):
+            raise self.error("should be a number of seconds from 0 on")
+        return float(self.value)
+
+    def one_of(self, words: tuple[One, ...]) -> One | None:
+        """The one of *words* that stands here, or None."""
+        if self.value is None:
+            return None
+        for word in words:
+            if self.value == word:
+                return word
+        raise self.error(f"should be one of {', '.join(words)}")
+
+    def error(self, problem: str) -> CassetteError:
+        """The error that this place *problem*."""
+        return CassetteError(f"{self.name}: {self._path or 'the file'} {problem}.")
+
+    def _wrong(self, wanted: str, value: Any) -> CassetteError:
+        return self.error(f"should be {wanted} and is {_KIND.get(type(value), 'of another kind')}")
+
+    def _below(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
+
+
+_KIND: Final[dict[type, str]] = {
+    type(None): "not there",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "a text",
+    bytes: "binary",
+    list: "a list",
+    tuple: "a list",
+    dict: "a mapping",
+}

@@ -1,0 +1,504 @@
+"""Secrets out, placeholders in: pure, by what may be kept rather than by what may not.
+
+A header, a query parameter, a form field or a text in JSON stays when its name is known to hold no
+secret (`allowed`), or its value cannot be one; what stays is searched for what looks like a secret
+(`shapes`). In the end every credential that was seen anywhere in the session is searched for
+everywhere. A placeholder says what it stands for; equal values have equal ones within a cassette, and
+without the key nobody can link them across two.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+from urllib.parse import quote, unquote, unquote_plus, urlsplit
+
+from qrtest.cassette import allowed, shapes
+from qrtest.cassette.allowed import Rules, identity_type, plain_name
+from qrtest.cassette.content import decompressed, text_of
+from qrtest.cassette.model import Interaction
+from qrtest.cassette.tokens import looks_like_json, tokens
+from qrtest.wire.messages import Request, Response
+from qrtest.wire.routes import route
+
+__all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown"]
+
+DIGITS: Final = 10
+SHORTEST_KNOWN: Final = 6
+SHORT: Final = 40
+DEEPEST: Final = 5
+PUBLIC: Final = ("backends", "backend", "plan")
+"""Operations whose answers describe devices and plans: all names in them are kept."""
+
+_TOKEN_PATH: Final = re.compile(r"/(?:identity|oauth2?|oidc)/token/?|.*/users/loginWithToken/?")
+_COOKIE: Final = re.compile(
+    r"(?i)(?:^|[;,])\s*(?!(?:path|expires|domain|max-age|samesite)=)[^=;,\s]+=\"?([^;,\s\"]+)"
+)
+_PART: Final = re.compile(
+    r'(name="([^"\r\n]*)"[^\r\n]*\r?\n(?:[^\r\n]+\r?\n)*\r?\n)([\s\S]*?)(?=\r?\n--|\Z)'
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A session without secrets, and the credentials that were in it: for the scan, never to be shown."""
+
+    interactions: tuple[Interaction, ...]
+    known: frozenset[str]
+
+
+def redacted(
+    interactions: Iterable[Interaction], *, key: bytes, rules: Rules | None = None
+) -> Redacted:
+    """A session without its secrets and its token exchanges; *key* makes the placeholders.
+
+    Raises `CassetteError` for a body that cannot be looked into.
+    """
+    redactor = Redactor(key, rules)
+    cleaned = [(interaction, redactor.interaction(interaction)) for interaction in interactions]
+    kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
+    return Redacted(tuple(map(redactor.without_known, kept)), frozenset(redactor.known))
+
+
+def is_token_exchange(request: Request) -> bool:
+    """Whether *request* trades credentials for a token.
+
+    >>> is_token_exchange(Request("POST", "iam.cloud.ibm.com", "/identity/token"))
+    True
+    """
+    return request.method == "POST" and _TOKEN_PATH.fullmatch(request.path) is not None
+
+
+def shown(text: str) -> str:
+    """*text* as an error message or a report may show it."""
+    return Redactor(b"shown").text(text)
+
+
+class Redactor:
+    """Replaces secrets, and remembers which: `known` are the credentials seen so far."""
+
+    def __init__(self, key: bytes, rules: Rules | None = None) -> None:
+        self.known: set[str] = set()
+        self._key = key
+        self._rules = rules or Rules()
+        self._finder = shapes.finder(self._rules.shapes)
+        self._placeholders: dict[str, str] = {}
+        self._short_texts: dict[str, str] = {}
+
+    def interaction(self, interaction: Interaction) -> Interaction:
+        """*interaction* without secrets, but for credentials that are only known from another one."""
+        request = interaction.request
+        where = route(request.method, request.path)
+        is_public = where is not None and where.operation in PUBLIC
+        return replace(
+            interaction,
+            request=self.request(request),
+            response=self._response(interaction.response, is_public=is_public),
+        )
+
+    def request(self, request: Request) -> Request:
+        """*request* without secrets."""
+        body, _ = decompressed(request.body, request.header("Content-Encoding"))
+        self._learn_headers(request.headers)
+        return Request(
+            request.method,
+            self._host(request.host),
+            self._path(request.path),
+            self._query(request.query),
+            self._headers(request.headers, allowed.REQUEST_HEADERS),
+            self._body(body, request.header("Content-Type") or "", is_public=False),
+        )
+
+    def without_known(self, interaction: Interaction) -> Interaction:
+        """*interaction* without the credentials that are known by now, in whatever form."""
+        if not self.known:
+            return interaction
+        pattern = self._known_pattern()
+
+        def clean(text: str) -> str:
+            return pattern.sub(lambda found: self._placeholders_by_form[found[0]], text)
+
+        request, response = interaction.request, interaction.response
+        return replace(
+            interaction,
+            request=replace(
+                request,
+                host=clean(request.host),
+                path=clean(request.path),
+                query=clean(request.query),
+                headers=_each(request.headers, clean),
+                body=_in_text(request.body, clean),
+            ),
+            response=_with_body(
+                replace(response, headers=_each(response.headers, clean)),
+                _in_text(response.body, clean),
+            ),
+        )
+
+    def text(self, text: str) -> str:
+        """*text* without what looks like a secret."""
+        if len(text) > SHORT:
+            return self._finder.sub(self._found, text)
+        clean = self._short_texts.get(text)
+        if clean is None:
+            clean = self._short_texts[text] = self._finder.sub(self._found, text)
+        return clean
+
+    def placeholder(self, kind: str, value: str, *, known: bool = True) -> str:
+        """What stands for *value*; the same for the same value, whatever it is found as."""
+        if re.fullmatch(shapes.PLACEHOLDER, value):
+            return value
+        if known and len(value) >= SHORTEST_KNOWN and not self._rules.keeps(value):
+            self.known.add(value)
+        made = self._placeholders.get(value)
+        if made is None:
+            digits = hmac.new(
+                self._key, value.encode("utf-8", "replace"), hashlib.sha256
+            ).hexdigest()
+            made = self._placeholders[value] = f"redacted-{kind}-{digits[:DIGITS]}"
+        return made
+
+    # --- messages ---
+
+    def _response(self, response: Response, *, is_public: bool) -> Response:
+        if response.failure is not None and not response.body:
+            return Response(0, failure=response.failure)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self._learn_headers(response.headers)
+        body, encoding = decompressed(response.body, headers.get("content-encoding"))
+        kept = self._headers(response.headers, allowed.RESPONSE_HEADERS)
+        if response.failure is not None:
+            kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
+        if encoding is not None:
+            kept = {**kept, **_named(response.headers, "content-encoding")}
+        clean = self._body(body, headers.get("content-type", ""), is_public=is_public)
+        whole = Response(response.status, response.body, kept, failure=response.failure)
+        return _with_body(whole, clean)
+
+    def _headers(self, headers: Mapping[str, str], kept: frozenset[str]) -> dict[str, str]:
+        return {
+            name: self.text(value)
+            for name, value in headers.items()
+            if plain_name(name) in kept and not self._rules.is_secret(name)
+        }
+
+    def _learn_headers(self, headers: Mapping[str, str]) -> None:
+        """Note the credentials in headers that are not kept."""
+        for name, value in headers.items():
+            lower = name.lower()
+            if lower in ("cookie", "set-cookie"):
+                for secret in _COOKIE.findall(value):
+                    self.placeholder("cookie", secret)
+            elif self._rules.is_secret(name):
+                self._learn_credentials(value)
+
+    def _learn_credentials(self, value: str) -> None:
+        scheme, _, rest = value.partition(" ")
+        self.placeholder("token", rest or scheme)
+        if scheme.lower() == "basic":
+            try:
+                decoded = base64.b64decode(rest).decode()
+            except ValueError:
+                return
+            self.placeholder("token", decoded)
+            for part in decoded.split(":", 1):
+                self.placeholder("token", part)
+
+    # --- addresses ---
+
+    def _host(self, host: str) -> str:
+        user, at, name = host.rpartition("@")
+        return self._user(user) + at + self.text(name)
+
+    def _user(self, user: str) -> str:
+        if not user:
+            return ""
+        for part in user.split(":", 1):
+            self.placeholder("token", unquote(part))
+        return self.placeholder("token", unquote(user))
+
+    def _path(self, path: str) -> str:
+        return "/".join(map(self._segment, path.split("/")))
+
+    def _segment(self, segment: str) -> str:
+        plain = unquote(segment)
+        clean = self.text(plain)
+        return (
+            segment
+            if clean == plain
+            else quote(clean, safe=":@!$&'()*+,;=-._~/" if "/" not in plain else ":")
+        )
+
+    def _query(self, query: str) -> str:
+        return (
+            "&".join(self._pair(pair, allowed.QUERY) for pair in query.split("&")) if query else ""
+        )
+
+    def _pair(self, pair: str, kept: frozenset[str]) -> str:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            return self._segment(name)
+        plain = unquote_plus(value)
+        if self._rules.is_secret(unquote_plus(name)):
+            clean = self.placeholder("token", plain) if plain else plain
+        elif plain_name(unquote_plus(name)) in kept or shapes.is_plain(plain):
+            clean = self.text(plain)
+        else:
+            clean = self.placeholder("query", plain, known=False) if plain else plain
+        return f"{self._segment(name)}={value if clean == plain else quote(clean, safe=':/')}"
+
+    def _url(self, url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            host = self._host(parts.netloc)
+        except ValueError:
+            return self.placeholder("url", url)
+        path = self._path(parts.path)
+        query = f"?{self._query(parts.query)}" if parts.query else ""
+        fragment = f"#{self._query(parts.fragment)}" if parts.fragment else ""
+        return f"{parts.scheme}://{host}{path}{query}{fragment}"
+
+    # --- bodies ---
+
+    def _body(self, body: bytes, content_type: str, *, is_public: bool) -> bytes:
+        text, charset = text_of(body, content_type)
+        if text is None:
+            return body
+        if looks_like_json(text):
+            clean = self._json(text, is_public=is_public)
+        elif "x-www-form-urlencoded" in content_type.lower():
+            clean = "&".join(self._pair(pair, allowed.FORM) for pair in text.split("&"))
+        elif text.startswith("--") and 'name="' in text:
+            clean = self.text(_PART.sub(self._part, text))
+        else:
+            clean = self.text(text)
+        return body if clean == text else clean.encode(charset, "replace")
+
+    def _part(self, found: re.Match[str]) -> str:
+        head, name, value = found.groups()
+        if plain_name(name) in allowed.FORM or not value:
+            return str(found[0])
+        kind = "token" if self._rules.is_secret(name) else "field"
+        return f"{head}{self.placeholder(kind, value, known=kind == 'token')}"
+
+    def _json(self, text: str, *, is_public: bool, depth: int = 0) -> str:
+        """JSON, token by token: only what has to go is changed."""
+        walk = _Walk()
+        parts = []
+        for kind, token in tokens(text):
+            if kind in ("string", "cut"):
+                parts.append(self._string(token, kind, walk, is_public=is_public, depth=depth))
+            elif kind == "atom":
+                parts.append(self._atom(token, walk.name))
+            else:
+                walk.step(kind, token)
+                parts.append(token)
+        return "".join(parts)
+
+    def _string(self, token: str, kind: str, walk: _Walk, *, is_public: bool, depth: int) -> str:
+        try:
+            value = json.loads(token if kind == "string" else token + '"', strict=False)
+        except ValueError:
+            value = token.strip('"')
+        if walk.is_at_key:
+            clean = self.text(value)
+            walk.key(value)
+        else:
+            clean = self._value(value, walk.name, is_public=is_public, depth=depth)
+        if clean == value:
+            return token
+        written = json.dumps(clean)
+        return written if kind == "string" else written[:-1]
+
+    def _value(self, value: str, name: str, *, is_public: bool, depth: int) -> str:
+        if not value:
+            return value
+        if self._rules.is_secret(name):
+            return self.placeholder("token", value)
+        if looks_like_json(value) and depth < DEEPEST:
+            return self._json(value, is_public=is_public, depth=depth + 1)
+        identity = identity_type(name)
+        if identity is not None and not (
+            identity in ("account", "instance") and value.startswith("crn:")
+        ):
+            return self.placeholder(identity, value, known=_is_telling(value))
+        if _is_circuit(value) or (plain_name(name) in allowed.DATA_KEYS and is_encoded_data(value)):
+            return value
+        if is_public or not name or self._rules.keeps(name) or shapes.is_plain(value):
+            return self.text(value)
+        return self.placeholder("text", value, known=False)
+
+    def _atom(self, token: str, name: str) -> str:
+        if re.fullmatch(r"-?\d[\d.eE+-]*|true|false|null|NaN|-?Infinity", token):
+            return "0" if self._rules.is_secret(name) and token[-1].isdigit() else token
+        return self.text(token)
+
+    # --- what was found ---
+
+    def _found(self, found: re.Match[str]) -> str:
+        kind, value = str(found.lastgroup), found[0]
+        if shapes.is_harmless(kind, value):
+            return value
+        special = _SPECIAL.get(kind)
+        if special is not None:
+            return special(self, value)
+        return self.placeholder(kind.removeprefix("own_"), value)
+
+    def _crn(self, value: str) -> str:
+        plain = unquote(value)
+        parts = plain.split(":")
+        for number, part in enumerate(parts[6:], 6):
+            if part.startswith("a/"):
+                parts[number] = "a/" + self.placeholder("account", part[2:]) if part[2:] else part
+            elif part and not part.startswith("redacted-"):
+                parts[number] = self.placeholder("instance", part)
+        clean = ":".join(parts)
+        return clean if plain == value else quote(clean, safe="")
+
+    def _scheme(self, value: str) -> str:
+        found = re.fullmatch(r"(\w+?)((?:\s|%20|\+)+)(\S+)", value)
+        assert found is not None, "the pattern of the shape has these parts"
+        self._learn_credentials(f"{found[1]} {found[3]}")
+        return f"{found[1]}{found[2]}{self.placeholder('token', found[3])}"
+
+    def _assignment(self, value: str) -> str:
+        head = re.match(
+            r"[\w.-]+[\"']?\s*[:=]\s*[\"']?(?:(?i:bearer|basic|apikey)(?:\s|%20|\+)+)?", value
+        )
+        assert head is not None, "the pattern of the shape begins like this"
+        if head[0].rstrip(" +%20").lower().endswith("basic"):
+            self._learn_credentials(f"Basic {value[head.end() :]}")
+        return head[0] + self.placeholder("token", value[head.end() :])
+
+    def _element(self, value: str) -> str:
+        head, _, content = value.partition(">")
+        return f"{head}>{self.placeholder('token', content)}"
+
+    def _account(self, value: str) -> str:
+        prefix = "a/" if value.startswith("a/") else ""
+        return prefix + self.placeholder("account", value.removeprefix("a/"))
+
+    # --- what is known ---
+
+    def _known_pattern(self) -> re.Pattern[str]:
+        self._placeholders_by_form = {
+            form: self._placeholders[value]
+            for value in self.known
+            for name, form in shapes.forms(value)
+            if len(form) >= SHORTEST_KNOWN
+        }
+        longest_first = sorted(self._placeholders_by_form, key=len, reverse=True)
+        return re.compile(
+            rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9])"
+        )
+
+
+_SPECIAL: Final[dict[str, Callable[[Redactor, str], str]]] = {
+    "url": Redactor._url,
+    "crn": Redactor._crn,
+    "scheme": Redactor._scheme,
+    "assignment": Redactor._assignment,
+    "element": Redactor._element,
+    "account": Redactor._account,
+}
+
+
+class _Walk:
+    """Where in a JSON text the tokens are: under which name, and whether a key comes next."""
+
+    def __init__(self) -> None:
+        self.name = ""
+        self.is_at_key = False
+        self._outer: list[tuple[str, str]] = []
+
+    def key(self, name: str) -> None:
+        self.name = name
+        self.is_at_key = False
+
+    def step(self, kind: str, token: str) -> None:
+        if kind == "open":
+            self._outer.append((token, self.name))
+            self.is_at_key = token == "{"  # noqa: S105 (a bracket)
+        elif kind == "close" and self._outer:
+            _, self.name = self._outer.pop()
+            self.is_at_key = False
+        elif kind == "comma" and self._outer:
+            bracket, name = self._outer[-1]
+            self.is_at_key = bracket == "{"
+            self.name = name
+
+
+def is_encoded_data(value: str) -> bool:
+    """Whether *value* is base64 of something that is no text: an array, a circuit, compressed.
+
+    >>> is_encoded_data(base64.b64encode(zlib.compress(b"array")).decode())
+    True
+    >>> is_encoded_data(base64.b64encode(b"my secret").decode())
+    False
+    """
+    try:
+        content = base64.b64decode(value, validate=True)
+    except ValueError:
+        return False
+    if content[:6] in (b"\x93NUMPY", b"QISKIT") or _is_compressed(content):
+        return True
+    return len(content) > 0 and sum(byte < 9 or byte > 126 for byte in content) * 4 > len(content)
+
+
+def _is_compressed(content: bytes) -> bool:
+    return bool(_begins(content))
+
+
+def _is_circuit(value: str) -> bool:
+    """Whether *value* is a circuit or an array, whatever it is called."""
+    if not value.startswith("eJ"):
+        return False
+    try:
+        return _begins(base64.b64decode(value, validate=True)) in (b"QISKIT", b"\x93NUMPY")
+    except ValueError:
+        return False
+
+
+def _begins(compressed: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(compressed, 6)
+    except zlib.error:
+        return b""
+
+
+def _is_telling(value: str) -> bool:
+    """Whether an identity can be searched for elsewhere: names that are words would hit too much."""
+    return any(char.isdigit() or char == "@" for char in value)
+
+
+def _with_body(response: Response, body: bytes) -> Response:
+    if body == response.body:
+        return response
+    headers = dict(response.headers)
+    for name in headers:
+        if name.lower() == "content-length" and response.failure is None:
+            headers[name] = str(len(body))
+    return replace(response, body=body, headers=headers)
+
+
+def _named(headers: Mapping[str, str], wanted: str) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name.lower() == wanted}
+
+
+def _each(headers: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, str]:
+    return {name: clean(value) for name, value in headers.items()}
+
+
+def _in_text(body: bytes, clean: Callable[[str], str]) -> bytes:
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return body
+    return clean(text).encode()

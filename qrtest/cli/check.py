@@ -1,0 +1,81 @@
+"""`qrtest check`: is there anything wrong with these cassettes? For CI."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from qrtest import duration as durations
+from qrtest.cassette import audit, codec, inspect, store
+from qrtest.cassette.audit import Finding
+from qrtest.errors import CassetteError
+from qrtest.recording import project_rules
+
+__all__ = ["check"]
+
+
+@click.command()
+@click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--max-age", metavar="LENGTH", help="Complain about older ones, as 180d.")
+@click.option(
+    "--tests",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The directory of tests: find cassettes that no test wants.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_json: bool) -> None:
+    """Check cassettes, files or whole directories, and end with status 1 if anything was found.
+
+    \b
+    Looked for: secrets, files that were cut or edited, answers that lack fields of the service; with
+    options also age, and cassettes that no test wants. A finding never shows what was found.
+    Example: qrtest check cassettes --max-age 180d --tests tests
+    """
+    longest = None if max_age is None else durations.seconds(max_age)
+    sources = (
+        [] if tests is None else [(path, path.read_text("utf-8")) for path in tests.rglob("*.py")]
+    )
+    files = [file for place in places for file in _files(place)]
+    found = [
+        (file, each)
+        for file in files
+        for each in _findings(file, longest, sources, tests is not None)
+    ]
+    if as_json:
+        rows = [{"file": str(file), "where": each.where, "kind": each.kind} for file, each in found]
+        click.echo(json.dumps(rows, indent=1))
+    else:
+        for file, each in found:
+            click.echo(f"{file}: {each}")
+    click.echo(f"{len(files)} cassette(s), {len(found)} finding(s)", err=True)
+    sys.exit(1 if found else 0)
+
+
+def _files(place: Path) -> list[Path]:
+    if not place.is_dir():
+        return [place]
+    return sorted(
+        path for path in place.rglob("*") if path.suffix in store.SUFFIXES and path.name[0] != "."
+    )
+
+
+def _findings(
+    file: Path, longest: float | None, sources: list[tuple[Path, str]], wants_owner: bool
+) -> Iterator[Finding]:
+    try:
+        text = store.read(file)
+        cassette = codec.loads(text, name=str(file))
+    except CassetteError as error:
+        yield Finding(str(error).removeprefix(f"{file}: "), "the file")
+        return
+    yield from audit.secrets(text, cassette, rules=project_rules(file))
+    yield from inspect.shapes(cassette)
+    if longest is not None:
+        yield from inspect.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
+    if wants_owner:
+        yield from inspect.ownership(file, sources)

@@ -1,0 +1,103 @@
+"""`qrtest convert`: recordings of other tools, and edited ones, as sealed cassettes without secrets."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import secrets
+from pathlib import Path
+
+import click
+
+from qrtest.cassette import codec, store
+from qrtest.cassette.convert import from_download, from_text, is_download
+from qrtest.cassette.model import Cassette, Provenance
+from qrtest.recording import KEY_VARIABLE, finished, project_rules
+
+__all__ = ["convert"]
+
+INFO = "-info.json"
+RESULT = "-result.json"
+
+
+@click.command()
+@click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead."
+)
+@click.option("--dry-run", is_flag=True, help="Show the differences, write nothing.")
+def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) -> None:
+    """Convert cassettes of vcrpy, pytest-recording or betamax in place, and seal edited ones anew.
+
+    \b
+    Equal polls are collapsed, headers that do not matter dropped, secrets replaced. The original is kept
+    beside as .bak. Of a downloaded job-<id>-info.json (and its job-<id>-result.json) job-<id>.yaml is
+    made. Converting twice changes nothing.
+    Example: qrtest convert cassettes/*.yaml --dry-run
+    """
+    if output is not None and len(recordings) > 1:
+        raise click.UsageError("--output takes one recording.")
+    for path in recordings:
+        before = store.read(path)
+        target = output or (_beside(path) if is_download(before) else path)
+        after = _converted(path, before, as_json=target.suffix == ".json")
+        if target == path and after == before:
+            click.echo(f"{path}: nothing to do")
+        elif dry_run:
+            _show(path, target, before, after)
+        else:
+            _write(path, target, before, after)
+
+
+def _converted(path: Path, before: str, *, as_json: bool) -> str:
+    name = os.fspath(path)
+    if is_download(before):
+        result = (
+            path.with_name(path.name.replace(INFO, RESULT)) if path.name.endswith(INFO) else None
+        )
+        text = store.read(result) if result is not None and result.exists() else None
+        cassette = from_download(before, text, name=name)
+    else:
+        cassette = from_text(before, name=name)
+    return _sealed(cassette, path, as_json=as_json)
+
+
+def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
+    key = os.environ.get(KEY_VARIABLE)
+    text, _ = finished(
+        list(cassette.interactions),
+        key=key.encode() if key else secrets.token_bytes(32),
+        rules=project_rules(path),
+        name=os.fspath(path),
+        as_json=as_json,
+        provenance=cassette.provenance or Provenance(),
+    )
+    return text
+
+
+def _beside(info: Path) -> Path:
+    stem = info.name.removesuffix(INFO).removesuffix(".json")
+    return info.with_name(f"{stem}.yaml")
+
+
+def _show(path: Path, target: Path, before: str, after: str) -> None:
+    """The differences, without showing the secrets that go."""
+    gone = len(before.splitlines())
+    cassette = codec.loads(after)
+    click.echo(
+        f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} exchanges"
+    )
+    kept = set(before.splitlines())
+    for line in difflib.unified_diff(
+        [], after.splitlines(), "", os.fspath(target), n=0, lineterm=""
+    ):
+        if line.startswith("+") and line[1:] not in kept:
+            click.echo(line)
+
+
+def _write(path: Path, target: Path, before: str, after: str) -> None:
+    with store.held(target):
+        if target == path:
+            store.save_text(path.with_name(f"{path.name}.bak"), before)
+        store.save_text(target, after)
+    click.echo(f"{path} -> {target}")

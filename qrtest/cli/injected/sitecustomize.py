@@ -1,0 +1,58 @@
+"""Starts a recording inside a Python program that `qrtest record` runs, and ends it at exit.
+
+Python imports this by its name, before the program. The first process that gets here is the one that is
+recorded; what it starts itself is not.
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.machinery
+import importlib.util
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+HERE = str(Path(__file__).parent)
+
+
+def _begin() -> None:
+    target, claim = os.environ.pop("QRTEST_RECORDING", None), os.environ.pop("QRTEST_CLAIM", None)
+    if target is None or claim is None:
+        return
+    try:
+        os.close(os.open(claim, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return
+    from qrtest import record
+    from qrtest.errors import QrtestError
+
+    recording = record(target)
+    recording.__enter__()
+
+    def end() -> None:
+        try:
+            recording.__exit__(None, None, None)
+        except QrtestError as error:
+            sys.stderr.write(f"qrtest: {error}\n")
+
+    atexit.register(end)
+
+
+def _go_on() -> None:
+    """Import the sitecustomize that this one stands before, if there is one."""
+    rest = [entry for entry in sys.path if entry != HERE]
+    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", rest)
+    if spec is not None and spec.loader is not None:
+        module = importlib.util.module_from_spec(spec)
+        with suppress(Exception):
+            spec.loader.exec_module(module)
+
+
+sys.path[:] = [entry for entry in sys.path if entry != HERE]
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry != HERE
+)
+_go_on()
+_begin()

@@ -1,0 +1,73 @@
+"""`qrtest record`: run a Python program and record what it asks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+
+from qrtest.errors import RecordingError
+
+__all__ = ["record"]
+
+INJECTED = Path(__file__).parent / "injected"
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("cassette", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--keep-failed", is_flag=True, help="Save although the program failed.")
+def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
+    """Run COMMAND, a Python program, and record what requests and urllib3 send in it.
+
+    \b
+    The first Python process that starts is recorded. The cassette is saved when the program ends with
+    status 0, whole, without secrets. The exit status is the program's.
+    Example: qrtest record cassettes/bell.yaml -- python bell.py
+    """
+    from qrtest.cassette import store
+
+    with store.held(cassette), tempfile.TemporaryDirectory() as folder:
+        pending = cassette.with_name(f".pending-{cassette.name}")
+        pending.unlink(missing_ok=True)
+        try:
+            status = _run(command, pending, Path(folder) / "claim")
+            _settle(cassette, pending, status, keep_failed=keep_failed)
+        finally:
+            pending.unlink(missing_ok=True)
+    sys.exit(status)
+
+
+def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
+    paths = [str(INJECTED), os.environ.get("PYTHONPATH", "")]
+    environment = {
+        **os.environ,
+        "QRTEST_RECORDING": str(pending.absolute()),
+        "QRTEST_CLAIM": str(claim),
+        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+    }
+    try:
+        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 (what the user typed)
+    except OSError as error:
+        raise RecordingError(
+            f"{command[0]}: it cannot be run: {error.strerror or error}."
+        ) from None
+
+
+def _settle(cassette: Path, pending: Path, status: int, *, keep_failed: bool) -> None:
+    if status and not keep_failed:
+        click.echo(
+            f"qrtest: the program ended with status {status}: {cassette} was not saved.", err=True
+        )
+    elif not pending.exists():
+        raise RecordingError(
+            f"{cassette} was not saved: no Python program was recorded. COMMAND has to start Python with "
+            "qrtest installed, and to end by itself."
+        )
+    else:
+        pending.replace(cassette)
+        click.echo(f"qrtest: recorded {cassette}.", err=True)

@@ -1,0 +1,277 @@
+"""Tap, recorder, redaction, scan and file, tied together: `record`."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from qrtest.cassette.allowed import Rules
+from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
+from qrtest.clock import EPOCH, WallClock
+from qrtest.errors import CassetteError, RecordingError, SecretFound
+from qrtest.wire import payloads
+from qrtest.wire.accounts import CRN
+
+if TYPE_CHECKING:
+    from qrtest.cassette.player import Player
+    from qrtest.cassette.recorder import Recorder
+
+__all__ = ["MODES", "Mode", "Recording", "finished", "record"]
+
+Mode = Literal["once", "new_episodes", "all", "rewrite"]
+MODES: Final = ("once", "new_episodes", "all", "rewrite")
+KEY_VARIABLE: Final = "QRTEST_REDACTION_KEY"
+CLIENT: Final = "qiskit-ibm-runtime"
+MOST_FINDINGS: Final = 10
+
+
+def record(
+    path: str | os.PathLike[str],
+    *,
+    mode: Mode = "rewrite",
+    keep_on_error: bool = False,
+    key: str | bytes | None = None,
+    rules: Rules | None = None,
+    **vcr_options: Any,
+) -> Recording:
+    """Record what requests and urllib3 send, in all threads of this process; a context manager.
+
+    *mode*: "rewrite" records everything anew; "all", too, and keeps what is not asked for again;
+    "new_episodes" replays what is known and records the rest; "once" records unless there is a
+    cassette, which is replayed. *keep_on_error*: save although the block raised. *key* makes the
+    placeholders; without it (or the variable QRTEST_REDACTION_KEY) they are different every time.
+    *rules*: what the project adds to redaction; None reads its pyproject.toml. Further keywords are
+    filters and hooks of vcrpy.
+
+    Raises `CassetteBusy` when somebody else is recording it, `SecretFound` when the scan finds
+    something: nothing is saved then.
+
+    >>> record("x.yaml", mode="always")
+    Traceback (most recent call last):
+        ...
+    qrtest.errors.RecordingError: mode='always': there are 'once', 'new_episodes', 'all', 'rewrite'.
+    """
+    if mode not in MODES:
+        raise RecordingError(f"mode={mode!r}: there are {', '.join(map(repr, MODES))}.")
+    given = key if key is not None else os.environ.get(KEY_VARIABLE)
+    made = given.encode() if isinstance(given, str) else given
+    return Recording(
+        Path(path),
+        mode=mode,
+        keep_on_error=keep_on_error,
+        key=made or secrets.token_bytes(32),
+        rules=rules,
+        vcr_options=vcr_options,
+    )
+
+
+class Recording:
+    """A recording: going on inside its `with` block. Made by `record`.
+
+    `cassette` is what it saved, `clock` counts seconds since it was made.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        mode: Mode,
+        keep_on_error: bool,
+        key: bytes,
+        rules: Rules | None,
+        vcr_options: dict[str, Any],
+    ) -> None:
+        self.path: Final = path
+        self.cassette: Cassette | None = None
+        self.clock: Final = WallClock()
+        self._genuine_service: Any = None
+        self._mode = mode
+        self._keep_on_error = keep_on_error
+        self._key = key
+        self._rules = rules
+        self._vcr_options = vcr_options
+        self._is_discarded = False
+        self._before: tuple[Interaction, ...] = ()
+        self._recorder: Recorder | None = None
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._recorder is not None:
+            raise RecordingError(
+                "This recording was entered before: each serves once. Call record() again."
+            )
+        from qrtest.cassette import store
+        from qrtest.cassette.recorder import Recorder
+        from qrtest.transport.tap import tapped
+
+        with ExitStack() as stack:
+            stack.enter_context(store.held(self.path))
+            if self._rules is None:
+                self._rules = project_rules(self.path)
+            player = self._player()
+            self._recorder = Recorder(
+                self.clock,
+                player=player,
+                may_record=self._mode != "once" or player is None,
+                options=self._vcr_options,
+            )
+            stack.enter_context(tapped(self._recorder.answer))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with self._stack as stack:
+            del stack
+            if not self._is_discarded and (error is None or self._keep_on_error):
+                self._save()
+
+    @property
+    def count(self) -> int:
+        """How many exchanges were recorded so far."""
+        return 0 if self._recorder is None else self._recorder.count
+
+    def service(self) -> Any:
+        """A genuine QiskitRuntimeService of the saved account, on the real network."""
+        if self._genuine_service is None:
+            from qrtest.client.service import saved_service
+
+            self._genuine_service = saved_service()
+        return self._genuine_service
+
+    def job(self, job_id: str | None = None) -> Any:
+        """The real job *job_id* of the saved account. Raises `RecordingError` when it is not said."""
+        if job_id is None:
+            raise RecordingError(
+                "A recording has no job of its own: say which, job('d5h6o44pe0pc73am1f1g'), or submit "
+                "one with service()."
+            )
+        return self.service().job(job_id)
+
+    def discard(self) -> None:
+        """Save nothing: the cassette stays as it was."""
+        self._is_discarded = True
+
+    def _player(self) -> Player | None:
+        """What is known already, and what of it is kept."""
+        if self._mode == "rewrite" or not self.path.exists():
+            return None
+        from qrtest.cassette import store
+        from qrtest.cassette.player import Player
+
+        known = store.load(self.path)
+        self._before = known.interactions
+        if self._mode == "all":
+            return None
+        return Player(known, self.clock, epoch=EPOCH, pace="polls", name=os.fspath(self.path))
+
+    def _save(self) -> None:
+        from qrtest.cassette import store
+
+        assert self._recorder is not None
+        recorded = self._recorder.interactions()
+        if not recorded and self._before:
+            return
+        if self._mode == "all":
+            self._before = _not_again(self._before, recorded)
+        text, self.cassette = finished(
+            recorded,
+            before=self._before,
+            key=self._key,
+            rules=self._rules or Rules(),
+            name=os.fspath(self.path),
+            as_json=self.path.suffix == ".json",
+        )
+        store.save_text(self.path, text)
+
+
+def finished(
+    recorded: list[Interaction],
+    *,
+    before: tuple[Interaction, ...] = (),
+    key: bytes,
+    rules: Rules,
+    name: str,
+    as_json: bool = False,
+    provenance: Provenance | None = None,
+) -> tuple[str, Cassette]:
+    """The text of a cassette of what was *recorded*, without secrets, small, and proved to be both.
+
+    Raises `SecretFound` when the scan of the text finds something.
+    """
+    from qrtest.cassette import audit, codec
+    from qrtest.cassette.redact import redacted
+
+    session = redacted([*before, *recorded], key=key, rules=rules)
+    in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
+    cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded))
+    text = codec.dumps(cassette, as_json=as_json)
+    found = audit.secrets(text, cassette, known=session.known, rules=rules)
+    if found:
+        lines = "\n".join(f"  {finding}" for finding in found[:MOST_FINDINGS])
+        raise SecretFound(
+            f"{name} was not saved: it would hold {len(found)} secret(s).\n{lines}\n"
+            "Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see docs/recording.md."
+        )
+    if codec.loads(text, name=name) != cassette:
+        raise CassetteError(f"{name} was not saved: it would not read back as it was recorded.")
+    return text, cassette
+
+
+def project_rules(path: Path) -> Rules:
+    """What the project of the file *path* adds to redaction: [tool.qrtest.redaction] in pyproject.toml."""
+    import tomllib
+
+    for folder in path.absolute().parents:
+        project = folder / "pyproject.toml"
+        if project.is_file():
+            try:
+                table = tomllib.loads(project.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise CassetteError(f"{project}: it cannot be read: {error}.") from None
+            own = table.get("tool", {}).get("qrtest", {}).get("redaction", {})
+            return Rules.of(own, name=f"{project}: [tool.qrtest.redaction]")
+    return Rules()
+
+
+def _not_again(
+    before: tuple[Interaction, ...], recorded: list[Interaction]
+) -> tuple[Interaction, ...]:
+    """What was known *before* and not asked for again."""
+    from qrtest.cassette.matching import identity
+
+    again = {identity(interaction.request) for interaction in recorded}
+    return tuple(each for each in before if identity(each.request) not in again)
+
+
+def _provenance(recorded: list[Interaction]) -> Provenance:
+    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    return Provenance(
+        client=_release(CLIENT),
+        qrtest=_release("qrtest").rpartition(" ")[2],
+        recorded=f"{now.isoformat()}Z",
+        service="simulated" if any(map(_is_simulated, recorded)) else "real",
+    )
+
+
+def _is_simulated(interaction: Interaction) -> bool:
+    """Whether qrtest's own service answered: it has one account, and one user."""
+    crn = interaction.request.header("Service-CRN")
+    return crn == CRN or payloads.USER_ID.encode() in interaction.response.body
+
+
+def _release(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""

@@ -1,0 +1,186 @@
+"""Cassette, clock, transport and client, tied together: `replay`."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
+
+from qrtest import clock as clocks
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.player import Pace, Player
+from qrtest.clock import EPOCH, VirtualClock, WallClock
+from qrtest.duration import Duration
+from qrtest.errors import SimulationError
+from qrtest.stage import TRANSPORTS, Stage, Transport
+from qrtest.wire.messages import Service
+
+if TYPE_CHECKING:
+    from qrtest.client.jobs import RuntimeJobV2
+
+__all__ = ["Replay", "replay"]
+
+MOST_REQUESTS: Final = 200_000
+
+
+def replay(
+    cassette: str | os.PathLike[str] | Cassette,
+    *,
+    pace: Pace = "recorded",
+    transport: Transport = "direct",
+    clock: Literal["virtual", "real"] = "virtual",
+    longest: Duration | None = clocks.LONGEST_DEFAULT,
+    most_requests: int = MOST_REQUESTS,
+    network: bool = False,
+) -> Replay:
+    """A replay of a recorded session, to be used as a context manager.
+
+    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *pace*: "recorded" answers by the
+    recorded time on the virtual clock, whatever the poll interval; "polls" by the number of polls;
+    "instant" with the last word at once. A cassette without times is played by polls. The other
+    options are those of `simulate`.
+
+    Raises `CassetteError` for a file that cannot be read.
+
+    >>> from qrtest.cassette.model import Cassette
+    >>> with replay(Cassette()) as sim:
+    ...     sim.jobs
+    ()
+    """
+    if transport not in TRANSPORTS:
+        raise SimulationError(
+            f"transport={transport!r}: there are {', '.join(map(repr, TRANSPORTS))}."
+        )
+    if clock not in ("virtual", "real"):
+        raise SimulationError(f"clock={clock!r}: there are 'virtual' and 'real'.")
+    return Replay(
+        cassette,
+        pace=pace,
+        transport=transport,
+        is_virtual=clock == "virtual",
+        longest=longest,
+        most_requests=most_requests,
+        network=network,
+    )
+
+
+class Replay:
+    """A recorded session that answers again, with its own time and journal. Made by `replay`.
+
+    `clock` is the time, `journal` what was asked and answered, `unused` what was not asked for.
+    """
+
+    def __init__(
+        self,
+        cassette: str | os.PathLike[str] | Cassette,
+        *,
+        pace: Pace,
+        transport: Transport,
+        is_virtual: bool,
+        longest: Duration | None,
+        most_requests: int,
+        network: bool,
+    ) -> None:
+        self._name = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
+        self.cassette: Final = _loaded(cassette)
+        self._pace = pace
+        self._stage = Stage(
+            self._made,
+            noun="replay",
+            maker="replay",
+            transport=transport,
+            is_virtual=is_virtual,
+            latency_seconds=0.0,
+            longest=longest,
+            most_requests=most_requests,
+            network=network,
+        )
+        self.transport: Final = transport
+        self.clock: Final = self._stage.clock
+        self.journal: Final = self._stage.journal
+
+    def _made(self, clock: VirtualClock | WallClock) -> Service:
+        self._player = Player(
+            self.cassette,
+            clock,
+            epoch=EPOCH,
+            pace=self._pace,
+            name=self._name,
+            same_circuit=_difference,
+            describe=_snapshot,
+        )
+        return self._player
+
+    def __enter__(self) -> Self:
+        self._stage.enter()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stage.leave(kind, error, traceback)
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The ids of the recorded jobs, in the order in which they appear."""
+        return tuple(self._player.jobs())
+
+    @property
+    def unused(self) -> tuple[Interaction, ...]:
+        """The exchanges that were not played (yet)."""
+        return self._player.unused
+
+    def job(self, job_id: str | None = None, *, result_decoder: Any = None) -> RuntimeJobV2:
+        """The recorded job: the genuine class, asking the cassette.
+
+        *job_id* can be left out when there is only one. Raises `SimulationError` when there is no
+        such job, or more than one to choose from.
+        """
+        self._stage.must_be_active("job()")
+        jobs = self._player.jobs()
+        if job_id is None and len(jobs) == 1:
+            [job_id] = jobs
+        if job_id not in jobs:
+            known = ", ".join(jobs) or "none"
+            problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
+            raise SimulationError(
+                f"{self._name} {problem}: there are {known}. Say which: sim.job(job_id)."
+            )
+        found = jobs[str(job_id)]
+        return self._stage.double(
+            found,
+            instance=self._player.account.crn,
+            backend=found.backend or None,
+            result_decoder=result_decoder,
+        )
+
+    def service(self) -> Any:
+        """A genuine QiskitRuntimeService of the recorded account; the same one every time."""
+        return self._stage.service(self._player.account.crn)
+
+
+def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
+    if isinstance(cassette, Cassette):
+        return cassette
+    from qrtest.cassette import store
+
+    return store.load(cassette)
+
+
+def _difference(wanted: bytes, known: bytes) -> str | None:
+    from qrtest.client.circuits import difference
+
+    return difference(wanted, known)
+
+
+def _snapshot(name: str, aspect: str) -> bytes | None:
+    """What the installed release knows of a backend whose description was not recorded."""
+    from qrtest.client.backends import Snapshots
+
+    try:
+        return Snapshots((name,)).describe(name, aspect)
+    except SimulationError:
+        return None

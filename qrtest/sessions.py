@@ -1,0 +1,113 @@
+"""Which session a test gets for its cassette: a replay, or a recording. The plugin's decisions.
+
+It knows names and modes, not pytest: a test is a file, a name, and what its marker says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from qrtest.errors import CassetteError, RecordingError
+from qrtest.recording import MODES, Recording, record
+from qrtest.replaying import Replay, replay
+
+__all__ = ["DIRECTORY", "RECORD_MODES", "file_name", "found", "mode_of", "session"]
+
+RECORD_MODES: Final = ("none", *MODES)
+DIRECTORY: Final = "cassettes"
+LONGEST_NAME: Final = 240
+_FORBIDDEN: Final = re.compile(r"[<>?%*:|\"'/\\\0]")
+
+
+def file_name(test: str, class_name: str | None = None) -> str:
+    """The name of the cassette of a *test*, as pytest-recording gives it.
+
+    >>> file_name("test_bell[a/b]", "TestBell")
+    'TestBell.test_bell[a-b].yaml'
+    """
+    name = f"{class_name}.{test}" if class_name else test
+    name = _FORBIDDEN.sub("-", name)
+    if len(name.encode()) > LONGEST_NAME:
+        digest = hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+        name = (
+            name[: LONGEST_NAME - len(digest) - 1]
+            .encode()[: LONGEST_NAME - 33]
+            .decode(errors="ignore")
+        )
+        name = f"{name}_{digest}"
+    return f"{name}.yaml"
+
+
+def found(
+    wanted: str | os.PathLike[str] | bool, *, test_file: Path, root: Path, default: str
+) -> Path:
+    """The file of the cassette that a marker *wanted*: True is *default*, cassettes/module/test.yaml.
+
+    A name is looked for below cassettes/module, cassettes, the directory of the test and the root of
+    the project, in this order; one that is nowhere is to be recorded in the first that fits. Raises
+    `CassetteError` for a name that leads out of these.
+    """
+    from qrtest.cassette.store import confined
+
+    cassettes = test_file.parent / DIRECTORY
+    if wanted is True:
+        return _in_any_order(confined(cassettes / test_file.stem, default))
+    if not isinstance(wanted, str | os.PathLike):
+        raise CassetteError(f"cassette={wanted!r}: give a name, or True for the test's own.")
+    name = os.fspath(wanted)
+    places = [cassettes / test_file.stem, cassettes, test_file.parent, root]
+    choices = [confined(place, name) for place in places]
+    for choice in choices:
+        if choice.is_file():
+            return choice
+    return choices[3] if Path(name).parts[:1] == (DIRECTORY,) else choices[1]
+
+
+def _in_any_order(path: Path) -> Path:
+    """*path*, or the one file whose parameters are the same in another order.
+
+    The order of parameters in a test's name is pytest's affair, and has changed between its releases.
+    """
+    if path.exists() or "[" not in path.stem or not path.parent.is_dir():
+        return path
+    same = [
+        other for other in path.parent.glob("*.yaml") if _parameters(other) == _parameters(path)
+    ]
+    return same[0] if len(same) == 1 else path
+
+
+def _parameters(path: Path) -> tuple[str, list[str]]:
+    name, _, rest = path.stem.partition("[")
+    return name, sorted(rest.removesuffix("]").split("-"))
+
+
+def mode_of(
+    *, option: str | None, ini: str | None, environment: Mapping[str, str], in_ci: bool
+) -> str:
+    """How to record: by the command line's *option*, else the *ini* file, else QRTEST_RECORD; else none.
+
+    Raises `RecordingError` for an unknown mode, and in CI unless *in_ci* forces it.
+    """
+    mode = option or ini or environment.get("QRTEST_RECORD") or "none"
+    if mode not in RECORD_MODES:
+        raise RecordingError(f"--qrtest-record={mode}: there are {', '.join(RECORD_MODES)}.")
+    if mode != "none" and environment.get("CI", "").lower() not in ("", "0", "false") and not in_ci:
+        raise RecordingError(
+            f"--qrtest-record={mode} in CI: a recording needs credentials and a look at what it holds. "
+            "Record on your own machine, or force it with --qrtest-record-in-ci."
+        )
+    return mode
+
+
+def session(
+    path: Path, mode: str, *, keep_on_error: bool = False, options: Mapping[str, Any]
+) -> Replay | Recording:
+    """The session of a test with the cassette *path*; *options* are those of `replay`."""
+    if mode == "none" or (mode == "once" and path.exists()):
+        return replay(path, **options)
+    return record(path, mode=mode, keep_on_error=keep_on_error)  # type: ignore[arg-type]  # checked by mode_of

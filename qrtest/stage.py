@@ -1,0 +1,157 @@
+"""What a simulation and a replay have in common: time, a journal, a line, and genuine clients on it.
+
+A stage is given a service and carries requests to it while it is entered; while it is, nothing leaves
+the machine. Who answers, and what, is not its business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from qrtest import clock as clocks
+from qrtest.clock import VirtualClock, WallClock
+from qrtest.duration import Duration
+from qrtest.errors import SimulationError, Stop
+from qrtest.guard import Guard
+from qrtest.journal import Journal
+from qrtest.transport.line import Line
+from qrtest.wire.messages import Service
+from qrtest.wire.payloads import JobFacts
+
+if TYPE_CHECKING:
+    from qrtest.client.jobs import RuntimeJobV2
+
+__all__ = ["TRANSPORTS", "Stage", "Transport"]
+
+Transport = Literal["direct", "requests"]
+TRANSPORTS: Final = ("direct", "requests")
+
+
+class Stage:
+    """Clock, journal and line around the service that *make_service* makes for the clock.
+
+    *noun* is what users call it and *maker* the function they make it by, for messages. `clock` is
+    the time, `journal` what was asked and answered; both can be read after the end, too.
+    """
+
+    def __init__(
+        self,
+        make_service: Callable[[VirtualClock | WallClock], Service],
+        *,
+        noun: str,
+        maker: str,
+        transport: Transport,
+        is_virtual: bool,
+        latency_seconds: float,
+        longest: Duration | None,
+        most_requests: int,
+        network: bool,
+    ) -> None:
+        guard = Guard(most=most_requests, describe=self._timeline)
+        self.transport: Final = transport
+        self.clock: Final[VirtualClock | WallClock] = (
+            VirtualClock(longest=longest, on_limit=guard.stop) if is_virtual else WallClock()
+        )
+        self.journal: Final = Journal(make_service(self.clock), self.clock)
+        latency = latency_seconds if is_virtual else 0.0
+        self._line = Line(self.journal, self.clock, guard, latency=latency)
+        self._noun = noun
+        self._maker = maker
+        self._network = network
+        self._stack: ExitStack | None = None
+        self._is_over = False
+        self._client: Any = None
+        self._genuine_service: Any = None
+
+    def enter(self) -> None:
+        """Begin. Raises `SimulationError` the second time."""
+        if self._stack is not None or self._is_over:
+            raise SimulationError(
+                f"This {self._noun} was entered before: each serves once. Call {self._maker}() again."
+            )
+        from qrtest.client import releases
+        from qrtest.transport.network import blocked
+
+        releases.installed()
+        with ExitStack() as stack:
+            stack.enter_context(releases.quiet())
+            if not self._network:
+                stack.enter_context(blocked())
+            if self.transport == "requests":
+                self._mount(stack)
+            stack.enter_context(clocks.install(self.clock))
+            self._stack = stack.pop_all()
+
+    def leave(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End. Raises the `NeverEnds` that an *error* of kind `Stop` stands for."""
+        self._is_over = True
+        self._line.close()
+        assert self._stack is not None
+        self._stack.close()
+        if isinstance(error, Stop):
+            raise error.reason from error.__cause__
+
+    def must_be_active(self, what: str) -> None:
+        """Raise `SimulationError` unless the stage is entered."""
+        if self._stack is None or self._is_over:
+            when = "is over" if self._is_over else "has not begun"
+            raise SimulationError(
+                f"{what} on a {self._noun} that {when}: use it inside "
+                f"'with qrtest.{self._maker}(...) as sim:'."
+            )
+
+    def service(self, instance: str) -> Any:
+        """A genuine QiskitRuntimeService for *instance*; the same one every time."""
+        self.must_be_active("service()")
+        if self._genuine_service is None:
+            from qrtest.client.service import make_service
+
+            assert self._stack is not None
+            if self.transport == "direct":
+                self._mount(self._stack)
+            self._genuine_service = make_service(
+                self._line, transport=self.transport, instance=instance
+            )
+        return self._genuine_service
+
+    def double(
+        self, facts: JobFacts, *, instance: str, backend: str | None, result_decoder: Any
+    ) -> RuntimeJobV2:
+        """A genuine job of *instance*; *backend* None is one that has to be looked up."""
+        from qrtest.client.jobs import Later, make_client, make_job
+
+        if self._client is None:
+            self._client = make_client(self._line, transport=self.transport, instance=instance)
+        genuine = Later(lambda: self.service(instance))
+        return make_job(
+            self._client,
+            job_id=facts.job_id,
+            program_id=facts.program_id,
+            instance=instance,
+            backend=None
+            if backend is None
+            else Later(lambda: self.service(instance).backend(backend)),
+            service=genuine,
+            creation_date=facts.created,
+            image=facts.image,
+            session_id=facts.session_id,
+            tags=list(facts.tags),
+            private=facts.private,
+            result_decoder=result_decoder,
+        )
+
+    def _mount(self, stack: ExitStack) -> None:
+        from qrtest.transport.requests import MOUNT
+
+        stack.enter_context(MOUNT.entered(self.clock, self._line))
+
+    def _timeline(self) -> str:
+        return self.journal.timeline()

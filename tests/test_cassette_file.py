@@ -1,0 +1,186 @@
+"""The file: what is written comes back, people can read it, stock vcrpy loads it, it stays small."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import requests
+import vcr
+import yaml
+from hypothesis import given
+
+from qrtest.cassette import codec, store
+from qrtest.cassette.model import Cassette, collapsed, digest
+from qrtest.errors import CassetteError
+from tests import recordings
+from tests.recordings import HOST, JOB, PROVENANCE, exchange, poll, short
+
+
+@given(recordings.cassettes)
+def test_what_is_written_comes_back(cassette: Cassette) -> None:
+    """Reading the text of a cassette gives an equal one, byte for byte in every body."""
+    assert codec.loads(codec.dumps(cassette)) == cassette
+
+
+@given(recordings.cassettes)
+def test_writing_twice_writes_the_same(cassette: Cassette) -> None:
+    """The text of a cassette is the text of what is read from it."""
+    text = codec.dumps(cassette)
+    assert codec.dumps(codec.loads(text)) == text
+
+
+@given(recordings.cassettes)
+def test_json_holds_the_same_unless_a_body_is_binary(cassette: Cassette) -> None:
+    """JSON is accepted as well; a binary body is refused with the remedy, never changed."""
+    try:
+        text = codec.dumps(cassette, as_json=True)
+    except CassetteError as error:
+        assert "ends in .yaml" in str(error)
+    else:
+        assert codec.loads(text) == cassette
+
+
+def test_a_body_is_laid_out_for_people() -> None:
+    """A JSON body is a block of lines, an item a line, and short containers stay whole."""
+    assert """
+      string: |-
+        {
+          "id": "d5h6o44pe0pc73am1f1g",
+          "backend": "ibm_torino",
+          "state": {"status": "Queued"},
+""" in codec.dumps(short())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a": 1.0, "b": 1e400, "c": 12345678901234567890}',
+        b'{"a":1,"a":2}',
+        b'{"a": "\\u00e9\\/"}',
+        b'{"a":  1}',
+        b"[1, 2",
+        b'{"a": "\xc3\xa9"} ',
+        b'{"a": "\x7f"}',
+        b"{}",
+        b'{"a": {}, "b": []}',
+    ],
+)
+def test_a_body_keeps_every_byte(body: bytes) -> None:
+    """Numbers, escapes, duplicate keys, odd spaces and cut bodies come back as they were."""
+    cassette = Cassette((exchange(answer=body),))
+    assert codec.loads(codec.dumps(cassette)) == cassette
+
+
+def test_a_binary_body_is_kept_exactly() -> None:
+    """Bytes that are no text are written as YAML's binary."""
+    cassette = Cassette((exchange(answer=bytes(range(256))),))
+    text = codec.dumps(cassette)
+    assert "!!binary" in text
+    assert codec.loads(text) == cassette
+
+
+def test_content_length_is_true_in_the_file_and_after_reading() -> None:
+    """The length is that of the body beside it, laid out in the file and as it was on the wire."""
+    body = b'{"id":"j"}'
+    request = exchange().request
+    response = recordings.Response(200, body, {"Content-Length": str(len(body))})
+    cassette = Cassette((recordings.Interaction(request=request, response=response),))
+    text = codec.dumps(cassette)
+    [written] = yaml.safe_load(text)["interactions"]
+    assert written["response"]["headers"]["Content-Length"] == [
+        str(len(written["response"]["body"]["string"]))
+    ]
+    assert codec.loads(text) == cassette
+
+
+def test_stock_vcrpy_replays_the_file(tmp_path: Path) -> None:
+    """A client under stock vcrpy gets the recorded answers, and 503 for a broken connection."""
+    broken = exchange(path=f"/jobs/{JOB}/logs", failure="reset", at=6.0)
+    path = tmp_path / "short.yaml"
+    store.save(path, Cassette((*short().interactions, broken), PROVENANCE))
+    with vcr.use_cassette(str(path), record_mode="none") as tape:
+        seen = [requests.get(f"{HOST}/jobs/{JOB}?exclude_params=true").json() for _ in range(3)]
+        result = requests.get(f"{HOST}/jobs/{JOB}/results")
+        logs = requests.get(f"{HOST}/jobs/{JOB}/logs")
+    assert [job["status"] for job in seen] == ["Queued", "Running", "Completed"]
+    assert result.json() == {"results": []}
+    assert (logs.status_code, logs.reason) == (503, "Connection reset")
+    assert tape.all_played
+
+
+def test_additions_stand_only_where_vcrpy_ignores_them() -> None:
+    """Nothing is added inside a request, and there is no metadata at the top."""
+    written = yaml.safe_load(codec.dumps(short()))
+    assert set(written) == {"qrtest", "version", "interactions"}
+    for interaction in written["interactions"]:
+        assert set(interaction["request"]) == {"method", "uri", "headers", "body"}
+        assert set(interaction["response"]) == {"status", "headers", "body"}
+
+
+def test_equal_polls_are_one_exchange_with_a_count_and_a_span() -> None:
+    """Polls that got the same answer are collapsed, also when others stand between them."""
+    logs = exchange(path=f"/jobs/{JOB}/logs", status=404, answer={"errors": []}, at=0.5)
+    kept = collapsed([poll("Queued", 0.0), logs, poll("Queued", 1.0), poll("Running", 2.0)])
+    assert [(one.at, one.repeat, one.until) for one in kept] == [
+        (0.0, 2, 1.0),
+        (0.5, 1, None),
+        (2.0, 1, None),
+    ]
+
+
+def test_a_day_of_polling_is_under_two_kilobytes() -> None:
+    """A day of polls, one a second, takes less than 2 kB."""
+    day = Cassette(
+        (
+            poll("Queued", 0.0, repeat=80_000, until=79_999.0),
+            poll("Running", 80_000.0, repeat=6_399, until=86_398.0),
+            poll("Completed", 86_399.0),
+        ),
+        PROVENANCE,
+    )
+    assert len(codec.dumps(day).encode()) < 2_000
+
+
+def test_a_file_cut_at_any_byte_is_noticed(tmp_path: Path) -> None:
+    """Whatever is missing at the end, the file is refused; only the last line break is not missed."""
+    cassette = short()
+    for text in (codec.dumps(cassette), codec.dumps(cassette, as_json=True)):
+        for length in range(len(text) - 1):
+            with pytest.raises(CassetteError):
+                codec.loads(text[:length])
+        assert codec.loads(text[:-1]) == cassette
+
+
+def test_an_edited_file_is_noticed_and_says_what_to_do() -> None:
+    """A changed value breaks the digest; the message has the command that seals it."""
+    edited = codec.dumps(short()).replace("Completed", "Cancelled")
+    with pytest.raises(CassetteError) as refused:
+        codec.loads(edited, name="bell.yaml")
+    assert str(refused.value) == (
+        "bell.yaml: qrtest.digest is not that of the exchanges: the file was edited or damaged. "
+        "Take it from version control, or, if the change is meant, seal it with: qrtest convert FILE."
+    )
+
+
+def test_a_missing_exchange_is_noticed() -> None:
+    """A file that was cut between two exchanges says how many there were."""
+    data = json.loads(codec.dumps(short(), as_json=True))
+    del data["interactions"][-1]
+    with pytest.raises(CassetteError, match="says 4 exchanges and there are 3"):
+        codec.loads(json.dumps(data))
+
+
+def test_how_a_file_is_laid_out_does_not_matter() -> None:
+    """The digest is one of values: line ends of another system, or JSON for YAML, do not break it."""
+    text = codec.dumps(short())
+    assert codec.loads(text.replace("\n", "\r\n")) == short()
+    assert codec.loads(yaml.safe_dump(yaml.safe_load(text))) == short()
+
+
+@given(recordings.cassettes)
+def test_the_digest_sees_every_exchange(cassette: Cassette) -> None:
+    """Leaving an exchange out changes the digest."""
+    if cassette.interactions:
+        assert digest(cassette.interactions[1:]) != digest(cassette.interactions)

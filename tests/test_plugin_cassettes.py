@@ -1,0 +1,288 @@
+"""Cassettes in tests: the marker, the option, and what is saved when, in a pytest of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from qrtest.cassette import store
+from qrtest.errors import RecordingError
+from qrtest.sessions import file_name, found, mode_of
+from qrtest.wire.messages import Request, Response
+from tests.recordings import JOB, short
+from tests.servers import serving
+
+STRICT = "[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n"
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A strict project, outside of CI."""
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makeini(STRICT)
+    return pytester
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    def answer(request: Request) -> Response:
+        return Response(200, b'{"id": "one"}', {"Content-Type": "application/json"})
+
+    with serving(answer) as address:
+        yield address
+
+
+def test_a_marked_test_gets_the_recorded_job_and_service(project: pytest.Pytester) -> None:
+    """The fixtures give the genuine objects of the recorded session."""
+    store.save(project.path / "cassettes" / "bell.yaml", short())
+    project.makepyfile(
+        """
+        import pytest
+        from qiskit_ibm_runtime import QiskitRuntimeService, RuntimeJobV2
+
+        pytestmark = pytest.mark.qrtest(cassette="bell.yaml")
+
+        def test_job(runtime_job, virtual_clock):
+            job = runtime_job()
+            assert isinstance(job, RuntimeJobV2)
+            assert job.result() == {"results": []}
+            assert 5 <= virtual_clock.now() < 6
+
+        @pytest.mark.qrtest(pace="instant")
+        def test_service(runtime_service, runtime_simulation):
+            assert isinstance(runtime_service, QiskitRuntimeService)
+            [job_id] = runtime_simulation.jobs
+            assert runtime_service.job(job_id).status() == "DONE"
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+def test_a_test_without_fixtures_has_its_own_client_answered(project: pytest.Pytester) -> None:
+    """Whatever requests asks is answered from the cassette cassettes/module/test.yaml."""
+    store.save(project.path / "cassettes" / "test_own" / "TestMine.test_ask[a-b].yaml", short())
+    project.makepyfile(
+        test_own=f"""
+        import pytest, requests
+
+        class TestMine:
+            @pytest.mark.qrtest(cassette=True)
+            @pytest.mark.parametrize("x", ["a/b"])
+            def test_ask(self, x):
+                url = "https://quantum.cloud.ibm.com/api/v1/jobs/{JOB}?exclude_params=true"
+                assert requests.get(url).json()["id"] == "{JOB}"
+        """
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_recording_saves_when_the_test_passes_only(project: pytest.Pytester, base: str) -> None:
+    """A cassette is recorded by a test that passes; one that fails leaves none, unless it is wanted."""
+    project.makepyfile(
+        test_it=f"""
+        import pytest, requests
+
+        @pytest.mark.qrtest(cassette=True)
+        @pytest.mark.parametrize("good", [True, False])
+        def test_ask(good):
+            assert requests.get("{base}/jobs/one", timeout=5).json() == {{"id": "one"}}
+            assert good
+
+        @pytest.mark.qrtest(cassette=True)
+        def test_with_fixture(runtime_simulation):
+            requests.get("{base}/jobs/one", timeout=5)
+            assert False
+        """
+    )
+    folder = project.path / "cassettes" / "test_it"
+    project.runpytest_inprocess("--qrtest-record=once").assert_outcomes(passed=1, failed=2)
+    assert [path.name for path in folder.iterdir()] == ["test_ask[True].yaml"]
+    project.runpytest_inprocess("-k", "True").assert_outcomes(passed=1, deselected=2)
+    project.runpytest_inprocess("--qrtest-record=once", "--qrtest-keep-failed").assert_outcomes(
+        passed=1, failed=2
+    )
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_by_default_nothing_is_recorded(project: pytest.Pytester, base: str) -> None:
+    """Without the option a missing cassette is an error with the command that records it."""
+    project.makepyfile(
+        f"""
+        import pytest, requests
+
+        @pytest.mark.qrtest(cassette=True)
+        def test_ask():
+            requests.get("{base}/jobs/one", timeout=5)
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*there is no such cassette. Record it: *--qrtest-record=once.*"])
+    assert not (project.path / "cassettes").exists()
+
+
+def test_recording_is_refused_in_ci_unless_forced(
+    project: pytest.Pytester, base: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where CI is set, the option alone does not record."""
+    monkeypatch.setenv("CI", "true")
+    project.makepyfile(
+        f"""
+        import pytest, requests
+
+        @pytest.mark.qrtest(cassette="x.yaml")
+        def test_ask():
+            requests.get("{base}/jobs/one", timeout=5)
+        """
+    )
+    result = project.runpytest_inprocess("--qrtest-record=rewrite")
+    result.stdout.fnmatch_lines(["*--qrtest-record=rewrite in CI*--qrtest-record-in-ci*"])
+    result.assert_outcomes(failed=1)
+    forced = project.runpytest_inprocess("--qrtest-record=rewrite", "--qrtest-record-in-ci")
+    forced.assert_outcomes(passed=1)
+
+
+def test_two_tests_with_one_name_are_refused(project: pytest.Pytester) -> None:
+    """Ids that would share a file are named, not mixed up."""
+    store.save(project.path / "cassettes" / "test_ids" / "test_ask[a-b].yaml", short())
+    project.makepyfile(
+        test_ids="""
+        import pytest
+
+        @pytest.mark.qrtest(cassette=True)
+        @pytest.mark.parametrize("x", ["a/b", "a:b"])
+        def test_ask(x):
+            pass
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(
+        ["*which is that of test_ids.py::test_ask?a/b?: give one of the two*"]
+    )
+
+
+def test_parameters_in_another_order_find_their_cassette(tmp_path: Path) -> None:
+    """The order of ids in a name is pytest's affair: the same ids in another order are the same test."""
+    folder = tmp_path / "cassettes" / "test_x"
+    store.save(folder / "test_a[b-1].yaml", short())
+    wanted = found(
+        True, test_file=tmp_path / "test_x.py", root=tmp_path, default="test_a[1-b].yaml"
+    )
+    assert wanted == folder / "test_a[b-1].yaml"
+
+
+@pytest.mark.parametrize(
+    ("mode", "failures"), [("warn", {"passed": 1, "warnings": 1}), ("fail", {"failed": 1})]
+)
+def test_exchanges_that_were_not_asked_for_are_told(
+    project: pytest.Pytester, mode: str, failures: dict[str, int]
+) -> None:
+    """Unused exchanges are a warning or a failure, if asked."""
+    store.save(project.path / "cassettes" / "bell.yaml", short())
+    project.makeini("[pytest]\n")
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(cassette="cassettes/bell.yaml")
+        def test_nothing():
+            pass
+        """
+    )
+    project.runpytest_inprocess(f"--qrtest-unused={mode}", "-W", "default").assert_outcomes(
+        **failures
+    )
+    project.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "cassette='bell.yaml', script='DONE'",
+        "cassette=3",
+        "cassette='../x.yaml'",
+        "cassette='/etc/x.yaml'",
+    ],
+)
+def test_a_marker_that_makes_no_sense_is_named(project: pytest.Pytester, options: str) -> None:
+    """What does not go together, or leads out of the project, is an error of usage."""
+    project.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.mark.qrtest({options})
+        def test_nothing(runtime_simulation):
+            pass
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*UsageError: test_*"])
+
+
+def test_a_failure_of_a_replay_shows_its_timeline(project: pytest.Pytester) -> None:
+    """The report of a test that failed tells what was asked and answered."""
+    store.save(project.path / "cassettes" / "bell.yaml", short())
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(cassette="bell.yaml")
+        def test_status(runtime_job):
+            assert runtime_job().status() == "DONE"
+        """
+    )
+    project.runpytest_inprocess().stdout.fnmatch_lines(["*qrtest timeline*", "*poll*200 Queued*"])
+
+
+def test_all_three_plugins_load_together(project: pytest.Pytester) -> None:
+    """pytest-recording's names are its own: both options, both markers, one run."""
+    project.makeini("[pytest]\n")
+    store.save(project.path / "cassettes" / "bell.yaml", short())
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(cassette="bell.yaml")
+        def test_ours(runtime_job):
+            assert runtime_job().status() == "QUEUED"
+
+        @pytest.mark.vcr
+        def test_theirs(vcr):
+            assert vcr is not None
+        """
+    )
+    project.runpytest_subprocess("--record-mode=none", "--qrtest-record=none").assert_outcomes(
+        passed=2
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "ini", "environment", "mode"),
+    [
+        ("all", "once", {"QRTEST_RECORD": "rewrite"}, "all"),
+        (None, "once", {"QRTEST_RECORD": "rewrite"}, "once"),
+        (None, "", {"QRTEST_RECORD": "rewrite"}, "rewrite"),
+        (None, "", {"CI": "1"}, "none"),
+    ],
+)
+def test_command_line_before_ini_before_environment(
+    option: str | None, ini: str, environment: dict[str, str], mode: str
+) -> None:
+    """The nearest word wins; the default is none."""
+    assert mode_of(option=option, ini=ini, environment=environment, in_ci=False) == mode
+
+
+def test_an_unknown_mode_is_named() -> None:
+    """A mode that does not exist is an error with those that do."""
+    with pytest.raises(RecordingError, match="there are none, once, new_episodes, all, rewrite"):
+        mode_of(option="any", ini="", environment={}, in_ci=False)
+
+
+def test_names_are_those_of_pytest_recording() -> None:
+    """Characters that files cannot have become hyphens, and long names end in a digest."""
+    assert file_name("test[a<b>?%*:|\"'/\\]", "TestMine") == "TestMine.test[a-b----------].yaml"
+    assert len(file_name("x" * 500).encode()) <= 255

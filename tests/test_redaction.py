@@ -1,0 +1,482 @@
+"""No secrets: a canary in every position we could think of, and not one of them in any byte."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+import zlib
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest.cassette import audit, codec
+from qrtest.cassette.allowed import Rules
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.redact import Redacted, Redactor, redacted, shown
+from qrtest.errors import CassetteError
+from qrtest.wire.messages import Request, Response
+from tests import recordings
+from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body
+
+CANARY = "Zq7Kp2mXw9Lr4TvB8nYc3HdJ5sGf"
+JWT = (
+    base64.urlsafe_b64encode(b'{"alg":"RS256"}').decode().rstrip("=")
+    + "."
+    + base64.urlsafe_b64encode(json.dumps({"sub": CANARY}).encode()).decode().rstrip("=")
+    + ".c2lnbmF0dXJl"
+)
+ACCOUNT = "4f7c1e9a2b8d4c60a1e5f3b7d9c2e846"
+GUID = "6b1f0d52-8c3e-4a79-b0d4-5e2f91c7a638"
+CRN = f"crn:v1:bluemix:public:quantum-computing:us-east:a/{ACCOUNT}:{GUID}::"
+EMAIL = "jane.doe+lab@university.example.edu"
+USER = "IBMid-50XK7Q2ABC"
+IP = "169.62.14.203"
+IPV6 = "2607:f8b0:4005:80a::200e"
+PASSWORD = "hunter2-correct-horse"
+OPAQUE = "ocean-tide"
+
+
+def asked(
+    *,
+    method: str = "GET",
+    url: str = f"{HOST}/jobs/{JOB}",
+    headers: dict[str, str] | None = None,
+    body: bytes = b"",
+) -> Interaction:
+    request = Request.to(method, url, headers=headers or {}, body=body)
+    return Interaction(request=request, response=Response(204), at=1.0, took=0.1)
+
+
+def answered(body: object, kind: str = "application/json", **headers: str) -> Interaction:
+    content = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = Response(200, content, {"Content-Type": kind, **named})
+    return Interaction(request=asked().request, response=response, at=1.0, took=0.1)
+
+
+def sent(body: object, kind: str = "application/json") -> Interaction:
+    content = (
+        body
+        if isinstance(body, bytes)
+        else body.encode()
+        if isinstance(body, str)
+        else json.dumps(body).encode()
+    )
+    return asked(method="POST", url=f"{HOST}/jobs", headers={"Content-Type": kind}, body=content)
+
+
+def error(message: str) -> Interaction:
+    return answered(
+        {"errors": [{"code": 1279, "message": message, "solution": message}], "trace": GUID[::-1]}
+    )
+
+
+def deep(value: object, depth: int = 40) -> object:
+    for level in range(depth):
+        value = {"items": [value]} if level % 2 else [value]
+    return value
+
+
+FORM = "application/x-www-form-urlencoded"
+TEXT = "text/plain"
+BASIC = base64.b64encode(f"apikey:{CANARY}".encode()).decode()
+MULTIPART = (
+    f'--b\r\nContent-Disposition: form-data; name="password"\r\n\r\n{PASSWORD}\r\n'
+    f'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n{OPAQUE}\r\n--b--\r\n'
+)
+SIGNED = f"https://s3.us-east.cloud-object-storage.appdomain.cloud/bucket/o?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F2026&X-Amz-Signature={CANARY}"
+
+POSITIONS: dict[str, list[Interaction]] = {
+    "bearer": [asked(headers={"Authorization": f"Bearer {CANARY}"})],
+    "apikey-header": [asked(headers={"Authorization": f"apikey {CANARY}"})],
+    "basic-header": [asked(headers={"Authorization": f"Basic {BASIC}"})],
+    "access-token-header": [asked(headers={"X-Access-Token": CANARY})],
+    "unknown-header": [asked(headers={"X-Whatever": OPAQUE})],
+    "request-cookie": [asked(headers={"Cookie": f"sid={CANARY}; theme=dark"})],
+    "proxy-header": [asked(headers={"Proxy-Authorization": f"Basic {BASIC}"})],
+    "service-crn": [asked(headers={"Service-CRN": CRN})],
+    "user-agent": [asked(headers={"User-Agent": f"tool ({EMAIL})"})],
+    "client-application": [asked(headers={"X-Qx-Client-Application": f"qiskit/~home~{OPAQUE}"})],
+    "forwarded-for": [asked(headers={"X-Forwarded-For": IP})],
+    "referer": [asked(headers={"Referer": f"https://x.test/?token={CANARY}"})],
+    "kept-header": [asked(headers={"Parent-Job-Id": JWT})],
+    "set-cookie": [answered({}, Set_Cookie=f"session={CANARY}; Path=/; HttpOnly")],
+    "response-header": [answered({}, X_Auth_Token=CANARY)],
+    "location": [answered({}, Location=SIGNED)],
+    "link": [answered({}, Link=f"<https://x.test/?cursor={CANARY}>; rel=next")],
+    "www-authenticate": [answered({}, WWW_Authenticate=f'Bearer realm="{OPAQUE}"')],
+    "content-type": [answered({}, f"application/json; profile={JWT}")],
+    "userinfo": [asked(url=f"https://jane:{PASSWORD}@quantum.cloud.ibm.com/api/v1/jobs")],
+    "query-secret": [asked(url=f"{HOST}/jobs?apikey={CANARY}")],
+    "query-unknown": [asked(url=f"{HOST}/jobs?flavour={OPAQUE}")],
+    "query-encoded": [asked(url=f"{HOST}/jobs?instance={quote(CRN, safe='')}")],
+    "query-known-name": [asked(url=f"{HOST}/jobs?tags={quote(EMAIL)}")],
+    "query-bare": [asked(url=f"{HOST}/jobs?{CANARY}")],
+    "path-token": [asked(url=f"{HOST}/download/{CANARY}")],
+    "path-crn": [asked(url=f"{HOST}/instances/{quote(CRN, safe='')}/usage")],
+    "path-email": [asked(url=f"{HOST}/users/{quote(EMAIL)}")],
+    "path-account": [asked(url=f"{HOST}/accounts/{ACCOUNT}")],
+    "host-ip": [asked(url=f"http://{IP}:8080/jobs")],
+    "presigned-request": [asked(url=SIGNED)],
+    "json-token": [answered({"access_token": CANARY})],
+    "json-password": [answered({"password": PASSWORD})],
+    "json-camel-case": [answered({"apiKey": OPAQUE})],
+    "json-unknown-name": [answered({"flavour": OPAQUE})],
+    "json-list": [answered({"flavours": [1, [OPAQUE]]})],
+    "json-deep": [answered(deep({"refreshToken": CANARY}))],
+    "json-deep-unknown": [answered(deep({"x": OPAQUE}))],
+    "json-key": [answered({EMAIL: 1, CANARY: 2})],
+    "json-number": [answered({"pin": 73731415})],
+    "json-user-id": [answered(job_body("Queued", user_id=USER))],
+    "json-account": [answered({"account_id": ACCOUNT})],
+    "json-email": [answered({"name": EMAIL})],
+    "json-person": [answered({"given_name": "Aloysius"})],
+    "json-provider": [answered(job_body("Queued", hub="acme-labs", group="skunkworks"))],
+    "json-crn": [answered({"items": [{"crn": CRN, "doc": {"extensions": {}}}]})],
+    "json-guid": [answered({"instance_id": GUID})],
+    "json-signed-url": [answered({"url": SIGNED})],
+    "json-in-json": [answered({"message": json.dumps({"token": CANARY})})],
+    "json-in-list-of-json": [answered([json.dumps({"interim": OPAQUE})])],
+    "json-escaped": [answered(b'{"token": "Zq7Kp2mXw9Lr4TvB\\u0038nYc3HdJ5sGf"}')],
+    "json-twice": [
+        answered(f'{{"status": "ok", "password": "a", "password": "{PASSWORD}"}}'.encode())
+    ],
+    "json-cut": [answered(f'{{"status": "ok", "token": "{CANARY}'.encode())],
+    "json-as-text": [answered({"token": CANARY}, TEXT)],
+    "json-request": [sent({"program_id": "sampler", "params": {"auth": {"password": PASSWORD}}})],
+    "json-tags": [sent({"tags": [EMAIL, JWT]})],
+    "json-caller": [answered({"caller": f"qiskit/~home~{OPAQUE}~run.py"})],
+    "json-atom": [answered(f"{{token={CANARY}}}".encode())],
+    "json-data-name": [
+        answered({"data": base64.b64encode(f"password: {PASSWORD}".encode()).decode()})
+    ],
+    "error-crn": [error(f"Instance {CRN} not found")],
+    "error-account": [error(f"Account {ACCOUNT} has no access")],
+    "error-user": [error(f"User {USER} ({EMAIL}) at {IP} was refused")],
+    "error-jwt": [error(f"The token {JWT} has expired")],
+    "error-bearer": [error(f"Authorization: Bearer {CANARY}")],
+    "error-assignment": [error(f"invalid credentials: password={PASSWORD}, try again")],
+    "error-random": [error(f"unknown thing {CANARY}")],
+    "error-ipv6": [error(f"from {IPV6} only")],
+    "form-apikey": [sent(f"grant_type=x&apikey={CANARY}", FORM)],
+    "form-unknown": [sent(f"grant_type=x&flavour={OPAQUE}", FORM)],
+    "form-encoded": [sent(f"password={quote('päss ' + PASSWORD)}", FORM)],
+    "multipart": [sent(MULTIPART, "multipart/form-data; boundary=b")],
+    "gzip": [
+        answered(gzip.compress(json.dumps({"token": CANARY}).encode()), Content_Encoding="gzip")
+    ],
+    "deflate": [
+        answered(zlib.compress(json.dumps({"token": CANARY}).encode()), Content_Encoding="deflate")
+    ],
+    "raw-deflate": [
+        answered(zlib.compress(CANARY.encode())[2:-4], TEXT, Content_Encoding="deflate")
+    ],
+    "gzip-twice": [
+        answered(gzip.compress(gzip.compress(CANARY.encode())), TEXT, Content_Encoding="gzip, gzip")
+    ],
+    "utf-16": [
+        answered(json.dumps({"token": CANARY}).encode("utf-16"), "application/json; charset=utf-16")
+    ],
+    "latin-1": [answered(f"é token={CANARY}".encode("latin-1"), "text/plain; charset=latin-1")],
+    "text-log": [answered(f"INFO login by {EMAIL} with {JWT}", TEXT)],
+    "text-pem": [
+        answered("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", TEXT)
+    ],
+    "text-aws": [answered("key AKIAIOSFODNN7EXAMPLE here", TEXT)],
+    "text-github": [answered("using ghp_16C7e42F292c6912E7710c838347Ae178B4a", TEXT)],
+    "text-url": [answered(f"see {SIGNED} for more", TEXT)],
+    "html": [
+        answered(f"<html><form><input name=x value='y'><token>{CANARY}</token></form>", "text/html")
+    ],
+    "xml": [
+        answered(f"<r><password>{PASSWORD}</password><a apiKey='{CANARY}'/></r>", "application/xml")
+    ],
+    "token-exchange": [
+        asked(
+            method="POST",
+            url="https://iam.cloud.ibm.com/identity/token",
+            headers={"Content-Type": FORM},
+            body=f"grant_type=urn%3Aibm&apikey={CANARY}".encode(),
+        )
+    ],
+    "classic-login": [
+        replace(
+            asked(method="POST", url="https://auth.quantum.ibm.com/api/users/loginWithToken"),
+            response=Response(200, json.dumps({"id": CANARY}).encode()),
+        )
+    ],
+    "echo-of-bearer": [
+        asked(headers={"Authorization": f"Bearer {PASSWORD}"}),
+        answered(f"you said {PASSWORD} to us", TEXT),
+    ],
+    "echo-of-basic": [
+        asked(
+            headers={
+                "Authorization": "Basic " + base64.b64encode(f"j:{PASSWORD}".encode()).decode()
+            }
+        ),
+        answered({"message": f"no such login {PASSWORD}"}),
+    ],
+    "echo-url-encoded": [
+        sent({"password": "päss/wörd&more"}),
+        answered("bad login p%C3%A4ss%2Fw%C3%B6rd%26more", TEXT),
+    ],
+    "echo-base64": [
+        sent({"password": PASSWORD}),
+        answered({"message": "got " + base64.b64encode(PASSWORD.encode()).decode()}),
+    ],
+    "echo-before-it-is-known": [
+        answered({"message": f"hello {PASSWORD}"}),
+        sent({"password": PASSWORD}),
+    ],
+    "echo-of-token-answer": [
+        replace(
+            asked(method="POST", url="https://iam.cloud.ibm.com/identity/token"),
+            response=Response(200, json.dumps({"refresh_token": PASSWORD}).encode()),
+        ),
+        answered(f"refresh with {PASSWORD}", TEXT),
+    ],
+}
+SECRETS = [
+    CANARY, JWT, JWT.split(".")[1], ACCOUNT, GUID, EMAIL, USER, IP, IPV6, PASSWORD, OPAQUE, BASIC, "AKIAIOSFODNN7EXAMPLE",
+    "MIIEow", "ghp_16C7e42F", "Aloysius", "acme-labs", "skunkworks", "73731415", "jane.doe", "päss", "wörd",
+    base64.b64encode(PASSWORD.encode()).decode(),
+]  # fmt: skip
+KEY = b"key of a test"
+
+
+def clean(interactions: list[Interaction], rules: Rules | None = None) -> Redacted:
+    return redacted(interactions, key=KEY, rules=rules)
+
+
+def text_of(session: Redacted, *, as_json: bool = False) -> str:
+    return codec.dumps(Cassette(session.interactions, PROVENANCE), as_json=as_json)
+
+
+def leaks(text: str) -> list[str]:
+    """The secrets that stand in *text*, also in what its escapes mean."""
+    readings = [text, text.encode().decode("unicode_escape", "replace"), re.sub(r"\s", "", text)]
+    readings += [quote(reading, safe="") for reading in readings[:1]]
+    found = {
+        secret
+        for secret in SECRETS
+        for form in (secret, quote(secret, safe=""), secret[::-1])
+        for reading in readings
+        if form in reading
+    }
+    return sorted(found)
+
+
+def test_there_are_at_least_sixty_positions() -> None:
+    """The promise is about as many places as one can think of."""
+    assert len(POSITIONS) >= 60
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_no_canary_is_in_the_file(position: str) -> None:
+    """Whatever the position, no byte of the file, in YAML or JSON, has the secret in any form."""
+    session = clean(POSITIONS[position])
+    assert leaks(text_of(session)) == []
+    if position not in ("utf-16", "latin-1"):
+        assert leaks(text_of(session, as_json=True)) == []
+    for interaction in session.interactions:
+        assert leaks(repr(interaction.request) + repr(interaction.response)) == []
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_the_scan_finds_the_canary_where_redaction_is_left_out(position: str) -> None:
+    """The scan is a second pair of eyes: it finds each planted secret in an unredacted file."""
+    cassette = Cassette(tuple(POSITIONS[position]), PROVENANCE)
+    known = clean(POSITIONS[position]).known
+    found = audit.secrets(codec.dumps(cassette), cassette, known=known)
+    assert found
+    assert leaks("".join(map(str, found))) == []
+
+
+@pytest.mark.parametrize("position", POSITIONS)
+def test_the_scan_passes_what_was_redacted(position: str) -> None:
+    """What redaction made is clean to the scan, and redacting it again changes nothing."""
+    session = clean(POSITIONS[position])
+    cassette = Cassette(session.interactions, PROVENANCE)
+    assert audit.secrets(codec.dumps(cassette), cassette, known=session.known) == ()
+    assert clean(list(session.interactions)).interactions == session.interactions
+
+
+def test_all_positions_at_once_are_clean() -> None:
+    """A session with every secret in it makes a file with none."""
+    everything = [one for position in POSITIONS.values() for one in position]
+    session = clean(everything)
+    cassette = Cassette(session.interactions, PROVENANCE)
+    assert leaks(codec.dumps(cassette)) == []
+    assert audit.secrets(codec.dumps(cassette), cassette, known=session.known) == ()
+
+
+def test_equal_values_have_equal_placeholders_within_a_cassette() -> None:
+    """A value is one placeholder wherever it stands, so that what belongs together stays together."""
+    session = clean([answered({"email": EMAIL}), answered(f"mail to {EMAIL}", TEXT)])
+    first, second = (interaction.response.body.decode() for interaction in session.interactions)
+    [placeholder] = re.findall(r"redacted-email-[0-9a-f]{10}", first)
+    assert placeholder in second
+
+
+def test_placeholders_cannot_be_linked_across_cassettes_without_the_key() -> None:
+    """Another key makes other placeholders, the same key the same."""
+    session = [answered({"email": EMAIL})]
+    one, other = redacted(session, key=b"one"), redacted(session, key=b"other")
+    assert one.interactions != other.interactions
+    assert redacted(session, key=b"one") == one
+
+
+def test_ids_that_chain_requests_are_kept() -> None:
+    """Job and session ids and a CRN's region stay, so that a recorded session still hangs together."""
+    session_id = "cw2q9ssd3wd0008fh7p0"
+    submitted = exchange(
+        "POST", "/jobs", {"backend": "ibm_torino"}, answer={"id": JOB, "session_id": session_id}
+    )
+    [kept] = clean([submitted]).interactions
+    assert json.loads(kept.response.body) == {"id": JOB, "session_id": session_id}
+    assert (
+        Redactor(KEY)
+        .text(CRN)
+        .startswith("crn:v1:bluemix:public:quantum-computing:us-east:a/redacted-account-")
+    )
+
+
+def test_what_the_service_says_of_a_job_is_kept() -> None:
+    """Statuses, times, programs, backends and results come through unchanged."""
+    body = job_body(
+        "Completed", tags=["bell"], usage={"seconds": 1}, estimated_running_time_seconds=6.0
+    )
+    del body["user_id"]
+    [kept] = clean([answered(body)]).interactions
+    assert json.loads(kept.response.body) == body
+
+
+def test_what_was_captured_keeps_its_result() -> None:
+    """A real result is data: every byte of it stays."""
+    from importlib.resources import files
+
+    result = (files("qrtest.captured") / "result-sampler-v2.json").read_bytes()
+    [kept] = clean([answered(result, TEXT)]).interactions
+    assert kept.response.body == result
+
+
+def test_lengths_and_encodings_stay_true() -> None:
+    """After decompressing and replacing, Content-Length is that of the body; Content-Encoding is gone."""
+    packed = gzip.compress(json.dumps({"token": CANARY}).encode())
+    [kept] = clean(
+        [answered(packed, Content_Encoding="gzip", Content_Length=str(len(packed)))]
+    ).interactions
+    assert kept.response.headers["Content-Length"] == str(len(kept.response.body))
+    assert "Content-Encoding" not in kept.response.headers
+
+
+def test_a_compression_that_cannot_be_looked_into_is_refused() -> None:
+    """What cannot be searched for secrets is not kept; the message says what to send instead."""
+    with pytest.raises(CassetteError, match="Accept-Encoding: gzip"):
+        clean([answered(b"\x1b\xff\xfe\x00", Content_Encoding="br")])
+
+
+def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that unpacks beyond the bound is refused, not unpacked."""
+    monkeypatch.setattr("qrtest.cassette.content.LARGEST_BYTES", 2**20)
+    with pytest.raises(CassetteError, match="when it is decompressed"):
+        clean([answered(gzip.compress(bytes(2**22)), Content_Encoding="gzip")])
+
+
+def test_a_project_adds_names_and_shapes() -> None:
+    """Rules of a project keep more names, and know more secrets."""
+    rules = Rules.of({"keep": ["flavour"], "secret": ["colour"], "shapes": {"badge": r"BADGE-\d+"}})
+    [kept] = clean(
+        [answered({"flavour": "mint", "colour": "red", "note": "x", "message": "BADGE-77"})], rules
+    ).interactions
+    body = json.loads(kept.response.body)
+    assert body["flavour"] == "mint"
+    assert body["colour"].startswith("redacted-token-")
+    assert body["message"].startswith("redacted-badge-")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ({"kep": []}, "there is no 'kep'"),
+        ({"keep": "x"}, "keep should be a list of texts"),
+        ({"shapes": {"badge": "("}}, "'badge' is no regular expression"),
+        ({"shapes": {"Bad ge": "x"}}, "small letters"),
+        ({"shapes": 3}, "a table of regular expressions"),
+    ],
+)
+def test_a_wrong_rule_is_named(table: dict[str, object], says: str) -> None:
+    """A mistake in the configuration is an error, never a rule that does nothing."""
+    with pytest.raises(CassetteError, match=says):
+        Rules.of(table)
+
+
+def test_messages_are_redacted_by_the_same_rules() -> None:
+    """What an error message or a report shows has no secrets either."""
+    assert leaks(shown(f"GET https://x.test/?apikey={CANARY} by {EMAIL} as {JWT} in {CRN}")) == []
+
+
+@given(recordings.interactions)
+def test_redacting_is_idempotent(interaction: Interaction) -> None:
+    """Redacting what was redacted changes nothing, for any exchange."""
+    once = redacted([interaction], key=KEY)
+    assert redacted(once.interactions, key=b"another").interactions == once.interactions
+
+
+@given(recordings.json_values)
+def test_structure_and_numbers_are_kept(value: object) -> None:
+    """Redaction changes texts only: lists, objects and numbers keep their shape."""
+    body = json.dumps(value)
+    [kept] = clean([answered(body.encode())]).interactions
+
+    def outline(each: object) -> object:
+        if isinstance(each, dict):
+            return [outline(inner) for inner in each.values()]
+        if isinstance(each, list):
+            return [outline(inner) for inner in each]
+        return "text" if isinstance(each, str) else repr(each)
+
+    if body[:1] in "[{":
+        assert outline(json.loads(kept.response.body)) == outline(value)
+
+
+@given(st.text(max_size=400))
+def test_no_text_takes_long_or_breaks(text: str) -> None:
+    """Any text can be looked at."""
+    assert isinstance(Redactor(KEY).text(text), str)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "a.",
+        "a@",
+        "a:",
+        "token=",
+        "eyJ",
+        "a/",
+        "-",
+        "<token>",
+        "1.",
+        "x=",
+        "%40",
+        '"',
+        "bearer ",
+    ],
+)
+def test_long_runs_do_not_take_long(unit: str) -> None:
+    """Patterns are linear: a megabyte of what almost matches is looked at once."""
+    Redactor(KEY).text(unit * (200_000 // len(unit)))
