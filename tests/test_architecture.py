@@ -165,7 +165,7 @@ def test_one_library_has_one_home(library: str) -> None:
     assert users == HOMES[library]
 
 
-@pytest.mark.parametrize("module", PURE)
+@pytest.mark.parametrize("module", sorted(PURE))
 def test_what_is_pure_imports_the_standard_library_alone(module: str) -> None:
     """Values and the simulated service need nothing that has to be installed."""
     roots = {imported.partition(".")[0] for imported in imports(sources()[module])}
