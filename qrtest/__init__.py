@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from qrtest.recording import Recording, record
     from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
-    from qrtest.script import (
-        Script,
+    from qrtest.script import Script
+    from qrtest.simulation import Simulation, simulate
+    from qrtest.step import (
         Step,
         cancelled,
         done,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
         running,
         unknown,
     )
-    from qrtest.simulation import Simulation, simulate
 
 __all__ = [
     "NeverEnds",
@@ -71,22 +71,22 @@ _HOME = {
     "Scenario": "qrtest.scenario",
     "Script": "qrtest.script",
     "Simulation": "qrtest.simulation",
-    "Step": "qrtest.script",
+    "Step": "qrtest.step",
     "VirtualClock": "qrtest.clock",
     "WallClock": "qrtest.clock",
-    "cancelled": "qrtest.script",
+    "cancelled": "qrtest.step",
     "check_consumer": "qrtest.properties",
     "check_job": "qrtest.properties",
-    "done": "qrtest.script",
-    "failed": "qrtest.script",
-    "queued": "qrtest.script",
-    "ran_too_long": "qrtest.script",
+    "done": "qrtest.step",
+    "failed": "qrtest.step",
+    "queued": "qrtest.step",
+    "ran_too_long": "qrtest.step",
     "record": "qrtest.recording",
     "replay": "qrtest.replaying",
-    "running": "qrtest.script",
+    "running": "qrtest.step",
     "scenarios": "qrtest.catalogue",
     "simulate": "qrtest.simulation",
-    "unknown": "qrtest.script",
+    "unknown": "qrtest.step",
 }
 _MODULES = ("errors", "faults", "strategies")
 

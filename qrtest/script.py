@@ -25,9 +25,21 @@ from typing import Any, Final, NoReturn
 
 from qrtest import duration as durations
 from qrtest import lifecycle
-from qrtest.duration import Duration
 from qrtest.errors import DurationError, IllegalTransition, ScriptError
 from qrtest.printing import AsCode
+from qrtest.step import (
+    RAN_TOO_LONG,
+    REASON_CODES,
+    UNKNOWN,
+    Step,
+    cancelled,
+    done,
+    failed,
+    queued,
+    ran_too_long,
+    running,
+    unknown,
+)
 
 __all__ = [
     "RAN_TOO_LONG",
@@ -43,9 +55,6 @@ __all__ = [
     "unknown",
 ]
 
-RAN_TOO_LONG: Final = 1305
-RAN_TOO_LONG_REASON: Final = "Ran too long"
-UNKNOWN: Final = "UNKNOWN"
 ILLEGAL_PREFIX: Final = "ILLEGAL: "
 WORDS: Final = (
     lifecycle.QUEUED,
@@ -56,171 +65,6 @@ WORDS: Final = (
     UNKNOWN,
 )
 EVENT_OF: Final = {status: event for event, status in lifecycle.EVENTS.items()}
-REASON_CODES: Final = range(1000, 10_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Step(AsCode):
-    """One stage of a life. Made by `queued`, `running`, `done`, `failed`, ... rather than directly.
-
-    *status* is one of the lifecycle, or UNKNOWN with the word that the service *says*.
-    *seconds* is how long it lasts, None for ever. *interim* holds JSON texts.
-    """
-
-    status: str
-    seconds: float | None = None
-    reason: str | None = None
-    code: int | None = None
-    solution: str | None = None
-    says: str | None = None
-    interim: tuple[str, ...] = ()
-
-    @property
-    def is_final(self) -> bool:
-        """Whether a job that got here stays here."""
-        return self.status in lifecycle.FINAL
-
-    def __str__(self) -> str:
-        parts = [self.status]
-        if self.says is not None:
-            parts.append(json.dumps(self.says))
-        if self.code is not None:
-            parts.append(str(self.code))
-        if self.seconds is not None:
-            parts.append(durations.text(self.seconds))
-        if self.reason is not None and not self._is_plain_ran_too_long():
-            parts.append(json.dumps(self.reason))
-        if self.solution is not None:
-            parts.append(json.dumps(self.solution))
-        if self.interim:
-            parts.append(f"[{', '.join(self.interim)}]")
-        return " ".join(parts)
-
-    def __repr__(self) -> str:
-        name, arguments = _CONSTRUCTORS[self.status], []
-        if self.says is not None:
-            arguments.append(repr(self.says))
-        lasts = None if self.seconds is None else repr(durations.text(self.seconds))
-        if self.is_final:
-            if self._is_plain_ran_too_long():
-                name = "ran_too_long"
-            else:
-                arguments += [repr(self.reason)] if self.reason is not None else []
-                arguments += [f"code={self.code!r}"] if self.code is not None else []
-                arguments += [f"solution={self.solution!r}"] if self.solution is not None else []
-            arguments += [f"lasts={lasts}"] if lasts else []
-        else:
-            arguments += [lasts] if lasts else []
-        if self.interim:
-            arguments.append(f"interim={[json.loads(item) for item in self.interim]!r}")
-        return f"{name}({', '.join(arguments)})"
-
-    def _is_plain_ran_too_long(self) -> bool:
-        return (
-            self.code == RAN_TOO_LONG
-            and self.reason == RAN_TOO_LONG_REASON
-            and self.solution is None
-        )
-
-
-_CONSTRUCTORS: Final = {
-    lifecycle.QUEUED: "queued",
-    lifecycle.RUNNING: "running",
-    lifecycle.DONE: "done",
-    lifecycle.ERROR: "failed",
-    lifecycle.CANCELLED: "cancelled",
-    UNKNOWN: "unknown",
-}
-
-
-def queued(lasts: Duration | None = None) -> Step:
-    """The job waits in the queue, for ever when no length is given.
-
-    >>> queued("2h")
-    queued('2h')
-    """
-    return Step(lifecycle.QUEUED, _length(lasts))
-
-
-def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> Step:
-    """The job runs, for ever when no length is given.
-
-    The *interim* results, any JSON values, appear one after the other, evenly spread over the time.
-
-    >>> running(5, interim=[{"i": 1}])
-    running('5s', interim=[{'i': 1}])
-    """
-    if isinstance(interim, (str, bytes)) or not isinstance(interim, Sequence):
-        raise ScriptError(
-            f"interim={interim!r} is not a list of results: write interim=[{interim!r}]."
-        )
-    return Step(
-        lifecycle.RUNNING, _length(lasts), interim=tuple(_json_text(value) for value in interim)
-    )
-
-
-def done(*, lasts: Duration | None = None) -> Step:
-    """The job has completed. *lasts* is for scripts that are illegal on purpose.
-
-    >>> done()
-    done()
-    """
-    return Step(lifecycle.DONE, _length(lasts))
-
-
-def failed(
-    reason: str | None = None,
-    code: int | None = None,
-    solution: str | None = None,
-    *,
-    lasts: Duration | None = None,
-) -> Step:
-    """The job has failed, with the service's reason, error code (1000 to 9999) and solution.
-
-    Code 1305 is the one that ran too long, in the service's own form: see `ran_too_long`.
-
-    >>> failed("Internal error.", code=1500)
-    failed('Internal error.', code=1500)
-    """
-    if code is not None and (isinstance(code, bool) or code not in REASON_CODES):
-        raise ScriptError(
-            f"code={code!r} is not an error code of the service: they are whole numbers "
-            "from 1000 to 9999."
-        )
-    if code == RAN_TOO_LONG and reason is None:
-        reason = RAN_TOO_LONG_REASON
-    if solution is not None and reason is None:
-        raise ScriptError("failed(solution=...) without a reason: the service gives none alone.")
-    return Step(lifecycle.ERROR, _length(lasts), reason, code, solution)
-
-
-def ran_too_long(*, lasts: Duration | None = None) -> Step:
-    """The service stopped the job at its maximum execution time (code 1305).
-
-    >>> ran_too_long() == failed(code=1305)
-    True
-    """
-    return failed(code=RAN_TOO_LONG, lasts=lasts)
-
-
-def cancelled(reason: str | None = None, *, lasts: Duration | None = None) -> Step:
-    """The job was cancelled by somebody else than the code under test.
-
-    >>> cancelled("Session closed")
-    cancelled('Session closed')
-    """
-    return Step(lifecycle.CANCELLED, _length(lasts), reason)
-
-
-def unknown(says: str, lasts: Duration | None = None) -> Step:
-    """The service says a status that no client has heard of.
-
-    >>> unknown("Validating", "5s")
-    unknown('Validating', '5s')
-    """
-    if not isinstance(says, str) or not says:
-        raise ScriptError(f"unknown({says!r}): give the word that the service says.")
-    return Step(UNKNOWN, _length(lasts), says=says)
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -321,18 +165,6 @@ class Script(AsCode):
 @lru_cache(maxsize=1024)
 def _parsed(text: str) -> Script:
     return _Reader(text).script()
-
-
-def _length(lasts: Duration | None) -> float | None:
-    return None if lasts is None else durations.seconds(lasts)
-
-
-def _json_text(value: object) -> str:
-    try:
-        text = json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ScriptError(f"The interim result {value!r} is not JSON: {error}.") from None
-    return text
 
 
 def _refuse_illegal(steps: Sequence[Step]) -> None:
