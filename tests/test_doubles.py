@@ -426,3 +426,14 @@ def test_a_backend_that_has_no_snapshot_is_refused() -> None:
             qrtest.QrtestError, match="There is no snapshot of a backend 'ibm_nowhere'"
         ):
             sim.service()
+
+
+def test_the_token_of_a_service_expires_on_the_virtual_clock(sim: Simulation) -> None:
+    """A wait of three hours asks for a new one; a job's own client needs none."""
+    service = sim.service()
+    job = sim.job("QUEUED 3h; DONE")
+    before = sim.journal.count("token")
+    found = service.job(job.job_id())
+    while not found.in_final_state():
+        sim.clock.advance("10m")
+    assert 3 <= sim.journal.count("token") - before <= 5
