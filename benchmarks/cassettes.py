@@ -9,6 +9,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,9 @@ NOW = time.perf_counter
 JOB = "d5h6o44pe0pc73am1f1g"
 URL = f"https://quantum.cloud.ibm.com/api/v1/jobs/{JOB}?exclude_params=true"
 JSON = {"Content-Type": "application/json"}
-ORIGIN = Provenance(client="qiskit-ibm-runtime 0.51.0", qrtest="0.1.0", recorded="2026-01-01T00:00:00Z")
+ORIGIN = Provenance(
+    client="qiskit-ibm-runtime 0.51.0", qrtest="0.1.0", recorded="2026-01-01T00:00:00Z"
+)
 
 
 def poll(status: str, at: float) -> Interaction:
@@ -36,11 +39,15 @@ def poll(status: str, at: float) -> Interaction:
             "program": {"id": "sampler"}, "user_id": "redacted-user-0011223344",
             "created": "2026-01-10T15:11:12.725382Z", "cost": 600}  # fmt: skip
     request = Request.to("GET", URL, headers={"IBM-API-Version": "2026-04-15"})
-    return Interaction(request=request, response=Response(200, json.dumps(body).encode(), JSON), at=at, took=0.05)
+    return Interaction(
+        request=request, response=Response(200, json.dumps(body).encode(), JSON), at=at, took=0.05
+    )
 
 
 def session(polls: int) -> list[Interaction]:
-    statuses = ["Queued"] * (polls * 9 // 10) + ["Running"] * (polls - polls * 9 // 10 - 1) + ["Completed"]
+    statuses = (
+        ["Queued"] * (polls * 9 // 10) + ["Running"] * (polls - polls * 9 // 10 - 1) + ["Completed"]
+    )
     return [poll(status, float(second)) for second, status in enumerate(statuses)]
 
 
@@ -49,7 +56,8 @@ def stock(interactions: list[Interaction]) -> str:
     items = [
         {
             "request": {"method": "GET", "uri": one.uri, "body": None, "headers": {"Accept": ["*/*"]}},
-            "response": {"status": {"code": 200, "message": "OK"}, "headers": {"Content-Type": ["application/json"]},
+            "response": {"status": {"code": 200, "message": "OK"},
+                         "headers": {"Content-Type": ["application/json"]},
                          "body": {"string": one.response.body.decode()}},
         }
         for one in interactions
@@ -89,13 +97,19 @@ def replaying(folder: Path, polls: int) -> Table:
         path.write_text(stock(session(count)))
         by_qrtest(path, 3, direct=False)
         rows = {
-            "vcrpy": seconds(lambda path=path, count=count: by_vcrpy(path, count)),  # type: ignore[misc]
-            "qrtest, requests, the same file": seconds(lambda path=path, count=count: by_qrtest(path, count, direct=False)),  # type: ignore[misc]
-            "qrtest, direct, genuine job, the same file": seconds(lambda path=path, count=count: by_qrtest(path, count, direct=True)),  # type: ignore[misc]
-        }  # fmt: skip
+            "vcrpy": seconds(partial(by_vcrpy, path, count)),
+            "qrtest, requests, the same file": seconds(
+                partial(by_qrtest, path, count, direct=False)
+            ),
+            "qrtest, direct, genuine job, the same file": seconds(
+                partial(by_qrtest, path, count, direct=True)
+            ),
+        }
         for what, took in rows.items():
             ratio = rows["vcrpy"] / took
-            table.add_row(f"{count:,}", what, f"{took:.3f}", f"{took / count * 1e6:,.0f}", f"{ratio:,.1f}×")
+            table.add_row(
+                f"{count:,}", what, f"{took:.3f}", f"{took / count * 1e6:,.0f}", f"{ratio:,.1f}×"
+            )
     return table
 
 
@@ -104,7 +118,11 @@ def a_day() -> Table:
     day = session(86_400)
     kept = codec.dumps(Cassette(collapsed(day), ORIGIN))
     codec.loads(kept)
-    table.add_row("qrtest", f"{len(kept):,}", f"{min(seconds(lambda: codec.loads(kept)) for _ in range(9)) * 1e3:.1f}")
+    table.add_row(
+        "qrtest",
+        f"{len(kept):,}",
+        f"{min(seconds(lambda: codec.loads(kept)) for _ in range(9)) * 1e3:.1f}",
+    )
     part = stock(day[:5_000])
     took = seconds(lambda: vcr.serialize.deserialize(part, vcr.serializers.yamlserializer))
     table.add_row("stock vcrpy, 5,000 polls of it", f"{len(part):,}", f"{took * 1e3:,.1f}")
@@ -115,7 +133,12 @@ def large(megabytes: int = 100) -> Table:
     table = Table(f"a result of {megabytes} MB", "seconds", "peak, × body")
     body = b'{"results": "' + b"x" * (megabytes * 10**6) + b'"}'
     request = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
-    result = Interaction(request=request, response=Response(200, body, {"Content-Type": "text/plain"}), at=2.0, took=0.1)
+    result = Interaction(
+        request=request,
+        response=Response(200, body, {"Content-Type": "text/plain"}),
+        at=2.0,
+        took=0.1,
+    )
     cassette = Cassette((poll("Completed", 0.0), result), ORIGIN)
     with qrtest.replay(cassette) as sim:
         job = sim.job()
@@ -171,7 +194,9 @@ def recording(folder: Path) -> Table:
         ask()
     server.shutdown()
     table = Table("40 exchanges by 8 threads", "recorded")
-    table.add_row("vcrpy", str(len(store.load(folder / "v.yaml")) if (folder / "v.yaml").exists() else 0))
+    table.add_row(
+        "vcrpy", str(len(store.load(folder / "v.yaml")) if (folder / "v.yaml").exists() else 0)
+    )
     table.add_row("qrtest", str(len(store.load(folder / "q.yaml"))))
     return table
 
