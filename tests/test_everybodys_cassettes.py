@@ -134,7 +134,8 @@ USUAL = "{status: {code: 200, message: OK}, headers: {A: [b, c]}, body: {string:
         (one("{status: {code: 200}, headers: null, body: {string: null}}"), b""),
         (one("{status: {code: 200}, headers: {}, body: {base64_string: aGk=}}"), b"hi"),
         (
-            "- request: {method: GET, protocol: https, host: h, port: 443, path: /jobs/j, headers: {}, body: null}\n"
+            "- request: {method: GET, protocol: https, host: h, port: 443, path: /jobs/j,"
+            " headers: {}, body: null}\n"
             "  response: {status: {code: 200, message: OK}, headers: ['A: b'], body: {string: hi}}\n",
             b"hi",
         ),

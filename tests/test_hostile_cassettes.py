@@ -19,7 +19,8 @@ TAGS = [
     "!!python/object/apply:subprocess.check_output [['touch', '{flag}']]",
     "!!python/object/new:os.system ['touch {flag}']",
     "!!python/object/apply:builtins.iter {{args: [!!python/object/apply:os.system ['touch {flag}']]}}",
-    "!!python/object/new:_io.BytesIO {{state: !!python/tuple [!!python/object/apply:os.system ['touch {flag}']]}}",
+    "!!python/object/new:_io.BytesIO "
+    "{{state: !!python/tuple [!!python/object/apply:os.system ['touch {flag}']]}}",
     "!!python/tuple [!!python/object/apply:os.system ['touch {flag}']]",
     "!!python/name:os.system ''",
     "!!python/module:os ''",
@@ -96,7 +97,8 @@ def test_a_duplicate_key_is_refused(text: str) -> None:
             "half a character",
         ),
         (
-            "version: 1\ninteractions: [{at: .nan, request: {method: G, uri: u}, response: {status: {code: 200}}}]",
+            "version: 1\ninteractions: "
+            "[{at: .nan, request: {method: G, uri: u}, response: {status: {code: 200}}}]",
             "at should be a number of seconds from 0 on",
         ),
         (

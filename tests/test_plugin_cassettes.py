@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import qrtest.client.backends
+import qrtest.client.circuits
+import qrtest.client.service
+import qrtest.transport.tap  # noqa: F401 (a pytest in this process forgets what it imports itself)
 from qrtest.cassette import store
 from qrtest.errors import RecordingError
 from qrtest.sessions import file_name, found, mode_of

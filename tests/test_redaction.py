@@ -249,7 +249,8 @@ POSITIONS: dict[str, list[Interaction]] = {
     ],
 }
 SECRETS = [
-    CANARY, JWT, JWT.split(".")[1], ACCOUNT, GUID, EMAIL, USER, IP, IPV6, PASSWORD, OPAQUE, BASIC, "AKIAIOSFODNN7EXAMPLE",
+    CANARY, JWT, JWT.split(".")[1], ACCOUNT, GUID, EMAIL, USER, IP, IPV6, PASSWORD, OPAQUE, BASIC,
+    "AKIAIOSFODNN7EXAMPLE",
     "MIIEow", "ghp_16C7e42F", "Aloysius", "acme-labs", "skunkworks", "73731415", "jane.doe", "päss", "wörd",
     base64.b64encode(PASSWORD.encode()).decode(),
 ]  # fmt: skip

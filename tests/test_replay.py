@@ -8,6 +8,7 @@ import json
 import socket
 import threading
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -305,24 +306,34 @@ def test_what_was_not_asked_for_is_unused() -> None:
 
 
 def test_nothing_gets_out_of_a_replay_with_eight_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    """10,000 requests in 8 threads: all answered from the cassette, none of them a connection."""
+    """10,000 requests in 8 threads, of jobs and of sessions: all answered, none of them a connection."""
     connections: list[Any] = []
     monkeypatch.setattr(socket.socket, "connect", lambda self, address: connections.append(address))
     answers: list[str] = []
 
-    def ask() -> None:
-        with requests.Session() as session:
-            wanted = requests.Request("GET", f"{HOST}/jobs/{JOB}?exclude_params=true").prepare()
-            for _ in range(1250):
-                answers.append(session.send(wanted, timeout=5).json()["id"])
-
-    with qrtest.replay(short(), transport="requests"):
-        threads = [threading.Thread(target=ask) for _ in range(8)]
+    def in_eight_threads(work: Callable[[], None]) -> None:
+        threads = [threading.Thread(target=work) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert answers == [JOB] * 10_000
+
+    def by_job() -> None:
+        answers.extend(job.status() for _ in range(1_000))
+
+    def by_session() -> None:
+        with requests.Session() as session:
+            wanted = requests.Request("GET", f"{HOST}/jobs/{JOB}?exclude_params=true").prepare()
+            for _ in range(250):
+                answers.append(session.send(wanted, timeout=5).json()["id"])
+
+    with qrtest.replay(Cassette((poll("Queued", 0.0),)), pace="instant") as sim:
+        job = sim.job()
+        in_eight_threads(by_job)
+        assert sim.journal.count("poll") == 8_000
+    with qrtest.replay(short(), transport="requests"):
+        in_eight_threads(by_session)
+    assert answers == ["QUEUED"] * 8_000 + [JOB] * 2_000
     assert connections == []
 
 

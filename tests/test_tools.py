@@ -250,7 +250,8 @@ def test_convert_reads_betamax(tmp_path: Path) -> None:
         "request": {"body": {"encoding": "utf-8", "string": ""}, "headers": {"Accept": ["*/*"]},
                     "method": "GET", "uri": f"https://quantum.cloud.ibm.com/api/v1/jobs/{JOB}"},
         "response": {"body": {"encoding": "utf-8", "base64_string": "eyJpZCI6ICJvbmUifQ=="},
-                     "headers": {"Content-Type": ["application/json"]}, "status": {"code": 200, "message": "OK"}, "url": "x"},
+                     "headers": {"Content-Type": ["application/json"]}, "url": "x",
+                     "status": {"code": 200, "message": "OK"}},
         "recorded_at": "2026-01-01T00:00:05",
     }  # fmt: skip
     earlier = {

@@ -70,9 +70,9 @@ class Player:
         self._same_circuit = same_circuit
         self._describe = describe or (lambda name, aspect: None)
         self._tracks: dict[Identity, _Track] = {}
-        for number, interaction in enumerate(cassette.interactions):
-            self._track(identity(interaction.request)).add(number, interaction)
         self._plain: dict[tuple[str, str, str, str], _Track] = {}
+        for number, interaction in enumerate(cassette.interactions):
+            self._track(interaction.request).add(number, interaction)
         self._ahead: dict[str, float] = {}
         self._used: set[int] = set()
 
@@ -128,8 +128,14 @@ class Player:
                 return track
         return None
 
-    def _track(self, wanted: Identity) -> _Track:
-        return self._tracks.setdefault(wanted, _Track())
+    def _track(self, request: Request) -> _Track:
+        """The track that an exchange with *request* belongs to."""
+        plain = (request.method, request.host, request.path, request.query)
+        if request.body:
+            return self._tracks.setdefault(identity(request), _Track())
+        if plain not in self._plain:
+            self._plain[plain] = self._tracks.setdefault(identity(request), _Track())
+        return self._plain[plain]
 
     def _align(self, track: _Track, interaction: Interaction, now: float) -> None:
         """Let the time of what *interaction* changed go on from when that was recorded."""

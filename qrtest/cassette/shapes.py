@@ -12,6 +12,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from itertools import pairwise
 from typing import Final
 from urllib.parse import quote, quote_plus
@@ -59,7 +60,12 @@ _LOCAL: Final = re.compile(r"127\.\d+\.\d+\.\d+|0\.0\.0\.0|::1?|255\.255\.255\.2
 
 def finder(more: Mapping[str, str]) -> re.Pattern[str]:
     """The pattern of all shapes, those of a project (*more*) first."""
-    own = {f"own_{kind}": pattern for kind, pattern in more.items()}
+    return _finder(tuple(more.items()))
+
+
+@cache
+def _finder(more: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
+    own = {f"own_{kind}": pattern for kind, pattern in more}
     shapes = {"kept": _SHAPES["kept"], **own, **_SHAPES}
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in shapes.items()))
 

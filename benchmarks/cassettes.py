@@ -1,0 +1,211 @@
+"""Replay, size and loading of cassettes beside vcrpy. Run: python -m benchmarks.cassettes [POLLS]"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import requests
+import vcr
+import yaml
+from rich.console import Console
+from rich.table import Table
+
+import qrtest
+from qrtest.cassette import codec, store
+from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
+from qrtest.wire.messages import Request, Response
+
+NOW = time.perf_counter
+JOB = "d5h6o44pe0pc73am1f1g"
+URL = f"https://quantum.cloud.ibm.com/api/v1/jobs/{JOB}?exclude_params=true"
+JSON = {"Content-Type": "application/json"}
+ORIGIN = Provenance(
+    client="qiskit-ibm-runtime 0.51.0", qrtest="0.1.0", recorded="2026-01-01T00:00:00Z"
+)
+
+
+def poll(status: str, at: float) -> Interaction:
+    body = {"id": JOB, "backend": "ibm_torino", "state": {"status": status}, "status": status,
+            "program": {"id": "sampler"}, "user_id": "redacted-user-0011223344",
+            "created": "2026-01-10T15:11:12.725382Z", "cost": 600}  # fmt: skip
+    request = Request.to("GET", URL, headers={"IBM-API-Version": "2026-04-15"})
+    return Interaction(
+        request=request, response=Response(200, json.dumps(body).encode(), JSON), at=at, took=0.05
+    )
+
+
+def session(polls: int) -> list[Interaction]:
+    statuses = (
+        ["Queued"] * (polls * 9 // 10) + ["Running"] * (polls - polls * 9 // 10 - 1) + ["Completed"]
+    )
+    return [poll(status, float(second)) for second, status in enumerate(statuses)]
+
+
+def stock(interactions: list[Interaction]) -> str:
+    """What stock vcrpy would have written."""
+    items = [
+        {
+            "request": {"method": "GET", "uri": one.uri, "body": None, "headers": {"Accept": ["*/*"]}},
+            "response": {"status": {"code": 200, "message": "OK"},
+                         "headers": {"Content-Type": ["application/json"]},
+                         "body": {"string": one.response.body.decode()}},
+        }
+        for one in interactions
+    ]  # fmt: skip
+    return yaml.dump({"interactions": items, "version": 1}, Dumper=yaml.CSafeDumper)
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    begun = NOW()
+    work()
+    return NOW() - begun
+
+
+def by_vcrpy(path: Path, polls: int) -> None:
+    with vcr.use_cassette(str(path), record_mode="none"), requests.Session() as client:
+        for _ in range(polls):
+            client.get(URL).json()
+
+
+def by_qrtest(cassette: Any, polls: int, *, direct: bool) -> None:
+    transport = "direct" if direct else "requests"
+    with qrtest.replay(cassette, transport=transport, pace="polls", most_requests=10**9) as sim:  # type: ignore[arg-type]
+        if direct:
+            job = sim.job()
+            for _ in range(polls):
+                job.status()
+            return
+        with requests.Session() as client:
+            for _ in range(polls):
+                client.get(URL).json()
+
+
+def replaying(folder: Path, polls: int) -> Table:
+    table = Table("polls", "what", "seconds", "µs a poll", "to vcrpy")
+    for count in (polls // 10, polls):
+        path = folder / f"{count}.yaml"
+        path.write_text(stock(session(count)))
+        by_qrtest(path, 3, direct=False)
+        rows = {
+            "vcrpy": seconds(partial(by_vcrpy, path, count)),
+            "qrtest, requests, the same file": seconds(
+                partial(by_qrtest, path, count, direct=False)
+            ),
+            "qrtest, direct, genuine job, the same file": seconds(
+                partial(by_qrtest, path, count, direct=True)
+            ),
+        }
+        for what, took in rows.items():
+            ratio = rows["vcrpy"] / took
+            table.add_row(
+                f"{count:,}", what, f"{took:.3f}", f"{took / count * 1e6:,.0f}", f"{ratio:,.1f}×"
+            )
+    return table
+
+
+def a_day() -> Table:
+    table = Table("a day of polls, one a second", "bytes", "load, ms")
+    day = session(86_400)
+    kept = codec.dumps(Cassette(collapsed(day), ORIGIN))
+    codec.loads(kept)
+    table.add_row(
+        "qrtest",
+        f"{len(kept):,}",
+        f"{min(seconds(lambda: codec.loads(kept)) for _ in range(9)) * 1e3:.1f}",
+    )
+    part = stock(day[:5_000])
+    took = seconds(lambda: vcr.serialize.deserialize(part, vcr.serializers.yamlserializer))
+    table.add_row("stock vcrpy, 5,000 polls of it", f"{len(part):,}", f"{took * 1e3:,.1f}")
+    return table
+
+
+def large(megabytes: int = 100) -> Table:
+    table = Table(f"a result of {megabytes} MB", "seconds", "peak, × body")
+    body = b'{"results": "' + b"x" * (megabytes * 10**6) + b'"}'
+    request = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
+    result = Interaction(
+        request=request,
+        response=Response(200, body, {"Content-Type": "text/plain"}),
+        at=2.0,
+        took=0.1,
+    )
+    cassette = Cassette((poll("Completed", 0.0), result), ORIGIN)
+    with qrtest.replay(cassette) as sim:
+        job = sim.job()
+        job.status()
+        tracemalloc.start()
+        took = seconds(job.result)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    table.add_row("replayed through job.result()", f"{took:.2f}", f"{peak / len(body):.1f}")
+    text = codec.dumps(cassette)
+    tracemalloc.start()
+    took = seconds(lambda: codec.loads(text))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    table.add_row("its YAML loaded", f"{took:.2f}", f"{peak / len(body):.1f}")
+    return table
+
+
+def recording(folder: Path) -> Table:
+    """40 exchanges by 8 threads, as in the report on vcrpy that this began with."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    base = f"http://127.0.0.1:{server.server_address[1]}"
+
+    def ask() -> None:
+        def five(number: int) -> None:
+            for turn in range(5):
+                requests.get(f"{base}/jobs/{number}-{turn}", timeout=10)
+
+        threads = [threading.Thread(target=five, args=[number]) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    with vcr.use_cassette(str(folder / "v.yaml"), record_mode="all"):
+        ask()
+    with qrtest.record(folder / "q.yaml"):
+        ask()
+    server.shutdown()
+    table = Table("40 exchanges by 8 threads", "recorded")
+    table.add_row(
+        "vcrpy", str(len(store.load(folder / "v.yaml")) if (folder / "v.yaml").exists() else 0)
+    )
+    table.add_row("qrtest", str(len(store.load(folder / "q.yaml"))))
+    return table
+
+
+if __name__ == "__main__":
+    polls = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    console = Console(width=110)
+    with tempfile.TemporaryDirectory() as name:
+        console.print(recording(Path(name)))
+        console.print(replaying(Path(name), polls))
+    console.print(a_day())
+    console.print(large())

@@ -1,0 +1,198 @@
+"""Record the cassettes beside this file, over real sockets: python cassettes/record.py [DIRECTORY]."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from qiskit_ibm_runtime.api.client_parameters import ClientParameters
+
+import qrtest
+from qrtest.client import releases
+from qrtest.client.jobs import make_job
+from qrtest.clock import EPOCH, VirtualClock
+from qrtest.script import Script
+from qrtest.transport.requests import FixedAuth
+from qrtest.wire.accounts import CRN
+from qrtest.wire.jobs import Recorded
+from qrtest.wire.messages import Request, Response
+from qrtest.wire.service import JobPlan, SimulatedService, Submission
+
+KEY = "the key of these recordings: it makes their placeholders, and opens nothing"
+CAPTURED = files("qrtest.captured")
+
+
+class NoBackends:
+    """A service without devices."""
+
+    def names(self) -> tuple[str, ...]:
+        """There are none."""
+        return ()
+
+    def describe(self, name: str, aspect: str) -> bytes | None:
+        """There are none."""
+        del name, aspect
+
+
+class Stage:
+    """The simulated service on a local port; each request costs it a second of its own time."""
+
+    def __init__(self, breaks: frozenset[int] = frozenset()) -> None:
+        self._clock = VirtualClock()
+        self._asked = 0
+        self._breaks = breaks
+        self._service = SimulatedService(
+            self._clock, epoch=EPOCH, seed=0, backends=NoBackends(), plan=self._plan
+        )
+
+    def _plan(self, _submission: Submission, _job_id: str) -> JobPlan:
+        raise AssertionError("nothing is submitted here")
+
+    def add(self, job_id: str, life: str | Script, recorded: Recorded, program: str) -> None:
+        script = Script.parse(life) if isinstance(life, str) else life
+        submission = Submission(backend="ibm_torino", program_id=program, job_id=job_id)
+        self._service.add(submission, JobPlan(script=script, recorded=recorded))
+
+    def handle(self, request: Request) -> Response:
+        self._clock.advance(1)
+        self._asked += 1
+        if self._asked in self._breaks:
+            return Response(0, failure="closed")
+        return self._service.handle(request)
+
+
+@contextmanager
+def serving(handle: Callable[[Request], Response]) -> Iterator[str]:
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            url = f"http://{self.headers['Host']}{self.path}"
+            with lock:
+                response = handle(Request.to(self.command, url, headers=dict(self.headers), body=body))
+            if response.failure is not None:
+                self.close_connection = True
+                self.connection.close()
+                return
+            self.send_response_only(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            if response.status != 204:
+                self.send_header("Content-Length", str(len(response.body)))
+            self.end_headers()
+            self.wfile.write(response.body)
+
+        do_GET = do_POST = _answer
+
+        def log_message(self, *arguments: Any) -> None:
+            pass
+
+        def finish(self) -> None:
+            if not self.close_connection or not self.wfile.closed:
+                try:
+                    super().finish()
+                except (OSError, ValueError):
+                    return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def genuine_job(base: str, job_id: str, program: str) -> Any:
+    """A genuine RuntimeJobV2 over a genuine client, over sockets."""
+    parameters = ClientParameters(
+        channel=releases.platform_channel(),
+        token="x",
+        url=base,
+        instance=CRN,
+        url_resolver=lambda *_: f"{base}/api/v1",
+    )
+    parameters.get_auth_handler = lambda: FixedAuth({"Service-CRN": CRN, "Authorization": "Bearer x"})
+    return make_job(
+        releases.client_class()(parameters),
+        job_id=job_id,
+        program_id=program,
+        instance=CRN,
+        backend=None,
+        service=None,
+        creation_date="2026-01-01T00:00:00Z",
+        image="",
+        session_id=None,
+        tags=[],
+        private=False,
+    )
+
+
+def sampler(path: Path) -> None:
+    job_id = "d5h6o44pe0pc73am1f1g"
+    stage = Stage()
+    recorded = Recorded(
+        result=(CAPTURED / "result-sampler-v2.json").read_text(), logs="1 circuit, 4096 shots\n"
+    )
+    stage.add(job_id, "QUEUED 4s; RUNNING 3s; DONE", recorded, "sampler")
+    with serving(stage.handle) as base, qrtest.record(path, key=KEY):
+        job = genuine_job(base, job_id, "sampler")
+        while job.status() != "DONE":
+            pass
+        job.result()
+        job.metrics()
+        job.logs()
+
+
+def failed(path: Path) -> None:
+    captured = qrtest.Scenario.from_info(CAPTURED / "job-failed-1500.json")
+    job_id = json.loads((CAPTURED / "job-failed-1500.json").read_text())["id"]
+    stage = Stage()
+    life = Script(qrtest.queued(2), qrtest.running(3), captured.script.end)
+    stage.add(job_id, life, Recorded(), "estimator")
+    with serving(stage.handle) as base, qrtest.record(path, key=KEY):
+        job = genuine_job(base, job_id, "estimator")
+        while job.status() != "ERROR":
+            pass
+        job.error_message()
+
+
+def cancelled(path: Path) -> None:
+    job_id = "cw2q9ssd3wd0008fh7p0"
+    stage = Stage(breaks=frozenset({3}))
+    stage.add(job_id, "QUEUED", Recorded(), "sampler")
+    with serving(stage.handle) as base, qrtest.record(path, key=KEY):
+        job = genuine_job(base, job_id, "sampler")
+        for _ in range(3):
+            job.status()
+        job.cancel()
+        genuine_job(base, job_id, "sampler").status()
+        try:
+            genuine_job(base, "cw2q9ssd3wd0008fh7p1", "sampler").status()
+        except Exception as error:
+            assert "404" in str(error), error
+
+
+SESSIONS: Mapping[str, Callable[[Path], None]] = {
+    "sampler.yaml": sampler,
+    "failed-1500.yaml": failed,
+    "cancelled.yaml": cancelled,
+}
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
+    for name, session in SESSIONS.items():
+        session(folder / name)
