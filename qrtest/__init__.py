@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
-    from qrtest.properties import check_consumer, check_job
+    from qrtest.properties import JobMachine, check_consumer, check_job
     from qrtest.recording import Recording, record
     from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "JobMachine",
     "NeverEnds",
     "QrtestError",
     "Recording",
@@ -63,6 +64,7 @@ __all__ = [
 ]
 
 _HOME = {
+    "JobMachine": "qrtest.properties",
     "NeverEnds": "qrtest.errors",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.recording",

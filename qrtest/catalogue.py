@@ -100,12 +100,6 @@ _LIVES: Final = (
         "Q pull requests 432, 1760",
     ),
     _entry(
-        "max-execution-1305-without-reason",
-        Script(queued("5s"), running("3h"), failed(code=1305)),
-        "Ran too long without a reason: the client calls it CANCELLED.",
-        "Q pull request 1760",
-    ),
-    _entry(
         "job-in-a-failed-state-at-once",
         Script(failed("The instruction h is not supported by the target system.", 1517)),
         "An invalid circuit is accepted, and the job has failed before the first poll.",

@@ -48,7 +48,7 @@ LAYERS = [
     {"registration", "properties.run"},
     {"properties.rules"},
     {"properties.report"},
-    {"properties.consumer", "properties.conformance"},
+    {"properties.consumer", "properties.conformance", "properties.machine"},
     {"properties"},
     {
         "cli.check",
@@ -77,11 +77,22 @@ HOMES = {
     "threading": {"clock"},
     "time": {"clock", "properties.conformance"},
     "pytest": {"plugin"},
+<<<<<<< HEAD
     "hypothesis": {"strategies", "payload_strategies", "registration", "properties.consumer"},
     "click": {
         "cli",
         *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
     },
+=======
+    "hypothesis": {
+        "strategies",
+        "payload_strategies",
+        "registration",
+        "properties.consumer",
+        "properties.machine",
+    },
+    "click": {"cli", "cli.demo"},
+>>>>>>> 3d79df8 (JobMachine: a genuine job asked in any order, beside a model of what is promised)
     "numpy": {"client.results"},
     "qiskit": {"client.circuits", "client.results"},
     "qiskit_ibm_runtime": {"client.jobs", "client.service"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qrtest.properties.conformance import PROMISES, Promise, check_job
 from qrtest.properties.consumer import check_consumer
+from qrtest.properties.machine import JobMachine
 from qrtest.properties.rules import RULES, Rule
 from qrtest.properties.run import Bounds, Run
 
@@ -11,6 +12,7 @@ __all__ = [
     "PROMISES",
     "RULES",
     "Bounds",
+    "JobMachine",
     "Promise",
     "Rule",
     "Run",

@@ -28,7 +28,7 @@ SURFACE: Final = (
     *("backend", "cancel", "cancelled", "done", "error_message", "errored", "in_final_state"),
     *("job_id", "logs", "metrics", "properties", "result", "running", "status", "update_tags"),
     *("wait_for_final_state", "creation_date", "image", "inputs", "instance", "primitive_id"),
-    *("program_id", "session_id", "tags", "usage_estimation"),
+    *("session_id", "tags", "usage_estimation"),
 )
 CLAIMS: Final = {"done": "DONE", "errored": "ERROR", "cancelled": "CANCELLED", "running": "RUNNING"}
 
@@ -87,7 +87,8 @@ def _raised(call: Callable[[], Any]) -> str:
 
 def _surface(make_job: MakeJob) -> str | None:
     job = make_job(DONE)
-    missing = [name for name in SURFACE if not hasattr(type(job), name) and name not in vars(job)]
+    there = dir(job)
+    missing = [name for name in SURFACE if name not in there]
     return f"There is no {', '.join(missing)}." if missing else None
 
 

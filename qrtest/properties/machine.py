@@ -1,0 +1,205 @@
+"""`JobMachine`: hypothesis drives a genuine job by every method, beside a model of what is promised.
+
+The model is the script, the time, and what was cancelled; what the job says is compared with it after
+every step. A project extends the machine with rules of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, ClassVar, Final
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from qrtest import faults, lifecycle, strategies
+from qrtest.scenario import Scenario
+from qrtest.script import UNKNOWN, Step
+from qrtest.simulation import Transport, simulate
+
+__all__ = ["JobMachine"]
+
+SUCCESS: Final = 200
+CLAIMS: Final = {
+    "done": lifecycle.DONE,
+    "errored": lifecycle.ERROR,
+    "cancelled": lifecycle.CANCELLED,
+    "running": lifecycle.RUNNING,
+}
+ERROR_OF: Final = {
+    lifecycle.ERROR: ("RuntimeJobFailureError", "RuntimeJobMaxTimeoutError"),
+    lifecycle.CANCELLED: ("RuntimeInvalidStateError",),
+}
+ONE_POLL_SECONDS: Final = 1.0
+HICCUPS: Final = (
+    faults.status(503, on="poll"),
+    faults.drop(on="poll"),
+    faults.slow("1s", on="poll"),
+    faults.status(502, on="poll", times=2),
+)
+"""Faults that the client survives by itself: what it says must not change for them."""
+
+
+class JobMachine(RuleBasedStateMachine):
+    """A job in a simulation of its own, asked in any order.
+
+    `lives` draws its scenario, `transport` carries it; both may be replaced in a subclass. Rules of
+    a subclass find the job at `self.job` and the simulation at `self.sim`.
+
+    >>> class TestMine(JobMachine.TestCase):
+    ...     '''Run by pytest and unittest alike.'''
+    """
+
+    lives: ClassVar[st.SearchStrategy[Scenario]] = strategies.scenarios(
+        strategies.scripts(longest="10m"),
+        st.sampled_from(HICCUPS).map(lambda fault: (fault,)) | st.just(()),
+    )
+    transport: ClassVar[Transport] = "direct"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sim: Any = None
+        self.job: Any = None
+        self.end: str | None = None
+        self.was_cancelled = False
+
+    @initialize(data=st.data())
+    def submit(self, data: st.DataObject) -> None:
+        """A job begins its life."""
+        scenario = data.draw(self.lives, label="the job's life")
+        self.sim = simulate(transport=self.transport)
+        self.sim.__enter__()
+        self.job = self.sim.job(scenario)
+
+    def teardown(self) -> None:
+        """The simulation ends with the run."""
+        if self.sim is not None:
+            self.sim.__exit__(None, None, None)
+
+    # --- what is done -----------------------------------------------------------------------------
+
+    @rule(seconds=st.sampled_from((0.5, 1.0, 5.0, 60.0, 600.0)))
+    def time_passes(self, seconds: float) -> None:
+        """Nobody asks anything."""
+        self.sim.clock.sleep(seconds)
+
+    @rule()
+    def ask_status(self) -> None:
+        """status() is what the service says; once final, what it was."""
+        before = self._true_statuses()
+        said = self.job.status()
+        assert said in before | self._true_statuses(), f"said {said}, was {before}"
+
+    @rule(claim=st.sampled_from(tuple(CLAIMS)))
+    def ask_claim(self, claim: str) -> None:
+        """done(), errored(), cancelled() and running() are status() in other words."""
+        before = self._true_statuses()
+        claimed = getattr(self.job, claim)()
+        possible = {CLAIMS[claim] == status for status in before | self._true_statuses()}
+        assert claimed in possible, f"{claim}() said {claimed}"
+
+    @rule()
+    def ask_error_message(self) -> None:
+        """There is a message of a failed job, and of no other."""
+        before = self._true_statuses()
+        message = self.job.error_message()
+        if message is None:
+            assert before != {lifecycle.ERROR}, "error_message() of a failed job said None"
+        else:
+            assert self.job.status() == lifecycle.ERROR, f"error_message() said {message!r}"
+
+    @rule()
+    def cancel(self) -> None:
+        """A job that has ended cannot be cancelled; any other is."""
+        had_ended = self._step().is_final
+        refusal = _raised(self.job.cancel)
+        if refusal is None:
+            assert not had_ended, "cancel() of a job that had ended was not refused"
+            self.was_cancelled = True
+        else:
+            assert _is(refusal, "RuntimeInvalidStateError"), f"cancel() raised {refusal!r}"
+            assert self._step().is_final, "a job that had not ended could not be cancelled"
+
+    @rule(timeout=st.sampled_from((1, 10, 100)))
+    def wait(self, timeout: int) -> None:
+        """A wait ends with the job, or with a timeout that is off by one poll at most."""
+        began = self.sim.clock.now()
+        error = _raised(partial(self.job.wait_for_final_state, timeout=timeout))
+        if error is None:
+            assert self._step().is_final
+        else:
+            assert _is(error, "RuntimeJobTimeoutError"), f"the wait raised {error!r}"
+            late = self.sim.clock.now() - began - timeout
+            assert 0 <= late <= ONE_POLL_SECONDS + self._retries(), f"late by {late} s"
+
+    @rule()
+    def take_result(self) -> None:
+        """There is a result of a job that is done, an error for one that ended otherwise."""
+        error = _raised(partial(self.job.result, timeout=ONE_POLL_SECONDS))
+        if error is None:
+            assert self.job.status() == lifecycle.DONE
+        elif not _is(error, "RuntimeJobTimeoutError"):
+            wanted = ERROR_OF.get(self.job.status(), ())
+            assert _is(error, *wanted), f"result() raised {error!r}"
+
+    # --- what always holds ------------------------------------------------------------------------
+
+    @precondition(lambda self: self.job is not None)
+    @invariant()
+    def a_final_status_never_changes(self) -> None:
+        """Whatever is asked, and however long one waits."""
+        if self.end is not None:
+            assert self.job.status() == self.end
+        elif self._step().is_final:
+            self.end = self.job.status()
+            assert self.end in lifecycle.FINAL
+
+    @precondition(lambda self: self.end is not None)
+    @invariant()
+    def ends_exclude_each_other(self) -> None:
+        """Of done, errored and cancelled, a job that has ended is exactly one."""
+        claims = [self.job.done(), self.job.errored(), self.job.cancelled()]
+        assert claims.count(True) == 1
+        assert self.job.in_final_state()
+
+    # --- the model --------------------------------------------------------------------------------
+
+    def _step(self) -> Step:
+        step: Step = self.sim.truth(self.job.job_id()).step
+        return step
+
+    def _true_statuses(self) -> set[str]:
+        """What a client may say now."""
+        step = self._step()
+        if self.end is not None:
+            return {self.end}
+        if self.was_cancelled:
+            return {lifecycle.CANCELLED}
+        if step.status == UNKNOWN:
+            return {str(step.says).upper()}
+        return {step.status}
+
+    def _retries(self) -> float:
+        """How much later than a poll the client's own retries may be."""
+        failed = [entry for entry in self.sim.journal if entry.response.status != SUCCESS]
+        return float(sum(entry.until - entry.at + 2 for entry in failed))
+
+
+def _raised(call: Callable[[], object]) -> Exception | None:
+    try:
+        call()
+    except Exception as error:
+        return error
+    return None
+
+
+def _is(error: Exception, *names: str) -> bool:
+    """Whether *error* is of one of the client's classes *names*, or of one that derives from it."""
+    return any(kind.__name__ in names for kind in type(error).__mro__)

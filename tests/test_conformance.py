@@ -1,0 +1,94 @@
+"""The promises of RuntimeJobV2: the doubles keep them over every transport, fakes do not."""
+
+from __future__ import annotations
+
+import time
+from unittest.mock import MagicMock
+
+import pytest
+from qiskit_ibm_runtime import RuntimeJobV2
+
+import qrtest
+from qrtest.errors import BrokenPromises
+from qrtest.properties import PROMISES, Promise
+
+
+def broken(make_job) -> tuple[str, ...]:
+    """The promises that jobs break."""
+    with qrtest.simulate(), pytest.raises(BrokenPromises) as found:
+        qrtest.check_job(make_job)
+    return found.value.names
+
+
+@pytest.mark.parametrize("transport", ["direct", "requests"])
+def test_a_double_keeps_every_promise(transport) -> None:
+    """It is the genuine class, so this holds the simulated service to what the client needs."""
+    with qrtest.simulate(transport=transport) as sim:
+        qrtest.check_job(sim.job)
+
+
+def test_a_mock_with_the_spec_of_the_class_keeps_almost_none() -> None:
+    """It has every name, and no behaviour."""
+    names = broken(lambda life: MagicMock(spec=RuntimeJobV2))
+    assert {"status-is-text", "result-when-done", "timeouts", "the-end-is-the-end"} - set(
+        names
+    ) <= {"result-when-done"}
+    assert len(names) > len(PROMISES) / 2
+
+
+class FakeJob:
+    """A fake as people write it: one list of statuses, one result."""
+
+    def __init__(self, life: str) -> None:
+        self._statuses = ["QUEUED", "RUNNING", life.rpartition("; ")[2].split()[0]]
+
+    def job_id(self):
+        return "fake-job"
+
+    def status(self):
+        return self._statuses.pop(0) if len(self._statuses) > 1 else self._statuses[0]
+
+    def done(self):
+        return self.status() == "DONE"
+
+    def result(self, timeout=None):
+        return {"counts": {"00": 512}}
+
+    def cancel(self):
+        self._statuses = ["CANCELLED"]
+
+
+def test_a_fake_as_people_write_it_breaks_promises() -> None:
+    """Its result comes at once, its ids are all the same, and it never times out."""
+    names = broken(FakeJob)
+    assert {"surface", "no-result-otherwise", "timeouts", "job-id", "cancel"} <= set(names)
+    assert "status-is-text" not in names
+
+
+def test_a_promise_that_is_broken_is_said_in_a_sentence() -> None:
+    """The message lists the promises, each with what was seen."""
+    with qrtest.simulate(), pytest.raises(BrokenPromises) as found:
+        qrtest.check_job(FakeJob)
+    lines = str(found.value).splitlines()
+    assert lines[0].startswith("This job breaks ")
+    assert (
+        "  job-id: job_id() is a text of its own. Two jobs have the same, or one has two." in lines
+    )
+
+
+def test_promises_are_values() -> None:
+    """A project holds its jobs to some of them, or to its own."""
+    quick = Promise(
+        "quick",
+        "A job ends within a minute.",
+        lambda make_job: None if _took(make_job("QUEUED 2h; DONE")) < 60 else "It took longer.",
+    )
+    with qrtest.simulate() as sim, pytest.raises(BrokenPromises) as found:
+        qrtest.check_job(sim.job, promises=[quick])
+    assert found.value.names == ("quick",)
+
+
+def _took(job) -> float:
+    began = time.time()
+    job.wait_for_final_state()
+    return time.time() - began
