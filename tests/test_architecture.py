@@ -23,8 +23,15 @@ LAYERS = [
     {"wire.payloads", "scenario", "wire.encoding"},
     {"wire.accounts", "wire.facts", "wire.jobs", "catalogue"},
     {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
-    {"cassette.allowed", "cassette.content", "cassette.foreign", "cassette.shapes"},
-    {"cassette.codec", "cassette.redact"},
+    {
+        "cassette.allowed",
+        "cassette.content",
+        "cassette.encoded",
+        "cassette.foreign",
+        "cassette.shapes",
+    },
+    {"cassette.codec", "cassette.known"},
+    {"cassette.redact"},
     {
         "cassette.audit",
         "cassette.compare",

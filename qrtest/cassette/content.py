@@ -19,14 +19,14 @@ WINDOW_OF: Final = {
 }
 
 
-def decompressed(body: bytes, encoding: str | None) -> tuple[bytes, str | None]:
+def decompressed(body: bytes, encoding: str | None) -> bytes:
     """*body* without its Content-Encoding, and what is left of that.
 
     A body that is text although its header says otherwise was decompressed before, as some recorders
     do. Raises `CassetteError` for a compression that cannot be looked into.
 
     >>> decompressed(zlib.compress(b"text"), "deflate")
-    (b'text', None)
+    b'text'
     """
     for step in reversed([part.strip().lower() for part in (encoding or "").split(",")]):
         if step in ("", "identity") or not body:
@@ -39,7 +39,7 @@ def decompressed(body: bytes, encoding: str | None) -> tuple[bytes, str | None]:
                 "the request header Accept-Encoding: gzip."
             )
         body = _inflated(body, step)
-    return body, None
+    return body
 
 
 def _inflated(body: bytes, step: str) -> bytes:

@@ -14,7 +14,6 @@ import hashlib
 import hmac
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,8 +22,10 @@ from urllib.parse import quote, unquote, unquote_plus, urlsplit
 from qrtest.cassette import allowed, shapes
 from qrtest.cassette.allowed import Rules, identity_type, plain_name
 from qrtest.cassette.content import decompressed, text_of
-from qrtest.cassette.model import Interaction
-from qrtest.cassette.tokens import looks_like_json, tokens
+from qrtest.cassette.encoded import is_circuit, is_encoded_data
+from qrtest.cassette.known import Known, with_body
+from qrtest.cassette.model import Interaction, collapsed
+from qrtest.cassette.tokens import Walk, looks_like_json, tokens
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.routes import route
 
@@ -64,7 +65,8 @@ def redacted(
     redactor = Redactor(key, rules)
     cleaned = [(interaction, redactor.interaction(interaction)) for interaction in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
-    return Redacted(tuple(map(redactor.without_known, kept)), frozenset(redactor.known))
+    known = Known(redactor.known_placeholders())
+    return Redacted(tuple(map(known.out_of, collapsed(kept))), frozenset(redactor.known))
 
 
 def is_token_exchange(request: Request) -> bool:
@@ -91,21 +93,27 @@ class Redactor:
         self._finder = shapes.finder(self._rules.shapes)
         self._placeholders: dict[str, str] = {}
         self._short_texts: dict[str, str] = {}
+        self._seen: dict[tuple[object, ...], tuple[Request, Response]] = {}
 
     def interaction(self, interaction: Interaction) -> Interaction:
         """*interaction* without secrets, but for credentials that are only known from another one."""
-        request = interaction.request
-        where = route(request.method, request.path)
-        is_public = where is not None and where.operation in PUBLIC
-        return replace(
-            interaction,
-            request=self.request(request),
-            response=self._response(interaction.response, is_public=is_public),
-        )
+        request, response = interaction.request, interaction.response
+        self._learn_headers(request.headers)
+        self._learn_headers(response.headers)
+        same = _looked_at(interaction)
+        clean = self._seen.get(same)
+        if clean is None:
+            where = route(request.method, request.path)
+            is_public = where is not None and where.operation in PUBLIC
+            clean = self._seen[same] = (
+                self.request(request),
+                self._response(response, is_public=is_public),
+            )
+        return replace(interaction, request=clean[0], response=clean[1])
 
     def request(self, request: Request) -> Request:
         """*request* without secrets."""
-        body, _ = decompressed(request.body, request.header("Content-Encoding"))
+        body = decompressed(request.body, request.header("Content-Encoding"))
         self._learn_headers(request.headers)
         return Request(
             request.method,
@@ -116,31 +124,9 @@ class Redactor:
             self._body(body, request.header("Content-Type") or "", is_public=False),
         )
 
-    def without_known(self, interaction: Interaction) -> Interaction:
-        """*interaction* without the credentials that are known by now, in whatever form."""
-        if not self.known:
-            return interaction
-        pattern = self._known_pattern()
-
-        def clean(text: str) -> str:
-            return pattern.sub(lambda found: self._placeholders_by_form[found[0]], text)
-
-        request, response = interaction.request, interaction.response
-        return replace(
-            interaction,
-            request=replace(
-                request,
-                host=clean(request.host),
-                path=clean(request.path),
-                query=clean(request.query),
-                headers=_each(request.headers, clean),
-                body=_in_text(request.body, clean),
-            ),
-            response=_with_body(
-                replace(response, headers=_each(response.headers, clean)),
-                _in_text(response.body, clean),
-            ),
-        )
+    def known_placeholders(self) -> dict[str, str]:
+        """The credentials seen so far, with what stands for them."""
+        return {value: self._placeholders[value] for value in self.known}
 
     def text(self, text: str) -> str:
         """*text* without what looks like a secret."""
@@ -172,15 +158,13 @@ class Redactor:
             return Response(0, failure=response.failure)
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._learn_headers(response.headers)
-        body, encoding = decompressed(response.body, headers.get("content-encoding"))
+        body = decompressed(response.body, headers.get("content-encoding"))
         kept = self._headers(response.headers, allowed.RESPONSE_HEADERS)
         if response.failure is not None:
             kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
-        if encoding is not None:
-            kept = {**kept, **_named(response.headers, "content-encoding")}
         clean = self._body(body, headers.get("content-type", ""), is_public=is_public)
         whole = Response(response.status, response.body, kept, failure=response.failure)
-        return _with_body(whole, clean)
+        return with_body(whole, clean)
 
     def _headers(self, headers: Mapping[str, str], kept: frozenset[str]) -> dict[str, str]:
         return {
@@ -290,7 +274,7 @@ class Redactor:
 
     def _json(self, text: str, *, is_public: bool, depth: int = 0) -> str:
         """JSON, token by token: only what has to go is changed."""
-        walk = _Walk()
+        walk = Walk()
         parts = []
         for kind, token in tokens(text):
             if kind in ("string", "cut"):
@@ -302,7 +286,7 @@ class Redactor:
                 parts.append(token)
         return "".join(parts)
 
-    def _string(self, token: str, kind: str, walk: _Walk, *, is_public: bool, depth: int) -> str:
+    def _string(self, token: str, kind: str, walk: Walk, *, is_public: bool, depth: int) -> str:
         try:
             value = json.loads(token if kind == "string" else token + '"', strict=False)
         except ValueError:
@@ -329,7 +313,7 @@ class Redactor:
             identity in ("account", "instance") and value.startswith("crn:")
         ):
             return self.placeholder(identity, value, known=_is_telling(value))
-        if _is_circuit(value) or (plain_name(name) in allowed.DATA_KEYS and is_encoded_data(value)):
+        if is_circuit(value) or (plain_name(name) in allowed.DATA_KEYS and is_encoded_data(value)):
             return value
         if is_public or not name or self._rules.keeps(name) or shapes.is_plain(value):
             return self.text(value)
@@ -385,20 +369,6 @@ class Redactor:
         prefix = "a/" if value.startswith("a/") else ""
         return prefix + self.placeholder("account", value.removeprefix("a/"))
 
-    # --- what is known ---
-
-    def _known_pattern(self) -> re.Pattern[str]:
-        self._placeholders_by_form = {
-            form: self._placeholders[value]
-            for value in self.known
-            for name, form in shapes.forms(value)
-            if len(form) >= SHORTEST_KNOWN
-        }
-        longest_first = sorted(self._placeholders_by_form, key=len, reverse=True)
-        return re.compile(
-            rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9])"
-        )
-
 
 _SPECIAL: Final[dict[str, Callable[[Redactor, str], str]]] = {
     "url": Redactor._url,
@@ -410,95 +380,20 @@ _SPECIAL: Final[dict[str, Callable[[Redactor, str], str]]] = {
 }
 
 
-class _Walk:
-    """Where in a JSON text the tokens are: under which name, and whether a key comes next."""
-
-    def __init__(self) -> None:
-        self.name = ""
-        self.is_at_key = False
-        self._outer: list[tuple[str, str]] = []
-
-    def key(self, name: str) -> None:
-        self.name = name
-        self.is_at_key = False
-
-    def step(self, kind: str, token: str) -> None:
-        if kind == "open":
-            self._outer.append((token, self.name))
-            self.is_at_key = token == "{"  # noqa: S105 (a bracket)
-        elif kind == "close" and self._outer:
-            _, self.name = self._outer.pop()
-            self.is_at_key = False
-        elif kind == "comma" and self._outer:
-            bracket, name = self._outer[-1]
-            self.is_at_key = bracket == "{"
-            self.name = name
-
-
-def is_encoded_data(value: str) -> bool:
-    """Whether *value* is base64 of something that is no text: an array, a circuit, compressed.
-
-    >>> is_encoded_data(base64.b64encode(zlib.compress(b"array")).decode())
-    True
-    >>> is_encoded_data(base64.b64encode(b"my secret").decode())
-    False
-    """
-    try:
-        content = base64.b64decode(value, validate=True)
-    except ValueError:
-        return False
-    if content[:6] in (b"\x93NUMPY", b"QISKIT") or _is_compressed(content):
-        return True
-    return len(content) > 0 and sum(byte < 9 or byte > 126 for byte in content) * 4 > len(content)
-
-
-def _is_compressed(content: bytes) -> bool:
-    return bool(_begins(content))
-
-
-def _is_circuit(value: str) -> bool:
-    """Whether *value* is a circuit or an array, whatever it is called."""
-    if not value.startswith("eJ"):
-        return False
-    try:
-        return _begins(base64.b64decode(value, validate=True)) in (b"QISKIT", b"\x93NUMPY")
-    except ValueError:
-        return False
-
-
-def _begins(compressed: bytes) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(compressed, 6)
-    except zlib.error:
-        return b""
+def _looked_at(interaction: Interaction) -> tuple[object, ...]:
+    """All that decides how an exchange is redacted: a poll like the one before is looked at once."""
+    request, response = interaction.request, interaction.response
+    named = (*allowed.REQUEST_HEADERS, *allowed.RESPONSE_HEADERS, "contentencoding")
+    headers = [
+        (name, value)
+        for side in (request.headers, response.headers)
+        for name, value in side.items()
+        if plain_name(name) in named
+    ]
+    said = (response.status, response.failure, response.body)
+    return (request.method, interaction.uri, request.body, tuple(headers), said)
 
 
 def _is_telling(value: str) -> bool:
     """Whether an identity can be searched for elsewhere: names that are words would hit too much."""
     return any(char.isdigit() or char == "@" for char in value)
-
-
-def _with_body(response: Response, body: bytes) -> Response:
-    if body == response.body:
-        return response
-    headers = dict(response.headers)
-    for name in headers:
-        if name.lower() == "content-length" and response.failure is None:
-            headers[name] = str(len(body))
-    return replace(response, body=body, headers=headers)
-
-
-def _named(headers: Mapping[str, str], wanted: str) -> dict[str, str]:
-    return {name: value for name, value in headers.items() if name.lower() == wanted}
-
-
-def _each(headers: Mapping[str, str], clean: Callable[[str], str]) -> dict[str, str]:
-    return {name: clean(value) for name, value in headers.items()}
-
-
-def _in_text(body: bytes, clean: Callable[[str], str]) -> bytes:
-    try:
-        text = body.decode()
-    except UnicodeDecodeError:
-        return body
-    return clean(text).encode()

@@ -31,7 +31,7 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
 
     \b
     Equal polls are collapsed, headers that do not matter dropped, secrets replaced. The original is kept
-    beside as .bak. Of a downloaded job-<id>-info.json (and its job-<id>-result.json) job-<id>.yaml is
+    beside as .bak, with whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json (and its job-<id>-result.json) job-<id>.yaml is
     made. Converting twice changes nothing.
     Example: qrtest convert cassettes/*.yaml --dry-run
     """
