@@ -31,8 +31,8 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
 
     \b
     Equal polls are collapsed, headers that do not matter dropped, secrets replaced. The original is kept
-    beside as .bak, with whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json (and its job-<id>-result.json) job-<id>.yaml is
-    made. Converting twice changes nothing.
+    beside as .bak, with whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json
+    (and its job-<id>-result.json) job-<id>.yaml is made. Converting twice changes nothing.
     Example: qrtest convert cassettes/*.yaml --dry-run
     """
     if output is not None and len(recordings) > 1:
