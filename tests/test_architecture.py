@@ -84,13 +84,6 @@ HOMES = {
     "threading": {"clock"},
     "time": {"clock", "properties.conformance"},
     "pytest": {"plugin"},
-<<<<<<< HEAD
-    "hypothesis": {"strategies", "payload_strategies", "registration", "properties.consumer"},
-    "click": {
-        "cli",
-        *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
-    },
-=======
     "hypothesis": {
         "strategies",
         "payload_strategies",
@@ -98,8 +91,10 @@ HOMES = {
         "properties.consumer",
         "properties.machine",
     },
-    "click": {"cli", "cli.demo"},
->>>>>>> 3d79df8 (JobMachine: a genuine job asked in any order, beside a model of what is promised)
+    "click": {
+        "cli",
+        *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
+    },
     "numpy": {"client.results"},
     "qiskit": {"client.circuits", "client.results"},
     "qiskit_ibm_runtime": {"client.jobs", "client.service"},
