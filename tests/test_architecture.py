@@ -14,7 +14,7 @@ import qrtest
 ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
-    {"errors", "printing"},
+    {"errors", "printing", "saving"},
     {"duration", "lifecycle"},
     {"clock", "guard", "wire.routes"},
     {"wire.messages"},
@@ -23,7 +23,7 @@ LAYERS = [
     {"wire.accounts", "wire.facts", "wire.jobs", "catalogue"},
     {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
     {"cassette.allowed", "cassette.content", "cassette.foreign", "cassette.shapes"},
-    {"cassette.codec", "cassette.redact"},
+    {"cassette.codec", "cassette.redact", "scenario_file"},
     {
         "cassette.audit",
         "cassette.compare",
@@ -76,13 +76,6 @@ HOMES = {
     "threading": {"clock"},
     "time": {"clock", "properties.conformance"},
     "pytest": {"plugin"},
-<<<<<<< HEAD
-    "hypothesis": {"strategies", "payload_strategies", "registration", "properties.consumer"},
-    "click": {
-        "cli",
-        *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
-    },
-=======
     "hypothesis": {
         "strategies",
         "payload_strategies",
@@ -90,8 +83,10 @@ HOMES = {
         "properties.consumer",
         "properties.machine",
     },
-    "click": {"cli", "cli.demo"},
->>>>>>> 3d79df8 (JobMachine: a genuine job asked in any order, beside a model of what is promised)
+    "click": {
+        "cli",
+        *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
+    },
     "numpy": {"client.results"},
     "qiskit": {"client.circuits", "client.results"},
     "qiskit_ibm_runtime": {"client.jobs", "client.service"},
