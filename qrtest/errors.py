@@ -13,6 +13,7 @@
     ├── UnansweredRequest    a request that nothing in the simulation answers
     ├── NetworkBlocked       a connection out of the simulation
     ├── NeverEnds            code that would have waited for ever
+    ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
     ├── BrokenPromises       a job that is unlike RuntimeJobV2           (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
     ├── CassetteError        a cassette that cannot be read, or is not what it was
@@ -43,6 +44,7 @@ __all__ = [
     "QrtestError",
     "RecordingError",
     "ResultError",
+    "ScenarioError",
     "ScriptError",
     "SecretFound",
     "SimulationError",
@@ -105,6 +107,10 @@ class NeverEnds(QrtestError):
 
     The message says by which bound, what it was doing, and shows the timeline.
     """
+
+
+class ScenarioError(QrtestError, ValueError):
+    """A scenario file that cannot be read, or a scenario that cannot be written to one."""
 
 
 class BrokenPromises(QrtestError, AssertionError):

@@ -326,6 +326,15 @@ _FUNCTION_OF: Final[dict[type[Fault], str]] = {
 }
 
 
+def name_of(fault: Fault) -> str:
+    """The name of the function of this module that makes such a fault.
+
+    >>> name_of(drop())
+    'drop'
+    """
+    return _FUNCTION_OF[type(fault)]
+
+
 class _When(TypedDict, total=False):
     on: str
     after: int

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.recording import Recording
     from qrtest.replaying import Replay
@@ -69,6 +71,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=UNUSED,
         help="what to do about exchanges of a cassette that a test did not ask for; default: ignore",
     )
+    group.addoption(
+        "--qrtest-save-failures",
+        action="store_true",
+        help="write what check_consumer finds as scenario files, which are tried first from then on",
+    )
+    parser.addini(
+        "qrtest_scenarios",
+        "the folder of scenario files, from the root of the project",
+        default="cassettes/scenarios",
+    )
     parser.addini("qrtest_record", "as --qrtest-record", default="")
     parser.addini("qrtest_unused", "as --qrtest-unused", default="ignore")
 
@@ -82,6 +94,17 @@ def pytest_configure(config: pytest.Config) -> None:
         "qrtest.replay; cassette=True is cassettes/<module>/<test>.yaml.",
     )
     config.stash[CASSETTES] = {}
+    _keep_scenarios(config)
+
+
+def _keep_scenarios(config: pytest.Config) -> None:
+    """Say where check_consumer finds the lives that broke a consumer, for as long as pytest runs."""
+    from qrtest import saving
+
+    folder = saving.FOLDER.set(config.rootpath / config.getini("qrtest_scenarios"))
+    is_on = saving.IS_ON.set(config.getoption("qrtest_save_failures"))
+    config.add_cleanup(lambda: saving.FOLDER.reset(folder))
+    config.add_cleanup(lambda: saving.IS_ON.reset(is_on))
 
 
 @pytest.fixture
@@ -115,7 +138,7 @@ def runtime_job(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
     marked = _marked(request.node)
     if "cassette" in marked:
         return runtime_simulation.job
-    life = _life(marked)
+    life = _life(marked, request.config.rootpath)
 
     def runtime_job(*lives: Any, **options: Any) -> Any:
         if not lives and life is not None:
@@ -131,7 +154,7 @@ def runtime_job(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
 def runtime_service(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
     """A genuine QiskitRuntimeService; the first job it submits lives by the marker qrtest."""
     marked = _marked(request.node)
-    life = _life(marked)
+    life = _life(marked, request.config.rootpath)
     if life is not None:
         runtime_simulation.next_job(life, result=marked.get("result"))
     return runtime_simulation.service()
@@ -290,8 +313,12 @@ def _behaviours() -> tuple[str, ...]:
     return tuple(Behaviour.__dataclass_fields__)
 
 
-def _life(marked: dict[str, Any]) -> Any:
+def _life(marked: dict[str, Any], root: Path) -> Any:
     scenario = marked.get("scenario")
+    if isinstance(scenario, str) and scenario.endswith(".yaml"):
+        from qrtest import scenario_file
+
+        return scenario_file.load(root / scenario)
     if isinstance(scenario, str):
         from qrtest.catalogue import scenarios
 

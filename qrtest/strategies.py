@@ -12,8 +12,9 @@ prints as code that evaluates back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import control, note
@@ -107,21 +108,21 @@ def scripts(
     longest_seconds = durations.seconds(longest)
     if not legal:
         return _illegal_scripts(longest_seconds)
-    return _legal_scripts(tuple(endings), longest_seconds, tuple(unknown_words))
-
-
-@st.composite
-def _legal_scripts(
-    draw: st.DrawFn, endings: Sequence[str], longest_seconds: float, unknown_words: Sequence[str]
-) -> Script:
-    end = draw(st.sampled_from(endings).flatmap(ENDINGS.__getitem__))
-    kinds = [_queued, _running, *(_saying(word) for word in unknown_words)]
-    drawn = draw(
+    kinds = (_queued, _running, *(_saying(word) for word in unknown_words))
+    return st.builds(
+        partial(_legal_script, longest_seconds=longest_seconds),
+        st.one_of([ENDINGS[ending] for ending in endings]),
         st.lists(
             st.tuples(st.sampled_from(kinds), _lengths(longest_seconds)),
             max_size=MOST_STEPS_BEFORE_THE_END,
-        )
+        ),
     )
+
+
+def _legal_script(
+    end: Step, drawn: Sequence[tuple[Callable[[float], Step], float]], *, longest_seconds: float
+) -> Script:
+    """A life in a legal order: what is drawn out of order is put right, what is repeated left out."""
     steps: list[Step] = []
     left = longest_seconds
     has_run = False

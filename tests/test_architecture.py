@@ -14,7 +14,7 @@ import qrtest
 ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
-    {"errors", "printing"},
+    {"errors", "printing", "saving"},
     {"duration", "lifecycle"},
     {"clock", "guard", "wire.routes"},
     {"wire.messages"},
@@ -30,7 +30,7 @@ LAYERS = [
         "cassette.foreign",
         "cassette.shapes",
     },
-    {"cassette.codec", "cassette.known"},
+    {"cassette.codec", "cassette.known", "scenario_file"},
     {"cassette.redact"},
     {
         "cassette.audit",

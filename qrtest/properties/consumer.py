@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from random import Random
 from typing import Any, Final
 
@@ -13,10 +15,10 @@ from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy, just
 
 from qrtest import duration as durations
-from qrtest import strategies
+from qrtest import saving, scenario_file, strategies
 from qrtest.duration import Duration
 from qrtest.errors import ConsumerBug, SimulationError
-from qrtest.properties.report import Finding, report
+from qrtest.properties.report import Finding, name_of, report
 from qrtest.properties.rules import RULES, Rule
 from qrtest.properties.run import Bounds, Takes, lived
 from qrtest.scenario import Scenario
@@ -45,6 +47,8 @@ def check_consumer(
     program_id: str = "sampler",
     result: Any = None,
     lives: SearchStrategy[Scenario] | Iterable[Scenario] | None = None,
+    saved: str | Path | None = None,
+    save_failures: bool | None = None,
     rules: Sequence[Rule] = RULES,
     transport: Transport = "direct",
     max_examples: int | None = None,
@@ -59,7 +63,9 @@ def check_consumer(
     one it promises to keep; *poll*: how long one of its polls may take. *polls_per_minute*: how often
     it may ask. *submissions*: how many jobs it may submit, 1 unless it takes a job. *result*: what
     the job results in, if the small valid result of *program_id* will not do. *lives*: a strategy, or
-    scenarios that are tried as they are. *rules*: instead of `RULES`. *max_examples*, *seed*,
+    scenarios that are tried as they are. *saved*: the folder of scenario files, of which those named
+    after the consumer are tried first; with *save_failures* what is found is written there. Under
+    pytest both are what the plugin is told. *rules*: instead of `RULES`. *max_examples*, *seed*,
     *settings*: of hypothesis; unless said, the loaded profile's.
 
     Raises `ConsumerBug`, an AssertionError, with the shortest life found that breaks a rule.
@@ -104,6 +110,9 @@ def check_consumer(
     else:
         first = _lives_to_try_first(program_id, result, takes)
         drawn = _usual_lives(program_id, result, takes)
+    folder = saving.FOLDER.get() if saved is None else Path(saved)
+    if folder is not None:
+        first = chain(scenario_file.in_folder(folder, name_of(consumer)), first)
     finding = next(filter(None, map(look, first)), None)
     if finding is None and drawn is not None:
         finding = _search(
@@ -114,6 +123,9 @@ def check_consumer(
             key=f"qrtest {consumer.__module__} {getattr(consumer, '__qualname__', '')}".encode(),
         )
     if finding is not None:
+        if folder is not None and (saving.IS_ON.get() if save_failures is None else save_failures):
+            name = f"{name_of(consumer)}-{finding.rule.name}.yaml"
+            scenario_file.save(finding.run.scenario, folder / name)
         raise ConsumerBug(
             report(finding, consumer, said), rule=finding.rule.name, scenario=finding.run.scenario
         ) from finding.run.error

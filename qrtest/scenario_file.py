@@ -1,0 +1,171 @@
+"""Scenarios as small YAML files that a person can read and edit: text to scenario and back.
+
+    script: QUEUED 1m; DONE
+    faults:
+    - {fault: status, code: 503, operation: poll, times: 3}
+
+A fault's `on` is called operation here, because YAML reads a plain on as true. Yaml itself
+is at home in `qrtest.cassette.syntax`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Final
+
+from qrtest import duration as durations
+from qrtest import faults
+from qrtest.cassette import syntax
+from qrtest.errors import CassetteError, QrtestError, ScenarioError
+from qrtest.faults import Fault
+from qrtest.scenario import Scenario
+from qrtest.wire.behaviour import Behaviour
+
+__all__ = ["in_folder", "load", "read", "save", "written"]
+
+MAKERS: Final[Mapping[str, tuple[Callable[..., Fault], str]]] = {
+    "status": (faults.status, "code"),
+    "drop": (faults.drop, ""),
+    "hang": (faults.hang, "seconds"),
+    "slow": (faults.slow, "seconds"),
+    "truncate": (faults.truncate, ""),
+    "html": (faults.html, ""),
+    "empty": (faults.empty, ""),
+    "corrupt": (faults.corrupt, "what"),
+    "expired_token": (faults.expired_token, ""),
+    "lose_response": (faults.lose_response, ""),
+    "ignore": (faults.ignore, ""),
+}
+"""The faults by name, each with the argument that is given by place."""
+
+OPERATION: Final = "operation"
+TIMES: Final = ("seconds", "since", "until")
+KEYS: Final = tuple(entry.name for entry in fields(Scenario))
+
+
+def written(scenario: Scenario) -> str:
+    """*scenario* as text. Raises `ScenarioError` for a result that is not text.
+
+    >>> print(written(Scenario("QUEUED 1m; DONE", faults=[faults.drop(on="poll")])), end="")
+    script: QUEUED 1m; DONE
+    faults:
+    - {fault: drop, operation: poll}
+    """
+    if scenario.result is not None and not isinstance(scenario.result, str):
+        raise ScenarioError(
+            f"A scenario whose result is a {type(scenario.result).__name__} cannot be written: give "
+            "the result as the text that the service sends."
+        )
+    plain = Scenario(scenario.script)
+    body: dict[str, Any] = {"script": str(scenario.script)}
+    for key in KEYS[1:]:
+        value = getattr(scenario, key)
+        if value != getattr(plain, key):
+            body[key] = _plain(value)
+    return syntax.yaml_text(body)
+
+
+def read(text: str, name: str) -> Scenario:
+    """The scenario that *text* describes; *name* is the file, for messages.
+
+    Raises `ScenarioError`, which says what is wrong, where, and what there is instead.
+
+    >>> read("script: QUEUED 1m; DONE", "stuck.yaml")
+    Scenario('QUEUED 1m; DONE')
+    """
+    try:
+        body = syntax.parsed(text, name)
+    except CassetteError as error:
+        raise ScenarioError(str(error)) from None
+    if not isinstance(body, dict) or "script" not in body:
+        raise ScenarioError(f"{name}: a scenario needs a script, as 'script: QUEUED 1m; DONE'.")
+    for key in body:
+        _refuse_unknown(key, KEYS, f"{name}: a scenario has no {key!r}")
+    options = {key: value for key, value in body.items() if key != "script"}
+    try:
+        if "faults" in options:
+            options["faults"] = [_fault(entry, name) for entry in _list(options["faults"], name)]
+        if "behaviour" in options:
+            options["behaviour"] = Behaviour.of(options["behaviour"])
+        return Scenario(body["script"], **options)
+    except ScenarioError:
+        raise
+    except (QrtestError, TypeError) as error:
+        raise ScenarioError(f"{name}: {error}") from None
+
+
+def load(path: str | Path) -> Scenario:
+    """The scenario in the file *path*. Raises `ScenarioError`, as `read`, or if it cannot be opened."""
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(f"The scenario {path} cannot be read: {error}.") from None
+    return read(text, str(path))
+
+
+def save(scenario: Scenario, path: str | Path) -> None:
+    """Write *scenario* to the file *path*, with the folders that lead to it."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(written(scenario), encoding="utf-8")
+
+
+def in_folder(folder: str | Path, consumer: str) -> list[Scenario]:
+    """The scenarios in the files `<consumer>-*.yaml` of *folder*; none when there is no such folder."""
+    return [load(path) for path in sorted(Path(folder).glob(f"{consumer}-*.yaml"))]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Behaviour):
+        return value.chosen()
+    if isinstance(value, tuple):
+        return [_fault_body(entry) if isinstance(entry, Fault) else entry for entry in value]
+    return value
+
+
+def _fault_body(fault: Fault) -> Any:
+    body: dict[str, Any] = {"fault": faults.name_of(fault)}
+    for entry in fields(fault):
+        value = getattr(fault, entry.name)
+        if value != entry.default:
+            is_time = entry.name in TIMES and value is not None
+            body[OPERATION if entry.name == "on" else entry.name] = (
+                durations.text(value) if is_time else value
+            )
+    lead = MAKERS[body["fault"]][1]
+    first = [key for key in ("fault", lead) if key in body]
+    return syntax.Pairs((key, body[key]) for key in dict.fromkeys((*first, *body)))
+
+
+def _fault(body: Any, name: str) -> Fault:
+    if not isinstance(body, dict) or "fault" not in body:
+        raise ScenarioError(
+            f"{name}: {body!r} is no fault; write {{fault: drop, operation: poll}}."
+        )
+    kind = body["fault"]
+    _refuse_unknown(kind, tuple(MAKERS), f"{name}: there is no fault {kind!r}")
+    make, lead = MAKERS[kind]
+    options = {
+        "on" if key in (OPERATION, True) else str(key): value
+        for key, value in body.items()
+        if key != "fault"
+    }
+    leading = [options.pop(lead)] if lead in options else []
+    return make(*leading, **options)
+
+
+def _list(value: Any, name: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise ScenarioError(f"{name}: faults is a list, one fault a line, each after '- '.")
+    return value
+
+
+def _refuse_unknown(word: Any, known: tuple[str, ...], what: str) -> None:
+    if word not in known:
+        near = difflib.get_close_matches(str(word), known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ScenarioError(f"{what}: there are {', '.join(known)}.{hint}")
