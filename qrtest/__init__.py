@@ -31,8 +31,12 @@ if TYPE_CHECKING:
         running,
         unknown,
     )
+    from qrtest.wire.accounts import Instance
+    from qrtest.wire.limits import Limits
 
 __all__ = [
+    "Instance",
+    "Limits",
     "NeverEnds",
     "QrtestError",
     "Recording",
@@ -63,6 +67,8 @@ __all__ = [
 ]
 
 _HOME = {
+    "Instance": "qrtest.wire.accounts",
+    "Limits": "qrtest.wire.limits",
     "NeverEnds": "qrtest.errors",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.recording",

@@ -33,6 +33,8 @@ OF_THE_SIMULATION: Final = (
     "longest",
     "most_requests",
     "backends",
+    "instances",
+    "limits",
     "network",
     "faults",
 )
