@@ -79,7 +79,9 @@ def serving(handle: Callable[[Request], Response]) -> Iterator[str]:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             url = f"http://{self.headers['Host']}{self.path}"
             with lock:
-                response = handle(Request.to(self.command, url, headers=dict(self.headers), body=body))
+                response = handle(
+                    Request.to(self.command, url, headers=dict(self.headers), body=body)
+                )
             if response.failure is not None:
                 self.close_connection = True
                 self.connection.close()
@@ -125,7 +127,9 @@ def genuine_job(base: str, job_id: str, program: str) -> Any:
         instance=CRN,
         url_resolver=lambda *_: f"{base}/api/v1",
     )
-    parameters.get_auth_handler = lambda: FixedAuth({"Service-CRN": CRN, "Authorization": "Bearer x"})
+    parameters.get_auth_handler = lambda: FixedAuth(
+        {"Service-CRN": CRN, "Authorization": "Bearer x"}
+    )
     return make_job(
         releases.client_class()(parameters),
         job_id=job_id,

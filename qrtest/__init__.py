@@ -31,9 +31,13 @@ if TYPE_CHECKING:
         running,
         unknown,
     )
+    from qrtest.wire.accounts import Instance
+    from qrtest.wire.limits import Limits
 
 __all__ = [
+    "Instance",
     "JobMachine",
+    "Limits",
     "NeverEnds",
     "QrtestError",
     "Recording",
@@ -64,7 +68,9 @@ __all__ = [
 ]
 
 _HOME = {
+    "Instance": "qrtest.wire.accounts",
     "JobMachine": "qrtest.properties",
+    "Limits": "qrtest.wire.limits",
     "NeverEnds": "qrtest.errors",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.recording",

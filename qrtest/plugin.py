@@ -35,6 +35,8 @@ OF_THE_SIMULATION: Final = (
     "longest",
     "most_requests",
     "backends",
+    "instances",
+    "limits",
     "network",
     "faults",
 )

@@ -14,14 +14,19 @@ from qrtest.clock import EPOCH, VirtualClock, WallClock
 from qrtest.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
+from qrtest.rules import Rule, Rules
 from qrtest.scenario import Scenario
-from qrtest.script import Script, Step
+from qrtest.script import Script
 from qrtest.stage import TRANSPORTS, Stage, Transport
+from qrtest.step import Step, failed
+from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.faulty import FaultyService
 from qrtest.wire.jobs import Recorded
+from qrtest.wire.limits import Limits
 from qrtest.wire.messages import Service
-from qrtest.wire.service import JobPlan, SimulatedService, Submission
+from qrtest.wire.service import SimulatedService
+from qrtest.wire.submissions import JobPlan, Submission
 
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
@@ -29,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Life", "Simulation", "Transport", "Truth", "simulate"]
 
 Life = Script | Step | str | Scenario
+COMPUTED: Final = "computed"
 USUAL_PARAMS: Final = '{"pubs": [], "version": 2}'
 USUAL_LIFE: Final = "QUEUED 5s; RUNNING 2s; DONE"
 DEVICE: Final = "ibm_torino"
@@ -46,15 +52,19 @@ def simulate(
     most_requests: int = MOST_REQUESTS,
     faults: Sequence[Fault] = (),
     backends: Sequence[str] | None = None,
+    instances: Sequence[Instance] = (Instance(),),
+    limits: Limits | None = None,
     network: bool = False,
     **behaviour: Any,
 ) -> Simulation:
     """A simulation of IBM Quantum, to be used as a context manager.
 
-    *transport*: "direct" (below HTTP, fastest) or "requests" (the whole client, without sockets).
+    *transport*: "direct" (below HTTP, fastest), "requests" (the whole client, without
+    sockets) or "sockets" (over a port of this machine).
     *latency*: what every request costs, in virtual time. *longest*, *most_requests*: how much virtual
     time and how many requests the code under test gets before it is stopped with `NeverEnds`.
-    *faults* strike all requests. *backends*: names of real devices. *network*: let connections out
+    *faults* strike all requests. *backends*: names of real devices. *instances*: those of the account,
+    the first is the default. *limits*: of submissions, none by default. *network*: let connections out
     of this machine. Further keywords are options of `Behaviour`.
 
     >>> with simulate() as sim:
@@ -78,6 +88,8 @@ def simulate(
         most_requests=most_requests,
         faults=faults,
         backends=backends,
+        instances=instances,
+        limits=limits,
         network=network,
         behaviour=Behaviour.of(behaviour),
     )
@@ -109,6 +121,8 @@ class Simulation:
         most_requests: int,
         faults: Sequence[Fault],
         backends: Sequence[str] | None,
+        instances: Sequence[Instance],
+        limits: Limits | None,
         network: bool,
         behaviour: Behaviour,
     ) -> None:
@@ -116,7 +130,9 @@ class Simulation:
         self._backends = _Backends(backends)
         self._seed = seed
         self._faults = _checked(faults)
-        self._next_lives: list[Scenario] = []
+        self._instances = instances
+        self._limits = limits
+        self._rules = Rules(_scenario(USUAL_LIFE, None, (), behaviour, {}), seed=seed)
         self._stage = Stage(
             self._made,
             noun="simulation",
@@ -139,6 +155,9 @@ class Simulation:
             seed=self._seed,
             backends=self._backends,
             plan=self._submitted,
+            instances=self._instances,
+            limits=self._limits,
+            behaviour=self._behaviour,
         )
         self._faulty = FaultyService(self._service, clock)
         self._faulty.add(self._faults)
@@ -180,7 +199,8 @@ class Simulation:
         """A double of a job that has just been submitted, and lives by *life*.
 
         *life*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
-        client's encoder takes, a text, the path of a downloaded result, or None for a small valid one.
+        client's encoder takes, a text, the path of a downloaded result, "computed" from the inputs by
+        qiskit's reference primitives, or None for a small valid one.
         *params*: the inputs, JSON values or anything the encoder takes; a V2 primitive without a pub
         when there are none. *metrics*: what the service
         says, instead of what follows from the life. *usage_estimation*: seconds. *backend*: None is
@@ -209,7 +229,7 @@ class Simulation:
             job_id=job_id,
             estimated_seconds=usage_estimation,
         )
-        plan = self._plan_of(scenario, program_id)
+        plan = self._plan_of(scenario, submission)
         plan = replace(
             plan,
             recorded=replace(
@@ -228,17 +248,29 @@ class Simulation:
             result_decoder=result_decoder,
         )
 
-    def service(self) -> Any:
-        """A genuine QiskitRuntimeService of this simulation; the same one every time.
+    def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
+        """A genuine QiskitRuntimeService of this simulation; the same one every time for the same words.
 
-        What it submits lives as `next_job` said, else the usual life.
+        What it submits lives as `next_job` or `rule` said, else the usual life. *channel*: one that
+        the installed release knows. *instance*: a name or CRN of one of the simulation's, the first
+        one for None; "any" leaves the choice to the service.
+
+        >>> with simulate() as sim:
+        ...     sim.service().least_busy().name
+        'ibm_torino'
         """
         self._stage.must_be_active("service()")
         self._backends.names()
-        return self._stage.service(self._service.account.crn)
+        named = None if instance == "any" else instance or self._service.account.crn
+        return self._stage.service(named, channel=channel)
 
     def next_job(
-        self, life: Life, *, result: Any = None, faults: Sequence[Fault] = (), **behaviour: Any
+        self,
+        life: Life = USUAL_LIFE,
+        *,
+        result: Any = None,
+        faults: Sequence[Fault] = (),
+        **behaviour: Any,
     ) -> None:
         """Choose the life of the next job that is submitted; called again, of the one after it.
 
@@ -248,7 +280,55 @@ class Simulation:
         at_once = tuple(fault for fault in scenario.faults if fault.on == "submit")
         later = tuple(fault for fault in scenario.faults if fault.on != "submit")
         self._faulty.add(at_once)
-        self._next_lives.append(replace(scenario, faults=later))
+        self._rules.line_up(replace(scenario, faults=later))
+
+    def rule(
+        self,
+        life: Life = USUAL_LIFE,
+        *,
+        backend: str | None = None,
+        program_id: str | None = None,
+        tags: Sequence[str] = (),
+        nth: int | None = None,
+        share: float = 1.0,
+        result: Any = None,
+        faults: Sequence[Fault] = (),
+        **behaviour: Any,
+    ) -> None:
+        """Choose the life of all jobs that are submitted for *backend*, of *program_id*, with *tags*.
+
+        *nth*: only of the nth of them. *share*: only of that part of them, at random by the seed. The
+        first rule that fits counts; `next_job` goes before all rules.
+
+        >>> with simulate() as sim:
+        ...     sim.rule("QUEUED 5s; ERROR 1500", backend="ibm_brisbane", nth=2)
+        """
+        scenario = _scenario(life, result, faults, self._behaviour, behaviour)
+        self._rules.add(
+            Rule(
+                scenario,
+                backend=backend,
+                program_id=program_id,
+                tags=frozenset(tags),
+                nth=nth,
+                share=share,
+            )
+        )
+
+    def change_backend(self, name: str, **changes: Any) -> None:
+        """Let a backend be "online", "paused" or "offline", with a queue_length, a reason, or gone.
+
+        Jobs stay in the queue of a backend for as long as it is not online.
+
+        >>> with simulate() as sim:
+        ...     sim.change_backend("ibm_torino", status="offline", queue_length=120)
+        """
+        with self.clock.lock:
+            self._service.change_backend(name, changes)
+
+    def reject_tokens(self, rejects: bool = True) -> None:
+        """Let the service take no token and hand out none, until told otherwise."""
+        self._service.reject_tokens(rejects)
 
     def job_ids(self) -> tuple[str, ...]:
         """The jobs that the service has, in the order they came."""
@@ -272,22 +352,42 @@ class Simulation:
         return Truth(job.life.step, job.life.ended, job.stored_result)
 
     def _submitted(self, submission: Submission, job_id: str) -> JobPlan:
-        if self._next_lives:
-            scenario = self._next_lives.pop(0)
-        else:
-            scenario = _scenario(USUAL_LIFE, None, (), self._behaviour, {})
+        scenario = self._rules.choose(submission)
         self._faulty.add(scenario.faults, job_id=job_id)
-        return self._plan_of(scenario, submission.program_id)
+        return self._plan_of(scenario, submission)
 
-    def _plan_of(self, scenario: Scenario, program_id: str) -> JobPlan:
-        result = self._encoded(scenario.result, program_id, scenario.script)
+    def _plan_of(self, scenario: Scenario, submission: Submission) -> JobPlan:
+        script, result = scenario.script, scenario.result
+        if isinstance(result, str) and result == COMPUTED:
+            script, result = self._computed(script, submission)
+        elif result is not None or any(step.status == "DONE" for step in script):
+            result = self._encoded(result, submission.program_id)
         return JobPlan(
-            script=scenario.script, recorded=Recorded(result=result), behaviour=scenario.behaviour
+            script=script, recorded=Recorded(result=result), behaviour=scenario.behaviour
         )
 
-    def _encoded(self, result: Any, program_id: str, script: Script) -> str | None:
-        if result is None and not any(step.status == "DONE" for step in script):
-            return None
+    def _computed(self, script: Script, submission: Submission) -> tuple[Script, str | None]:
+        from qrtest.client.computed import NotComputedError, Span, computed
+
+        if script.end.status != "DONE":
+            return script, None
+        stop = EPOCH + self.clock.now() + (script.seconds or 0.0)
+        start = stop - sum(step.seconds or 0.0 for step in script if step.status == "RUNNING")
+        configuration = self._backends.describe(submission.backend, "configuration")
+        try:
+            result = computed(
+                submission.program_id,
+                submission.params,
+                json.loads(configuration or b"{}"),
+                seed=self._seed,
+                span=Span(start, stop),
+            )
+        except NotComputedError as error:
+            return Script(*script.steps[:-1], failed(error.reason, code=error.code)), None
+        return script, result
+
+    @staticmethod
+    def _encoded(result: Any, program_id: str) -> str:
         from qrtest.client.results import encoded
 
         return encoded(result, program_id)

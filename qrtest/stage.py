@@ -17,7 +17,7 @@ from qrtest.duration import Duration
 from qrtest.errors import SimulationError, Stop
 from qrtest.guard import Guard
 from qrtest.journal import Journal
-from qrtest.transport.line import Line
+from qrtest.transport.line import Line, Port
 from qrtest.wire.messages import Service
 from qrtest.wire.payloads import JobFacts
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TRANSPORTS", "Stage", "Transport"]
 
-Transport = Literal["direct", "requests"]
-TRANSPORTS: Final = ("direct", "requests")
+Transport = Literal["direct", "requests", "sockets"]
+TRANSPORTS: Final = ("direct", "requests", "sockets")
 
 
 class Stage:
@@ -64,7 +64,7 @@ class Stage:
         self._stack: ExitStack | None = None
         self._is_over = False
         self._client: Any = None
-        self._genuine_service: Any = None
+        self._services: dict[tuple[str | None, str | None], Any] = {}
 
     def enter(self) -> None:
         """Begin. Raises `SimulationError` the second time."""
@@ -80,7 +80,11 @@ class Stage:
             stack.enter_context(releases.quiet())
             if not self._network:
                 stack.enter_context(blocked())
-            if self.transport == "requests":
+            if self.transport == "sockets":
+                from qrtest.transport.sockets import open_port
+
+                self._line.port = stack.enter_context(open_port(self._line))
+            if self.transport != "direct":
                 self._mount(stack)
             stack.enter_context(clocks.install(self.clock))
             self._stack = stack.pop_all()
@@ -99,6 +103,11 @@ class Stage:
         if isinstance(error, Stop):
             raise error.reason from error.__cause__
 
+    @property
+    def port(self) -> Port | None:
+        """The port of this machine that answers, if the transport has one."""
+        return self._line.port
+
     def must_be_active(self, what: str) -> None:
         """Raise `SimulationError` unless the stage is entered."""
         if self._stack is None or self._is_over:
@@ -108,19 +117,22 @@ class Stage:
                 f"'with qrtest.{self._maker}(...) as sim:'."
             )
 
-    def service(self, instance: str) -> Any:
-        """A genuine QiskitRuntimeService for *instance*; the same one every time."""
+    def service(self, instance: str | None, *, channel: str | None = None) -> Any:
+        """A genuine QiskitRuntimeService; the same one every time for the same words.
+
+        *instance* None leaves the choice to the service, *channel* None to the release.
+        """
         self.must_be_active("service()")
-        if self._genuine_service is None:
+        if (channel, instance) not in self._services:
             from qrtest.client.service import make_service
 
             assert self._stack is not None
-            if self.transport == "direct":
+            if self.transport == "direct" and not self._services:
                 self._mount(self._stack)
-            self._genuine_service = make_service(
-                self._line, transport=self.transport, instance=instance
+            self._services[channel, instance] = make_service(
+                self._line, transport=self.transport, instance=instance, channel=channel
             )
-        return self._genuine_service
+        return self._services[channel, instance]
 
     def double(
         self, facts: JobFacts, *, instance: str, backend: str | None, result_decoder: Any

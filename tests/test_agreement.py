@@ -32,7 +32,7 @@ CALLS = {
     "session_id": lambda job: job.session_id,
     "creation_date": lambda job: job.creation_date,
 }
-OTHER_TRANSPORTS = ["requests"]
+OTHER_TRANSPORTS = ["requests", "sockets"]
 
 
 def trace(transport: str, script: Script, plan: list[Fault], calls: list[str], options: Any) -> Any:

@@ -25,11 +25,11 @@ HOST = "https://quantum.cloud.ibm.com/api/v1"
 NEWEST = {"IBM-API-Version": "2026-04-15"}
 
 
-class NoBackends:
-    """A service without devices."""
+class BareBackend:
+    """A device of which nothing is known but its name."""
 
     def names(self) -> tuple[str, ...]:
-        return ()
+        return ("ibm_torino",)
 
     def describe(self, name: str, aspect: str) -> bytes | None:
         return None
@@ -44,7 +44,7 @@ class World:
             self.clock,
             epoch=EPOCH,
             seed=seed,
-            backends=NoBackends(),
+            backends=BareBackend(),
             plan=lambda *_: JobPlan(script=Script.parse("QUEUED 5s; DONE")),
         )
 
@@ -58,7 +58,8 @@ class World:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         content = b"" if body is None else json.dumps(body).encode()
-        request = Request.to(method, HOST + path, headers=headers or NEWEST, body=content)
+        sent = {"Authorization": "Bearer somebody", **(headers or NEWEST)}
+        request = Request.to(method, HOST + path, headers=sent, body=content)
         return self.service.handle(request)
 
     def get(self, path: str) -> Any:

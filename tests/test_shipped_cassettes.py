@@ -28,7 +28,11 @@ def script() -> ModuleType:
 
 def test_every_cassette_has_its_session() -> None:
     """What lies there is what the script records."""
-    assert sorted(path.name for path in FOLDER.glob("*.yaml")) == sorted(NAMES) == sorted(script().SESSIONS)
+    assert (
+        sorted(path.name for path in FOLDER.glob("*.yaml"))
+        == sorted(NAMES)
+        == sorted(script().SESSIONS)
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,8 +16,8 @@ from qrtest.cassette.matching import Identity, SameCircuit, identity, reasons, s
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.errors import CassetteError, UnansweredRequest
-from qrtest.wire import facts, payloads
-from qrtest.wire.accounts import CRN, Account
+from qrtest.wire import eras, facts, payloads
+from qrtest.wire.accounts import CRN, Account, Instance
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.routes import route
@@ -62,7 +62,7 @@ class Player:
     ) -> None:
         if pace not in PACES:
             raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
-        self.account: Final = Account(epoch=epoch, crn=_instance(cassette))
+        self.account: Final = Account([Instance(crn=_instance(cassette))], epoch=epoch)
         self._cassette = cassette
         self._clock = clock
         self._pace = pace if cassette.is_timed or pace != "recorded" else "polls"
@@ -162,7 +162,7 @@ class Player:
         if operation == "plan" and where is not None:
             return self.account.plan_of(where.name)
         if operation == "usage":
-            return self.account.usage(0.0, self._clock.now())
+            return self.account.usage(self.account.instances[0], 0.0, self._clock.now())
         if operation == "backends":
             return self._devices(request)
         if operation == "backend" and where is not None:
@@ -178,7 +178,7 @@ class Player:
         return payloads.json_response({"id": facts.access_token(token)})
 
     def _devices(self, request: Request) -> Response:
-        version = payloads.api_version(request.header("IBM-API-Version"))
+        version = request.header("IBM-API-Version") or eras.VERSIONS[0]
         names = tuple(dict.fromkeys(job.backend for job in self.jobs().values() if job.backend))
         described = {name: facts.device(self._describe(name, "device")) for name in names}
         return payloads.json_response(payloads.devices(names, version, described))

@@ -12,7 +12,7 @@ from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qrtest.client import releases
 from qrtest.transport.direct import go_direct
 from qrtest.transport.line import Line
-from qrtest.transport.requests import FixedAuth, RequestsCookieJar, ServiceAdapter
+from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
 
 __all__ = ["RuntimeJobV2", "carry", "make_client", "make_job"]
 
@@ -72,7 +72,7 @@ def carry(client: Any, line: Line, *, transport: str) -> None:
         go_direct(client, line)
     else:
         retries = session.get_adapter("https://").max_retries
-        adapter = ServiceAdapter(line, max_retries=retries)
+        adapter = adapter_of(line, retries)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
 

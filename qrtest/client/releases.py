@@ -19,6 +19,7 @@ from qrtest.errors import UnsupportedRelease
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST",
+    "channels",
     "client_class",
     "client_parameters",
     "installed",
@@ -96,6 +97,18 @@ def result_decoder() -> Any:
 def platform_channel() -> str:
     """The channel of the platform: its name changed in 0.40."""
     return "ibm_quantum_platform" if installed() >= (0, 40) else "ibm_cloud"
+
+
+def channels() -> tuple[str, ...]:
+    """The channels that the installed release knows: the classic one went in 0.41, local came in 0.28."""
+    release = installed()
+    known = ["ibm_quantum_platform"] if release >= (0, 40) else []
+    known.append("ibm_cloud")
+    if release < (0, 41):
+        known.append("ibm_quantum")
+    if release >= (0, 28):
+        known.append("local")
+    return tuple(known)
 
 
 def client_parameters(*, token: str, url: str, instance: str) -> Any:

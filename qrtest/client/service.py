@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from qiskit_ibm_runtime import QiskitRuntimeService
 
 from qrtest.client import releases
 from qrtest.client.jobs import TOKEN, URL, carry
+from qrtest.errors import SimulationError
 from qrtest.transport.line import Line
 
 __all__ = ["make_service", "saved_service"]
 
+LOCAL: Final = "local"
+CLASSIC: Final = "ibm_quantum"
 
-def make_service(line: Line, *, transport: str, instance: str) -> Any:
-    """A genuine service for *instance*: made over the mounted transport, carried on by *line*.
 
-    No saved account is read or written.
+def make_service(line: Line, *, transport: str, instance: str | None, channel: str | None) -> Any:
+    """A genuine service of the installed release, over the mounted transport, carried on by *line*.
+
+    *channel*: one that the release knows, its own choice for None. *instance*: a CRN or a name; None
+    lets the service choose among all. No saved account is read or written.
+
+    Raises `SimulationError` for a channel that the release does not know.
     """
-    service = QiskitRuntimeService(
-        channel=releases.platform_channel(), token=TOKEN, url=URL, instance=instance
-    )
+    known = releases.channels()
+    channel = channel or releases.platform_channel()
+    if channel not in known:
+        raise SimulationError(
+            f"channel={channel!r}: the installed release knows {', '.join(map(repr, known))}."
+        )
+    if channel == LOCAL:
+        return QiskitRuntimeService(channel=LOCAL)
+    if channel == CLASSIC:
+        service = QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
+    else:
+        service = QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
     for client in _clients(service):
         carry(client, line, transport=transport)
     return service

@@ -9,10 +9,10 @@ goes on, from the answer already in hand, through the genuine stack (`ServiceAda
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
 from functools import cache
+from json import dumps, loads
 from typing import Any, Final, cast
 from urllib.parse import urlencode
 
@@ -57,8 +57,12 @@ class _Sending(Session):
         data: Any = None,
         headers: Mapping[str, str] | None = None,
         timeout: Any = None,
+        json: Any = None,
         **_: Any,
     ) -> Any:
+        if json is not None:
+            headers = {"Content-Type": "application/json", **(headers or {})}
+            data = dumps(json)
         request = self._prepared(method, url, params, data, headers)
         first = _IN_HAND.get()
         if first is None:
@@ -131,7 +135,7 @@ def _decoded(response: Response) -> dict[str, Any] | None:
     if needs_policy(response) or b"__type__" in response.body:
         return None
     try:
-        decoded = json.loads(response.body)
+        decoded = loads(response.body)
     except ValueError:
         return None
     return decoded if isinstance(decoded, dict) else None

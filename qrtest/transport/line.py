@@ -6,40 +6,51 @@ client's own timeout, and counted by the guard.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, Protocol
 
 from qrtest.clock import Clock
 from qrtest.errors import SimulationError
 from qrtest.guard import Guard
 from qrtest.wire.messages import Request, Response, Service
 
-__all__ = ["Line"]
+__all__ = ["Line", "Port"]
 
 TIMED_OUT: Final = Response(0, failure="timeout")
 FOR_EVER: Final = float("inf")
 
 
+class Port(Protocol):
+    """A port of this machine: what clients in this process need of it."""
+
+    def adapter(self, max_retries: Any) -> Any:
+        """What a session of requests sends by."""
+
+
 class Line:
-    """Carries single requests to *service*. Safe under threads: one at a time."""
+    """Carries single requests to *service*. Safe under threads: one at a time.
+
+    *port* is the one of this machine that answers by it, if there is one.
+    """
 
     def __init__(self, service: Service, clock: Clock, guard: Guard, *, latency: float) -> None:
+        self.clock: Final = clock
+        self.port: Port | None = None
         self._handle = service.handle
-        self._clock = clock
         self._guard = guard
         self._latency = latency
 
     def carry(self, request: Request, timeout: float | None = None) -> Response:
         """The answer to *request*; the client waits for it *timeout* seconds at most (None: for ever)."""
-        with self._clock.lock:
+        with self.clock.lock:
             self._guard.count_request()
             response = self._handle(request)
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
-            self._clock.sleep(timeout)
+            self.clock.sleep(timeout)
             return TIMED_OUT
         if wait == FOR_EVER:
             self._guard.stop(f"{request} gets no answer, and the client sets no timeout for it")
-        self._clock.sleep(wait)
+        self.clock.sleep(wait)
         return response
 
     def close(self) -> None:

@@ -45,6 +45,8 @@ __all__ = [
     "RequestsCookieJar",
     "ServiceAdapter",
     "ServiceConnection",
+    "adapter_of",
+    "genuine_send",
     "needs_policy",
     "plain_response",
     "read_timeout",
@@ -124,12 +126,20 @@ class ServiceAdapter(HTTPAdapter):
         """Go on, with urllib3's policy, from the *first* answer to *request*."""
         carrier = _Carrier(self._line, self.max_retries, first)
         try:
-            return _genuine_send(carrier, request, stream=stream, timeout=timeout, verify=False)
+            return genuine_send(carrier, request, stream=stream, timeout=timeout, verify=False)
         finally:
             carrier.close()
 
 
-_genuine_send: Callable[..., requests.Response] = (
+def adapter_of(line: Line, max_retries: Any) -> HTTPAdapter:
+    """What a session sends by to *line*: over its port if it has one, else within this process."""
+    if line.port is not None:
+        adapter: HTTPAdapter = line.port.adapter(max_retries)
+        return adapter
+    return ServiceAdapter(line, max_retries=max_retries)
+
+
+genuine_send: Callable[..., requests.Response] = (
     inspect.signature(RequestsMock).parameters["real_adapter_send"].default
 )
 """`HTTPAdapter.send` as `responses` kept it, even if something has replaced it by now."""
@@ -318,7 +328,7 @@ class Mount:
         self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any
     ) -> requests.Response:
         line = self._lines[id(current())]
-        return ServiceAdapter(line, max_retries=adapter.max_retries).send(request, **options)
+        return adapter_of(line, adapter.max_retries).send(request, **options)
 
     def _forget(self, response: Any) -> Any:
         if self._mock is not None:

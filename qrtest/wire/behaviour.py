@@ -58,12 +58,26 @@ class Behaviour(AsCode):
     private_results_once: bool = True
     """Whether a private job's results are deleted after the first read (integration tests)."""
 
+    queued_polls: int = 0
+    """How many polls a job is seen queued before its script goes on, whatever the time."""
+
+    interactive_ttl: float = 60.0
+    """Seconds that a session without a job stays active (60, observed)."""
+
+    session_expiry: Literal["cancel", "fail"] = "cancel"
+    """What becomes of queued jobs when a session's time is over: they are cancelled (documentation
+    of 2026), or they fail (that of 2024)."""
+
+    offline: Literal["queue", "refuse"] = "queue"
+    """What becomes of a job for a backend that is not online: it stays in the queue until the backend
+    is back, or the submission is refused with code 1004. Neither was observed."""
+
     cost: int = 600
     """Maximum execution time in seconds stamped on a job submitted without one (600 on the open
     plan, observed)."""
 
     def __post_init__(self) -> None:
-        for name in ("cancel_lag", "usage_lag"):
+        for name in ("cancel_lag", "usage_lag", "interactive_ttl"):
             try:
                 object.__setattr__(self, name, durations.seconds(getattr(self, name)))
             except DurationError as error:

@@ -14,7 +14,7 @@ from typing import Final
 
 from qrtest import faults
 from qrtest.faults import Fault
-from qrtest.wire import payloads
+from qrtest.wire import payloads, refusals
 from qrtest.wire.messages import Request, Response, Service
 from qrtest.wire.service import Time
 
@@ -93,7 +93,7 @@ def _strike(fault: Fault, ask: Ask) -> Response:
                 ask()
             return _refusal(fault.code, fault.retry_after)
         case faults.ExpiredToken():
-            return payloads.token_rejected(trace=TRACE)
+            return refusals.token_rejected().answer(trace=TRACE)
         case faults.Drop():
             return Response(0, failure="reset")
         case faults.Hang():

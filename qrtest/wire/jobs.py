@@ -1,108 +1,20 @@
-"""A simulated job: a state machine of its own, which is asked and never runs by itself.
-
-`Life` follows a script: given the time, it says what the job is doing. `SimulatedJob` puts the
-service's words to it.
-"""
+"""A simulated job: puts the service's words to a life, at whatever moment it is asked."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from qrtest import lifecycle
-from qrtest.script import UNKNOWN, Script, Step, cancelled
-from qrtest.wire import payloads
+from qrtest.step import Step
+from qrtest.wire import payloads, refusals
 from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.lives import Life
 from qrtest.wire.messages import Response
 from qrtest.wire.payloads import JobFacts
 
-__all__ = ["Life", "Recorded", "SimulatedJob"]
-
-NEVER: Final = float("inf")
-
-
-class Life:
-    """Where in its script a job is. Times are seconds on the simulation's clock."""
-
-    def __init__(self, script: Script, *, born: float) -> None:
-        self.born = born
-        self.began: dict[str, float] = {}
-        self.ended: float | None = None
-        self.step = Step(lifecycle.INITIALIZING)
-        self.since = born
-        self.until = NEVER
-        self._script = script
-        self._next = 0
-        self._cancelled: tuple[float, str | None] | None = None
-        self._enter(born)
-        self.advance(born)
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the job has ended for good; a script that is illegal on purpose may go on."""
-        return self.step.is_final and self.until == NEVER
-
-    def advance(self, now: float) -> None:
-        """Live up to the time *now*."""
-        while self.until <= now:
-            if self._cancelled is not None and self._cancelled[0] <= self.until:
-                self._end_by_cancel()
-            else:
-                self._enter(self.until)
-
-    def cancel(self, at: float, reason: str | None = None) -> None:
-        """Be cancelled at the time *at*, unless the job ends before."""
-        self._cancelled = (at, reason)
-        self.until = min(self.until, at)
-
-    def running_seconds(self, now: float) -> float:
-        """How long the job has run by the time *now*."""
-        began = self.began.get(lifecycle.RUNNING)
-        if began is None:
-            return 0.0
-        return (self.ended if self.ended is not None else now) - began
-
-    def interim(self, now: float) -> list[tuple[float, str]]:
-        """The interim results that have appeared by the time *now*, each with when it did.
-
-        A step's are spread evenly over its length, one a second where it lasts for ever.
-        """
-        self.advance(now)
-        end = now if self.ended is None else min(now, self.ended)
-        appeared: list[tuple[float, str]] = []
-        at = self.born
-        for step in self._script.steps:
-            pieces = len(step.interim) + 1
-            lasts = float(pieces) if step.seconds is None else step.seconds
-            appeared += [
-                (at + lasts * number / pieces, text) for number, text in enumerate(step.interim, 1)
-            ]
-            at += lasts
-        return [(moment, text) for moment, text in appeared if moment <= end]
-
-    def _enter(self, at: float) -> None:
-        self._begin(self._script.steps[self._next], at)
-        self._next += 1
-        is_last = self._next == len(self._script.steps)
-        lasts = NEVER if is_last or self.step.seconds is None else self.step.seconds
-        self.until = at + lasts
-        if self._cancelled is not None and not self.step.is_final:
-            self.until = min(self.until, self._cancelled[0])
-
-    def _end_by_cancel(self) -> None:
-        assert self._cancelled is not None
-        at, reason = self._cancelled
-        self._begin(cancelled(reason), at)
-        self.until = NEVER
-
-    def _begin(self, step: Step, at: float) -> None:
-        self.step = step
-        self.since = at
-        if step.status != UNKNOWN:
-            self.began.setdefault(step.status, at)
-        if step.is_final and self.ended is None:
-            self.ended = at
+__all__ = ["Recorded", "SimulatedJob"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +27,10 @@ class Recorded:
 
 
 class SimulatedJob:
-    """A job of the simulated service: answers each operation for a moment in its life."""
+    """A job of the simulated service: answers each operation for a moment in its life.
+
+    *crn* is the instance that it belongs to.
+    """
 
     def __init__(
         self,
@@ -125,40 +40,65 @@ class SimulatedJob:
         behaviour: Behaviour,
         *,
         epoch: float,
+        crn: str = "",
     ) -> None:
         self.facts = facts
         self.life = life
+        self.crn = crn
         self._recorded = recorded
         self._behaviour = behaviour
         self._epoch = epoch
         self._results_read = False
         self._poll: Response | None = None
         self._poll_step: Step | None = None
+        self._poll_version = ""
+        self._polls_to_wait = behaviour.queued_polls
 
     @property
     def stored_result(self) -> str | None:
         """What the service keeps as this job's result."""
         return self._recorded.result
 
-    def poll(self, now: float, *, with_params: bool) -> Response:
-        """GET job. The answer is the same object for as long as nothing changes."""
+    def poll(self, now: float, version: str, *, with_params: bool) -> Response:
+        """GET job, in the era of the API *version*. The same object for as long as nothing changes."""
         life = self.life
         if life.until <= now:
             life.advance(now)
+        if self._polls_to_wait:
+            return self._counted_poll(now, version, with_params=with_params)
         if with_params:
-            return payloads.json_response(self.describe(now, with_params=True))
-        if self._poll is None or self._poll_step is not life.step:
-            self._poll = payloads.json_response(self.describe(now, with_params=False))
-            self._poll_step = life.step
-        return self._poll
+            return payloads.json_response(self.describe(now, version, with_params=True))
+        if self._poll_step is life.step and self._poll_version == version:
+            assert self._poll is not None
+            return self._poll
+        answer = payloads.json_response(self.describe(now, version, with_params=False))
+        if life.ended is None or self._is_accounted(now):
+            self._poll, self._poll_step, self._poll_version = answer, life.step, version
+        return answer
 
-    def describe(self, now: float, *, with_params: bool) -> dict[str, Any]:
-        """The job as GET job and GET jobs show it."""
+    def describe(self, now: float, version: str, *, with_params: bool) -> dict[str, Any]:
+        """The job as GET job and GET jobs show it, in the era of the API *version*."""
         self.life.advance(now)
-        usage = self.life.running_seconds(now) if self.life.ended is not None else None
+        usage = None
+        if self.life.ended is not None:
+            usage = payloads.job_usage(
+                version, self.life.running_seconds(now), complete=self._is_accounted(now)
+            )
         return payloads.job(self.facts, self.life.step, usage=usage, with_params=with_params)
 
-    def result(self, now: float, trace: str) -> Response:
+    def _is_accounted(self, now: float) -> bool:
+        ended = self.life.ended
+        return ended is not None and now >= ended + self._behaviour.usage_lag
+
+    def _counted_poll(self, now: float, version: str, *, with_params: bool) -> Response:
+        """One of the polls that a job is queued for, whatever the time; after the last it goes on."""
+        said = self.describe(now, version, with_params=with_params)
+        self._polls_to_wait -= 1
+        if not self._polls_to_wait:
+            self.life.release(now)
+        return payloads.json_response(said)
+
+    def result(self, now: float) -> Response:
         """GET results: 204 until there are any."""
         self.life.advance(now)
         step = self.life.step
@@ -176,13 +116,13 @@ class SimulatedJob:
             return payloads.text_response(self._behaviour.interim_before_any)
         return payloads.text_response(json.dumps(texts[::-1]))
 
-    def logs(self, now: float, trace: str) -> Response:
+    def logs(self, now: float) -> Response:
         """GET logs: only a job that has ended has any."""
         self.life.advance(now)
         if not self.life.step.is_final:
-            return self._no_logs(self._behaviour.logs_before_end, trace)
+            return self._no_logs(self._behaviour.logs_before_end)
         if not self._recorded.logs:
-            return self._no_logs(self._behaviour.empty_logs, trace)
+            return self._no_logs(self._behaviour.empty_logs)
         return payloads.text_response(self._recorded.logs)
 
     def metrics(self, now: float, version: str) -> Response:
@@ -201,15 +141,15 @@ class SimulatedJob:
                 if life.ended is None
                 else payloads.timestamp(self._epoch + life.ended),
                 seconds=life.running_seconds(now),
-                complete=life.ended is not None and now >= life.ended + self._behaviour.usage_lag,
+                complete=self._is_accounted(now),
             )
         )
 
-    def cancel(self, now: float, trace: str) -> Response:
+    def cancel(self, now: float) -> Response:
         """POST cancel: 204, or 409 for a job that has ended."""
         self.life.advance(now)
         if self.life.step.is_final:
-            return payloads.not_cancellable(self.facts.job_id, trace=trace)
+            raise refusals.not_cancellable(self.facts.job_id)
         if self._behaviour.cancel_takes_effect:
             self.life.cancel(now + self._behaviour.cancel_lag)
             self.life.advance(now)
@@ -218,17 +158,18 @@ class SimulatedJob:
     def tag(self, tags: tuple[str, ...]) -> Response:
         """PUT tags: these instead of the ones before."""
         self.facts = replace(self.facts, tags=tags)
-        self._poll = None
+        self._poll_step = None
         return payloads.empty(204)
 
-    def may_be_deleted(self, now: float) -> int:
-        """The status that DELETE job answers: 204, or why not."""
+    def check_deletable(self, now: float) -> None:
+        """DELETE job: refused while the job is not in a terminal state, as the behaviour says."""
         self.life.advance(now)
         if self.life.step.is_final:
-            return 204
-        if self.life.step.status == lifecycle.RUNNING:
-            return self._behaviour.delete_running
-        return self._behaviour.delete_queued
+            return
+        is_running = self.life.step.status == lifecycle.RUNNING
+        status = self._behaviour.delete_running if is_running else self._behaviour.delete_queued
+        if status != 204:
+            raise refusals.not_deletable(self.facts.job_id, status)
 
     def _hand_out(self, result: str) -> Response:
         if self.facts.private and self._behaviour.private_results_once:
@@ -237,7 +178,7 @@ class SimulatedJob:
             self._results_read = True
         return payloads.text_response(result)
 
-    def _no_logs(self, status: int, trace: str) -> Response:
+    def _no_logs(self, status: int) -> Response:
         if status == 200:
             return payloads.text_response("")
-        return payloads.job_not_found(self.facts.job_id, trace=trace)
+        raise refusals.job_unknown(self.facts.job_id)

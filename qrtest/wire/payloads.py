@@ -20,18 +20,14 @@ from qrtest.wire.messages import Response
 __all__ = [
     "JobFacts",
     "JobRead",
-    "api_version",
     "devices",
     "empty",
     "error",
-    "invalid_body",
     "is_final",
     "job",
-    "job_not_found",
+    "job_usage",
     "json_response",
     "metrics",
-    "not_cancellable",
-    "not_deletable",
     "page",
     "read_job",
     "said",
@@ -40,7 +36,6 @@ __all__ = [
     "tags_of",
     "text_response",
     "timestamp",
-    "token_rejected",
 ]
 
 WIRE_STATUS: Final = {
@@ -57,7 +52,7 @@ MORE_INFO: Final = "https://cloud.ibm.com/apidocs/quantum-computing#error-handli
 JSON: Final = {"Content-Type": "application/json"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
-OLDEST_VERSION: Final = "2024-01-01"
+OBJECTS_VERSION: Final = "2025-01-01"
 CHARGE_TIME_VERSION: Final = "2026-03-15"
 EXECUTION_TIME_VERSION: Final = "2026-04-15"
 
@@ -117,8 +112,10 @@ def _status_word(step: Step) -> str:
     return WIRE_STATUS[step.status]
 
 
-def job(facts: JobFacts, step: Step, *, usage: float | None, with_params: bool) -> dict[str, Any]:
-    """The body of GET job. Absent fields are absent, not null."""
+def job(
+    facts: JobFacts, step: Step, *, usage: dict[str, Any] | None, with_params: bool
+) -> dict[str, Any]:
+    """The body of GET job, with its *usage* by `job_usage`. Absent fields are absent, not null."""
     state = said(step)
     body: dict[str, Any] = {"id": facts.job_id, "backend": facts.backend, "state": state}
     body["status"] = state["status"]
@@ -139,10 +136,26 @@ def job(facts: JobFacts, step: Step, *, usage: float | None, with_params: bool) 
     if facts.calibration_id:
         body["calibration_id"] = facts.calibration_id
     if usage is not None:
-        body["usage"] = {"seconds": math.ceil(usage)}
+        body["usage"] = usage
     if facts.estimated_seconds is not None:
         body["estimated_running_time_seconds"] = facts.estimated_seconds
     return body
+
+
+def job_usage(version: str, seconds: float, *, complete: bool) -> dict[str, Any]:
+    """The `usage` of a job that has run for *seconds*, in the era of the API *version*.
+
+    >>> job_usage("2025-05-01", 1.5, complete=True), job_usage("2026-04-15", 1.5, complete=True)
+    ({'seconds': 2}, {'qpu_charge_time_seconds': 2, 'status': 'complete'})
+    """
+    charged = math.ceil(seconds)
+    if version < CHARGE_TIME_VERSION:
+        return {"seconds": charged}
+    return {"qpu_charge_time_seconds": charged, "status": _completeness(complete)}
+
+
+def _completeness(complete: bool) -> str:
+    return "complete" if complete else "pending"
 
 
 def metrics(
@@ -159,7 +172,7 @@ def metrics(
     body: dict[str, Any] = {
         "timestamps": {"created": created, "running": running, "finished": finished}
     }
-    status = "complete" if complete else "pending"
+    status = _completeness(complete)
     if version < CHARGE_TIME_VERSION:
         body["bss"] = {"seconds": charged}
         body["usage"] = {"quantum_seconds": charged, "seconds": charged, "status": status}
@@ -275,11 +288,6 @@ def summary(response: Response) -> str:
     return size
 
 
-def api_version(header: str | None) -> str:
-    """The API version that a request asks for with *header*; absent is the oldest."""
-    return header or OLDEST_VERSION
-
-
 def json_response(body: object, status: int = 200) -> Response:
     """*body* as JSON."""
     return Response(status, json.dumps(body).encode(), JSON)
@@ -312,48 +320,13 @@ def error(
     return Response(status, json.dumps({"errors": [entry], "trace": trace}).encode(), headers)
 
 
-def job_not_found(job_id: str, *, trace: str) -> Response:
-    """404. The message was observed; the code is an assumption."""
-    return error(
-        404,
-        1291,
-        f"Job not found. Job ID: {job_id}",
-        solution="Verify the job ID is correct, that you have the correct access permissions, "
-        "and try again.",
-        trace=trace,
-    )
-
-
-def not_cancellable(job_id: str, *, trace: str) -> Response:
-    """409, "non cancellable status" in the REST description. The code is an assumption."""
-    return error(
-        409,
-        1211,
-        f"Job {job_id} is in a non cancellable status and cannot be cancelled.",
-        trace=trace,
-    )
-
-
-def not_deletable(job_id: str, status: int, *, trace: str) -> Response:
-    """The job must be in a terminal state. The code is an assumption."""
-    return error(
-        status,
-        1212,
-        f"Job {job_id} cannot be deleted: it must be in a terminal state.",
-        trace=trace,
-    )
-
-
-def invalid_body(why: str, *, trace: str) -> Response:
-    """400, code 1208 (observed)."""
-    return error(400, 1208, f"Request validation of body failed, because: {why}.", trace=trace)
-
-
-def token_rejected(*, trace: str) -> Response:
-    """401, code 1201 (documented: invalid credentials)."""
-    return error(
-        401, 1201, "Unable to authorize the request: the credentials are not valid.", trace=trace
-    )
+def devices(
+    names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]
+) -> dict[str, Any]:
+    """The body of GET backends: names, or objects from API version 2025-01-01 on."""
+    if version < OBJECTS_VERSION:
+        return {"devices": list(names)}
+    return {"devices": [{"name": name, **describe[name]} for name in names]}
 
 
 def submitted(facts: JobFacts) -> dict[str, Any]:
@@ -366,12 +339,3 @@ def submitted(facts: JobFacts) -> dict[str, Any]:
     if facts.calibration_id:
         body["calibration_id"] = facts.calibration_id
     return body
-
-
-def devices(
-    names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]
-) -> dict[str, Any]:
-    """The body of GET backends: names, or objects from API version 2025-01-01 on."""
-    if version < "2025-01-01":
-        return {"devices": list(names)}
-    return {"devices": [{"name": name, **describe[name]} for name in names]}

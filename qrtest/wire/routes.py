@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["OF_A_JOB", "OPERATIONS", "Route", "route"]
+__all__ = ["OF_A_JOB", "OPEN_TO_ALL", "OPERATIONS", "Route", "route"]
 
 
 class Route(NamedTuple):
@@ -32,23 +32,38 @@ _TABLE: Final = (
     ("GET", r"/jobs/(?P<name>[^/]+)/metrics", "metrics"),
     ("POST", r"/jobs/(?P<name>[^/]+)/cancel", "cancel"),
     ("PUT", r"/jobs/(?P<name>[^/]+)/tags", "tags"),
+    ("GET", r"/jobs/(?P<name>[^/]+)/transpiled_circuits", "transpiled_circuits"),
+    ("GET", r"/tags", "tag_search"),
+    ("POST", r"/sessions", "session"),
+    ("GET", r"/sessions/(?P<name>[^/]+)", "session"),
+    ("PATCH", r"/sessions/(?P<name>[^/]+)", "session"),
+    ("DELETE", r"/sessions/(?P<name>[^/]+)/close", "session"),
+    ("GET", r"/versions", "versions"),
     ("GET", r"/backends", "backends"),
     (
         "GET",
         r"/backends/(?P<name>[^/]+)/(?P<action>configuration|properties|status|defaults)",
         "backend",
     ),
+    ("GET", r"/instances", "instances"),
     ("GET", r"/(?P<action>instances/usage|usage)", "usage"),
     ("GET", r"/(?P<action>instance)", "instance"),
     ("POST", r"/identity/token", "token"),
     ("POST", r"/v3/resources/search", "search"),
     ("GET", r"/api/v1/(?P<name>[0-9a-f]{8}-[0-9a-f-]+)", "plan"),
+    ("GET", r"/v2/resource_instances", "resources"),
+    ("GET", r"/(?P<action>version|users/me|Network)", "login"),
+    ("POST", r"/(?P<action>users/loginWithToken)", "login"),
 )
+OPEN_TO_ALL: Final = frozenset({"versions", "token", "search", "plan", "resources", "login"})
+"""The operations that need no token of this service, or check it elsewhere."""
+
+_ELSEWHERE: Final = ("search", "plan", "resources")
 _PREFIX: Final = r"(?:/api)?(?:/v1)?"
 _ROUTES: Final = tuple(
     (
         method,
-        re.compile(("" if operation in ("search", "plan") else _PREFIX) + pattern + "/?"),
+        re.compile(("" if operation in _ELSEWHERE else _PREFIX) + pattern + "/?"),
         operation,
     )
     for method, pattern, operation in _TABLE

@@ -1,34 +1,39 @@
 """The simulated service: a request goes in, a response comes out.
 
 It knows no sockets, starts no thread, reads no wall clock; the same seed and the same requests at the
-same times give the same answers, byte for byte.
+same times give the same answers, byte for byte. Who asks is found out in `_let_in`; the rest of this
+module takes each operation to whoever knows the answer.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import random
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final, NamedTuple, Protocol
 
-from qrtest import lifecycle
 from qrtest.errors import UnansweredRequest
-from qrtest.script import Script
-from qrtest.wire import payloads
-from qrtest.wire.accounts import Account
+from qrtest.wire import eras, payloads, refusals, sessions
+from qrtest.wire.accounts import Account, Instance, is_used_up
+from qrtest.wire.backends import Backends, Devices
 from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Life, Recorded, SimulatedJob
+from qrtest.wire.jobs import SimulatedJob
+from qrtest.wire.limits import Limits, Turnstile
+from qrtest.wire.listing import Listing
+from qrtest.wire.lives import Life
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
-from qrtest.wire.routes import Route
+from qrtest.wire.refusals import RequestError
+from qrtest.wire.routes import OPEN_TO_ALL, Route
+from qrtest.wire.sessions import SessionFacts, SimulatedSession
+from qrtest.wire.submissions import JobPlan, Submission, read_submission
 
-__all__ = ["Backends", "JobPlan", "SimulatedService", "Submission", "Time"]
+__all__ = ["JobPlan", "SimulatedService", "Submission", "Time"]
 
-PAGE_DEFAULT: Final = 200
-PAGE_LONGEST: Final = 200
+SHORTEST_SEARCH: Final = 3
+LONGEST_SEARCH: Final = 100
 
 
 class Time(Protocol):
@@ -38,46 +43,30 @@ class Time(Protocol):
         """Seconds since the simulation began."""
 
 
-class Backends(Protocol):
-    """Where descriptions of backends come from: JSON as the service sends it."""
+class Ask(NamedTuple):
+    """A request that has been let in: what is asked, for which instance, in which API version, when."""
 
-    def names(self) -> tuple[str, ...]:
-        """The backends there are."""
-
-    def describe(self, name: str, aspect: str) -> bytes | None:
-        """The *aspect* ("configuration", "properties", ...) of a backend; None for an unknown one."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A job as it is submitted. *params* is JSON text."""
-
-    backend: str
-    program_id: str
-    params: str = "{}"
-    tags: tuple[str, ...] = ()
-    session_id: str | None = None
-    image: str = ""
-    private: bool = False
-    cost: int | None = None
-    calibration_id: str | None = None
-    job_id: str | None = None
-    estimated_seconds: float | None = None
+    request: Request
+    where: Route
+    instance: Instance
+    crn: str
+    version: str
+    now: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobPlan:
-    """What will become of a job: its life, what the service has to say, how the service behaves."""
+class _Again(NamedTuple):
+    """A poll that is answered without looking again who asks: the same request came before."""
 
-    script: Script
-    recorded: Recorded = field(default_factory=Recorded)
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    request: Request
+    job: SimulatedJob
+    version: str
 
 
 class SimulatedService:
-    """IBM Quantum's REST service, as far as jobs, backends and accounts go.
+    """IBM Quantum's REST service.
 
-    *plan* decides what becomes of a job that a client submits, given the id it will have.
+    *plan* decides what becomes of a job that a client submits, given the id it will have. `account`
+    and `devices` may be changed while it serves.
     """
 
     def __init__(
@@ -88,50 +77,68 @@ class SimulatedService:
         seed: int,
         backends: Backends,
         plan: Callable[[Submission, str], JobPlan],
+        instances: Sequence[Instance] = (Instance(),),
+        limits: Limits | None = None,
+        behaviour: Behaviour | None = None,
     ) -> None:
-        self.account: Final = Account(epoch=epoch)
+        self.account: Final = Account(instances, epoch=epoch)
+        self.devices: Final = Devices(backends)
         self._clock = clock
         self._epoch = epoch
         self._random = random.Random(f"qrtest service {seed}")
         self._machine = self._random.randbytes(5)
-        self._backends = backends
         self._plan = plan
+        self._limits = limits or Limits()
+        self._turnstile = Turnstile(self._limits.submissions_per_minute)
+        self._behaviour = behaviour or Behaviour()
         self._jobs: dict[str, SimulatedJob] = {}
-        self._answers: Mapping[str, Callable[[Request, Route], Response]] = {
+        self._sessions: dict[str, SimulatedSession] = {}
+        self._made = 0
+        self._again: _Again | None = None
+        self._answers: Mapping[str, Callable[[Ask], Response]] = {
+            "poll": self._poll,
             "submit": self._submit,
             "list": self._list,
-            "poll": self._poll,
             "delete": self._delete,
-            "result": lambda _, where: self._job(where).result(self._clock.now(), self._trace()),
-            "interim_results": lambda _, where: self._job(where).interim_results(self._clock.now()),
-            "logs": lambda _, where: self._job(where).logs(self._clock.now(), self._trace()),
-            "metrics": self._metrics,
-            "cancel": lambda _, where: self._job(where).cancel(self._clock.now(), self._trace()),
-            "tags": self._tags,
+            "result": lambda ask: self._job(ask).result(ask.now),
+            "interim_results": lambda ask: self._job(ask).interim_results(ask.now),
+            "logs": lambda ask: self._job(ask).logs(ask.now),
+            "metrics": lambda ask: self._job(ask).metrics(ask.now, ask.version),
+            "cancel": lambda ask: self._job(ask).cancel(ask.now),
+            "tags": self._tag,
+            "transpiled_circuits": self._transpiled_circuits,
+            "tag_search": self._search_tags,
+            "session": self._session_asked,
             "backends": self._list_backends,
             "backend": self._backend,
-            "usage": lambda *_: self.account.usage(self._seconds_used(), self._clock.now()),
-            "instance": lambda *_: payloads.json_response({"qctrl_enabled": False}),
-            "token": lambda *_: self.account.token(self._clock.now()),
-            "search": lambda *_: self.account.search(),
-            "plan": lambda _, where: self.account.plan_of(where.name),
+            "versions": lambda _: payloads.json_response(eras.versions()),
+            "instances": lambda _: self.account.listed(),
+            "usage": self._usage,
+            "instance": lambda _: payloads.json_response({"qctrl_enabled": False}),
+            "token": lambda ask: self.account.token(ask.now),
+            "search": lambda _: self.account.search(),
+            "plan": lambda ask: self.account.plan_of(ask.where.name),
+            "resources": lambda ask: self.account.resources(_last(ask.request, "name")),
+            "login": self._log_in,
         }
 
     def handle(self, request: Request) -> Response:
-        """The answer to *request*. Raises `UnansweredRequest` for one that the service has no route for."""
+        """The answer to *request*. Raises `UnansweredRequest` for one that there is no route for."""
+        again = self._again
+        if again is not None and again.request is request:
+            return again.job.poll(self._clock.now(), again.version, with_params=False)
         where = request.route
         if where is None:
             raise UnansweredRequest(self._explain(request))
-        if where.operation == "poll":
-            return self._poll(request, where)
         try:
-            return self._answers[where.operation](request, where)
-        except _NotFound as absent:
-            return payloads.job_not_found(absent.name, trace=self._trace())
+            return self._answers[where.operation](self._let_in(request, where))
+        except RequestError as refused:
+            return refused.answer(trace=self._new_uuid())
 
-    def add(self, submission: Submission, plan: JobPlan) -> SimulatedJob:
-        """Take a job in, now."""
+    def add(self, submission: Submission, plan: JobPlan, *, crn: str | None = None) -> SimulatedJob:
+        """Take a job in, now, for the instance *crn*: the first one for None."""
         now = self._clock.now()
+        self._made += 1
         job_id = submission.job_id or self._new_id(now)
         facts = JobFacts(
             job_id=job_id,
@@ -147,9 +154,20 @@ class SimulatedService:
             calibration_id=submission.calibration_id,
             estimated_seconds=submission.estimated_seconds,
         )
+        is_online = self.devices.condition(submission.backend).status == "online"
+        held = not is_online or plan.behaviour.queued_polls > 0
+        life = Life(plan.script, born=now, held=held)
         job = SimulatedJob(
-            facts, Life(plan.script, born=now), plan.recorded, plan.behaviour, epoch=self._epoch
+            facts,
+            life,
+            plan.recorded,
+            plan.behaviour,
+            epoch=self._epoch,
+            crn=crn or self.account.crn,
         )
+        session = self._sessions.get(submission.session_id or "")
+        if session is not None:
+            session.add(life)
         self._jobs[job_id] = job
         return job
 
@@ -161,95 +179,215 @@ class SimulatedService:
         """The job with that id; None when there is none."""
         return self._jobs.get(job_id)
 
+    def change_backend(self, name: str, changes: Mapping[str, Any]) -> None:
+        """Let a backend be otherwise: jobs wait in its queue for as long as it is not online."""
+        now = self._clock.now()
+        condition = self.devices.change(name, changes)
+        for job in self._jobs.values():
+            if job.facts.backend == name:
+                (job.life.release if condition.status == "online" else job.life.hold)(now)
+
+    def reject_tokens(self, rejects: bool) -> None:
+        """Take no token and hand out none, or do."""
+        self.account.rejects_tokens = rejects
+        self._again = None
+
+    def _let_in(self, request: Request, where: Route) -> Ask:
+        now = self._clock.now()
+        if where.operation in OPEN_TO_ALL:
+            account = self.account
+            return Ask(request, where, account.instances[0], account.crn, eras.VERSIONS[0], now)
+        self.account.admit(request, now)
+        crn = request.headers.get("Service-CRN") or request.header("Service-CRN")
+        instance = self.account.instance(crn)
+        return Ask(request, where, instance, crn or self.account.crn, eras.spoken(request), now)
+
     # --- jobs ---
 
-    def _job(self, where: Route) -> SimulatedJob:
-        job = self._jobs.get(where.name)
-        if job is None:
-            raise _NotFound(where.name)
+    def _job(self, ask: Ask) -> SimulatedJob:
+        job = self._jobs.get(ask.where.name)
+        if job is None or job.crn != ask.crn:
+            raise refusals.job_unknown(ask.where.name)
+        if job.facts.session_id is not None:
+            self._settle(job, ask.now)
         return job
 
-    def _poll(self, request: Request, where: Route) -> Response:
-        job = self._jobs.get(where.name)
-        if job is None:
-            return payloads.job_not_found(where.name, trace=self._trace())
-        with_params = request.query != _WITHOUT_PARAMS and not _is_true(request, "exclude_params")
-        return job.poll(self._clock.now(), with_params=with_params)
+    def _settle(self, job: SimulatedJob, now: float) -> None:
+        session = self._sessions.get(job.facts.session_id or "")
+        if session is not None:
+            session.settle(now)
 
-    def _submit(self, request: Request, where: Route) -> Response:
-        try:
-            submission = _submission(json.loads(request.body))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return payloads.invalid_body(f"{type(error).__name__} {error}", trace=self._trace())
-        job_id = self._new_id(self._clock.now())
-        plan = self._plan(submission, job_id)
-        job = self.add(replace(submission, job_id=job_id), plan)
+    def _poll(self, ask: Ask) -> Response:
+        job = self._job(ask)
+        query = ask.request.query
+        with_params = query != _WITHOUT_PARAMS and not _is_true(ask.request, "exclude_params")
+        if (
+            job.facts.session_id is None
+            and not with_params
+            and not self.account.expires(ask.request)
+        ):
+            self._again = _Again(ask.request, job, ask.version)
+        return job.poll(ask.now, ask.version, with_params=with_params)
+
+    def _submit(self, ask: Ask) -> Response:
+        self._limits.check_body(ask.request.body)
+        submission = read_submission(ask.request.body)
+        self._limits.check_tags(submission.tags)
+        self._check_backend(submission.backend, ask.instance)
+        if is_used_up(ask.instance, self._seconds_used(ask)):
+            raise refusals.usage_exceeded()
+        if submission.session_id is not None:
+            session = self._session(submission.session_id, ask)
+            if not session.is_open(ask.now):
+                raise refusals.session_closed(submission.session_id)
+        self._turnstile.check(ask.now)
+        job_id = self._new_id(ask.now)
+        submission = replace(submission, job_id=job_id)
+        if submission.start_session and submission.session_id is None:
+            submission = replace(submission, session_id=job_id)
+            self._open_session(job_id, submission.backend, "dedicated", sessions.MAX_TTL, ask)
+        job = self.add(submission, self._plan(submission, job_id), crn=ask.crn)
         return payloads.json_response(payloads.submitted(job.facts))
 
-    def _list(self, request: Request, where: Route) -> Response:
-        asked = request.parameters
-        now = self._clock.now()
-        jobs = [job for job in self._jobs.values() if _matches(job, asked, now)]
-        if asked.get("sort") != ["ASC"]:
-            jobs.reverse()
-        limit = _number(asked, "limit", PAGE_DEFAULT)
-        if not 1 <= limit <= PAGE_LONGEST:
-            limit = PAGE_DEFAULT
-        offset = max(0, _number(asked, "offset", 0))
-        with_params = not _is_true(request, "exclude_params")
+    def _check_backend(self, name: str, instance: Instance) -> None:
+        is_offered = instance.backends is None or name in instance.backends
+        if name not in self.devices.names() or not is_offered:
+            raise refusals.backend_unknown(name)
+        if self._behaviour.offline == "refuse" and self.devices.condition(name).status != "online":
+            raise refusals.backend_unavailable(name)
+
+    def _list(self, ask: Ask) -> Response:
+        listing = Listing(ask.request.parameters)
+        for session in self._sessions.values():
+            session.settle(ask.now)
+        mine = (job for job in self._jobs.values() if job.crn == ask.crn)
+        jobs = listing.meant(mine, ask.now)
+        with_params = not _is_true(ask.request, "exclude_params")
         shown = [
-            job.describe(now, with_params=with_params) for job in jobs[offset : offset + limit]
+            job.describe(ask.now, ask.version, with_params=with_params)
+            for job in listing.page(jobs)
         ]
         return payloads.json_response(
-            payloads.page(shown, count=len(jobs), limit=limit, offset=offset)
+            payloads.page(shown, count=len(jobs), limit=listing.limit, offset=listing.offset)
         )
 
-    def _delete(self, request: Request, where: Route) -> Response:
-        status = self._job(where).may_be_deleted(self._clock.now())
-        if status != 204:
-            return payloads.not_deletable(where.name, status, trace=self._trace())
-        del self._jobs[where.name]
+    def _delete(self, ask: Ask) -> Response:
+        self._job(ask).check_deletable(ask.now)
+        del self._jobs[ask.where.name]
+        self._again = None
         return payloads.empty(204)
 
-    def _metrics(self, request: Request, where: Route) -> Response:
-        version = payloads.api_version(request.header("IBM-API-Version"))
-        return self._job(where).metrics(self._clock.now(), version)
-
-    def _tags(self, request: Request, where: Route) -> Response:
-        tags = payloads.tags_of(request.body)
+    def _tag(self, ask: Ask) -> Response:
+        tags = payloads.tags_of(ask.request.body)
         if tags is None:
-            return payloads.invalid_body("tags must be a list of texts", trace=self._trace())
-        return self._job(where).tag(tags)
+            raise refusals.body_invalid("tags must be a list of texts")
+        self._limits.check_tags(tags)
+        return self._job(ask).tag(tags)
 
-    # --- backends ---
+    def _search_tags(self, ask: Ask) -> Response:
+        text = _last(ask.request, "search") or ""
+        if not SHORTEST_SEARCH <= len(text) <= LONGEST_SEARCH:
+            raise refusals.body_invalid(
+                f"search has {len(text)} characters, not {SHORTEST_SEARCH} to {LONGEST_SEARCH}"
+            )
+        jobs = [job for job in self._jobs.values() if job.crn == ask.crn]
+        found = {tag for job in jobs for tag in job.facts.tags if text.lower() in tag.lower()}
+        return payloads.json_response({"tags": sorted(found)})
 
-    def _list_backends(self, request: Request, where: Route) -> Response:
-        version = payloads.api_version(request.header("IBM-API-Version"))
-        names = self._backends.names()
-        devices = {
-            name: json.loads(self._backends.describe(name, "device") or b"{}") for name in names
-        }
-        return payloads.json_response(payloads.devices(names, version, devices))
+    def _transpiled_circuits(self, ask: Ask) -> Response:
+        if ask.version >= eras.WITHOUT_TRANSPILED_CIRCUITS:
+            raise refusals.gone("transpiled_circuits", eras.WITHOUT_TRANSPILED_CIRCUITS)
+        self._job(ask)
+        return payloads.json_response({"url": None})
 
-    def _backend(self, request: Request, where: Route) -> Response:
-        described = self._backends.describe(where.name, where.action)
-        if described is None:
+    # --- sessions ---
+
+    def _session(self, session_id: str, ask: Ask) -> SimulatedSession:
+        session = self._sessions.get(session_id)
+        if session is None or session.facts.crn != ask.crn:
+            raise refusals.session_unknown(session_id)
+        return session
+
+    def _session_asked(self, ask: Ask) -> Response:
+        if ask.request.method == "POST":
+            asked = sessions.read_session(ask.request.body)
+            backend = str(asked["backend"] or next(iter(self.devices.names()), ""))
+            self._check_backend(backend, ask.instance)
+            if asked["mode"] == "dedicated" and ask.instance.plan == "open":
+                raise refusals.session_not_allowed()
+            session_id = self._new_uuid()
+            self._open_session(session_id, backend, asked["mode"], asked["max_ttl"], ask)
+            return payloads.json_response(self._sessions[session_id].describe(ask.now))
+        session = self._session(ask.where.name, ask)
+        if ask.request.method == "GET":
+            return payloads.json_response(session.describe(ask.now))
+        if ask.request.method == "PATCH":
+            session.accept(sessions.read_accepting(ask.request.body), ask.now)
+        else:
+            session.close(ask.now)
+        return payloads.empty(204)
+
+    def _open_session(
+        self, session_id: str, backend: str, mode: str, max_ttl: float, ask: Ask
+    ) -> None:
+        facts = SessionFacts(
+            session_id=session_id,
+            backend=backend,
+            mode=mode,
+            max_ttl=max_ttl,
+            born=ask.now,
+            crn=ask.crn,
+        )
+        self._sessions[session_id] = SimulatedSession(facts, self._behaviour, epoch=self._epoch)
+
+    # --- backends and accounts ---
+
+    def _list_backends(self, ask: Ask) -> Response:
+        return self.devices.listed(
+            ask.version,
+            ask.instance.backends,
+            mocks=_is_true(ask.request, "include_mocks"),
+            wait_time="wait_time_seconds" in ask.request.parameters.get("fields", ()),
+        )
+
+    def _backend(self, ask: Ask) -> Response:
+        offered = ask.instance.backends
+        if offered is not None and ask.where.name not in offered:
             return payloads.text_response("device not found", 404)
-        return Response(200, described, payloads.JSON)
+        return self.devices.aspect(
+            ask.where.name, ask.where.action, _last(ask.request, "updated_before")
+        )
+
+    def _usage(self, ask: Ask) -> Response:
+        used = self._seconds_used(ask)
+        if ask.where.action == "usage":
+            return self.account.classic_usage(ask.instance, used)
+        return self.account.usage(ask.instance, used, ask.now)
+
+    def _seconds_used(self, ask: Ask) -> float:
+        return sum(
+            job.life.running_seconds(ask.now) for job in self._jobs.values() if job.crn == ask.crn
+        )
+
+    def _log_in(self, ask: Ask) -> Response:
+        if ask.where.action == "users/loginWithToken":
+            return self.account.log_in()
+        if ask.where.action == "users/me":
+            scheme = ask.request.header("X-Forwarded-Proto") or "https"
+            return self.account.user(f"{scheme}://{ask.request.host}")
+        if ask.where.action == "Network":
+            return self.account.network()
+        return payloads.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
 
     # --- odds ---
 
-    def _seconds_used(self) -> float:
-        now = self._clock.now()
-        return sum(job.life.running_seconds(now) for job in self._jobs.values())
-
-    def _trace(self) -> str:
+    def _new_uuid(self) -> str:
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def _new_id(self, now: float) -> str:
         """An xid: seconds since 1970, machine and process, a counter; 20 characters."""
         second = int(self._epoch + now).to_bytes(4, "big")
-        number = (len(self._jobs) + 1).to_bytes(3, "big")
+        number = (self._made + 1).to_bytes(3, "big")
         return base64.b32hexencode(second + self._machine + number).decode().rstrip("=").lower()
 
     def _explain(self, request: Request) -> str:
@@ -258,7 +396,7 @@ class SimulatedService:
             f"Nothing in this simulation answers {request.method} https://{request.host}{request.path}; "
             "it was not sent anywhere. There is the service of IBM Quantum, with the jobs "
             f"{jobs}{', ...' if len(self._jobs) > 5 else ''} and the backends "
-            f"{', '.join(self._backends.names()[:5])}. To answer other hosts, use the responses library "
+            f"{', '.join(self.devices.names()[:5])}. To answer other hosts, use the responses library "
             "outside the simulation's hosts."
         )
 
@@ -266,48 +404,9 @@ class SimulatedService:
 _WITHOUT_PARAMS: Final = "exclude_params=true"
 
 
-class _NotFound(Exception):
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-def _submission(body: Mapping[str, Any]) -> Submission:
-    cost = body.get("cost")
-    return Submission(
-        backend=str(body["backend"]),
-        program_id=str(body["program_id"]),
-        params=json.dumps(body.get("params", {})),
-        tags=tuple(map(str, body.get("tags", ()))),
-        session_id=body.get("session_id"),
-        image=body.get("runtime", ""),
-        private=bool(body.get("private", False)),
-        cost=None if cost is None else int(cost),
-        calibration_id=body.get("calibration_id"),
-    )
-
-
 def _is_true(request: Request, name: str) -> bool:
-    return request.parameters.get(name, [""])[-1].lower() == "true"
+    return (_last(request, name) or "").lower() == "true"
 
 
-def _number(asked: Mapping[str, list[str]], name: str, default: int) -> int:
-    try:
-        return int(asked[name][-1])
-    except (KeyError, ValueError):
-        return default
-
-
-def _matches(job: SimulatedJob, asked: Mapping[str, list[str]], now: float) -> bool:
-    facts = job.facts
-    job.life.advance(now)
-    pending = {"true": True, "false": False}.get(asked.get("pending", [""])[-1])
-    return (
-        asked.get("backend", [facts.backend]) == [facts.backend]
-        and asked.get("program", [facts.program_id]) == [facts.program_id]
-        and asked.get("session_id", [facts.session_id]) == [facts.session_id]
-        and set(asked.get("tags", ())) <= set(facts.tags)
-        and (pending is None or pending != (job.life.step.status in lifecycle.FINAL))
-        and asked.get("created_after", [""])[-1][:19] <= facts.created[:19]
-        and facts.created[:19] <= asked.get("created_before", ["9"])[-1][:19]
-    )
+def _last(request: Request, name: str) -> str | None:
+    return request.parameters.get(name, [None])[-1]

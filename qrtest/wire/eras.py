@@ -1,0 +1,50 @@
+"""Versions of the API: which there are, and which one a request speaks.
+
+The header IBM-API-Version chooses the era of an answer; without it, the oldest answers. Source: the
+REST description (0.45.3), its changelog, and GET versions of the live service.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from qrtest.wire import refusals
+from qrtest.wire.messages import Request
+
+__all__ = ["VERSIONS", "WITHOUT_TRANSPILED_CIRCUITS", "spoken", "versions"]
+
+VERSIONS: Final = (
+    "2024-01-01",
+    "2025-01-01",
+    "2025-05-01",
+    "2026-02-01",
+    "2026-02-15",
+    "2026-03-15",
+    "2026-04-15",
+)
+WITHOUT_TRANSPILED_CIRCUITS: Final = "2026-02-01"
+SUNSET: Final = "2027-04-15"
+_KNOWN: Final = frozenset(VERSIONS)
+
+
+def spoken(request: Request) -> str:
+    """The version that *request* speaks.
+
+    >>> spoken(Request("GET", "host", "/jobs"))
+    '2024-01-01'
+    """
+    version = request.headers.get("IBM-API-Version") or request.header("IBM-API-Version")
+    if version is None:
+        return VERSIONS[0]
+    if version not in _KNOWN:
+        raise refusals.api_version_unknown(version, VERSIONS)
+    return version
+
+
+def versions() -> dict[str, Any]:
+    """The body of GET versions: all but the newest are deprecated."""
+    *old, newest = VERSIONS
+    entries: list[dict[str, Any]] = [
+        {"version": version, "sunset_date": SUNSET, "status": "deprecated"} for version in old
+    ]
+    return {"versions": [*entries, {"version": newest, "status": "live"}]}

@@ -1,0 +1,68 @@
+"""What the service allows of submissions, when it is told to be strict."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from qrtest.wire import refusals
+
+__all__ = ["Limits", "Turnstile"]
+
+WINDOW_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What is refused; None, the default of each, refuses nothing.
+
+    *submissions_per_minute*, *body_bytes* of a submission, *tags* of a job, *tag_length* in characters.
+
+    >>> Limits(submissions_per_minute=2).tags is None
+    True
+    """
+
+    submissions_per_minute: int | None = None
+    body_bytes: int | None = None
+    tags: int | None = None
+    tag_length: int | None = None
+
+    @classmethod
+    def documented(cls) -> Limits:
+        """The limits that IBM documents: five submissions a minute, 50 MB, eight tags of 86 characters.
+
+        >>> Limits.documented()
+        Limits(submissions_per_minute=5, body_bytes=50000000, tags=8, tag_length=86)
+        """
+        return cls(submissions_per_minute=5, body_bytes=50_000_000, tags=8, tag_length=86)
+
+    def check_tags(self, tags: tuple[str, ...]) -> None:
+        """Refuse *tags* that are too many or too long."""
+        if self.tags is not None and len(tags) > self.tags:
+            raise refusals.too_many_tags(self.tags)
+        if self.tag_length is not None and any(len(tag) > self.tag_length for tag in tags):
+            raise refusals.tag_too_long(self.tag_length)
+
+    def check_body(self, body: bytes) -> None:
+        """Refuse a *body* that is too large."""
+        if self.body_bytes is not None and len(body) > self.body_bytes:
+            raise refusals.body_too_large(self.body_bytes)
+
+
+class Turnstile:
+    """Counts the submissions of the last minute."""
+
+    def __init__(self, limit: int | None) -> None:
+        self._limit = limit
+        self._passed: deque[float] = deque()
+
+    def check(self, now: float) -> None:
+        """Refuse a submission at the time *now* if there were too many before; count it if not."""
+        if self._limit is None:
+            return
+        while self._passed and self._passed[0] <= now - WINDOW_SECONDS:
+            self._passed.popleft()
+        if len(self._passed) >= self._limit:
+            raise refusals.too_many_requests(self._limit)
+        self._passed.append(now)

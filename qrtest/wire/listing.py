@@ -1,0 +1,75 @@
+"""GET jobs: which jobs are meant, in which order, and which page of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final
+
+from qrtest import lifecycle
+from qrtest.wire import refusals
+from qrtest.wire.jobs import SimulatedJob
+
+__all__ = ["Listing"]
+
+LONGEST_PAGE: Final = 200
+EARLIEST: Final = "0001-01-01T00:00:00Z"
+LATEST: Final = "9999-12-31T23:59:59Z"
+Asked = Mapping[str, list[str]]
+
+
+class Listing:
+    """The filters, the order and the page that a query asks for.
+
+    A limit out of 1 to 200 is taken as 200 (observed). Repeated tags all have to match.
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        limit = _number(asked, "limit", LONGEST_PAGE)
+        self.limit = limit if 1 <= limit <= LONGEST_PAGE else LONGEST_PAGE
+        self.offset = max(0, _number(asked, "offset", 0))
+        self._oldest_first = asked.get("sort") == ["ASC"]
+        self._backend = asked.get("backend")
+        self._program = asked.get("program")
+        self._session = asked.get("session_id")
+        self._tags = set(asked.get("tags", ()))
+        self._pending = {"true": True, "false": False}.get(asked.get("pending", [""])[-1])
+        self._after = _moment(asked.get("created_after", [EARLIEST])[-1])
+        self._before = _moment(asked.get("created_before", [LATEST])[-1])
+
+    def meant(self, jobs: Iterable[SimulatedJob], now: float) -> list[SimulatedJob]:
+        """Those of *jobs*, oldest first, that the filters mean at the time *now*, in order."""
+        found = [job for job in jobs if self._means(job, now)]
+        return found if self._oldest_first else found[::-1]
+
+    def page(self, jobs: list[SimulatedJob]) -> list[SimulatedJob]:
+        """The part of *jobs* that is shown."""
+        return jobs[self.offset : self.offset + self.limit]
+
+    def _means(self, job: SimulatedJob, now: float) -> bool:
+        facts = job.facts
+        job.life.advance(now)
+        is_pending = job.life.step.status not in lifecycle.FINAL
+        return (
+            self._backend in (None, [facts.backend])
+            and self._program in (None, [facts.program_id])
+            and self._session in (None, [facts.session_id])
+            and self._tags <= set(facts.tags)
+            and self._pending in (None, is_pending)
+            and self._after <= _moment(facts.created) <= self._before
+        )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise refusals.body_invalid(f"{text!r} is not a time in RFC 3339") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _number(asked: Asked, name: str, default: int) -> int:
+    try:
+        return int(asked[name][-1])
+    except (KeyError, ValueError):
+        return default

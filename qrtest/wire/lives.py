@@ -1,0 +1,154 @@
+"""Where in its script a job is: a life that is asked and never runs by itself.
+
+Times are seconds on the simulation's clock. A life goes by its script, and three things can come in
+between: it is stopped (by a cancel, or by the end of its session), held in the queue, and released.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from qrtest import lifecycle
+from qrtest.script import Script
+from qrtest.step import UNKNOWN, Step, cancelled
+
+__all__ = ["NEVER", "Life"]
+
+NEVER: Final = float("inf")
+WAITING: Final = (lifecycle.INITIALIZING, lifecycle.QUEUED)
+STARTED: Final = (lifecycle.RUNNING, lifecycle.DONE, lifecycle.ERROR)
+
+
+class Life:
+    """The life of one job, by *script*, from the time *born* on; *held*: only when it is released.
+
+    >>> life = Life(Script.parse("QUEUED 5s; RUNNING 2s; DONE"), born=0)
+    >>> life.advance(6)
+    >>> life.step.status, life.starts(), life.ends()
+    ('RUNNING', 5.0, 7.0)
+    """
+
+    def __init__(self, script: Script, *, born: float, held: bool = False) -> None:
+        self.born = born
+        self.began: dict[str, float] = {}
+        self.ended: float | None = None
+        self.step = Step(lifecycle.INITIALIZING)
+        self.since = born
+        self.until = NEVER
+        self._script = script
+        self._entered: list[float] = []
+        self._step_ends = NEVER
+        self._held: float | None = 0.0 if held else None
+        self._stop: tuple[float, Step] | None = None
+        if not held:
+            self._enter(born)
+            self.advance(born)
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the job has ended for good; a script that is illegal on purpose may go on."""
+        return self.step.is_final and self.until == NEVER
+
+    def advance(self, now: float) -> None:
+        """Live up to the time *now*."""
+        while self.until <= now:
+            if self._stop is not None and self._stop[0] <= self._step_ends:
+                at, step = self._stop
+                self._begin(step, at)
+                self.until = self._step_ends = NEVER
+            else:
+                self._enter(self.until)
+
+    def cancel(self, at: float, reason: str | None = None) -> None:
+        """Be cancelled at the time *at*, unless the job ends before."""
+        self.stop(at, cancelled(reason))
+
+    def stop(self, at: float, step: Step) -> None:
+        """End in *step* at the time *at*, unless the job ends before."""
+        if not self.is_final and (self._stop is None or at < self._stop[0]):
+            self._stop = (at, step)
+            self.until = min(self.until, at)
+
+    def hold(self, at: float) -> None:
+        """Stay in the queue from the time *at* on, until released."""
+        self.advance(at)
+        if self._held is None and self.step.status in WAITING:
+            self._held = self._step_ends - at
+            self._step_ends = NEVER
+            self.until = NEVER if self._stop is None else self._stop[0]
+
+    def release(self, at: float) -> None:
+        """Go on in the queue, with as much time left as there was."""
+        self.advance(at)
+        if self._held is not None and self.step.status in WAITING:
+            self._step_ends = at + self._held
+            self.until = min(self.until, self._step_ends)
+        self._held = None
+
+    def starts(self) -> float:
+        """When it ran first, or will as things stand; NEVER if it will not."""
+        for status in STARTED:
+            if status in self.began:
+                return self.began[status]
+        return next((at for step, at in self._ahead() if step.status in STARTED), NEVER)
+
+    def ends(self) -> float:
+        """When it ended, or will as things stand; NEVER if it will not."""
+        if self.ended is not None:
+            return self.ended
+        stop = NEVER if self._stop is None else self._stop[0]
+        return min(stop, next((at for step, at in self._ahead() if step.is_final), NEVER))
+
+    def running_seconds(self, now: float) -> float:
+        """How long the job has run by the time *now*."""
+        self.advance(now)
+        began = self.began.get(lifecycle.RUNNING)
+        if began is None:
+            return 0.0
+        return (self.ended if self.ended is not None else now) - began
+
+    def interim(self, now: float) -> list[tuple[float, str]]:
+        """The interim results that have appeared by the time *now*, each with when it did.
+
+        A step's are spread evenly over its length, one a second where it lasts for ever.
+        """
+        self.advance(now)
+        end = now if self.ended is None else min(now, self.ended)
+        appeared: list[tuple[float, str]] = []
+        for step, at in zip(self._script.steps, self._entered, strict=False):
+            pieces = len(step.interim) + 1
+            lasts = float(pieces) if step.seconds is None else step.seconds
+            appeared += [
+                (at + lasts * number / pieces, text) for number, text in enumerate(step.interim, 1)
+            ]
+        return [(moment, text) for moment, text in appeared if moment <= end]
+
+    def _ahead(self) -> Iterator[tuple[Step, float]]:
+        """The steps to come, each with when it begins, up to where the life is stopped."""
+        at = self._step_ends
+        stop = NEVER if self._stop is None else self._stop[0]
+        for step in self._script.steps[len(self._entered) :]:
+            if at >= stop:
+                return
+            yield step, at
+            at += NEVER if step.seconds is None else step.seconds
+
+    def _enter(self, at: float) -> None:
+        step = self._script.steps[len(self._entered)]
+        self._begin(step, at)
+        self._entered.append(at)
+        is_last = len(self._entered) == len(self._script.steps)
+        self._step_ends = self.until = at + (
+            NEVER if is_last or step.seconds is None else step.seconds
+        )
+        if self._stop is not None and not step.is_final:
+            self.until = min(self.until, self._stop[0])
+
+    def _begin(self, step: Step, at: float) -> None:
+        self.step = step
+        self.since = at
+        if step.status != UNKNOWN:
+            self.began.setdefault(step.status, at)
+        if step.is_final and self.ended is None:
+            self.ended = at

@@ -1,0 +1,227 @@
+"""Sessions and batches: a state that follows from what was asked and from the lives of the jobs.
+
+A session never runs by itself. Asked at a moment, it first cancels the jobs that its end has caught
+in the queue, then reads its history off the jobs' lives. Sources: the REST description, observations
+of the live service, and the states that the client tells apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from qrtest.step import cancelled, failed
+from qrtest.wire import payloads, refusals
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.lives import NEVER, Life
+
+__all__ = ["SessionFacts", "SimulatedSession", "read_accepting", "read_session"]
+
+MAX_TTL: Final = 28_800
+BATCH: Final = "batch"
+DEDICATED: Final = "dedicated"
+
+CREATED: Final = "session_created"
+ACTIVATED: Final = "session_activated"
+IDLE: Final = "session_inactivated_by_interactive_ttl"
+CLOSED_EARLY: Final = "session_closed_early"
+EXPIRED: Final = "session_closed_by_max_ttl"
+CLOSED_REASON: Final = "Session closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFacts:
+    """What is known of a session from its making on. *born*: seconds on the simulation's clock."""
+
+    session_id: str
+    backend: str
+    mode: str
+    max_ttl: float
+    born: float
+    crn: str
+
+
+class Moment(NamedTuple):
+    """A session's state from *at* on."""
+
+    state: str
+    reason: str
+    at: float
+
+
+class _Run(NamedTuple):
+    start: float
+    born: float
+    end: float
+
+
+class SimulatedSession:
+    """A session of the simulated service."""
+
+    def __init__(self, facts: SessionFacts, behaviour: Behaviour, *, epoch: float) -> None:
+        self.facts: Final = facts
+        self.accepts_jobs = True
+        self._behaviour = behaviour
+        self._epoch = epoch
+        self._lives: list[Life] = []
+        self._stopped_taking: float | None = None
+        self._closed: float | None = None
+
+    def add(self, life: Life) -> None:
+        """Take the job that lives *life* in."""
+        self._lives.append(life)
+
+    def settle(self, now: float) -> None:
+        """End the jobs that were in the queue when the session closed, if it has by the time *now*."""
+        expires = self._expires()
+        end = min(expires, NEVER if self._closed is None else self._closed)
+        if end > now:
+            return
+        step = cancelled(CLOSED_REASON)
+        if expires == end and self._behaviour.session_expiry == "fail":
+            step = failed(CLOSED_REASON, code=1217)
+        for life in self._lives:
+            if life.starts() > end:
+                life.stop(end, step)
+
+    def is_open(self, now: float) -> bool:
+        """Whether a job may be submitted."""
+        self.settle(now)
+        return self.accepts_jobs and self._history(now)[-1].state != "closed"
+
+    def accept(self, accepting: bool, now: float) -> None:
+        """PATCH: take jobs or not. A session that takes none closes when its jobs have ended.
+
+        One that has closed stays closed, whatever the flag says (observed).
+        """
+        self.settle(now)
+        self.accepts_jobs = accepting
+        if not accepting and self._stopped_taking is None:
+            self._stopped_taking = now
+        elif accepting and self._history(now)[-1].state != "closed":
+            self._stopped_taking = None
+
+    def close(self, now: float) -> None:
+        """DELETE close: what is queued does not run, what runs finishes."""
+        self.settle(now)
+        self.accepts_jobs = False
+        if self._closed is None and self._history(now)[-1].state != "closed":
+            self._closed = now
+        self.settle(now)
+
+    def describe(self, now: float) -> dict[str, Any]:
+        """The body of GET session."""
+        self.settle(now)
+        history = self._history(now)
+        last = history[-1]
+        runs = [run for run in self._runs() if run.start <= now]
+        body: dict[str, Any] = {
+            "id": self.facts.session_id,
+            "backend_name": self.facts.backend,
+            "mode": self.facts.mode,
+            "state": last.state,
+            "state_reason": last.reason,
+            "accepting_jobs": self.accepts_jobs and last.state != "closed",
+            "max_ttl": round(self.facts.max_ttl),
+            "interactive_ttl": round(self._behaviour.interactive_ttl),
+            "started_at": self._stamp(self.facts.born),
+            "elapsed_time": round(self._active_seconds(history, now), 3),
+            "timestamps": [
+                {"status": moment.state, "timestamp": self._stamp(moment.at)} for moment in history
+            ],
+            "user_id": payloads.USER_ID,
+        }
+        began = [moment.at for moment in history if moment.state == "active"]
+        when: dict[str, float | None] = {
+            "activated_at": began[0] if began else None,
+            "last_job_started": max((run.start for run in runs), default=None),
+            "last_job_completed": max((run.end for run in runs if run.end <= now), default=None),
+            "closed_at": last.at if last.state == "closed" else None,
+        }
+        body |= {name: self._stamp(at) for name, at in when.items() if at is not None}
+        if began:
+            body["active_ttl"] = round(max(0.0, began[0] + self.facts.max_ttl - now))
+        return body
+
+    def _stamp(self, at: float) -> str:
+        return payloads.timestamp(self._epoch + at)
+
+    def _expires(self) -> float:
+        """When max_ttl is over: it counts from the first job that runs."""
+        return min((life.starts() for life in self._lives), default=NEVER) + self.facts.max_ttl
+
+    def _runs(self) -> list[_Run]:
+        """The jobs that ran, run or will run, in the order they start."""
+        runs = [_Run(life.starts(), life.born, life.ends()) for life in self._lives]
+        return sorted(run for run in runs if run.start < NEVER)
+
+    def _history(self, now: float) -> list[Moment]:
+        """The states there were, in order, up to the time *now*."""
+        history = [
+            Moment("open", CREATED, self.facts.born),
+            *_spells(self._runs(), self._behaviour.interactive_ttl),
+        ]
+        closed = self._closing()
+        history = [moment for moment in history if moment.at <= closed.at] + [closed]
+        return [moment for moment in history if moment.at <= now]
+
+    def _closing(self) -> Moment:
+        """How it closes, as things stand; the moment may never come."""
+        early = [NEVER if self._closed is None else self._closed]
+        if self._stopped_taking is not None:
+            early.append(max([self._stopped_taking, *(life.ends() for life in self._lives)]))
+        if self._expires() < min(early):
+            return Moment("closed", EXPIRED, self._expires())
+        return Moment("closed", CLOSED_EARLY, min(early))
+
+    @staticmethod
+    def _active_seconds(history: list[Moment], now: float) -> float:
+        until = [moment.at for moment in history[1:]] + [now]
+        return sum(
+            end - moment.at
+            for moment, end in zip(history, until, strict=True)
+            if moment.state == "active"
+        )
+
+
+def _spells(runs: list[_Run], idle_time: float) -> Iterator[Moment]:
+    """Active while there are jobs and *idle_time* beyond, then inactive until the next one runs."""
+    busy_until: float | None = None
+    for run in runs:
+        if busy_until is None:
+            yield Moment("active", ACTIVATED, run.start)
+        elif run.born > busy_until + idle_time:
+            yield Moment("inactive", IDLE, busy_until + idle_time)
+            yield Moment("active", ACTIVATED, run.start)
+        busy_until = run.end if busy_until is None else max(busy_until, run.end)
+    if busy_until is not None:
+        yield Moment("inactive", IDLE, busy_until + idle_time)
+
+
+def read_session(body: bytes) -> dict[str, Any]:
+    """The mode, backend and max_ttl that the body of POST sessions asks for."""
+    try:
+        asked = json.loads(body or b"{}")
+        mode = str(asked.get("mode", DEDICATED))
+        ttl = asked.get("max_ttl", asked.get("max_session_ttl", MAX_TTL))
+        backend = asked.get("backend")
+    except (ValueError, AttributeError) as error:
+        raise refusals.body_invalid(str(error)) from None
+    if mode not in (DEDICATED, BATCH):
+        raise refusals.body_invalid(f"mode {mode!r} is neither {DEDICATED!r} nor {BATCH!r}")
+    if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl <= MAX_TTL:
+        raise refusals.body_invalid(f"max_ttl {ttl!r} is not a number of seconds up to {MAX_TTL}")
+    return {"mode": mode, "backend": backend, "max_ttl": float(ttl)}
+
+
+def read_accepting(body: bytes) -> bool:
+    """Whether the body of PATCH session lets it take jobs."""
+    try:
+        accepting = json.loads(body)["accepting_jobs"]
+    except (ValueError, KeyError, TypeError):
+        accepting = None
+    if not isinstance(accepting, bool):
+        raise refusals.body_invalid("accepting_jobs must be true or false")
+    return accepting

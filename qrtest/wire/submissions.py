@@ -1,0 +1,74 @@
+"""A job as it is submitted, and what is to become of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from qrtest.script import Script
+from qrtest.wire import refusals
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.jobs import Recorded
+
+__all__ = ["JobPlan", "Submission", "read_submission"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A job as it is submitted. *params* is JSON text."""
+
+    backend: str
+    program_id: str
+    params: str = "{}"
+    tags: tuple[str, ...] = ()
+    session_id: str | None = None
+    image: str = ""
+    private: bool = False
+    cost: int | None = None
+    calibration_id: str | None = None
+    job_id: str | None = None
+    estimated_seconds: float | None = None
+    start_session: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """What will become of a job: its life, what the service has to say, how the service behaves."""
+
+    script: Script
+    recorded: Recorded = field(default_factory=Recorded)
+    behaviour: Behaviour = field(default_factory=Behaviour)
+
+
+def read_submission(body: bytes) -> Submission:
+    """The submission in the body of POST jobs.
+
+    >>> read_submission(b'{"backend": "ibm_torino", "program_id": "sampler"}').program_id
+    'sampler'
+    """
+    try:
+        return _read(json.loads(body))
+    except KeyError as error:
+        raise refusals.body_invalid(f"{error.args[0]!r} is missing") from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise refusals.body_invalid(f"{type(error).__name__} {error}") from None
+
+
+def _read(asked: dict[str, Any]) -> Submission:
+    cost = asked.get("cost")
+    params = asked.get("params")
+    if params is not None and not isinstance(params, dict):
+        raise TypeError("params is not an object")
+    return Submission(
+        backend=str(asked["backend"]),
+        program_id=str(asked["program_id"]),
+        params=json.dumps(params or {}),
+        tags=tuple(map(str, asked.get("tags") or ())),
+        session_id=asked.get("session_id"),
+        image=asked.get("runtime") or "",
+        private=bool(asked.get("private", False)),
+        cost=None if cost is None else int(cost),
+        calibration_id=asked.get("calibration_id"),
+        start_session=bool(asked.get("start_session", False)),
+    )

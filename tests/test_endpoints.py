@@ -1,0 +1,385 @@
+"""Every endpoint of the REST API: status, shape of the body, and what it says in which era."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest.errors import UnansweredRequest
+from qrtest.wire.accounts import Instance
+from qrtest.wire.eras import VERSIONS
+from qrtest.wire.messages import Request
+from tests.asking import BELL, NEWEST, Asking
+
+IAM = "https://iam.cloud.ibm.com/identity/token"
+SEARCH = "https://api.global-search-tagging.cloud.ibm.com/v3/resources/search?limit=100"
+CATALOG = "https://globalcatalog.cloud.ibm.com/api/v1/"
+RESOURCES = "https://resource-controller.cloud.ibm.com/v2/resource_instances"
+CLASSIC = "https://auth.quantum-computing.ibm.com/api"
+SUBMISSION = {"program_id": "sampler", "backend": "ibm_torino", "params": BELL}
+JOB = {"id", "backend", "state", "status", "program", "user_id", "created", "cost"}
+SESSION = {
+    "id", "backend_name", "mode", "state", "state_reason", "accepting_jobs", "max_ttl",
+    "interactive_ttl", "started_at", "elapsed_time", "timestamps", "user_id",
+}  # fmt: skip
+DEVICE = {
+    "name", "status", "queue_length", "qubits", "is_simulator", "clops", "processor_type",
+}  # fmt: skip
+USAGE = {
+    "instance_id", "plan_id", "usage_period", "usage_consumed_seconds", "usage_limit_reached",
+}  # fmt: skip
+TOKEN = {"access_token", "refresh_token", "token_type", "expires_in", "expiration", "scope"}
+
+ENDPOINTS: list[tuple[str, str, Any, int, set[str] | str | None]] = [
+    ("POST", IAM, None, 200, TOKEN),
+    ("POST", SEARCH, {"query": "service_name:quantum-computing"}, 200, {"items", "limit"}),
+    ("GET", CATALOG + "{plan}", None, 200, {"id", "name", "kind", "overview_ui", "metadata"}),
+    ("GET", RESOURCES + "?name=qrtest", None, 200, {"rows_count", "resources"}),
+    ("GET", CLASSIC + "/version", None, 200, {"api-auth", "api-runtime"}),
+    ("POST", CLASSIC + "/users/loginWithToken", {"apiToken": "t"}, 200, {"id", "ttl"}),
+    ("GET", CLASSIC + "/users/me", None, 200, {"email", "urls"}),
+    ("GET", "/versions", None, 200, {"versions"}),
+    ("GET", "/backends", None, 200, {"devices"}),
+    ("GET", "/backends/ibm_torino/configuration", None, 200, {"backend_name", "basis_gates"}),
+    ("GET", "/backends/ibm_torino/properties", None, 200, {"backend_name", "qubits", "gates"}),
+    (
+        "GET",
+        "/backends/ibm_torino/status",
+        None,
+        200,
+        {"state", "status", "message", "length_queue", "backend_version"},
+    ),
+    ("GET", "/backends/ibm_torino/defaults", None, 200, None),
+    ("GET", "/backends/ibm_nowhere/status", None, 404, "device not found"),
+    ("POST", "/jobs", SUBMISSION, 200, {"id", "backend"}),
+    ("GET", "/jobs", None, 200, {"jobs", "count", "limit", "offset"}),
+    ("GET", "/jobs/{done}", None, 200, {*JOB, "params", "usage"}),
+    ("GET", "/jobs/{queued}?exclude_params=true", None, 200, JOB),
+    ("GET", "/jobs/{done}/results", None, 200, "{}"),
+    ("GET", "/jobs/{queued}/results", None, 204, ""),
+    ("GET", "/jobs/{done}/interim_results", None, 200, "[]"),
+    ("GET", "/jobs/{done}/logs", None, 200, "L"),
+    ("GET", "/jobs/{queued}/logs", None, 404, {"errors", "trace"}),
+    ("GET", "/jobs/{done}/metrics", None, 200, {"timestamps", "usage"}),
+    ("POST", "/jobs/{queued}/cancel", None, 204, ""),
+    ("POST", "/jobs/{done}/cancel", None, 409, {"errors", "trace"}),
+    ("PUT", "/jobs/{done}/tags", {"tags": ["a"]}, 204, ""),
+    ("PUT", "/jobs/{done}/tags", {"tags": "a"}, 400, {"errors", "trace"}),
+    ("DELETE", "/jobs/{done}", None, 204, ""),
+    ("GET", "/jobs/{done}/transpiled_circuits", None, 404, {"errors", "trace"}),
+    ("GET", "/tags?type=job&search=tag", None, 200, {"tags"}),
+    ("GET", "/tags?type=job&search=ta", None, 400, {"errors", "trace"}),
+    ("POST", "/sessions", {"mode": "batch", "backend": "ibm_torino"}, 200, SESSION),
+    ("GET", "/sessions/{session}", None, 200, SESSION),
+    ("PATCH", "/sessions/{session}", {"accepting_jobs": False}, 204, ""),
+    ("DELETE", "/sessions/{session}/close", None, 204, ""),
+    ("GET", "/sessions/nowhere", None, 404, {"errors", "trace"}),
+    ("GET", "/instances", None, 200, {"instances"}),
+    ("GET", "/instances/usage", None, 200, USAGE),
+    ("GET", "/instance", None, 200, {"qctrl_enabled"}),
+    ("GET", "/usage", None, 200, {"period", "byInstance"}),
+]
+
+
+def prepared() -> tuple[Asking, dict[str, str]]:
+    """A service with a job that is done, one that is queued, and a session."""
+    ask = Asking()
+    done = ask.submit(tags=["tagged"])
+    ask.clock.advance("1m")
+    session = ask("POST", "/sessions", {"mode": "dedicated", "backend": "ibm_torino"}).body["id"]
+    plan = ask.service.account.instances[0].plan_id
+    return ask, {"done": done, "queued": ask.submit(), "session": session, "plan": plan}
+
+
+@pytest.mark.parametrize(("method", "path", "body", "status", "shape"), ENDPOINTS)
+def test_every_endpoint_answers_with_its_status_and_shape(
+    method: str, path: str, body: Any, status: int, shape: set[str] | str | None
+) -> None:
+    """The table of the REST description, walked from end to end."""
+    ask, names = prepared()
+    answer = ask(method, path.format(**names), body)
+    assert answer.status == status
+    if isinstance(shape, set):
+        assert shape <= set(answer.body)
+    else:
+        assert answer.body == shape
+
+
+@pytest.mark.parametrize("ending", ["", "/results", "/interim_results", "/logs", "/metrics"])
+def test_a_job_that_does_not_exist_is_404_everywhere(ending: str) -> None:
+    """The error body has a numeric code, a message with the id, and a trace."""
+    answer = Asking()("GET", f"/jobs/nowhere{ending}")
+    assert answer.status == 404
+    (error,) = answer.body["errors"]
+    assert isinstance(error["code"], int)
+    assert error["message"] == "Job not found. Job ID: nowhere"
+    assert answer.body["trace"]
+
+
+def test_what_nobody_answers_is_said_to_be_unanswered() -> None:
+    """An unknown path is no answer made up, it is an error that names what there is."""
+    with pytest.raises(UnansweredRequest, match="ibm_torino"):
+        Asking()("GET", "/nothing/like/it")
+
+
+def test_results_and_logs_are_plain_text() -> None:
+    """A strictly typed client refuses application/json there."""
+    ask, names = prepared()
+    for ending in ("results", "logs"):
+        assert ask("GET", f"/jobs/{names['done']}/{ending}").content_type == (
+            "text/plain; charset=utf-8"
+        )
+
+
+def test_what_a_job_does_not_have_is_absent_and_not_null() -> None:
+    """Tags, session, image, privacy, calibration: left out, as the service does."""
+    ask, names = prepared()
+    body = ask("GET", f"/jobs/{names['queued']}?exclude_params=true").body
+    assert set(body) == JOB
+    assert set(body["state"]) == {"status"}
+
+
+@given(version=st.sampled_from([None, *VERSIONS]))
+def test_the_version_of_the_api_chooses_the_era_of_an_answer(version: str | None) -> None:
+    """Devices are names or objects; usage is in quantum seconds or charge time; absent is oldest."""
+    ask, names = prepared()
+    ask.version = version
+    era = version or VERSIONS[0]
+    device = ask("GET", "/backends").body["devices"][0]
+    assert isinstance(device, str) if era < "2025" else set(device) >= DEVICE
+    metrics = ask("GET", f"/jobs/{names['done']}/metrics").body
+    charged = "qpu_charge_time_seconds" in metrics["usage"]
+    assert charged == (era >= "2026-03-15") == ("bss" not in metrics)
+    assert ("circuits_execution_time_ns" in metrics) == (era >= "2026-04-15")
+    usage = ask("GET", f"/jobs/{names['done']}").body["usage"]
+    expected = {"qpu_charge_time_seconds": 10, "status": "complete"}
+    assert usage == (expected if era >= "2026-03-15" else {"seconds": 10})
+    circuits = ask("GET", f"/jobs/{names['done']}/transpiled_circuits")
+    assert circuits.status == (404 if era >= "2026-02-01" else 200)
+
+
+def test_a_version_that_does_not_exist_is_refused() -> None:
+    """The refusal names the versions that there are."""
+    ask = Asking()
+    ask.version = "2023-01-01"
+    answer = ask("GET", "/backends")
+    assert (answer.status, answer.code) == (400, 1002)
+    assert NEWEST in answer.body["errors"][0]["solution"]
+
+
+def test_the_same_job_polled_in_two_eras_speaks_both() -> None:
+    """An answer that is kept for the next poll is not handed to another era."""
+    ask, names = prepared()
+    new = ask("GET", f"/jobs/{names['done']}?exclude_params=true").body["usage"]
+    ask.version = "2025-05-01"
+    assert ask("GET", f"/jobs/{names['done']}?exclude_params=true").body["usage"] != new
+
+
+# --- listing ---
+
+
+@given(
+    count=st.integers(0, 7),
+    limit=st.integers(1, 4),
+    tags=st.lists(st.sampled_from("abc"), unique=True),
+)
+def test_paging_gives_every_job_once(count: int, limit: int, tags: list[str]) -> None:
+    """However small the pages, `count` is the whole, and no job is missing or twice."""
+    ask = Asking()
+    made = [ask.submit(tags=list("abc"[: number % 4])) for number in range(count)]
+    wanted = [job_id for number, job_id in enumerate(made) if set(tags) <= set("abc"[: number % 4])]
+    query = "".join(f"&tags={tag}" for tag in tags)
+    seen: list[str] = []
+    while True:
+        page = ask("GET", f"/jobs?limit={limit}&offset={len(seen)}{query}").body
+        assert page["count"] == len(wanted)
+        seen += [job["id"] for job in page["jobs"]]
+        if not page["jobs"]:
+            break
+    assert seen == wanted[::-1]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [2, 1, 0]),
+        ("sort=ASC", [0, 1, 2]),
+        ("backend=ibm_brisbane", [1]),
+        ("program=estimator", [2]),
+        ("tags=x&tags=y", [1]),
+        ("pending=true", [2]),
+        ("pending=false", [1, 0]),
+        ("limit=1&offset=1", [1]),
+        ("limit=0", [2, 1, 0]),
+        ("created_after=2026-01-01T00:00:30Z", [2, 1]),
+        ("created_before=2026-01-01T00:00:30.5%2B00:00", [0]),
+        ("session_id=none", []),
+    ],
+)
+def test_jobs_are_found_by_every_filter(query: str, found: list[int]) -> None:
+    """Each filter alone."""
+    ask = Asking()
+    made = [ask.submit(tags=["x"])]
+    ask.clock.advance("1m")
+    made.append(ask.submit(backend="ibm_brisbane", tags=["x", "y"]))
+    ask.clock.advance("1m")
+    made.append(ask.submit(program_id="estimator"))
+    listed = [job["id"] for job in ask("GET", f"/jobs?{query}").body["jobs"]]
+    assert listed == [made[number] for number in found]
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    """A filter that cannot be read is an error, not an empty list."""
+    assert Asking()("GET", "/jobs?created_after=yesterday").status == 400
+
+
+# --- tokens ---
+
+
+def test_a_token_can_be_decoded_and_expires_on_the_virtual_clock() -> None:
+    """The client reads iat and exp; an hour later the service does not take it any more."""
+    ask = Asking()
+    token = ask("POST", IAM).body["access_token"]
+    middle = token.split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+    assert claims["exp"] - claims["iat"] == 3600
+    ask.token = f"Bearer {token}"
+    assert ask("GET", "/backends").status == 200
+    ask.clock.advance("59m")
+    assert ask("GET", "/backends").status == 200
+    ask.clock.advance("2m")
+    answer = ask("GET", "/backends")
+    assert (answer.status, answer.code) == (401, 1201)
+
+
+def test_a_poll_that_was_answered_before_is_refused_when_its_token_expires() -> None:
+    """The short way for repeated polls does not outlive the token, a rejection, or the job."""
+    ask = Asking()
+    token = f"Bearer {ask('POST', IAM).body['access_token']}"
+    job_id = ask.submit()
+    url = f"https://quantum.cloud.ibm.com/api/v1/jobs/{job_id}?exclude_params=true"
+    expiring = Request.to("GET", url, headers={"Authorization": token})
+    lasting = Request.to("GET", url, headers={"Authorization": "Bearer other"})
+    for request in (expiring, expiring, lasting, lasting):
+        assert ask.service.handle(request).status == 200
+    ask.clock.advance("2h")
+    assert ask.service.handle(expiring).status == 401
+    assert ask.service.handle(lasting).status == 200
+    ask.service.reject_tokens(True)
+    assert ask.service.handle(lasting).status == 401
+    ask.service.reject_tokens(False)
+    assert ask.service.handle(lasting).status == 200
+    assert ask("DELETE", f"/jobs/{job_id}").status == 204
+    assert ask.service.handle(lasting).status == 404
+
+
+def test_who_brings_no_token_is_refused() -> None:
+    """A client that forgets its credentials learns it here."""
+    ask = Asking()
+    ask.token = None
+    assert ask("GET", "/backends").status == 401
+
+
+def test_tokens_can_be_rejected_and_taken_again() -> None:
+    """No token is handed out, none is taken; afterwards all is as before."""
+    ask = Asking()
+    ask.service.reject_tokens(True)
+    assert (ask("POST", IAM).status, ask("GET", "/jobs").status) == (400, 401)
+    ask.service.reject_tokens(False)
+    assert (ask("POST", IAM).status, ask("GET", "/jobs").status) == (200, 200)
+
+
+# --- instances ---
+
+
+def two_instances() -> tuple[Asking, str, str]:
+    """A service with an open instance for one backend, and a premium one in Europe."""
+    small = Instance(name="small", plan="open", backends=("ibm_torino",), usage_limit=600)
+    large = Instance(name="large", plan="premium", region="eu-de", tags=("lab",))
+    return Asking(instances=[small, large]), small.resource_name, large.resource_name
+
+
+def test_a_job_belongs_to_its_instance() -> None:
+    """Under another CRN it is 404, in the list it is not, and its usage is not counted."""
+    ask, small, large = two_instances()
+    ask.crn = small
+    job_id = ask.submit()
+    ask.clock.advance("1m")
+    assert ask("GET", "/jobs").body["count"] == 1
+    assert ask("GET", "/instances/usage").body["usage_consumed_seconds"] == 10
+    ask.crn = large
+    assert ask("GET", f"/jobs/{job_id}").status == 404
+    assert ask("POST", f"/jobs/{job_id}/cancel").status == 404
+    assert ask("GET", "/jobs").body["count"] == 0
+    assert ask("GET", "/instances/usage").body["usage_consumed_seconds"] == 0
+
+
+def test_an_instance_offers_its_own_backends() -> None:
+    """What it does not offer is not listed, not described, and takes no job."""
+    ask, small, _ = two_instances()
+    ask.crn = small
+    assert [device["name"] for device in ask("GET", "/backends").body["devices"]] == ["ibm_torino"]
+    assert ask("GET", "/backends/ibm_brisbane/configuration").status == 404
+    refused = ask("POST", "/jobs", {**SUBMISSION, "backend": "ibm_brisbane"})
+    assert (refused.status, refused.code) == (404, 1007)
+
+
+def test_an_instance_that_does_not_exist_is_404() -> None:
+    """With code 1279, as observed."""
+    ask, *_ = two_instances()
+    ask.crn = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
+    answer = ask("GET", "/jobs")
+    assert (answer.status, answer.code) == (404, 1279)
+
+
+def test_the_search_finds_all_instances_and_the_catalog_their_plans() -> None:
+    """Every plan has a pricing type that the client can sort by."""
+    ask, small, large = two_instances()
+    items = ask("POST", SEARCH, {}).body["items"]
+    assert [item["crn"] for item in items] == [small, large]
+    plans = [ask("GET", CATALOG + item["service_plan_unique_id"]).body for item in items]
+    assert [plan["metadata"]["pricing"]["type"] for plan in plans] == ["free", "subscription"]
+    assert ask("GET", CATALOG + "00000000-0000-4000-8000-000000000000").status == 404
+
+
+# --- the walk ---
+
+DOCUMENTED = {
+    "submit": {200, 400, 401, 403, 404, 409, 413, 429},
+    "GET": {200, 204, 400, 401, 403, 404},
+    "POST": {200, 204, 400, 401, 403, 404, 409},
+    "PUT": {204, 400, 401, 403, 404},
+    "PATCH": {204, 400, 401, 404},
+    "DELETE": {204, 400, 401, 403, 404},
+}
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([(entry[0], entry[1]) for entry in ENDPOINTS]),
+            st.sampled_from(
+                [None, {}, [], SUBMISSION, {"tags": 1}, {"accepting_jobs": 1}, b"\xff"]
+            ),
+            st.sampled_from([None, *VERSIONS, "2020-01-01"]),
+            st.sampled_from([0.0, 3.0, 60.0, 30_000.0]),
+        ),
+        max_size=12,
+    )
+)
+def test_whatever_is_asked_is_answered_as_documented(walk: list[Any]) -> None:
+    """Any endpoint, any body, any version, in any order: a documented status, never an exception."""
+    ask, names = prepared()
+    for (method, path), body, version, pause in walk:
+        ask.version = version
+        ask.clock.advance(pause)
+        answer = ask(method, path.format(**names), body)
+        operation = "submit" if (method, path) == ("POST", "/jobs") else method
+        assert answer.status in DOCUMENTED[operation], (method, path, answer)
+        if answer.status >= 400 and answer.content_type == "application/json":
+            assert isinstance(answer.body.get("message", answer.body.get("errors")), list | str)

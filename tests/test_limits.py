@@ -1,0 +1,215 @@
+"""What the service refuses when it is told to be strict, and how backends stand in a job's way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest.errors import SimulationError
+from qrtest.wire.accounts import Instance
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.limits import Limits
+from tests.asking import Asking
+
+SUBMISSION = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
+
+
+def test_nothing_is_limited_unless_asked_for() -> None:
+    """A hundred jobs in one moment, each with a hundred tags."""
+    ask = Asking()
+    for _ in range(100):
+        ask.submit(tags=["t" * 200] * 100)
+
+
+@given(st.lists(st.floats(0, 90), max_size=30))
+def test_no_minute_has_more_submissions_than_allowed(pauses: list[float]) -> None:
+    """Whenever they come: five in any sixty seconds, and a refusal is 429 with code 1202."""
+    ask = Asking(limits=Limits(submissions_per_minute=5))
+    accepted: list[float] = []
+    for pause in pauses:
+        ask.clock.sleep(pause)
+        now = ask.clock.now()
+        recent = [at for at in accepted if at > now - 60]
+        answer = ask("POST", "/jobs", SUBMISSION)
+        assert answer.status == (429 if len(recent) >= 5 else 200)
+        if answer.status == 200:
+            accepted.append(now)
+        else:
+            assert answer.code == 1202
+
+
+@pytest.mark.parametrize(
+    ("tags", "code"), [(["t"] * 8, None), (["t"] * 9, 1204), (["t" * 86], None), (["t" * 87], 1205)]
+)
+def test_tags_are_counted_and_measured(tags: list[str], code: int | None) -> None:
+    """On submission and on change: eight of 86 characters."""
+    ask = Asking(limits=Limits.documented())
+    submitted = ask("POST", "/jobs", {**SUBMISSION, "tags": tags})
+    assert submitted.status == (200 if code is None else 400)
+    changed = ask("PUT", f"/jobs/{ask.submit()}/tags", {"tags": tags})
+    assert changed.status == (204 if code is None else 400)
+    if code is not None:
+        assert submitted.code == changed.code == code
+
+
+def test_a_submission_that_is_too_large_is_refused() -> None:
+    """413, and there is no job."""
+    ask = Asking(limits=Limits(body_bytes=1000))
+    large = {**SUBMISSION, "params": {"x": "x" * 1000}}
+    assert ask("POST", "/jobs", large).status == 413
+    assert ask("GET", "/jobs").body["count"] == 0
+
+
+def test_an_instance_that_has_used_up_its_time_takes_no_job() -> None:
+    """409, as the REST description says; the usage endpoint says so before."""
+    ask = Asking("RUNNING 400s; DONE", instances=[Instance(usage_limit=600, usage_consumed=250)])
+    ask.submit()
+    assert ask("GET", "/instances/usage").body["usage_limit_reached"] is False
+    ask.clock.advance("10m")
+    usage = ask("GET", "/instances/usage").body
+    assert (usage["usage_consumed_seconds"], usage["usage_limit_seconds"]) == (650, 600)
+    assert usage["usage_limit_reached"] is True
+    assert ask("POST", "/jobs", SUBMISSION).status == 409
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"\xff",
+        {},
+        {"program_id": "sampler"},
+        {**SUBMISSION, "params": []},
+        {**SUBMISSION, "cost": "much"},
+        {**SUBMISSION, "tags": 3},
+    ],
+)
+def test_a_submission_that_cannot_be_read_is_refused(body: Any) -> None:
+    """400 with code 1208, which says what is wrong."""
+    answer = Asking()("POST", "/jobs", body)
+    assert (answer.status, answer.code) == (400, 1208)
+
+
+# --- backends ---
+
+
+def test_jobs_wait_for_a_backend_that_is_offline() -> None:
+    """Queued for as long as it is not online; then their time in the queue goes on where it stood."""
+    ask = Asking("QUEUED 10s; RUNNING 10s; DONE")
+    before = ask.submit()
+    ask.clock.advance("4s")
+    ask.service.change_backend("ibm_torino", {"status": "offline"})
+    meanwhile = ask.submit()
+    ask.clock.advance("1h")
+    assert (ask.state(before), ask.state(meanwhile)) == ("Queued", "Queued")
+    ask.service.change_backend("ibm_torino", {"status": "online"})
+    ask.clock.advance("7s")
+    assert (ask.state(before), ask.state(meanwhile)) == ("Running", "Queued")
+    ask.clock.advance("4s")
+    assert ask.state(meanwhile) == "Running"
+
+
+def test_what_runs_goes_on_when_its_backend_goes_offline() -> None:
+    """Only the queue stands still."""
+    ask = Asking("RUNNING 10s; DONE")
+    job = ask.submit()
+    ask.service.change_backend("ibm_torino", {"status": "paused"})
+    ask.clock.advance("11s")
+    assert ask.state(job) == "Completed"
+
+
+def test_a_job_can_be_cancelled_while_its_backend_is_offline() -> None:
+    """Waiting is no reason not to end."""
+    ask = Asking()
+    ask.service.change_backend("ibm_torino", {"status": "offline"})
+    job = ask.submit()
+    ask("POST", f"/jobs/{job}/cancel")
+    assert ask.state(job) == "Cancelled"
+
+
+def test_an_offline_backend_can_refuse_jobs_instead() -> None:
+    """Code 1004, by option."""
+    ask = Asking(behaviour=Behaviour(offline="refuse"))
+    ask.service.change_backend("ibm_torino", {"status": "offline"})
+    answer = ask("POST", "/jobs", SUBMISSION)
+    assert (answer.status, answer.code) == (400, 1004)
+
+
+@pytest.mark.parametrize(
+    ("status", "operational", "word"),
+    [("online", True, "active"), ("paused", True, "paused"), ("offline", False, "off")],
+)
+def test_a_backend_says_how_it_is(status: str, operational: bool, word: str) -> None:
+    """In the list and by itself, with its queue."""
+    ask = Asking()
+    ask.service.change_backend("ibm_torino", {"status": status, "queue_length": 120})
+    said = ask("GET", "/backends/ibm_torino/status").body
+    assert (said["state"], said["status"], said["length_queue"]) == (operational, word, 120)
+    listed = ask("GET", "/backends?fields=wait_time_seconds").body["devices"][0]
+    assert (listed["status"]["name"], listed["queue_length"]) == (status, 120)
+    assert set(listed["wait_time_seconds"]) == {"average", "p50", "p95"}
+
+
+def test_a_backend_can_be_gone() -> None:
+    """Not listed, not described, no jobs."""
+    ask = Asking()
+    ask.service.change_backend("ibm_torino", {"gone": True})
+    assert "ibm_torino" not in [entry["name"] for entry in ask("GET", "/backends").body["devices"]]
+    assert ask("GET", "/backends/ibm_torino/status").status == 404
+    assert ask("POST", "/jobs", SUBMISSION).status == 404
+
+
+def test_a_mock_is_listed_to_who_asks_for_mocks() -> None:
+    """With its class."""
+    ask = Asking()
+    ask.service.change_backend("ibm_torino", {"mock": True})
+    names = [entry["name"] for entry in ask("GET", "/backends").body["devices"]]
+    assert "ibm_torino" not in names
+    mock = ask("GET", "/backends?include_mocks=True").body["devices"][0]
+    assert (mock["name"], mock["class"], mock["physical_qubits"]) == ("ibm_torino", "mock", 133)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "says"),
+    [
+        ("ibm_nowhere", {}, "ibm_torino"),
+        ("ibm_torino", {"status": "of"}, "offline"),
+        ("ibm_torino", {"queue": 3}, "queue_length"),
+        ("ibm_torino", {"queue_length": -1}, "0 jobs or more"),
+    ],
+)
+def test_a_change_that_cannot_be_is_an_error_that_says_what_can(
+    name: str, changes: dict[str, Any], says: str
+) -> None:
+    """The message names the choices."""
+    with pytest.raises(SimulationError, match=says):
+        Asking().service.change_backend(name, changes)
+
+
+# --- behaviour ---
+
+
+@given(polls=st.integers(0, 5))
+def test_a_job_can_be_queued_for_a_number_of_polls(polls: int) -> None:
+    """Whatever the time: seen queued that often, then its script goes on."""
+    ask = Asking("RUNNING 10s; DONE", behaviour=Behaviour(queued_polls=polls))
+    job = ask.submit()
+    ask.clock.advance("1h")
+    states = [ask.state(job) for _ in range(polls)]
+    assert states == ["Queued"] * polls
+    ask.clock.advance("5s")
+    assert ask.state(job) == ("Running" if polls else "Completed")
+
+
+def test_a_private_job_keeps_its_inputs_and_gives_its_result_once() -> None:
+    """Parameters are never returned, results are deleted when they have been read."""
+    ask = Asking("DONE")
+    answer = ask("POST", "/jobs", {**SUBMISSION, "params": {"secret": 1}, "private": True})
+    assert answer.body["private"] is True
+    path = f"/jobs/{answer.body['id']}"
+    assert ask("GET", path).body["params"] == {}
+    assert [ask("GET", f"{path}/results").status for _ in range(3)] == [200, 204, 204]

@@ -1,0 +1,126 @@
+"""A real port: broken connections are really broken, and nothing is left when it closes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit
+from qiskit_ibm_runtime import SamplerV2
+
+from qrtest import NeverEnds, Simulation, faults, simulate
+
+pytestmark = pytest.mark.filterwarnings("ignore:The SamplerV2 class is deprecated")
+
+AUTHORIZED = {"Authorization": "Bearer somebody"}
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulation]:
+    """A simulation on a port of this machine."""
+    with simulate(transport="sockets") as simulation:
+        yield simulation
+
+
+def connect(sim: Simulation) -> http.client.HTTPConnection:
+    """A connection of a client that knows nothing of qrtest."""
+    assert sim._stage.port is not None
+    return http.client.HTTPConnection("127.0.0.1", sim._stage.port.number)
+
+
+def get(sim: Simulation, path: str, headers: dict[str, str] = AUTHORIZED) -> tuple[int, bytes]:
+    """What that client gets."""
+    connection = connect(sim)
+    try:
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+def test_any_client_is_answered(sim: Simulation) -> None:
+    """Status, headers and body over a socket, by a client of the standard library."""
+    job = sim.job("QUEUED 5s; DONE")
+    status, body = get(sim, f"/api/v1/jobs/{job.job_id()}")
+    assert (status, json.loads(body)["state"]) == (200, {"status": "Queued"})
+
+
+def test_several_requests_go_by_one_connection(sim: Simulation) -> None:
+    """It is kept open."""
+    job = sim.job("DONE")
+    connection = connect(sim)
+    connection.request("GET", f"/v1/jobs/{job.job_id()}", headers=AUTHORIZED)
+    connection.getresponse().read()
+    first = connection.sock
+    connection.request("GET", f"/v1/jobs/{job.job_id()}/results", headers=AUTHORIZED)
+    assert connection.getresponse().read().startswith(b"{")
+    assert connection.sock is first
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        (faults.drop(times=None), ConnectionResetError),
+        (faults.hang("5s", times=None), http.client.RemoteDisconnected),
+        (faults.lose_response(times=None), http.client.RemoteDisconnected),
+    ],
+)
+def test_connections_are_really_broken(fault: Any, error: type[Exception]) -> None:
+    """Reset, and closed without a word, as a socket sees it."""
+    with simulate(transport="sockets", faults=[fault]) as sim, pytest.raises(error) as caught:
+        get(sim, "/v1/backends")
+    assert type(caught.value) is error
+
+
+def test_an_unknown_path_is_explained_to_any_client(sim: Simulation) -> None:
+    """There is no exception to raise in another process: 501, and what there is."""
+    status, body = get(sim, "/v1/nothing")
+    assert status == 501
+    assert b"Nothing in this simulation answers" in body
+
+
+def test_what_cannot_be_parsed_is_refused(sim: Simulation) -> None:
+    """400 from the HTTP server, and the simulation goes on."""
+    assert sim._stage.port is not None
+    port = sim._stage.port.number
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(b"NONSENSE\r\n\r\n")
+        assert raw.recv(1000).startswith(b"HTTP/1.1 400")
+    assert get(sim, "/v1/versions")[0] == 200
+
+
+def test_a_client_that_would_wait_for_ever_is_stopped(sim: Simulation) -> None:
+    """The exception comes out where the client waits, though the server noticed."""
+    job = sim.job("DONE", faults=[faults.hang()])
+    with pytest.raises(NeverEnds):
+        job.status()
+
+
+def test_a_genuine_service_works_over_the_port(sim: Simulation) -> None:
+    """Tokens, search, catalog and service: every host leads to this machine."""
+    sim.next_job("QUEUED 5s; RUNNING 2s; DONE")
+    backend = sim.service().backend("ibm_torino")
+    circuit = QuantumCircuit(1)
+    circuit.measure_all()
+    job = SamplerV2(mode=backend).run([circuit])
+    assert job.result()[0].data.meas.num_bits == 2
+    assert sim.journal.count("submit") == 1
+
+
+def test_nothing_is_left_when_the_simulation_is_over() -> None:
+    """No thread, no listening socket."""
+    before = threading.active_count()
+    with simulate(transport="sockets") as sim:
+        assert sim._stage.port is not None
+        port = sim._stage.port.number
+        sim.job("DONE").result()
+    assert threading.active_count() == before
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
