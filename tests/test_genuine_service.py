@@ -342,3 +342,14 @@ def test_executor_based_primitives_end_in_a_job(sim: Simulation, program: str) -
         "ERROR",
         "executor",
     )
+
+
+def test_a_job_that_is_made_and_one_that_is_submitted_never_share_an_id() -> None:
+    """Ids are counted in one place, however a job comes about."""
+    with simulate() as sim:
+        backend = sim.service().backend("ibm_torino")
+        sampler, circuit = SamplerV2(mode=backend), bell(backend)
+        made = []
+        for _ in range(3):
+            made += [sim.job("DONE").job_id(), sampler.run([circuit]).job_id()]
+    assert len(set(made)) == 6

@@ -19,6 +19,7 @@ from qrtest.simulation import Transport
 TRANSPORTS: list[Transport] = ["direct", "requests"]
 OUTSIDE = "192.0.2.1"  # TEST-NET-1: an address that is nobody's
 THREADS, REQUESTS = 8, 1_000
+KEY = {"Authorization": "Bearer anything"}
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
@@ -131,7 +132,7 @@ def test_any_session_of_the_process_reaches_the_service_over_requests() -> None:
     with simulate(transport="requests") as sim:
         job = sim.job("QUEUED")
         url = f"https://quantum.cloud.ibm.com/api/v1/jobs/{job.job_id()}"
-        assert requests.get(url, timeout=1).json()["status"] == "Queued"
+        assert requests.get(url, headers=KEY, timeout=1).json()["status"] == "Queued"
 
 
 def test_two_simulations_in_two_threads_answer_their_own() -> None:
@@ -144,7 +145,7 @@ def test_two_simulations_in_two_threads_answer_their_own() -> None:
             job = sim.job("QUEUED", tags=[tag])
             both_are_in.wait()
             url = f"https://quantum.cloud.ibm.com/api/v1/jobs/{job.job_id()}"
-            seen[tag] = json.loads(requests.get(url, timeout=1).text)["tags"]
+            seen[tag] = json.loads(requests.get(url, headers=KEY, timeout=1).text)["tags"]
             both_are_in.wait()
 
     threads = [threading.Thread(target=live, args=(tag,)) for tag in "ab"]

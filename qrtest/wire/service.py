@@ -138,7 +138,6 @@ class SimulatedService:
     def add(self, submission: Submission, plan: JobPlan, *, crn: str | None = None) -> SimulatedJob:
         """Take a job in, now, for the instance *crn*: the first one for None."""
         now = self._clock.now()
-        self._made += 1
         job_id = submission.job_id or self._new_id(now)
         facts = JobFacts(
             job_id=job_id,
@@ -387,7 +386,8 @@ class SimulatedService:
     def _new_id(self, now: float) -> str:
         """An xid: seconds since 1970, machine and process, a counter; 20 characters."""
         second = int(self._epoch + now).to_bytes(4, "big")
-        number = (self._made + 1).to_bytes(3, "big")
+        self._made += 1
+        number = self._made.to_bytes(3, "big")
         return base64.b32hexencode(second + self._machine + number).decode().rstrip("=").lower()
 
     def _explain(self, request: Request) -> str:
