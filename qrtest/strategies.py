@@ -61,6 +61,7 @@ __all__ = [
 LONGEST: Final = "3h"
 ROUND_SECONDS: Final = (1.0, 5.0, 30.0, 60.0, 600.0, 3_600.0, 10_800.0, 86_400.0)
 MOST_STEPS_BEFORE_THE_END: Final = 3
+HALF: Final = 499
 UNKNOWN_WORDS: Final = ("Validating", "Cancelled - Ran too long", "Deferred")
 REASONS: Final[tuple[Step, ...]] = (
     failed(),
@@ -68,12 +69,12 @@ REASONS: Final[tuple[Step, ...]] = (
     failed("The instruction h on qubits (0,) is not supported by the target system.", 1517),
     failed("Ran out of memory.", 9999, "Use fewer shots."),
 )
-ENDINGS: Final[dict[str, SearchStrategy[Step]]] = {
-    "DONE": st.just(done()),
-    "ERROR": st.sampled_from(REASONS),
-    "CANCELLED": st.sampled_from((cancelled(), cancelled("Session closed."))),
-    "RAN TOO LONG": st.just(ran_too_long()),
-    "NEVER": st.sampled_from((queued(), running(), *(unknown(word) for word in UNKNOWN_WORDS))),
+ENDINGS: Final[dict[str, tuple[Step, ...]]] = {
+    "DONE": (done(),),
+    "ERROR": REASONS,
+    "CANCELLED": (cancelled(), cancelled("Session closed.")),
+    "RAN TOO LONG": (ran_too_long(),),
+    "NEVER": (queued(), running(), *(unknown(word) for word in UNKNOWN_WORDS)),
 }
 """How a life may end, in the order of simplicity. NEVER: its last step lasts for ever."""
 
@@ -111,7 +112,7 @@ def scripts(
     kinds = (_queued, _running, *(_saying(word) for word in unknown_words))
     return st.builds(
         partial(_legal_script, longest_seconds=longest_seconds),
-        st.one_of([ENDINGS[ending] for ending in endings]),
+        st.sampled_from([end for ending in endings for end in ENDINGS[ending]]),
         st.lists(
             st.tuples(st.sampled_from(kinds), _lengths(longest_seconds)),
             max_size=MOST_STEPS_BEFORE_THE_END,
@@ -164,12 +165,18 @@ def _saying(word: str) -> Any:
 
 
 def _lengths(longest_seconds: float) -> SearchStrategy[float]:
-    """Seconds: those that people write first, then any number of milliseconds."""
-    usual = [seconds for seconds in ROUND_SECONDS if seconds <= longest_seconds] or [
-        longest_seconds
-    ]
-    odd = st.integers(0, round(longest_seconds * 1000)).map(lambda number: number / 1000)
-    return st.one_of(st.sampled_from(usual), odd)
+    """Seconds: those that people write, or some part of one.
+
+    A part is of the next longer length that people write, so that rounding it keeps what is longer
+    than a bound longer than it: that is how an odd length shrinks to a round one.
+    """
+    usual = [seconds for seconds in ROUND_SECONDS if seconds <= longest_seconds]
+    thousandths_off = st.integers(0, 999).map(lambda drawn: drawn if drawn > HALF else 0)
+    return st.builds(
+        lambda off, seconds: round(seconds * (1000 - off) / 1000, 3),
+        thousandths_off,
+        st.sampled_from(usual or [longest_seconds]),
+    )
 
 
 # --- faults -------------------------------------------------------------------------------------------

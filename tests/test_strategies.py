@@ -95,15 +95,13 @@ def test_a_fault_is_dropped_before_a_step_is() -> None:
     assert found == Scenario("QUEUED 1s; DONE")
 
 
-def test_a_step_is_dropped_before_a_length_is_rounded() -> None:
-    """Where a step or an odd length will do, the odd length stays, and is small."""
+def test_steps_are_dropped_while_a_length_stays_odd() -> None:
+    """Where only an odd length will do, it is the only one."""
 
-    def is_odd_or_long(script: Script) -> bool:
-        odd = any(step.seconds is not None and step.seconds % 1 for step in script)
-        return odd or len(script) > 2
+    def has_an_odd_length(script: Script) -> bool:
+        return any(step.seconds is not None and step.seconds % 1 for step in script)
 
-    found = find(qst.scripts(), is_odd_or_long)
-    assert found == Script(queued("1ms"), done())
+    assert find(qst.scripts(), has_an_odd_length) == Script(queued("0.5s"), done())
 
 
 def test_a_length_is_rounded() -> None:
