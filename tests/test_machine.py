@@ -28,7 +28,7 @@ def run(machine: type[JobMachine]) -> None:
     """Run a machine until its first failure."""
     run_state_machine_as_test(
         machine,
-        settings=settings(max_examples=30, stateful_step_count=10, report_multiple_bugs=False),
+        settings=settings(max_examples=300, stateful_step_count=20, report_multiple_bugs=False),
     )
 
 
