@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import os
 import warnings
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -46,6 +47,7 @@ UNUSED: Final = ("ignore", "warn", "fail")
 LINES: Final = 40
 REPORTER: Final = "qrtest-reporter"
 PLAYER: Final = "qrtest-player"
+EXAMPLES: Final = "qrtest-examples"
 SIMULATION: Final = pytest.StashKey[Any]()
 FAILED: Final = pytest.StashKey[bool]()
 CASSETTES: Final = pytest.StashKey[dict[str, str]]()
@@ -113,11 +115,40 @@ def _keep_scenarios(config: pytest.Config) -> None:
 def runtime_simulation(request: pytest.FixtureRequest) -> Iterator[Any]:
     """A simulation of IBM Quantum of this test's own, with the options of the marker qrtest.
 
-    With a cassette in the marker it is the replay of that, or the recording.
+    With a cassette in the marker it is the replay of that, or the recording. A test with `@given` has
+    one of its own in every example.
     """
+    with _simulated(request.node) as simulation:
+        yield simulation
+
+
+@pytest.fixture
+def runtime_job(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
+    """A factory of job doubles, as `Simulation.job`; without a life, by the marker qrtest's.
+
+    With a cassette in the marker it is `Replay.job`: the recorded job.
+    """
+    return _job_maker(request.node, runtime_simulation)
+
+
+@pytest.fixture
+def runtime_service(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
+    """A genuine QiskitRuntimeService; the first job it submits lives by the marker qrtest."""
+    return _service(request.node, runtime_simulation)
+
+
+@pytest.fixture
+def virtual_clock(runtime_simulation: Any) -> VirtualClock | WallClock:
+    """The clock of this test's simulation: `now()`, `advance("1h")`."""
+    clock: VirtualClock | WallClock = runtime_simulation.clock
+    return clock
+
+
+@contextmanager
+def _simulated(item: pytest.Item) -> Iterator[Any]:
+    """What the marker of *item* asks for: a simulation, a replay or a recording."""
     from qrtest.simulation import simulate
 
-    item: pytest.Item = request.node
     options = _marked(item)
     if "cassette" in options:
         with _session(item, options) as session:
@@ -131,47 +162,44 @@ def runtime_simulation(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield simulation
 
 
-@pytest.fixture
-def runtime_job(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
-    """A factory of job doubles, as `Simulation.job`; without a life, by the marker qrtest's.
-
-    With a cassette in the marker it is `Replay.job`: the recorded job.
-    """
-    marked = _marked(request.node)
+def _job_maker(item: pytest.Item, simulation: Any) -> Any:
+    marked = _marked(item)
     if "cassette" in marked:
-        return runtime_simulation.job
-    life = _life(marked, request.config.rootpath)
+        return simulation.job
+    life = _life(marked, item.config.rootpath)
 
     def runtime_job(*lives: Any, **options: Any) -> Any:
         if not lives and life is not None:
             lives = (life,)
         if "result" in marked:
             options.setdefault("result", marked["result"])
-        return runtime_simulation.job(*lives, **options)
+        return simulation.job(*lives, **options)
 
     return runtime_job
 
 
-@pytest.fixture
-def runtime_service(request: pytest.FixtureRequest, runtime_simulation: Any) -> Any:
-    """A genuine QiskitRuntimeService; the first job it submits lives by the marker qrtest."""
-    marked = _marked(request.node)
-    life = _life(marked, request.config.rootpath)
+def _service(item: pytest.Item, simulation: Any) -> Any:
+    marked = _marked(item)
+    life = _life(marked, item.config.rootpath)
     if life is not None:
-        runtime_simulation.next_job(life, result=marked.get("result"))
-    return runtime_simulation.service()
+        simulation.next_job(life, result=marked.get("result"))
+    return simulation.service()
 
 
-@pytest.fixture
-def virtual_clock(runtime_simulation: Any) -> VirtualClock | WallClock:
-    """The clock of this test's simulation: `now()`, `advance("1h")`."""
-    clock: VirtualClock | WallClock = runtime_simulation.clock
-    return clock
+FIXTURES: Final[Mapping[str, Callable[[pytest.Item, Any], Any]]] = {
+    "runtime_simulation": lambda _, simulation: simulation,
+    "runtime_job": _job_maker,
+    "runtime_service": _service,
+    "virtual_clock": lambda _, simulation: simulation.clock,
+}
+"""What each of our fixtures is, of a simulation."""
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Stay out of the way of suites in which nothing is marked."""
+    """Stay out of the way of suites in which nothing is marked, and nothing drawn."""
     plugins = session.config.pluginmanager
+    if not plugins.has_plugin(EXAMPLES) and any(map(_is_drawn, session.items)):
+        plugins.register(_Examples(), EXAMPLES)
     if not plugins.has_plugin(PLAYER) and any(
         item.get_closest_marker(MARKER) is not None for item in session.items
     ):
@@ -192,6 +220,30 @@ class _Player:
             outcome = yield
             _settle(item, session)
             return outcome
+
+
+class _Examples:
+    """Gives every example of a test with `@given` a simulation of its own."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        session = item.stash.get(SIMULATION, None)
+        if session is None or hasattr(session, "discard") or not _is_drawn(item):
+            return (yield)
+        from qrtest.examples import afresh
+
+        @contextmanager
+        def fresh(names: set[str]) -> Iterator[dict[str, Any]]:
+            with _simulated(item) as simulation:
+                yield {name: FIXTURES[name](item, simulation) for name in names}
+
+        with afresh(item, __name__, fresh):
+            return (yield)
+
+
+def _is_drawn(item: pytest.Item) -> bool:
+    """Whether hypothesis draws examples of *item*."""
+    return getattr(getattr(item, "obj", None), "is_hypothesis_test", False) is True
 
 
 class _Reporter:

@@ -52,7 +52,7 @@ LAYERS = [
     {"client.service"},
     {"stage", "rules"},
     {"recording", "replaying", "simulation"},
-    {"sessions", "payload_strategies"},
+    {"examples", "sessions", "payload_strategies"},
     {"strategies"},
     {"registration", "properties.run"},
     {"properties.rules"},
@@ -89,6 +89,7 @@ HOMES = {
     "time": {"clock", "properties.conformance"},
     "pytest": {"plugin"},
     "hypothesis": {
+        "examples",
         "strategies",
         "payload_strategies",
         "registration",

@@ -1,0 +1,89 @@
+"""A simulation of its own for every example that hypothesis draws, in a test that has our fixtures.
+
+Fixtures are set up once a test, and `@given` calls the test many times. What is here lets each call
+begin with fresh values of the fixtures that are ours. Imported only for tests with `@given`; it knows
+no pytest, but what an item and its fixtures are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import wraps
+from inspect import iscoroutinefunction, signature
+from typing import Any, Final
+
+from hypothesis import HealthCheck, settings
+from hypothesis.errors import FailedHealthCheck
+
+__all__ = ["afresh"]
+
+SETTINGS: Final = "_hypothesis_internal_use_settings"
+"""Where hypothesis, and its own plugin for pytest, keep the settings of a test."""
+
+Values = Callable[[], AbstractContextManager[Mapping[str, Any]]]
+
+
+@contextmanager
+def afresh(
+    item: Any, module: str, make: Callable[[set[str]], AbstractContextManager[Mapping[str, Any]]]
+) -> Iterator[None]:
+    """Let every example of *item* begin with fresh values of the fixtures that *module* defines.
+
+    *make* is given their names. Raises hypothesis's own `FailedHealthCheck` for a fixture of somebody
+    else that is made once for all examples, unless the test's settings suppress that.
+    """
+    ours, others = _asked_for(item, module)
+    if not ours:
+        yield
+        return
+    function = getattr(item.obj, "__func__", item.obj)
+    before: settings = getattr(function, SETTINGS)
+    if others and HealthCheck.function_scoped_fixture not in before.suppress_health_check:
+        raise FailedHealthCheck(
+            f"{item.nodeid} takes the fixture {min(others)!r}, which is set up once for all examples "
+            "(those of qrtest are fresh in each). Make what it is inside the test; if it does not "
+            "matter, say @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])."
+        )
+    inner = function.hypothesis.inner_test
+    kept = {*before.suppress_health_check, HealthCheck.function_scoped_fixture}
+    function.hypothesis.inner_test = _each(inner, lambda: make(ours))
+    setattr(function, SETTINGS, settings(before, suppress_health_check=kept))
+    try:
+        yield
+    finally:
+        function.hypothesis.inner_test = inner
+        setattr(function, SETTINGS, before)
+
+
+def _asked_for(item: Any, module: str) -> tuple[set[str], set[str]]:
+    """What the test takes that is set up once for all examples: of *module*, and of others."""
+    manager = item._request._fixturemanager
+    definitions = manager.getfixtureinfo(node=item, func=item.function, cls=None).name2fixturedefs
+    takes = signature(item.function).parameters
+    asked = {
+        name: found[-1].func.__module__ == module
+        for name, found in definitions.items()
+        if name in takes and found[-1].scope == "function"
+    }
+    ours = {name for name, is_ours in asked.items() if is_ours}
+    return ours, set(asked) - ours
+
+
+def _each(inner: Callable[..., Any], values: Values) -> Callable[..., Any]:
+    """*inner*, called with fresh *values* of what they name."""
+    if iscoroutinefunction(inner):
+
+        @wraps(inner)
+        async def awaited(*arguments: Any, **options: Any) -> Any:
+            with values() as fresh:
+                return await inner(*arguments, **{**options, **fresh})
+
+        return awaited
+
+    @wraps(inner)
+    def called(*arguments: Any, **options: Any) -> Any:
+        with values() as fresh:
+            return inner(*arguments, **{**options, **fresh})
+
+    return called
