@@ -50,6 +50,9 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None:
         """Let *seconds* pass."""
 
+    def spend(self, seconds: float) -> float:
+        """Let *seconds* pass as far as nobody has to wait for it; the real seconds left to wait."""
+
 
 class VirtualClock:
     """A clock that stands still until somebody sleeps, or moves it.
@@ -93,6 +96,11 @@ class VirtualClock:
             self._on_limit(f"{durations.text(self._limit / NANO)} of virtual time have passed")
         if self._has_threads:
             _REAL["sleep"](0)
+
+    def spend(self, seconds: float) -> float:
+        """Jump *seconds* ahead; nobody has to wait for it."""
+        self.sleep(seconds)
+        return 0.0
 
     def advance(self, by: Duration) -> None:
         """Move the time forward by a length as `"1h"`.
@@ -148,6 +156,10 @@ class WallClock:
         """Wait for *seconds*, really."""
         if seconds > 0:
             _REAL["sleep"](seconds)
+
+    def spend(self, seconds: float) -> float:
+        """*seconds*: only waiting lets them pass."""
+        return seconds
 
     def advance(self, by: Duration) -> None:
         """Raises `ClockError`: real time cannot be moved."""

@@ -41,17 +41,21 @@ class Line:
 
     def carry(self, request: Request, timeout: float | None = None) -> Response:
         """The answer to *request*; the client waits for it *timeout* seconds at most (None: for ever)."""
+        response, wait = self.ask(request, timeout)
+        self.clock.sleep(wait)
+        return response
+
+    def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
+        """The answer to *request*, and how many seconds on the clock it takes; none of them has passed."""
         with self.clock.lock:
             self._guard.count_request()
             response = self._handle(request)
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
-            self.clock.sleep(timeout)
-            return TIMED_OUT
+            return TIMED_OUT, timeout
         if wait == FOR_EVER:
             self._guard.stop(f"{request} gets no answer, and the client sets no timeout for it")
-        self.clock.sleep(wait)
-        return response
+        return response, wait
 
     def close(self) -> None:
         """Carry nothing any more: the simulation is over."""

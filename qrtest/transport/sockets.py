@@ -1,8 +1,7 @@
 """A real port: what carries requests over sockets, to any client in any language.
 
-uvicorn speaks HTTP (its protocol on httptools), a thread of its own runs it, and broken connections
-are really broken: reset, closed without a word, or cut within the body. Clients in this process keep
-the addresses they know; `SocketAdapter` only changes where their sockets lead.
+A thread of its own answers, on asyncio, and broken connections are really broken. Clients in this
+process keep the addresses they know; `SocketAdapter` only changes where their sockets lead.
 
 A client in this process follows the virtual clock, its socket does not. So each request says how long
 its client would wait, and when that time is over on the clock, or the simulation has something to
@@ -14,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,11 +23,8 @@ from requests.models import PreparedRequest
 from requests.models import Response as RequestsResponse
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
 
-from qrtest.clock import WallClock
+from qrtest.transport.connection import Connection
 from qrtest.transport.line import Line
 from qrtest.transport.requests import genuine_send, read_timeout
 from qrtest.wire.messages import Request, Response
@@ -39,10 +34,8 @@ __all__ = ["Port", "open_port"]
 LOOPBACK: Final = "127.0.0.1"
 EXCHANGE: Final = "x-qrtest-exchange"
 TIMEOUT: Final = "x-qrtest-timeout"
-TRANSPORT: Final = "qrtest.transport"
-WITHOUT_BODY: Final = (204, 304)
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
-RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+CLOSED: Final = Response(0, failure="closed")
 
 
 @contextmanager
@@ -66,7 +59,7 @@ class Port:
         self._loop = asyncio.new_event_loop()
         self._socket = socket.create_server((LOOPBACK, 0))
         self.number: Final[int] = self._socket.getsockname()[1]
-        self._state = ServerState()
+        self._connections: set[Connection] = set()
         self._thread = threading.Thread(target=self._run, name="qrtest port", daemon=True)
         self._listens = threading.Event()
         self._thread.start()
@@ -101,123 +94,48 @@ class Port:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
-        config = Config(
-            self._answer,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            interface="asgi3",
-            lifespan="off",
-            ws="none",
-        )
-        config.load()
 
-        def protocol() -> _Protocol:
-            return _Protocol(config=config, server_state=self._state, app_state={})
+        def connection() -> Connection:
+            return Connection(self._answer, self._upgrade, self._connections)
 
-        listening = self._loop.create_server(protocol, sock=self._socket)
+        listening = self._loop.create_server(connection, sock=self._socket)
         server = self._loop.run_until_complete(listening)
         self._loop.call_soon(self._listens.set)
         self._loop.run_forever()
         server.close()
-        for connection in list(self._state.connections):
-            connection.transport.abort()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
+        for each in list(self._connections):
+            each.transport.abort()
         self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
-    async def _answer(self, scope: Any, receive: Any, send: Any) -> None:
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        exchange, timeout = headers.pop(EXCHANGE, ""), headers.pop(TIMEOUT, "")
-        request = Request(
-            scope["method"],
-            headers.get("host", LOOPBACK),
-            scope["path"],
-            scope["query_string"].decode("latin-1"),
-            headers,
-            await _body(receive),
-        )
-        response = await self._carried(request, exchange, float(timeout) if timeout else None)
-        await _say(response, scope["state"][TRANSPORT], receive, send)
-
-    async def _carried(self, request: Request, exchange: str, timeout: float | None) -> Response:
-        """The answer to *request*; what is raised instead waits for the client of this process."""
+    def _answer(self, connection: Connection, request: Request) -> None:
+        """Ask the line; what is raised instead of an answer waits for the client of this process."""
+        headers = request.headers
+        exchange = headers.get(EXCHANGE, "")
         try:
-            if isinstance(self._line.clock, WallClock):
-                response = await asyncio.to_thread(self._line.carry, request, timeout)
-            else:
-                response = self._line.carry(request, timeout)
+            response, wait = self._line.ask(request, _seconds(headers.get(TIMEOUT)))
+            wait = self._line.clock.spend(wait)
         except BaseException as error:
-            if not exchange:
-                return Response(501, f"{error}\n".encode(), PLAIN)
-            self._raised[exchange] = error
-            return Response(0, failure="closed")
+            if exchange:
+                self._raised[exchange] = error
+                connection.say(CLOSED)
+            else:
+                connection.say(Response(501, f"{error}\n".encode(), PLAIN))
+            return
         if response.failure == "timeout":
             self._raised[exchange] = TimeoutError("timed out")
-        return response
+        if wait:
+            self._loop.call_later(wait, connection.say, response)
+        else:
+            connection.say(response)
+
+    def _upgrade(self, connection: Connection, request: Request) -> None:
+        """There is no other protocol on this port."""
+        connection.say(Response(501, f"{request}: this port speaks HTTP only.\n".encode(), PLAIN))
 
 
-class _Protocol(HttpToolsProtocol):
-    """uvicorn's, which shows the application the connection, to be broken."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        connected = transport.get_extra_info("socket")
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        super().connection_made(transport)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["state"][TRANSPORT] = self.transport
-
-
-async def _body(receive: Any) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _say(response: Response, transport: Any, receive: Any, send: Any) -> None:
-    """Send *response*, or break the connection as it says."""
-    if response.failure in (None, "cut"):
-        await send(_start(response))
-        await send(
-            {
-                "type": "http.response.body",
-                "body": response.body,
-                "more_body": response.failure == "cut",
-            }
-        )
-        if response.failure is None:
-            return
-    if response.failure == "reset":
-        transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE
-        )
-        transport.abort()
-    else:
-        transport.close()
-    await receive()
-
-
-def _start(response: Response) -> dict[str, Any]:
-    headers = [
-        (name.lower().encode("latin-1"), value.encode("latin-1"))
-        for name, value in response.headers.items()
-    ]
-    if response.status not in WITHOUT_BODY:
-        length = len(response.body) * (2 if response.failure == "cut" else 1)
-        length += response.failure == "cut"
-        headers.append((b"content-length", str(length).encode()))
-    return {"type": "http.response.start", "status": response.status, "headers": headers}
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text else None
 
 
 # --- the client's side ---

@@ -1,0 +1,195 @@
+"""One connection of a client, by HTTP/1.1: bytes in, `Request` out; `Response` in, bytes out.
+
+httptools parses. Requests are answered one at a time and in their order, at once or later, by whoever
+the connection was made for. A connection breaks as an answer says: reset, closed without a word, or
+cut within the body. What to answer is not its business.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, Final
+
+import httptools
+
+from qrtest.wire.messages import Request, Response
+
+__all__ = ["Answer", "Connection", "encoded"]
+
+RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+WITHOUT_BODY: Final = (204, 304)
+CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+MOST_REMEMBERED: Final = 16_384
+"""Bytes of the longest answer that is kept as it was sent, to be sent again."""
+
+MALFORMED: Final = Response(
+    400, b"This is no HTTP request.\n", {"Content-Type": "text/plain; charset=utf-8"}
+)
+
+Answer = Callable[["Connection", Request], None]
+"""Whoever answers: gets the connection and the request, and calls `say` once, now or later."""
+
+
+class Connection(asyncio.Protocol):
+    """Gives each request to *answer*; *upgrade* gets those that want another protocol.
+
+    *connections* is where it stands for as long as it is open.
+    """
+
+    def __init__(self, answer: Answer, upgrade: Answer, connections: set[Connection]) -> None:
+        self.transport: asyncio.Transport
+        self._answer = answer
+        self._upgrade = upgrade
+        self._connections = connections
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+        self._in_line: deque[tuple[Request, bool]] = deque()
+        self._is_busy = False
+        self._keeps_alive = True
+        self._method = ""
+        self._last: tuple[Response, bytes] | None = None
+
+    # --- what asyncio calls ---
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the connection in."""
+        assert isinstance(transport, asyncio.Transport)
+        connected = transport.get_extra_info("socket")
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.transport = transport
+        self._connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget it."""
+        self._connections.discard(self)
+        self._in_line.clear()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; every request that is complete is answered."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._is_busy = True
+            self._upgrade(self, self._request())
+        except httptools.HttpParserError:
+            self._keeps_alive = False
+            self.say(MALFORMED)
+
+    # --- what the parser calls ---
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._url = b""
+        self._headers = {}
+        self._body = []
+
+    def on_url(self, url: bytes) -> None:
+        """A piece of what is asked for."""
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header; one that comes again is joined to the first."""
+        key, text = name.decode("latin-1"), value.decode("latin-1")
+        before = self._headers.get(key)
+        self._headers[key] = text if before is None else f"{before}, {text}"
+
+    def on_headers_complete(self) -> None:
+        """The client may wait to be told to go on."""
+        for name, value in self._headers.items():
+            if name.lower() == "expect" and value.lower() == "100-continue":
+                self.transport.write(CONTINUE)
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        """The request is complete: its turn comes when those before it are answered."""
+        if self._parser.should_upgrade():
+            return
+        asked = self._request(), self._parser.should_keep_alive()
+        if self._is_busy:
+            self._in_line.append(asked)
+        else:
+            self._take(*asked)
+
+    # --- answering ---
+
+    def say(self, response: Response) -> None:
+        """Answer the request that is being answered, or break the connection as *response* says."""
+        self._is_busy = False
+        if self.transport.is_closing():
+            return
+        if response.failure in ("reset", "closed", "timeout", "refused"):
+            self._break(with_reset=response.failure == "reset")
+            return
+        last = self._last
+        if last is not None and last[0] is response and self._keeps_alive:
+            self.transport.write(last[1])
+        else:
+            self.transport.write(self._remembered(response))
+        if response.failure == "cut" or not self._keeps_alive:
+            self.transport.close()
+        elif self._in_line:
+            self._take(*self._in_line.popleft())
+
+    def _remembered(self, response: Response) -> bytes:
+        """*response* as bytes, kept for the next time if a poll may get it again."""
+        content = encoded(response, self._method, keeps_alive=self._keeps_alive)
+        may_come_again = self._method == "GET" and len(content) <= MOST_REMEMBERED
+        self._last = (response, content) if may_come_again else None
+        return content
+
+    def _take(self, request: Request, keeps_alive: bool) -> None:
+        self._is_busy = True
+        self._method = request.method
+        self._keeps_alive = keeps_alive
+        self._answer(self, request)
+
+    def _break(self, *, with_reset: bool) -> None:
+        if with_reset:
+            connected = self.transport.get_extra_info("socket")
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def _request(self) -> Request:
+        path, _, query = self._url.decode("latin-1").partition("?")
+        host = self._headers.get("Host") or self._headers.get("host", "")
+        if not path.startswith("/"):
+            whole = Request.to("GET", path)
+            host, path = whole.host, whole.path
+        method = self._parser.get_method().decode("ascii")
+        return Request(method, host, path, query, self._headers, b"".join(self._body))
+
+
+def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True) -> bytes:
+    """*response* to a request by *method*, as bytes.
+
+    >>> encoded(Response(204))
+    b'HTTP/1.1 204 No Content\\r\\n\\r\\n'
+    """
+    lines = [f"HTTP/1.1 {response.status} {_phrase(response.status)}"]
+    lines += [f"{name}: {value}" for name, value in response.headers.items()]
+    if response.status not in WITHOUT_BODY:
+        length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
+        lines.append(f"Content-Length: {length}")
+    if not keeps_alive:
+        lines.append("Connection: close")
+    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
+    return head if method == "HEAD" or response.status in WITHOUT_BODY else head + response.body
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""

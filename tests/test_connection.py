@@ -1,0 +1,128 @@
+"""HTTP/1.1 as clients really speak it: pipelined, in pieces, with HEAD, with Expect, with an end."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest import Simulation, simulate
+from qrtest.transport.connection import encoded
+from qrtest.wire.messages import Response
+
+AUTHORIZED = "Host: quantum.cloud.ibm.com\r\nAuthorization: Bearer somebody\r\n"
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulation]:
+    """A simulation on a port of this machine."""
+    with simulate(transport="sockets", longest=None) as simulation:
+        yield simulation
+
+
+def told(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
+    """All that the port says to *pieces*, each sent by itself, until it or the client is done."""
+    assert sim._stage.port is not None
+    with socket.create_connection(("127.0.0.1", sim._stage.port.number), timeout=20) as raw:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces:
+            raw.sendall(piece)
+        if ends:
+            raw.shutdown(socket.SHUT_WR)
+        said = b""
+        while data := raw.recv(65_536):
+            said += data
+        return said
+
+
+def asking(method: str, path: str, headers: str = "", body: bytes = b"") -> bytes:
+    """A request as it stands on the wire."""
+    length = f"Content-Length: {len(body)}\r\n" if body else ""
+    head = f"{method} {path} HTTP/1.1\r\n{AUTHORIZED}{headers}{length}\r\n"
+    return head.encode() + body
+
+
+def bodies(said: bytes) -> list[bytes]:
+    """The bodies of the answers in *said*."""
+    found = []
+    while said:
+        head, _, rest = said.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: (\d+)", head)
+        size = int(length[1]) if length else 0
+        found.append(rest[:size])
+        said = rest[size:]
+    return found
+
+
+def test_pipelined_requests_are_answered_in_their_order(sim: Simulation) -> None:
+    """Three questions in one packet, three answers."""
+    jobs = [sim.job("QUEUED").job_id() for _ in range(3)]
+    said = told(sim, b"".join(asking("GET", f"/v1/jobs/{job}") for job in jobs))
+    assert [json.loads(body)["id"] for body in bodies(said)] == jobs
+
+
+@given(cuts=st.lists(st.integers(1, 200), max_size=6))
+def test_it_does_not_matter_where_the_bytes_are_cut(sim: Simulation, cuts: list[int]) -> None:
+    """A request in any pieces is the same request."""
+    whole = asking("PUT", "/v1/jobs/none/tags", body=b'{"tags": ["a"]}') * 2
+    places = sorted({0, *(cut for cut in cuts if cut < len(whole)), len(whole)})
+    pieces = [whole[start:end] for start, end in pairwise(places)]
+    answers = [json.loads(body)["errors"][0]["message"] for body in bodies(told(sim, *pieces))]
+    assert answers == ["Job not found. Job ID: none"] * 2
+
+
+def test_a_chunked_body_is_read_whole(sim: Simulation) -> None:
+    """As clients send whose bodies have no known length."""
+    asked = asking("PUT", "/v1/jobs/none/tags", "Transfer-Encoding: chunked\r\n")
+    said = told(sim, asked, b'8\r\n{"tags":\r\n', b"4\r\n [7]\r\n1\r\n}\r\n0\r\n\r\n")
+    assert b"tags must be a list of texts" in said
+
+
+def test_a_client_that_waits_to_go_on_is_told_to(sim: Simulation) -> None:
+    """curl does, before a large body."""
+    said = told(sim, asking("PUT", "/v1/jobs/none/tags", "Expect: 100-continue\r\n", b"{}"))
+    assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 4")
+
+
+def test_head_has_the_length_and_no_body(sim: Simulation) -> None:
+    """There is no HEAD in the service: 501, and whoever asks is told how long the reason is."""
+    said = told(sim, asking("HEAD", "/v1/versions"))
+    assert said.startswith(b"HTTP/1.1 501")
+    assert b"Content-Length: " in said
+    assert said.endswith(b"\r\n\r\n")
+
+
+def test_a_connection_closes_when_the_client_says_so(sim: Simulation) -> None:
+    """Connection: close, and HTTP/1.0 without a word."""
+    closing = asking("GET", "/v1/versions", "Connection: close\r\n")
+    old = asking("GET", "/v1/versions").replace(b"HTTP/1.1", b"HTTP/1.0")
+    for asked in (closing, old):
+        said = told(sim, asked, ends=False)
+        assert b"Connection: close\r\n" in said
+
+
+def test_a_whole_address_is_understood_as_proxies_get_it(sim: Simulation) -> None:
+    """A client that takes the port for a proxy is answered, too."""
+    said = told(sim, asking("GET", "http://quantum.cloud.ibm.com/api/v1/versions?a=1"))
+    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
+
+
+def test_a_tunnel_is_refused(sim: Simulation) -> None:
+    """CONNECT would lead out of this machine."""
+    asked = asking("CONNECT", "iam.cloud.ibm.com:443", "Connection: close\r\n")
+    assert told(sim, asked).startswith(b"HTTP/1.1 501")
+
+
+def test_a_cut_body_is_shorter_than_was_announced() -> None:
+    """The client waits for the rest, and the connection ends instead."""
+    said = encoded(Response(200, b"half a body", failure="cut"))
+    announced = re.search(rb"Content-Length: (\d+)", said)
+    assert announced is not None
+    assert bodies(said) == [b"half a body"]
+    assert int(announced[1]) > len(b"half a body")
