@@ -7,7 +7,6 @@ business of `convert`.
 from __future__ import annotations
 
 import base64
-import io
 from collections.abc import Iterable
 from typing import Any
 
@@ -95,8 +94,6 @@ def _content(body: Place) -> bytes:
         return value
     if isinstance(value, str):
         return value.encode("utf-8", "surrogatepass")
-    if isinstance(value, io.BytesIO):
-        return value.getvalue()
     if isinstance(value, list | tuple):
         return b"".join(_content(part) for part in body.items())
     if isinstance(value, dict) and body.has("string"):

@@ -6,18 +6,24 @@ be. Tags make texts, tuples and bytes, never anything else: nothing in a text is
 
 from __future__ import annotations
 
-import io
 import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 import yaml
+from yaml.constructor import SafeConstructor
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
     CollectionStartEvent,
+    DocumentStartEvent,
+    MappingStartEvent,
     ScalarEvent,
 )
-from yaml.nodes import MappingNode, ScalarNode, SequenceNode
+from yaml.nodes import ScalarNode
+from yaml.resolver import Resolver
 
 from qrtest.errors import CassetteError
 
@@ -31,7 +37,17 @@ __all__ = ["Line", "Pairs", "Shared", "json_text", "parsed", "yaml_text"]
 
 DEEPEST: Final = 40
 MOST_NODES: Final = 20_000_000
-TAG: Final = "tag:yaml.org,2002:python/"
+LONGEST_KEPT: Final = 64
+CORE: Final = "tag:yaml.org,2002:"
+PYTHON: Final = f"{CORE}python/"
+MAPPING: Final = f"{CORE}map"
+SEQUENCE: Final = f"{CORE}seq"
+MERGE: Final = f"{CORE}merge"
+TEXTS: Final = frozenset({f"{CORE}str", f"{PYTHON}str", f"{PYTHON}unicode"})
+SCALARS: Final = frozenset(
+    CORE + kind for kind in ("null", "bool", "int", "float", "binary", "timestamp")
+)
+NOT_FOLLOWED: Final = "the tag {!r} would make something else than text, and was not followed"
 
 
 class Line(list[Any]):
@@ -112,12 +128,13 @@ class _Duplicate(Exception):
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) != len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _Duplicate(repr(key[:40]))
-            seen.add(key)
+        raise _Duplicate(f"{_first_twice([key for key, _ in pairs])!r:.40}")
     return mapping
+
+
+def _first_twice(keys: list[Any]) -> Any:
+    counts = Counter(keys)
+    return next(key for key in keys if counts[key] > 1)
 
 
 def _unreadable(name: str, where: str, problem: str) -> CassetteError:
@@ -131,112 +148,157 @@ def _unreadable(name: str, where: str, problem: str) -> CassetteError:
 
 
 def _parsed_yaml(text: str, name: str) -> Any:
+    building = _Building(name)
     try:
-        _check_bounds(text, name)
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+        for event in yaml.parse(text, Loader=SafeLoader):
+            building.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark is not None else ""
         raise _unreadable(name, where, error.problem or "it is not YAML") from None
     except yaml.YAMLError:
         raise _unreadable(name, "", "it has characters that YAML does not allow") from None
-    except (RecursionError, ValueError, TypeError) as error:
+    except (ValueError, TypeError) as error:
         raise _unreadable(
             name, "", f"a value is not what its tag says ({type(error).__name__})"
         ) from None
+    return building.value
 
 
-def _check_bounds(text: str, name: str) -> None:
-    """Follow the text once, without building anything: how deep is it, how large with its aliases?"""
-    open_nodes: list[list[Any]] = [[None, 0]]
-    sizes: dict[str, int] = {}
-    for event in yaml.parse(text, Loader=SafeLoader):
-        if isinstance(event, CollectionStartEvent):
-            open_nodes.append([event.anchor, 1])
-            if len(open_nodes) > DEEPEST:
-                line = _line(event)
-                raise CassetteError(
-                    f"{name}: line {line}: it is nested more than {DEEPEST} deep: no cassette."
-                )
-            continue
-        if isinstance(event, CollectionEndEvent):
-            anchor, size = open_nodes.pop()
-        elif isinstance(event, ScalarEvent):
-            anchor, size = event.anchor, 1
+class _Scalars(SafeConstructor, Resolver):
+    """What a plain scalar means, and the value that a tag makes of one."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list, or a mapping with its keys and values in turn, whose end has not come yet."""
+
+    start: Any
+    items: list[Any] = field(default_factory=list)
+    size: int = 1
+
+
+class _Building:
+    """Builds the one value of a text from its events, in one pass that cannot be led too far."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._document = _Open(None)
+        self._open = [self._document]
+        self._anchored: dict[str, tuple[Any, int]] = {}
+        self._plain: dict[str, Any] = {}
+        self._scalars = _Scalars()
+
+    @property
+    def value(self) -> Any:
+        """What was built; None when there was nothing but comments."""
+        return self._document.items[0] if self._document.items else None
+
+    def take(self, event: Any) -> None:
+        """The next *event*. Raises `CassetteError` for what no cassette has."""
+        if isinstance(event, ScalarEvent):
+            self._put(event, self._scalar(event), 1)
+        elif isinstance(event, CollectionStartEvent):
+            self._open.append(_Open(event))
+            if len(self._open) > DEEPEST:
+                raise self._refused(event, f"it is nested more than {DEEPEST} deep: no cassette")
+        elif isinstance(event, CollectionEndEvent):
+            ended = self._open.pop()
+            self._put(ended.start, self._collection(ended), ended.size)
         elif isinstance(event, AliasEvent):
-            anchor, size = None, sizes.get(str(event.anchor), MOST_NODES + 1)
-        else:
-            continue
-        if anchor is not None:
-            sizes[anchor] = size
-        open_nodes[-1][1] += size
-        if open_nodes[-1][1] > MOST_NODES:
-            line = _line(event)
-            raise CassetteError(
-                f"{name}: line {line}: its aliases make more than {MOST_NODES:,} values: no cassette."
+            anchor = str(event.anchor)
+            if anchor not in self._anchored:
+                problem = f"the alias {anchor[:40]!r} stands for nothing that ended before it"
+                raise self._refused(event, problem)
+            self._count(event, *self._anchored[anchor])
+        elif isinstance(event, DocumentStartEvent) and self._document.items:
+            raise self._refused(event, "a second document begins: no cassette")
+
+    def _put(self, event: Any, value: Any, size: int) -> None:
+        if event.anchor is not None:
+            self._anchored[event.anchor] = (value, size)
+        self._count(event, value, size)
+
+    def _count(self, event: Any, value: Any, size: int) -> None:
+        around = self._open[-1]
+        around.items.append(value)
+        around.size += size
+        if around.size > MOST_NODES:
+            raise self._refused(
+                event, f"its aliases make more than {MOST_NODES:,} values: no cassette"
             )
 
+    def _scalar(self, event: Any) -> Any:
+        tag: str | None = event.tag
+        if tag is None or tag == "!":
+            return self._plain_value(event) if event.implicit[0] else event.value
+        if tag in TEXTS:
+            return event.value
+        if tag not in SCALARS:
+            raise self._refused(event, NOT_FOLLOWED.format(tag[:60]))
+        return self._made(event, tag)
 
-def _line(event: Any) -> int:
-    return int(event.start_mark.line) + 1
+    def _plain_value(self, event: Any) -> Any:
+        known = self._plain.get(event.value, self)
+        if known is not self:
+            return known
+        tag = self._scalars.resolve(ScalarNode, event.value, (True, False))
+        if tag == MERGE:
+            raise self._refused(event, "it has a merge key (<<): write the mapping out")
+        value = event.value if tag in TEXTS else self._made(event, tag)
+        if len(event.value) <= LONGEST_KEPT:
+            self._plain[event.value] = value
+        return value
 
+    def _made(self, event: Any, tag: str) -> Any:
+        node = ScalarNode(tag, event.value, event.start_mark, event.end_mark)
+        return self._scalars.construct_document(node)
 
-class _Loader(SafeLoader):
-    """The safe loader, and the harmless tags that stock vcrpy has written."""
+    def _collection(self, ended: _Open) -> Any:
+        start, tag = ended.start, ended.start.tag
+        is_mapping = isinstance(start, MappingStartEvent)
+        value: Any = self._mapping(ended) if is_mapping else ended.items
+        if tag in (None, "!", MAPPING if is_mapping else SEQUENCE):
+            return value
+        make = TAGGED.get((is_mapping, tag))
+        if make is None:
+            raise self._refused(start, NOT_FOLLOWED.format(tag[:60]))
+        return make(value)
 
-    def construct_mapping(self, node: Any, deep: bool = False) -> Any:
-        mapping = super().construct_mapping(node, deep=deep)
-        if len(mapping) != len(node.value):
-            raise yaml.constructor.ConstructorError(
-                None, None, _duplicate_of(node), node.start_mark
-            )
+    def _mapping(self, ended: _Open) -> dict[Any, Any]:
+        keys = ended.items[::2]
+        try:
+            mapping = dict(zip(keys, ended.items[1::2], strict=True))
+        except TypeError:
+            raise self._refused(ended.start, "a list or a mapping stands as a key") from None
+        if len(mapping) != len(keys):
+            twice = f"{_first_twice(keys)!r:.40}"
+            raise self._refused(ended.start, f"the key {twice} stands twice in one mapping")
         return mapping
 
-
-def _duplicate_of(node: MappingNode) -> str:
-    seen: set[str] = set()
-    for key, _ in node.value:
-        if isinstance(key, ScalarNode) and key.value in seen:
-            return f"the key {key.value[:40]!r} stands twice in one mapping"
-        seen.add(str(key.value))
-    return "a key stands twice in one mapping"
+    def _refused(self, event: Any, problem: str) -> CassetteError:
+        return CassetteError(f"{self._name}: line {event.start_mark.line + 1}: {problem}.")
 
 
-def _text_of(loader: Any, node: Any) -> str:
-    text: str = loader.construct_scalar(node)
-    return text
-
-
-def _tuple_of(loader: Any, node: SequenceNode) -> tuple[Any, ...]:
-    return tuple(loader.construct_sequence(node, deep=True))
-
-
-def _bytes_of(loader: Any, node: MappingNode) -> io.BytesIO:
-    state = loader.construct_mapping(node, deep=True).get("state") or (b"",)
+def _bytes_of(mapping: dict[Any, Any]) -> bytes:
+    """What a pickled buffer, as old vcrpy wrote, has in it."""
+    state = mapping.get("state") or (b"",)
     content = state[0] if isinstance(state, list | tuple) and state else b""
-    return io.BytesIO(content.encode() if isinstance(content, str) else bytes(content))
+    return content.encode() if isinstance(content, str) else bytes(content)
 
 
-def _parts_of(loader: Any, node: MappingNode) -> list[Any]:
-    arguments: Any = loader.construct_mapping(node, deep=True).get("args") or ([],)
+def _parts_of(mapping: dict[Any, Any]) -> list[Any]:
+    """What a pickled iterator, as old vcrpy wrote, goes over."""
+    arguments: Any = mapping.get("args") or ([],)
     return list(arguments[0]) if isinstance(arguments, list | tuple) and arguments else []
 
 
-def _refused(_loader: Any, _suffix: str, node: Any) -> NoReturn:
-    raise yaml.constructor.ConstructorError(
-        None,
-        None,
-        f"the tag {node.tag[:60]!r} would make something else than text, and was not followed",
-        node.start_mark,
-    )
-
-
-for _tag in ("str", "unicode"):
-    _Loader.add_constructor(TAG + _tag, _text_of)
-_Loader.add_constructor(TAG + "tuple", _tuple_of)
-_Loader.add_constructor(TAG + "object/new:_io.BytesIO", _bytes_of)
-_Loader.add_constructor(TAG + "object/apply:builtins.iter", _parts_of)
-_Loader.add_multi_constructor("", _refused)
+TAGGED: Final[dict[tuple[bool, str], Callable[[Any], Any]]] = {
+    (False, f"{PYTHON}tuple"): tuple,
+    (True, f"{PYTHON}object/new:_io.BytesIO"): _bytes_of,
+    (True, f"{PYTHON}object/apply:builtins.iter"): _parts_of,
+}
+"""The harmless tags of lists and of mappings that stock vcrpy has written."""
 
 
 class _Dumper(SafeDumper):
