@@ -1,8 +1,12 @@
-"""Replay, size and loading of cassettes beside vcrpy. Run: python -m benchmarks.cassettes [POLLS]"""
+"""Replay, size and loading of cassettes beside vcrpy and pytest-recording.
+
+Run: python -m benchmarks.cassettes [POLLS]
+"""
 
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import tempfile
 import threading
@@ -93,8 +97,9 @@ def by_qrtest(cassette: Any, polls: int, *, direct: bool) -> None:
 def replaying(folder: Path, polls: int) -> Table:
     table = Table("polls", "what", "seconds", "µs a poll", "to vcrpy")
     for count in (polls // 10, polls):
-        path = folder / f"{count}.yaml"
+        path, own = folder / f"{count}.yaml", folder / f"{count}-own.yaml"
         path.write_text(stock(session(count)))
+        store.save(own, Cassette(collapsed(session(count)), ORIGIN))
         by_qrtest(path, 3, direct=False)
         rows = {
             "vcrpy": seconds(partial(by_vcrpy, path, count)),
@@ -104,12 +109,79 @@ def replaying(folder: Path, polls: int) -> Table:
             "qrtest, direct, genuine job, the same file": seconds(
                 partial(by_qrtest, path, count, direct=True)
             ),
+            "qrtest, requests, its own file": seconds(partial(by_qrtest, own, count, direct=False)),
+            "qrtest, direct, genuine job, its own file": seconds(
+                partial(by_qrtest, own, count, direct=True)
+            ),
         }
         for what, took in rows.items():
             ratio = rows["vcrpy"] / took
             table.add_row(
                 f"{count:,}", what, f"{took:.3f}", f"{took / count * 1e6:,.0f}", f"{ratio:,.1f}×"
             )
+    return table
+
+
+CONFTEST = """
+import json, pathlib
+def pytest_runtest_logreport(report):
+    with pathlib.Path(__file__).with_name("took.jsonl").open("a") as file:
+        print(json.dumps(report.duration), report.passed or report.longreprtext, file=file)
+"""
+BY_PYTEST_RECORDING = f"""
+import pytest
+from qiskit_ibm_runtime import RuntimeJobV2
+from qrtest.client.jobs import _new_client
+@pytest.fixture
+def job():
+    client = _new_client("crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::")
+    return RuntimeJobV2(None, client, "{JOB}", "sampler", None)
+@pytest.mark.vcr
+@pytest.mark.parametrize("turn", range(3))
+def test_session(turn, job):
+    assert job.result() == {{"done": True}}
+"""
+BY_THE_MARKER = """
+import pytest
+import qrtest.client.jobs
+@pytest.mark.qrtest(cassette=True)
+@pytest.mark.parametrize("turn", range(3))
+def test_session(turn, runtime_job):
+    assert runtime_job().result() == {"done": True}
+"""
+
+
+def as_a_test(folder: Path, polls: int = 26) -> Table:
+    """A wait over recorded *polls* and the result, by the genuine class: the third test of a run."""
+    answer = Response(200, b'{"done": true}', {"Content-Type": "text/plain"})
+    asked = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
+    result = Interaction(request=asked, response=answer, at=float(polls))
+    table = Table(
+        f"{polls} polls and the result, a whole test, set up and torn down", "ms", "times as fast"
+    )
+    took = {}
+    for name, test, options in (
+        ("pytest-recording", BY_PYTEST_RECORDING, ("-p", "no:qrtest")),
+        ("qrtest", BY_THE_MARKER, ()),
+    ):
+        place = folder / name
+        cassettes = place / "cassettes" / "test_session"
+        cassettes.mkdir(parents=True)
+        for turn in range(3):
+            cassettes.joinpath(f"test_session[{turn}].yaml").write_text(
+                stock([*session(polls), result])
+            )
+        (place / "conftest.py").write_text(CONFTEST)
+        (place / "test_session.py").write_text(test)
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options, str(place)],
+            cwd=place, check=True, stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+        lines = (place / "took.jsonl").read_text().splitlines()
+        took[name] = sum(float(line.split()[0]) for line in lines[-3:])
+    for name, spent in took.items():
+        ratio = took["pytest-recording"] / spent
+        table.add_row(name, f"{spent * 1e3:,.1f}", f"{ratio:,.1f}×")
     return table
 
 
@@ -206,6 +278,7 @@ if __name__ == "__main__":
     console = Console(width=110)
     with tempfile.TemporaryDirectory() as name:
         console.print(recording(Path(name)))
+        console.print(as_a_test(Path(name)))
         console.print(replaying(Path(name), polls))
     console.print(a_day())
     console.print(large())
