@@ -19,11 +19,15 @@ PATIENCE: Final = 20
 
 
 class Guard:
-    """Counts requests up to *most*, and tells with *describe* what the code was doing."""
+    """Counts requests up to *most*, and tells with *describe* what the code was doing.
 
-    def __init__(self, *, most: int, describe: Callable[[], str]) -> None:
+    *maker* is the function whose options set the bounds, for the message.
+    """
+
+    def __init__(self, *, most: int, maker: str, describe: Callable[[], str]) -> None:
         self.requests = 0
         self._most = most
+        self._maker = maker
         self._describe = describe
         self._stops = 0
 
@@ -38,7 +42,7 @@ class Guard:
         self._stops += 1
         error = NeverEnds(
             f"The code under test would have waited for ever: {why}.\n{self._describe()}\n"
-            "If it may take that long, say simulate(longest=..., most_requests=...)."
+            f"If it may take that long, say {self._maker}(longest=..., most_requests=...)."
         )
         if self._stops > PATIENCE:
             raise Stop(error)

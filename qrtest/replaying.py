@@ -12,7 +12,7 @@ from qrtest.cassette.player import Pace, Player
 from qrtest.clock import EPOCH, VirtualClock, WallClock
 from qrtest.duration import Duration
 from qrtest.errors import SimulationError
-from qrtest.stage import TRANSPORTS, Stage, Transport
+from qrtest.stage import Stage, Terms, Transport
 from qrtest.wire.messages import Service
 
 if TYPE_CHECKING:
@@ -47,21 +47,14 @@ def replay(
     ...     sim.jobs
     ()
     """
-    if transport not in TRANSPORTS:
-        raise SimulationError(
-            f"transport={transport!r}: there are {', '.join(map(repr, TRANSPORTS))}."
-        )
-    if clock not in ("virtual", "real"):
-        raise SimulationError(f"clock={clock!r}: there are 'virtual' and 'real'.")
-    return Replay(
-        cassette,
-        pace=pace,
+    terms = Terms(
         transport=transport,
-        is_virtual=clock == "virtual",
+        clock=clock,
         longest=longest,
         most_requests=most_requests,
         network=network,
     )
+    return Replay(cassette, terms, pace=pace)
 
 
 class Replay:
@@ -71,31 +64,13 @@ class Replay:
     """
 
     def __init__(
-        self,
-        cassette: str | os.PathLike[str] | Cassette,
-        *,
-        pace: Pace,
-        transport: Transport,
-        is_virtual: bool,
-        longest: Duration | None,
-        most_requests: int,
-        network: bool,
+        self, cassette: str | os.PathLike[str] | Cassette, terms: Terms, *, pace: Pace
     ) -> None:
         self._name = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
         self.cassette: Final = _loaded(cassette)
         self._pace = pace
-        self._stage = Stage(
-            self._made,
-            noun="replay",
-            maker="replay",
-            transport=transport,
-            is_virtual=is_virtual,
-            latency_seconds=0.0,
-            longest=longest,
-            most_requests=most_requests,
-            network=network,
-        )
-        self.transport: Final = transport
+        self._stage = Stage(self._made, terms, noun="replay", maker="replay")
+        self.transport: Final = terms.transport
         self.clock: Final = self._stage.clock
         self.journal: Final = self._stage.journal
 

@@ -17,7 +17,7 @@ from qrtest.faults import Fault
 from qrtest.rules import Rule, Rules
 from qrtest.scenario import Scenario
 from qrtest.script import Script
-from qrtest.stage import TRANSPORTS, Stage, Transport
+from qrtest.stage import Stage, Terms, Transport
 from qrtest.step import Step, failed
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
@@ -73,24 +73,21 @@ def simulate(
     ...     job.status()
     'DONE'
     """
-    if transport not in TRANSPORTS:
-        raise SimulationError(
-            f"transport={transport!r}: there are {', '.join(map(repr, TRANSPORTS))}."
-        )
-    if clock not in ("virtual", "real"):
-        raise SimulationError(f"clock={clock!r}: there are 'virtual' and 'real'.")
-    return Simulation(
+    terms = Terms(
         transport=transport,
-        is_virtual=clock == "virtual",
-        seed=seed,
-        latency_seconds=durations.seconds(latency),
+        clock=clock,
         longest=longest,
         most_requests=most_requests,
+        network=network,
+    )
+    return Simulation(
+        terms,
+        seed=seed,
+        latency=durations.seconds(latency),
         faults=faults,
         backends=backends,
         instances=instances,
         limits=limits,
-        network=network,
         behaviour=Behaviour.of(behaviour),
     )
 
@@ -112,18 +109,14 @@ class Simulation:
 
     def __init__(
         self,
+        terms: Terms,
         *,
-        transport: Transport,
-        is_virtual: bool,
         seed: int,
-        latency_seconds: float,
-        longest: Duration | None,
-        most_requests: int,
+        latency: float,
         faults: Sequence[Fault],
         backends: Sequence[str] | None,
         instances: Sequence[Instance],
         limits: Limits | None,
-        network: bool,
         behaviour: Behaviour,
     ) -> None:
         self._behaviour = behaviour
@@ -133,18 +126,8 @@ class Simulation:
         self._instances = instances
         self._limits = limits
         self._rules = Rules(_scenario(USUAL_LIFE, None, (), behaviour, {}), seed=seed)
-        self._stage = Stage(
-            self._made,
-            noun="simulation",
-            maker="simulate",
-            transport=transport,
-            is_virtual=is_virtual,
-            latency_seconds=latency_seconds,
-            longest=longest,
-            most_requests=most_requests,
-            network=network,
-        )
-        self.transport: Final = transport
+        self._stage = Stage(self._made, terms, noun="simulation", maker="simulate", latency=latency)
+        self.transport: Final = terms.transport
         self.clock: Final = self._stage.clock
         self.journal: Final = self._stage.journal
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -24,43 +25,66 @@ from qrtest.wire.payloads import JobFacts
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
 
-__all__ = ["TRANSPORTS", "Stage", "Transport"]
+__all__ = ["TRANSPORTS", "Stage", "Terms", "Transport"]
 
 Transport = Literal["direct", "requests", "sockets"]
 TRANSPORTS: Final = ("direct", "requests", "sockets")
+CLOCKS: Final = ("virtual", "real")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """On which terms code is tested: what a simulation and a replay are asked alike.
+
+    *longest* virtual time and *most_requests* are what it gets before it is stopped; *network* lets
+    connections out of this machine. Raises `SimulationError` for a word that is none of these.
+    """
+
+    transport: Transport
+    clock: Literal["virtual", "real"]
+    longest: Duration | None
+    most_requests: int
+    network: bool
+
+    def __post_init__(self) -> None:
+        if self.transport not in TRANSPORTS:
+            raise SimulationError(
+                f"transport={self.transport!r}: there are {', '.join(map(repr, TRANSPORTS))}."
+            )
+        if self.clock not in CLOCKS:
+            raise SimulationError(
+                f"clock={self.clock!r}: there are {' and '.join(map(repr, CLOCKS))}."
+            )
 
 
 class Stage:
     """Clock, journal and line around the service that *make_service* makes for the clock.
 
-    *noun* is what users call it and *maker* the function they make it by, for messages. `clock` is
-    the time, `journal` what was asked and answered; both can be read after the end, too.
+    *noun* is what users call it and *maker* the function they make it by, for messages. A request
+    takes *latency* seconds of virtual time. `clock` is the time, `journal` what was asked and
+    answered; both can be read after the end, too.
     """
 
     def __init__(
         self,
         make_service: Callable[[VirtualClock | WallClock], Service],
+        terms: Terms,
         *,
         noun: str,
         maker: str,
-        transport: Transport,
-        is_virtual: bool,
-        latency_seconds: float,
-        longest: Duration | None,
-        most_requests: int,
-        network: bool,
+        latency: float = 0.0,
     ) -> None:
-        guard = Guard(most=most_requests, describe=self._timeline)
-        self.transport: Final = transport
+        guard = Guard(most=terms.most_requests, maker=maker, describe=self._timeline)
+        is_virtual = terms.clock == "virtual"
+        self.transport: Final = terms.transport
         self.clock: Final[VirtualClock | WallClock] = (
-            VirtualClock(longest=longest, on_limit=guard.stop) if is_virtual else WallClock()
+            VirtualClock(longest=terms.longest, on_limit=guard.stop) if is_virtual else WallClock()
         )
         self.journal: Final = Journal(make_service(self.clock), self.clock)
-        latency = latency_seconds if is_virtual else 0.0
-        self._line = Line(self.journal, self.clock, guard, latency=latency)
+        self._line = Line(self.journal, self.clock, guard, latency=latency if is_virtual else 0.0)
         self._noun = noun
         self._maker = maker
-        self._network = network
+        self._network = terms.network
         self._stack: ExitStack | None = None
         self._is_over = False
         self._client: Any = None

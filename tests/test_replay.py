@@ -341,7 +341,7 @@ def test_a_job_that_never_ends_is_stopped() -> None:
     """Waiting on a recording that stops before the end is stopped with the timeline."""
     with (
         qrtest.replay(Cassette((poll("Queued", 0.0),)), longest="1h") as sim,
-        pytest.raises(NeverEnds),
+        pytest.raises(NeverEnds, match=r"Queued(.|\n)*say replay\(longest=\.\.\., most_requests"),
     ):
         sim.job().wait_for_final_state(timeout=None)
 
