@@ -35,7 +35,7 @@ def results(program_id: str = "sampler") -> SearchStrategy[str]:
     """
     if program_id not in PROGRAMS:
         raise ResultError(f"results({program_id!r}): there are {', '.join(PROGRAMS)}.")
-    return PROGRAMS[program_id].map(json.dumps)
+    return _texts(PROGRAMS[program_id])
 
 
 def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
@@ -51,6 +51,12 @@ def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
         return st.sampled_from([each for each in damaged if each is not None])
 
     return results(program_id).flatmap(spoilt)
+
+
+@st.composite
+def _texts(draw: st.DrawFn, values: SearchStrategy[Any]) -> str:
+    """*values* as JSON. A composite, because what is mapped prints as the calls that made it."""
+    return json.dumps(draw(values))
 
 
 @st.composite

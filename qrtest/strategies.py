@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from hypothesis import control, note
+from hypothesis import control
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -293,16 +293,18 @@ def jobs(
 ) -> SearchStrategy[RuntimeJobV2]:
     """Doubles of jobs, each in a simulation of its own that lasts as long as the example.
 
-    *options* are those of `qrtest.simulate`. Two jobs of one example do not share their time: to have
+    *options* are those of `qrtest.simulate`. A job prints as what makes it, `sim.job(Scenario('DONE'))`,
+    for a test that has a simulation `sim`. Two jobs of one example do not share their time: to have
     several in one simulation, draw scenarios and make the jobs by hand.
     """
 
     def make(scenario: Scenario) -> RuntimeJobV2:
+        from qrtest.client.jobs import printed_as
+
         simulation = simulate(transport=transport, **options)
         simulation.__enter__()
         control.cleanup(lambda: simulation.__exit__(None, None, None))
-        note(f"the job lives by {scenario!r}")
-        return simulation.job(scenario)
+        return printed_as(simulation.job(scenario), f"sim.job({scenario!r})")
 
     return (scenarios() if lives is None else lives).map(make)
 

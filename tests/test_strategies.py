@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-import tomllib
+import os
+import subprocess
+import sys
+import zipfile
 from pathlib import Path
 
 import pytest
-from hypothesis import find, given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
 
@@ -17,21 +19,70 @@ from qrtest import strategies as qst
 from qrtest.asking import Ask, PollPlan
 from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
+from qrtest.payload_strategies import PROGRAMS
 from qrtest.wire.behaviour import Behaviour
 
+PROJECT = Path(__file__).parent.parent
 NAMES = {**vars(qrtest.script), "faults": faults, "Scenario": Scenario, "Behaviour": Behaviour}
 NAMES |= {"Ask": Ask, "PollPlan": PollPlan}
+EVERY = {
+    "scripts": qst.scripts(),
+    "illegal scripts": qst.scripts(legal=False),
+    "faults": qst.faults(),
+    "fault_plans": qst.fault_plans(),
+    "scenarios": qst.scenarios(),
+    "scenarios with results": qst.scenarios(results=qst.results("estimator")),
+    "poll_plans": qst.poll_plans(),
+    **{f"results of {program}": qst.results(program) for program in PROGRAMS},
+    **{f"broken_results of {program}": qst.broken_results(program) for program in PROGRAMS},
+}
 
 
-@given(
-    st.one_of(
-        qst.scripts(), qst.scripts(legal=False), qst.faults(), qst.scenarios(), qst.poll_plans()
-    )
+@pytest.mark.parametrize("name", EVERY)
+def test_what_is_drawn_prints_as_code_that_evaluates_back(name: str) -> None:
+    """A value can be pasted as it stands: by its repr, and as hypothesis's report has it."""
+
+    @settings(max_examples=25)
+    @given(EVERY[name])
+    def check(value: object) -> None:
+        assert eval(repr(value), NAMES) == value
+        assert "".join(pretty(value).split()) == "".join(repr(value).split())
+
+    check()
+    assert eval(reported(EVERY[name]), NAMES) == find(EVERY[name], lambda value: True)
+
+
+def test_every_strategy_is_held_to_that() -> None:
+    """What has no test of its own stands in EVERY."""
+    held = {name.partition(" ")[0] for name in EVERY}
+    assert set(qst.__all__) - held == {"ENDINGS", "jobs"}
+
+
+@pytest.mark.parametrize(
+    "name", ["auth-expires-mid-wait", "cancel-loses-race", "max-execution-1305", "stuck-queued"]
 )
-def test_what_is_drawn_prints_as_code_that_evaluates_back(value: object) -> None:
-    """A falsifying example can be pasted as it stands."""
-    assert eval(repr(value), NAMES) == value
-    assert "".join(pretty(value).split()) == "".join(repr(value).split())
+def test_a_job_prints_as_what_makes_it_again(name: str) -> None:
+    """In a test that has a simulation, the printed code is a job with the same life."""
+    scenario = qrtest.scenarios[name]
+    code = reported(qst.jobs(st.just(scenario)))
+    with qrtest.simulate() as sim:
+        assert code == f"sim.job({scenario!r})"
+        job = eval(code, {**NAMES, "sim": sim})
+        assert sim.truth(job.job_id()).step == scenario.script.steps[0]
+
+
+def reported(drawn: st.SearchStrategy[object]) -> str:
+    """How hypothesis prints the simplest value that is *drawn*."""
+
+    @settings(max_examples=1, phases=[Phase.generate, Phase.shrink], database=None)
+    @given(drawn)
+    def fails(value: object) -> None:
+        raise LookupError
+
+    with pytest.raises(LookupError) as failed:
+        fails()
+    [note] = [note for note in failed.value.__notes__ if "value=" in note]
+    return note.partition("value=")[2].rpartition(")")[0].strip().removesuffix(",")
 
 
 @given(qst.scripts(longest="1m"))
@@ -155,13 +206,43 @@ def test_two_jobs_of_one_example_live_side_by_side() -> None:
     check()
 
 
-def test_hypothesis_finds_the_strategies_by_type() -> None:
-    """The entry point registers them: `from_type(Scenario)` draws scenarios."""
-    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
-    entry = project["project"]["entry-points"]["hypothesis"]["qrtest"]
-    module, _, name = entry.partition(":")
-    getattr(importlib.import_module(module), name)()
-    assert find(st.from_type(Script), lambda script: True) == Script(done())
-    assert find(st.from_type(Scenario), lambda life: True) == Scenario("DONE")
-    assert find(st.from_type(Fault), lambda fault: True) == faults.status(503, on="poll")
-    assert find(st.from_type(PollPlan), lambda plan: True) == PollPlan()
+FROM_TYPE = """
+import sys
+from hypothesis import find, strategies as st
+import qrtest
+from qrtest.asking import PollPlan
+from qrtest.faults import Fault
+
+assert "qrtest.strategies" not in sys.modules
+for kind in (qrtest.Script, qrtest.Scenario, Fault, PollPlan):
+    print(repr(find(st.from_type(kind), lambda value: True)))
+"""
+
+
+def test_hypothesis_finds_the_strategies_by_type(tmp_path: Path) -> None:
+    """In an interpreter where qrtest is installed and was told nothing, by its entry point."""
+    build = f"from hatchling.build import build_wheel; print(build_wheel({str(tmp_path)!r}))"
+    wheel = tmp_path / interpreter("-c", build, cwd=PROJECT).splitlines()[-1]
+    installed = tmp_path / "installed"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(installed)
+    drawn = interpreter("-c", FROM_TYPE, cwd=tmp_path, PYTHONPATH=str(installed))
+    assert drawn.splitlines() == [
+        "Script(done())",
+        "Scenario('DONE')",
+        "faults.status(503, on='poll')",
+        "PollPlan()",
+    ]
+
+
+def interpreter(*arguments: str, cwd: Path, **environment: str) -> str:
+    """What a fresh interpreter prints."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout

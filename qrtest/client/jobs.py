@@ -14,7 +14,7 @@ from qrtest.transport.direct import go_direct
 from qrtest.transport.line import Line
 from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
 
-__all__ = ["RuntimeJobV2", "carry", "make_client", "make_job"]
+__all__ = ["RuntimeJobV2", "carry", "make_client", "make_job", "printed_as"]
 
 TOKEN = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
 URL = "https://cloud.ibm.com"
@@ -43,6 +43,9 @@ class RuntimeJobV2(InstalledRuntimeJobV2):  # type: ignore[misc]
     def _service(self, value: Any) -> None:
         self.__dict__["_qrtest_service"] = value
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(self.__dict__.get("_qrtest_code") or repr(self))
+
     def _when_asked(self, name: str) -> Any:
         value = self.__dict__.get(f"_qrtest_{name}")
         if isinstance(value, Later):
@@ -55,6 +58,12 @@ class Later:
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
+
+
+def printed_as(job: RuntimeJobV2, code: str) -> RuntimeJobV2:
+    """*job*, which prints as *code* where values are looked at: in hypothesis's reports."""
+    job.__dict__["_qrtest_code"] = code
+    return job
 
 
 def make_client(line: Line, *, transport: str, instance: str) -> Any:
