@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Simulation, simulate
-from qrtest.transport.connection import encoded
+from qrtest.transport.connection import Connection, encoded
 from qrtest.wire.messages import Response
 
 AUTHORIZED = "Host: quantum.cloud.ibm.com\r\nAuthorization: Bearer somebody\r\n"
@@ -117,6 +118,43 @@ def test_a_tunnel_is_refused(sim: Simulation) -> None:
     """CONNECT would lead out of this machine."""
     asked = asking("CONNECT", "iam.cloud.ibm.com:443", "Connection: close\r\n")
     assert told(sim, asked).startswith(b"HTTP/1.1 501")
+
+
+class Echo(asyncio.Protocol):
+    """Says what it hears, and ends."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.transport.write(data)
+        self.transport.close()
+
+
+def test_another_protocol_takes_the_connection_over_whole() -> None:
+    """It gets the request that asked for it, and what came behind."""
+
+    async def conversation() -> bytes:
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(
+            lambda: Connection(
+                lambda *_: None,
+                lambda connection, request: connection.hand_over(request, Echo()),
+                set(),
+            ),
+            "127.0.0.1",
+            0,
+        )
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(wish + b"and more")
+            said = await reader.read()
+            writer.close()
+            return said
+
+    wish = asking("GET", "/stream/jobs/x?a=1", "Connection: Upgrade\r\nUpgrade: websocket\r\n")
+    assert asyncio.run(conversation()) == wish + b"and more"
 
 
 def test_a_cut_body_is_shorter_than_was_announced() -> None:

@@ -54,6 +54,7 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
         self._keeps_alive = True
         self._method = ""
+        self._rest = b""
         self._last: tuple[Response, bytes] | None = None
 
     # --- what asyncio calls ---
@@ -75,8 +76,9 @@ class Connection(asyncio.Protocol):
         """Read on; every request that is complete is answered."""
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
+        except httptools.HttpParserUpgrade as upgrade:
             self._is_busy = True
+            self._rest = data[upgrade.args[0] :]
             self._upgrade(self, self._request())
         except httptools.HttpParserError:
             self._keeps_alive = False
@@ -139,6 +141,16 @@ class Connection(asyncio.Protocol):
             self.transport.close()
         elif self._in_line:
             self._take(*self._in_line.popleft())
+
+    def hand_over(self, request: Request, protocol: asyncio.Protocol) -> None:
+        """Let *protocol* go on instead, from *request* on, as if the client had come to it."""
+        query = f"?{request.query}" if request.query else ""
+        lines = [f"{request.method} {request.path}{query} HTTP/1.1"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        self._connections.discard(self)
+        protocol.connection_made(self.transport)
+        self.transport.set_protocol(protocol)
+        protocol.data_received("\r\n".join([*lines, "", ""]).encode("latin-1") + self._rest)
 
     def _remembered(self, response: Response) -> bytes:
         """*response* as bytes, kept for the next time if a poll may get it again."""
