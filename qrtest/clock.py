@@ -23,7 +23,17 @@ from qrtest import duration as durations
 from qrtest.duration import Duration
 from qrtest.errors import ClockError, DurationError, NeverEnds
 
-__all__ = ["EPOCH", "PATCHING", "Clock", "VirtualClock", "WallClock", "current", "install"]
+__all__ = [
+    "EPOCH",
+    "PATCHING",
+    "Clock",
+    "VirtualClock",
+    "WallClock",
+    "current",
+    "install",
+    "moved_by",
+    "unix_time",
+]
 
 EPOCH: Final = 1_767_225_600.0
 """What `time.time()` says when a simulation begins: 2026-01-01T00:00:00Z."""
@@ -112,13 +122,7 @@ class VirtualClock:
         >>> clock.now()
         3600.0
         """
-        try:
-            length = durations.seconds(by)
-        except DurationError as error:
-            raise ClockError(
-                f"Time cannot move by {by!r}: {error} It cannot go backwards."
-            ) from None
-        self.sleep(length)
+        self.sleep(moved_by(by))
 
     def __repr__(self) -> str:
         return f"<VirtualClock at {durations.text(self.now())}>"
@@ -169,6 +173,20 @@ class WallClock:
 
     def __repr__(self) -> str:
         return f"<WallClock at {durations.text(round(self.now(), 3))}>"
+
+
+def unix_time() -> float:
+    """Seconds since 1970, really, whatever clock is installed."""
+    seconds: float = _REAL["time"]()
+    return seconds
+
+
+def moved_by(by: Duration) -> float:
+    """The seconds that a clock moves *by*. Raises `ClockError` for a negative length."""
+    try:
+        return durations.seconds(by)
+    except DurationError as error:
+        raise ClockError(f"Time cannot move by {by!r}: {error} It cannot go backwards.") from None
 
 
 def _never_ends(why: str) -> NoReturn:

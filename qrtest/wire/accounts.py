@@ -124,8 +124,8 @@ class Account:
             raise refusals.instance_unknown(crn)
         return found
 
-    def admit(self, request: Request, now: float) -> None:
-        """Let *request* pass if its credentials are good.
+    def admit(self, request: Request, at: float) -> None:
+        """Let *request* pass if its credentials are good *at* that time, in seconds since 1970.
 
         A token that this account handed out is good until it expires; any other is taken as it is.
         """
@@ -133,18 +133,18 @@ class Account:
         token = headers.get("Authorization") or request.header("Authorization")
         if token is None and request.header("X-Access-Token") is None:
             raise refusals.token_missing()
-        if self.rejects_tokens or self._good_until.get(token or "", now) < now:
+        if self.rejects_tokens or self._good_until.get(token or "", at) < at:
             raise refusals.token_rejected()
 
     def expires(self, request: Request) -> bool:
         """Whether the token of *request* will not be good for ever."""
         return request.header("Authorization") in self._good_until
 
-    def token(self, now: float) -> Response:
-        """POST /identity/token: a token that can be decoded, and is good for an hour."""
+    def token(self, at: float) -> Response:
+        """POST /identity/token: a token that can be decoded, good for an hour from *at*, since 1970."""
         if self.rejects_tokens:
             return payloads.json_response(KEY_REJECTED, 400)
-        issued = int(self._epoch + now)
+        issued = int(at)
         claims = {
             "iam_id": payloads.USER_ID,
             "account": {"bss": ACCOUNT_ID},
@@ -154,7 +154,7 @@ class Account:
             "scope": "ibm openid",
         }
         token = _jwt(claims)
-        self._good_until[f"Bearer {token}"] = now + TOKEN_SECONDS
+        self._good_until[f"Bearer {token}"] = at + TOKEN_SECONDS
         return payloads.json_response(
             {
                 "access_token": token,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from qrtest import lifecycle
+from qrtest.script import Script
 from qrtest.step import Step
 from qrtest.wire import payloads, refusals
 from qrtest.wire.behaviour import Behaviour
@@ -58,6 +59,11 @@ class SimulatedJob:
     def stored_result(self) -> str | None:
         """What the service keeps as this job's result."""
         return self._recorded.result
+
+    def settle(self, script: Script, recorded: Recorded, now: float) -> None:
+        """Live on by *script* from the time *now* on, with what is *recorded*."""
+        self._recorded = recorded
+        self.life.go_on(script, now)
 
     def poll(self, now: float, version: str, *, with_params: bool) -> Response:
         """GET job, in the era of the API *version*. The same object for as long as nothing changes."""

@@ -7,6 +7,7 @@ between: it is stopped (by a cancel, or by the end of its session), held in the 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from qrtest import lifecycle
@@ -85,6 +86,26 @@ class Life:
             self._step_ends = at + self._held
             self.until = min(self.until, self._step_ends)
         self._held = None
+
+    def go_on(self, script: Script, at: float) -> None:
+        """Follow the last step, that had no end, with *script* from the time *at* on.
+
+        >>> life = Life(Script.parse("QUEUED"), born=0)
+        >>> life.go_on(Script.parse("RUNNING 2s; DONE"), at=60)
+        >>> life.ends()
+        62.0
+        """
+        self.advance(at)
+        if self.step.is_final:
+            return
+        so_far = list(self._script.steps)
+        so_far[-1] = replace(so_far[-1], seconds=at - self._entered[-1] if self._entered else 0.0)
+        self._script = Script(*so_far, *script.steps, legal=False)
+        if self._held is None:
+            self._step_ends = at
+            self.until = min(self.until, at)
+        else:
+            self._held = 0.0
 
     def starts(self) -> float:
         """When it ran first, or will as things stand; NEVER if it will not."""

@@ -65,8 +65,9 @@ class _Again(NamedTuple):
 class SimulatedService:
     """IBM Quantum's REST service.
 
-    *plan* decides what becomes of a job that a client submits, given the id it will have. `account`
-    and `devices` may be changed while it serves.
+    *plan* decides what becomes of a job that a client submits, given the id it will have. *token_time*:
+    what tokens expire by, in seconds since 1970, where that is not *clock*. `account` and `devices` may
+    be changed while it serves.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class SimulatedService:
         instances: Sequence[Instance] = (Instance(),),
         limits: Limits | None = None,
         behaviour: Behaviour | None = None,
+        token_time: Callable[[], float] | None = None,
     ) -> None:
         self.account: Final = Account(instances, epoch=epoch)
         self.devices: Final = Devices(backends)
@@ -88,6 +90,7 @@ class SimulatedService:
         self._random = random.Random(f"qrtest service {seed}")
         self._machine = self._random.randbytes(5)
         self._plan = plan
+        self._token_time = token_time or (lambda: epoch + clock.now())
         self._limits = limits or Limits()
         self._turnstile = Turnstile(self._limits.submissions_per_minute)
         self._behaviour = behaviour or Behaviour()
@@ -115,7 +118,7 @@ class SimulatedService:
             "instances": lambda _: self.account.listed(),
             "usage": self._usage,
             "instance": lambda _: payloads.json_response({"qctrl_enabled": False}),
-            "token": lambda ask: self.account.token(ask.now),
+            "token": lambda ask: self.account.token(self._token_time()),
             "search": lambda _: self.account.search(),
             "plan": lambda ask: self.account.plan_of(ask.where.name),
             "resources": lambda ask: self.account.resources(_last(ask.request, "name")),
@@ -170,6 +173,12 @@ class SimulatedService:
         self._jobs[job_id] = job
         return job
 
+    def settle(self, job_id: str, plan: JobPlan) -> None:
+        """Say what becomes of a job that was added with a script without an end, if it still is."""
+        job = self._jobs.get(job_id)
+        if job is not None:
+            job.settle(plan.script, plan.recorded, self._clock.now())
+
     def job_ids(self) -> tuple[str, ...]:
         """The jobs there are, in the order they came."""
         return tuple(self._jobs)
@@ -196,7 +205,7 @@ class SimulatedService:
         if where.operation in OPEN_TO_ALL:
             account = self.account
             return Ask(request, where, account.instances[0], account.crn, eras.VERSIONS[0], now)
-        self.account.admit(request, now)
+        self.account.admit(request, self._token_time())
         crn = request.headers.get("Service-CRN") or request.header("Service-CRN")
         instance = self.account.instance(crn)
         return Ask(request, where, instance, crn or self.account.crn, eras.spoken(request), now)
