@@ -13,7 +13,7 @@ from typing import Any
 
 from qiskit.primitives import PrimitiveResult
 from qiskit.providers import JobStatus
-from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError
+from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError, Session
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 from qrtest import Scenario, faults
@@ -444,6 +444,58 @@ def sleeps_through_its_timeout(job):
     return checked(job.result)
 
 
+@bug("ends")
+def asks_without_a_pause_for_ever(job):
+    while status_of(job) not in FINAL:
+        pass
+    return checked(job.result)
+
+
+def opened(service: Any) -> Session:
+    """A new session, or `GaveUp`."""
+    try:
+        return Session(backend=service.backend("ibm_torino"))
+    except Exception as error:
+        raise GaveUp from error
+
+
+def run_in(session: Session) -> Any:
+    """A new job in a session, or `GaveUp`."""
+    try:
+        return session._run("sampler", {"pubs": []})
+    except Exception as error:
+        raise GaveUp from error
+
+
+@bug("session-left-open", takes="service", lives=SUBMITTED)
+def never_closes_its_session(service):
+    job = run_in(opened(service))
+    return checked(lambda: job.result(timeout=HOUR))
+
+
+@bug("session-left-open", takes="service", lives=SUBMITTED)
+def closes_its_session_when_all_went_well(service):
+    session = opened(service)
+    result = checked(lambda: run_in(session).result(timeout=HOUR))
+    session.close()
+    return result
+
+
+@bug("session-left-open", takes="service", lives=SUBMITTED)
+def closes_the_last_of_its_sessions(service):
+    for _ in range(2):
+        session = opened(service)
+        try:
+            job = run_in(session)
+            break
+        except GaveUp:
+            continue
+    else:
+        raise GaveUp
+    with session:
+        return checked(lambda: job.result(timeout=HOUR))
+
+
 # --- right ones ---------------------------------------------------------------------------------------
 
 
@@ -577,3 +629,21 @@ def submits_up_to_three_times(service):
             if status_of(job) != "ERROR":
                 raise
     raise GaveUp
+
+
+@right(takes="service", max_wait="2h", lives=SUBMITTED)
+def closes_its_session_whatever_happens(service):
+    with opened(service) as session:
+        return checked(lambda: run_in(session).result(timeout=HOUR))
+
+
+@right(takes="service", max_wait="2h", lives=SUBMITTED)
+def cancels_its_session_when_it_gives_up(service):
+    session = opened(service)
+    try:
+        result = checked(lambda: run_in(session).result(timeout=HOUR))
+    except GaveUp:
+        session.cancel()
+        raise
+    session.close()
+    return result

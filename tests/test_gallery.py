@@ -11,6 +11,7 @@ import pytest
 import qrtest
 from qrtest import Scenario
 from qrtest.errors import ConsumerBug
+from qrtest.properties import RULES
 from tests.gallery import BUGS, RIGHT, GaveUp
 
 
@@ -36,6 +37,11 @@ def test_the_gallery_is_as_large_as_promised() -> None:
     """At least 25 bugs and 10 right consumers."""
     assert len(BUGS) >= 25
     assert len(RIGHT) >= 10
+
+
+def test_every_rule_has_a_consumer_that_breaks_it() -> None:
+    """No rule is there that nothing was seen to break."""
+    assert {bug.rule for bug in BUGS.values()} == {rule.name for rule in RULES}
 
 
 @pytest.mark.parametrize("name", ["waits_for_done_only", "hands_on_whatever_result_returns"])

@@ -14,7 +14,9 @@ from qrtest import duration as durations
 from qrtest import lifecycle
 from qrtest.properties.run import Run
 from qrtest.script import RAN_TOO_LONG
-from qrtest.wire import payloads
+from qrtest.wire import facts, payloads
+from qrtest.wire.messages import Request
+from qrtest.wire.routes import Route
 
 __all__ = ["RULES", "Rule"]
 
@@ -159,6 +161,27 @@ def _ignores_its_timeout(run: Run) -> str | None:
     return f"it took {took}, and promised {promised}"
 
 
+def _leaves_a_session_open(run: Run) -> str | None:
+    asked = [entry for entry in run.journal if entry.operation == "session"]
+    opened = {
+        facts.named(entry.response.body)
+        for entry in asked
+        if entry.request.method == "POST" and entry.response.status == SUCCESS
+    }
+    left = opened - {where.name for entry in asked if (where := _closed(entry.request))}
+    if not left:
+        return None
+    return f"it ended without closing {len(left)} of the {len(opened)} session(s) that it opened"
+
+
+def _closed(request: Request) -> Route | None:
+    """Which session *request* asks to close, if any; what came of it is the service's affair."""
+    is_close = request.method == "DELETE" or (
+        request.method == "PATCH" and b"false" in request.body
+    )
+    return request.route if is_close else None
+
+
 def _is_status(value: object) -> bool:
     return isinstance(value, str) and value.upper() in lifecycle.STATUSES
 
@@ -231,6 +254,13 @@ RULES: Final = (
         "Compare the time on every turn of the loop, whatever the status, and sleep no longer than "
         "what is left.",
         _ignores_its_timeout,
+    ),
+    Rule(
+        "session-left-open",
+        "A session that was opened is closed, however the job ends.",
+        "Write 'with Session(...) as session:', or close it in a finally: an open session is charged "
+        "for until its time is over.",
+        _leaves_a_session_open,
     ),
 )
 """The rules that `check_consumer` applies unless told otherwise, in the order they are applied."""
