@@ -1,8 +1,12 @@
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
+
+ELSEWHERE = ("asyncio", "pytest_cov", "randomly", "socket", "time_machine", "timeout", "vcr")
+"""Plugins that are installed for tests/test_manners.py, and stay out of all other tests."""
 
 SLOW_IS_FINE = [HealthCheck.too_slow]
 
@@ -13,3 +17,10 @@ settings.register_profile(
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=50, derandomize=True)
 settings.register_profile("thorough", settings.get_profile("dev"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A pytest of its own, without the plugins of ELSEWHERE."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-pno:{name}" for name in ELSEWHERE))
+    return pytester

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.project import Project
     from qrtest.properties import JobMachine, check_consumer, check_job
     from qrtest.recording import Recording, record
     from qrtest.replaying import Replay, replay
@@ -39,6 +40,7 @@ __all__ = [
     "JobMachine",
     "Limits",
     "NeverEnds",
+    "Project",
     "QrtestError",
     "Recording",
     "Replay",
@@ -72,6 +74,7 @@ _HOME = {
     "JobMachine": "qrtest.properties",
     "Limits": "qrtest.wire.limits",
     "NeverEnds": "qrtest.errors",
+    "Project": "qrtest.project",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.recording",
     "Replay": "qrtest.replaying",

@@ -19,6 +19,7 @@
     ├── CassetteError        a cassette that cannot be read, or is not what it was
     │   ├── SecretFound      a cassette that would hold a secret, and was not saved
     │   └── CassetteBusy     a cassette that somebody else is recording
+    ├── SettingError         an option, marker or ini value that is none (also ValueError)
     ├── RecordingError       a recording begun or ended wrongly
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
@@ -47,6 +48,7 @@ __all__ = [
     "ScenarioError",
     "ScriptError",
     "SecretFound",
+    "SettingError",
     "SimulationError",
     "Stop",
     "UnansweredRequest",
@@ -143,6 +145,10 @@ class SecretFound(CassetteError):
 
 class CassetteBusy(CassetteError):
     """Somebody else is recording the cassette. Nothing was changed."""
+
+
+class SettingError(QrtestError, ValueError):
+    """A setting that does not exist, or does not go with another. Names who said it."""
 
 
 class RecordingError(QrtestError):

@@ -6,19 +6,19 @@ pay nothing.
 
 from __future__ import annotations
 
-import difflib
 import os
-import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
+from qrtest import marker, settings
+from qrtest.errors import QrtestError
 
+if TYPE_CHECKING:
     from qrtest.clock import VirtualClock, WallClock
+    from qrtest.project import Project
     from qrtest.recording import Recording
     from qrtest.replaying import Replay
 
@@ -26,28 +26,12 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-MARKER: Final = "qrtest"
-OF_THE_JOB: Final = ("script", "scenario", "result")
-OF_THE_SIMULATION: Final = (
-    "transport",
-    "clock",
-    "seed",
-    "latency",
-    "longest",
-    "most_requests",
-    "backends",
-    "instances",
-    "limits",
-    "network",
-    "faults",
-)
-OF_THE_CASSETTE: Final = ("cassette", "pace")
-OF_A_REPLAY: Final = ("pace", "transport", "clock", "longest", "most_requests", "network")
-UNUSED: Final = ("ignore", "warn", "fail")
 LINES: Final = 40
 REPORTER: Final = "qrtest-reporter"
 PLAYER: Final = "qrtest-player"
 EXAMPLES: Final = "qrtest-examples"
+SUMMARY: Final = "qrtest-summary"
+OPTIONS: Final = "qrtest_options"
 SIMULATION: Final = pytest.StashKey[Any]()
 FAILED: Final = pytest.StashKey[bool]()
 CASSETTES: Final = pytest.StashKey[dict[str, str]]()
@@ -55,12 +39,14 @@ CASSETTES: Final = pytest.StashKey[dict[str, str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("qrtest", "IBM Quantum doubles and cassettes")
-    group.addoption(
-        "--qrtest-record",
-        dest="qrtest_record",
-        metavar="{none,once,new_episodes,all,rewrite}",
-        help="record the cassettes of tests marked qrtest(cassette=...); default: none",
-    )
+    for setting in settings.SETTINGS.values():
+        group.addoption(
+            setting.option,
+            dest=setting.ini,
+            choices=setting.choices,
+            help=f"{setting.says}; default: {setting.default}",
+        )
+        parser.addini(setting.ini, f"as {setting.option}", default="")
     group.addoption(
         "--qrtest-record-in-ci", action="store_true", help="record even where CI is set"
     )
@@ -68,12 +54,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--qrtest-keep-failed",
         action="store_true",
         help="save a recording although the test failed",
-    )
-    group.addoption(
-        "--qrtest-unused",
-        dest="qrtest_unused",
-        choices=UNUSED,
-        help="what to do about exchanges of a cassette that a test did not ask for; default: ignore",
     )
     group.addoption(
         "--qrtest-save-failures",
@@ -85,8 +65,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the folder of scenario files, from the root of the project",
         default="cassettes/scenarios",
     )
-    parser.addini("qrtest_record", "as --qrtest-record", default="")
-    parser.addini("qrtest_unused", "as --qrtest-unused", default="ignore")
+    parser.addini("qrtest_max_age", "tell of cassettes that are older, as 180d", default="")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from qrtest import hooks
+
+    pluginmanager.add_hookspecs(hooks)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,7 +83,18 @@ def pytest_configure(config: pytest.Config) -> None:
         "qrtest.replay; cassette=True is cassettes/<module>/<test>.yaml.",
     )
     config.stash[CASSETTES] = {}
+    for name in settings.SETTINGS:
+        marker.chosen(config, name, {})
     _keep_scenarios(config)
+    _summarise(config)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    shown = (f"{name}={marker.chosen(config, name, {})}" for name in settings.SETTINGS)
+    told = [f"qrtest: {', '.join(shown)}"]
+    if config.get_verbosity() > 0:
+        told.append(f"qrtest: the first of {', '.join(settings.PRECEDENCE)} that says it is heard")
+    return told
 
 
 def _keep_scenarios(config: pytest.Config) -> None:
@@ -111,13 +107,30 @@ def _keep_scenarios(config: pytest.Config) -> None:
     config.add_cleanup(lambda: saving.IS_ON.reset(is_on))
 
 
+def _summarise(config: pytest.Config) -> None:
+    from qrtest.summary import Summary
+
+    summary = Summary(config)
+    config.pluginmanager.register(summary, SUMMARY)
+    config.add_cleanup(summary.close)
+
+
 @pytest.fixture
-def runtime_simulation(request: pytest.FixtureRequest) -> Iterator[Any]:
+def qrtest_options() -> dict[str, Any]:
+    """What the marker qrtest takes, for all tests in reach: to be overridden; the marker goes before it."""
+    return {}
+
+
+@pytest.fixture
+def runtime_simulation(
+    request: pytest.FixtureRequest, qrtest_options: dict[str, Any]
+) -> Iterator[Any]:
     """A simulation of IBM Quantum of this test's own, with the options of the marker qrtest.
 
     With a cassette in the marker it is the replay of that, or the recording. A test with `@given` has
     one of its own in every example.
     """
+    request.node.stash[marker.SAID] = qrtest_options
     with _simulated(request.node) as simulation:
         yield simulation
 
@@ -149,13 +162,12 @@ def _simulated(item: pytest.Item) -> Iterator[Any]:
     """What the marker of *item* asks for: a simulation, a replay or a recording."""
     from qrtest.simulation import simulate
 
-    options = _marked(item)
+    options = marker.options(item)
     if "cassette" in options:
-        with _session(item, options) as session:
+        with _played(item, options) as session:
             yield session
-            _settle(item, session)
         return
-    for name in OF_THE_JOB:
+    for name in (*settings.OF_THE_JOB, *settings.OF_THE_CASSETTE):
         options.pop(name, None)
     with simulate(**options) as simulation:
         _enlist(item, simulation)
@@ -163,10 +175,10 @@ def _simulated(item: pytest.Item) -> Iterator[Any]:
 
 
 def _job_maker(item: pytest.Item, simulation: Any) -> Any:
-    marked = _marked(item)
+    marked = marker.options(item)
     if "cassette" in marked:
         return simulation.job
-    life = _life(marked, item.config.rootpath)
+    life = marker.life(marked, item.config.rootpath)
 
     def runtime_job(*lives: Any, **options: Any) -> Any:
         if not lives and life is not None:
@@ -179,8 +191,8 @@ def _job_maker(item: pytest.Item, simulation: Any) -> Any:
 
 
 def _service(item: pytest.Item, simulation: Any) -> Any:
-    marked = _marked(item)
-    life = _life(marked, item.config.rootpath)
+    marked = marker.options(item)
+    life = marker.life(marked, item.config.rootpath)
     if life is not None:
         simulation.next_job(life, result=marked.get("result"))
     return simulation.service()
@@ -200,9 +212,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     plugins = session.config.pluginmanager
     if not plugins.has_plugin(EXAMPLES) and any(map(_is_drawn, session.items)):
         plugins.register(_Examples(), EXAMPLES)
-    if not plugins.has_plugin(PLAYER) and any(
-        item.get_closest_marker(MARKER) is not None for item in session.items
-    ):
+    marked = [item for item in session.items if item.get_closest_marker(marker.MARKER) is not None]
+    for item in marked:
+        names = getattr(item, "fixturenames", None)
+        if names is not None and OPTIONS not in names:
+            names.append(OPTIONS)
+    if marked and not plugins.has_plugin(PLAYER):
         plugins.register(_Player(), PLAYER)
 
 
@@ -211,15 +226,14 @@ class _Player:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        if item.get_closest_marker(MARKER) is None or SIMULATION in item.stash:
+        if item.get_closest_marker(marker.MARKER) is None or SIMULATION in item.stash:
             return (yield)
-        options = _marked(item)
+        item.stash[marker.SAID] = getattr(item, "funcargs", {}).get(OPTIONS, {})
+        options = marker.options(item)
         if "cassette" not in options:
             return (yield)
-        with _session(item, {"transport": "requests", **options}) as session:
-            outcome = yield
-            _settle(item, session)
-            return outcome
+        with _played(item, {"transport": "requests", **options}):
+            return (yield)
 
 
 class _Examples:
@@ -270,32 +284,67 @@ def _enlist(item: pytest.Item, session: Any) -> None:
         item.config.pluginmanager.register(_Reporter(), REPORTER)
 
 
-def _session(item: pytest.Item, options: dict[str, Any]) -> Session:
+@contextmanager
+def _played(item: pytest.Item, options: dict[str, Any]) -> Iterator[Session]:
+    """The session of a test with a cassette; the recording of a test that fails is forgotten."""
+    project = _project(item)
+    session = _session(item, options, project)
+    summary: Any = item.config.pluginmanager.get_plugin(SUMMARY)
+    has_failed = True
+    try:
+        with session:
+            yield session
+            has_failed = FAILED in item.stash
+            if has_failed and not item.config.getoption("qrtest_keep_failed"):
+                getattr(session, "discard", bool)()
+    finally:
+        summary.count(session, options["unused"], project.cassettes, has_failed=has_failed)
+
+
+def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Session:
     """The replay or the recording of the cassette that the marker names."""
     from qrtest import sessions
-    from qrtest.errors import QrtestError
 
     config = item.config
     try:
-        mode = sessions.mode_of(
-            option=config.getoption("qrtest_record"),
-            ini=config.getini("qrtest_record"),
-            environment=os.environ,
-            in_ci=config.getoption("qrtest_record_in_ci"),
-        )
+        if not config.getoption("qrtest_record_in_ci"):
+            sessions.refuse_in_ci(options["record"], os.environ)
         test_class = getattr(item, "cls", None)
         default = sessions.file_name(item.name, test_class and test_class.__name__)
         wanted = options["cassette"]
-        path = sessions.found(wanted, test_file=item.path, root=config.rootpath, default=default)
+        path = sessions.found(
+            wanted,
+            test_file=item.path,
+            root=config.rootpath,
+            default=default,
+            directory=project.cassettes,
+        )
         if wanted is True:
             _refuse_collision(item, str(path))
-        replayed: dict[str, Any] = {name: options[name] for name in OF_A_REPLAY if name in options}
-        keep = config.getoption("qrtest_keep_failed")
-        session = sessions.session(path, mode, keep_on_error=keep, options=replayed)
+        session = sessions.session(
+            path,
+            options["record"],
+            project=project,
+            keep_on_error=config.getoption("qrtest_keep_failed"),
+            options={name: options[name] for name in settings.OF_A_REPLAY if name in options},
+        )
     except QrtestError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
     _enlist(item, session)
     return session
+
+
+def _project(item: pytest.Item) -> Project:
+    """What the nearest conftest.py says in the hook, if any does."""
+    from qrtest.project import Project
+
+    said = [each for each in item.ihook.pytest_qrtest_configure(config=item.config) if each]
+    project = said[0] if said else Project()
+    if not isinstance(project, Project):
+        raise pytest.UsageError(
+            f"pytest_qrtest_configure gave {project!r}: it should return a qrtest.Project."
+        )
+    return project
 
 
 def _refuse_collision(item: pytest.Item, path: str) -> None:
@@ -305,76 +354,3 @@ def _refuse_collision(item: pytest.Item, path: str) -> None:
             f"{item.nodeid}: its cassette would be {path}, which is that of {owner}: give one of the two "
             "a name, @pytest.mark.qrtest(cassette='name.yaml')."
         )
-
-
-def _settle(item: pytest.Item, session: Session) -> None:
-    """After the test: forget the recording of one that failed, and say what was not asked for."""
-    unused = getattr(session, "unused", ())
-    if item.stash.get(FAILED, False):
-        if hasattr(session, "discard") and not item.config.getoption("qrtest_keep_failed"):
-            session.discard()
-        return
-    wanted = item.config.getoption("qrtest_unused") or item.config.getini("qrtest_unused")
-    if wanted not in UNUSED:
-        raise pytest.UsageError(f"qrtest_unused = {wanted}: there are {', '.join(UNUSED)}.")
-    if unused and wanted != "ignore":
-        message = (
-            f"{item.nodeid}: {len(unused)} exchange(s) of its cassette were not asked for: "
-            + ", ".join(str(each.request) for each in unused[:3])
-        )
-        if wanted == "fail":
-            pytest.fail(message, pytrace=False)
-        warnings.warn(pytest.PytestWarning(message), stacklevel=1)
-
-
-def _marked(node: pytest.Item) -> dict[str, Any]:
-    """What the markers say, the nearest last."""
-    marked: dict[str, Any] = {}
-    for marker in reversed(list(node.iter_markers(MARKER))):
-        if marker.args:
-            raise pytest.UsageError(
-                f"{node.nodeid}: the marker qrtest takes names only: "
-                f"write @pytest.mark.qrtest(script={marker.args[0]!r})."
-            )
-        marked |= marker.kwargs
-    known = (*OF_THE_JOB, *OF_THE_CASSETTE, *OF_THE_SIMULATION)
-    for name in marked:
-        if name not in known and name not in _behaviours():
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise pytest.UsageError(
-                f"{node.nodeid}: the marker qrtest has no {name!r}: it takes {', '.join(known)}, "
-                f"and the options of Behaviour.{hint}"
-            )
-    if "cassette" in marked:
-        for name in marked:
-            if name not in (*OF_THE_CASSETTE, *OF_A_REPLAY):
-                raise pytest.UsageError(
-                    f"{node.nodeid}: the marker qrtest has a cassette and {name}: a recorded session has "
-                    f"its own. Beside a cassette it takes {', '.join(OF_A_REPLAY)}."
-                )
-    if "script" in marked and "scenario" in marked:
-        raise pytest.UsageError(
-            f"{node.nodeid}: the marker qrtest has a script and a scenario: a scenario is a script "
-            "with faults and a result, give one of the two."
-        )
-    return marked
-
-
-def _behaviours() -> tuple[str, ...]:
-    from qrtest.wire.behaviour import Behaviour
-
-    return tuple(Behaviour.__dataclass_fields__)
-
-
-def _life(marked: dict[str, Any], root: Path) -> Any:
-    scenario = marked.get("scenario")
-    if isinstance(scenario, str) and scenario.endswith(".yaml"):
-        from qrtest import scenario_file
-
-        return scenario_file.load(root / scenario)
-    if isinstance(scenario, str):
-        from qrtest.catalogue import scenarios
-
-        return scenarios[scenario]
-    return scenario if scenario is not None else marked.get("script")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from qrtest.cassette.allowed import Rules
+from qrtest.cassette.allowed import Rules, plain_name
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.clock import EPOCH, WallClock
 from qrtest.errors import CassetteError, RecordingError, SecretFound
@@ -38,6 +39,7 @@ def record(
     keep_on_error: bool = False,
     key: str | bytes | None = None,
     rules: Rules | None = None,
+    ignore: Iterable[str] = (),
     **vcr_options: Any,
 ) -> Recording:
     """Record what requests and urllib3 send, in all threads of this process; a context manager.
@@ -46,7 +48,8 @@ def record(
     "new_episodes" replays what is known and records the rest; "once" records unless there is a
     cassette, which is replayed. *keep_on_error*: save although the block raised. *key* makes the
     placeholders; without it (or the variable QRTEST_REDACTION_KEY) they are different every time.
-    *rules*: what the project adds to redaction; None reads its pyproject.toml. Further keywords are
+    *rules*: what the project adds to redaction; None reads its pyproject.toml. *ignore*: names of query
+    parameters and JSON fields that do not tell one request from another. Further keywords are
     filters and hooks of vcrpy.
 
     Raises `CassetteBusy` when somebody else is recording it, `SecretFound` when the scan finds
@@ -67,6 +70,7 @@ def record(
         keep_on_error=keep_on_error,
         key=made or secrets.token_bytes(32),
         rules=rules,
+        ignored=frozenset(map(plain_name, ignore)),
         vcr_options=vcr_options,
     )
 
@@ -85,6 +89,7 @@ class Recording:
         keep_on_error: bool,
         key: bytes,
         rules: Rules | None,
+        ignored: frozenset[str],
         vcr_options: dict[str, Any],
     ) -> None:
         self.path: Final = path
@@ -95,6 +100,7 @@ class Recording:
         self._keep_on_error = keep_on_error
         self._key = key
         self._rules = rules
+        self._ignored = ignored
         self._vcr_options = vcr_options
         self._is_discarded = False
         self._before: tuple[Interaction, ...] = ()
@@ -173,7 +179,14 @@ class Recording:
         self._before = known.interactions
         if self._mode == "all":
             return None
-        return Player(known, self.clock, epoch=EPOCH, pace="polls", name=os.fspath(self.path))
+        return Player(
+            known,
+            self.clock,
+            epoch=EPOCH,
+            pace="polls",
+            name=os.fspath(self.path),
+            ignored=self._ignored,
+        )
 
     def _save(self) -> None:
         from qrtest.cassette import store
@@ -183,7 +196,7 @@ class Recording:
         if not recorded and self._before:
             return
         if self._mode == "all":
-            self._before = _not_again(self._before, recorded)
+            self._before = _not_again(self._before, recorded, self._ignored)
         text, self.cassette = finished(
             recorded,
             before=self._before,
@@ -245,13 +258,13 @@ def project_rules(path: Path) -> Rules:
 
 
 def _not_again(
-    before: tuple[Interaction, ...], recorded: list[Interaction]
+    before: tuple[Interaction, ...], recorded: list[Interaction], ignored: frozenset[str]
 ) -> tuple[Interaction, ...]:
     """What was known *before* and not asked for again."""
-    from qrtest.cassette.matching import identity
+    from qrtest.cassette.matching import identity, without
 
-    again = {identity(interaction.request) for interaction in recorded}
-    return tuple(each for each in before if identity(each.request) not in again)
+    again = {identity(without(each.request, ignored)) for each in recorded}
+    return tuple(each for each in before if identity(without(each.request, ignored)) not in again)
 
 
 def _provenance(recorded: list[Interaction]) -> Provenance:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest import clock as clocks
+from qrtest.cassette.allowed import plain_name
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.player import Pace, Player
 from qrtest.clock import EPOCH, VirtualClock, WallClock
@@ -32,13 +34,15 @@ def replay(
     longest: Duration | None = clocks.LONGEST_DEFAULT,
     most_requests: int = MOST_REQUESTS,
     network: bool = False,
+    ignore: Iterable[str] = (),
 ) -> Replay:
     """A replay of a recorded session, to be used as a context manager.
 
     *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *pace*: "recorded" answers by the
     recorded time on the virtual clock, whatever the poll interval; "polls" by the number of polls;
-    "instant" with the last word at once. A cassette without times is played by polls. The other
-    options are those of `simulate`.
+    "instant" with the last word at once. A cassette without times is played by polls.
+    *ignore*: names of query parameters and JSON fields that do not tell one request from another. The
+    other options are those of `simulate`.
 
     Raises `CassetteError` for a file that cannot be read.
 
@@ -54,21 +58,28 @@ def replay(
         most_requests=most_requests,
         network=network,
     )
-    return Replay(cassette, terms, pace=pace)
+    return Replay(cassette, terms, pace=pace, ignored=frozenset(map(plain_name, ignore)))
 
 
 class Replay:
     """A recorded session that answers again, with its own time and journal. Made by `replay`.
 
-    `clock` is the time, `journal` what was asked and answered, `unused` what was not asked for.
+    `clock` is the time, `journal` what was asked and answered, `unused` what was not asked for, `name`
+    what the cassette is called.
     """
 
     def __init__(
-        self, cassette: str | os.PathLike[str] | Cassette, terms: Terms, *, pace: Pace
+        self,
+        cassette: str | os.PathLike[str] | Cassette,
+        terms: Terms,
+        *,
+        pace: Pace,
+        ignored: frozenset[str] = frozenset(),
     ) -> None:
-        self._name = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
+        self.name: Final = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
         self.cassette: Final = _loaded(cassette)
         self._pace = pace
+        self._ignored = ignored
         self._stage = Stage(self._made, terms, noun="replay", maker="replay")
         self.transport: Final = terms.transport
         self.clock: Final = self._stage.clock
@@ -80,9 +91,10 @@ class Replay:
             clock,
             epoch=EPOCH,
             pace=self._pace,
-            name=self._name,
+            name=self.name,
             same_circuit=_difference,
             describe=_snapshot,
+            ignored=self._ignored,
         )
         return self._player
 
@@ -104,6 +116,11 @@ class Replay:
         return tuple(self._player.jobs())
 
     @property
+    def used(self) -> frozenset[int]:
+        """The numbers of the exchanges that were played, from 0."""
+        return self._player.used
+
+    @property
     def unused(self) -> tuple[Interaction, ...]:
         """The exchanges that were not played (yet)."""
         return self._player.unused
@@ -122,7 +139,7 @@ class Replay:
             known = ", ".join(jobs) or "none"
             problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
             raise SimulationError(
-                f"{self._name} {problem}: there are {known}. Say which: sim.job(job_id)."
+                f"{self.name} {problem}: there are {known}. Say which: sim.job(job_id)."
             )
         found = jobs[str(job_id)]
         return self._stage.double(

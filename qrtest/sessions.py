@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from qrtest.errors import CassetteError, RecordingError
-from qrtest.recording import MODES, Recording, record
+from qrtest.project import Project
+from qrtest.recording import Recording, project_rules, record
 from qrtest.replaying import Replay, replay
 
-__all__ = ["DIRECTORY", "RECORD_MODES", "file_name", "found", "mode_of", "session"]
+__all__ = ["DIRECTORY", "file_name", "found", "refuse_in_ci", "session"]
 
-RECORD_MODES: Final = ("none", *MODES)
 DIRECTORY: Final = "cassettes"
 LONGEST_NAME: Final = 240
 _FORBIDDEN: Final = re.compile(r"[<>?%*:|\"'/\\\0]")
@@ -44,9 +44,16 @@ def file_name(test: str, class_name: str | None = None) -> str:
 
 
 def found(
-    wanted: str | os.PathLike[str] | bool, *, test_file: Path, root: Path, default: str
+    wanted: str | os.PathLike[str] | bool,
+    *,
+    test_file: Path,
+    root: Path,
+    default: str,
+    directory: str = DIRECTORY,
 ) -> Path:
     """The file of the cassette that a marker *wanted*: True is *default*, cassettes/module/test.yaml.
+
+    *directory* is the name of the folder of cassettes.
 
     A name is looked for below cassettes/module, cassettes, the directory of the test and the root of
     the project, in this order; one that is nowhere is to be recorded in the first that fits. Raises
@@ -54,7 +61,7 @@ def found(
     """
     from qrtest.cassette.store import confined
 
-    cassettes = test_file.parent / DIRECTORY
+    cassettes = test_file.parent / directory
     if wanted is True:
         return _in_any_order(confined(cassettes / test_file.stem, default))
     if not isinstance(wanted, str | os.PathLike):
@@ -65,7 +72,7 @@ def found(
     for choice in choices:
         if choice.is_file():
             return choice
-    return choices[3] if Path(name).parts[:1] == (DIRECTORY,) else choices[1]
+    return choices[3] if Path(name).parts[:1] == (directory,) else choices[1]
 
 
 def _in_any_order(path: Path) -> Path:
@@ -86,28 +93,30 @@ def _parameters(path: Path) -> tuple[str, list[str]]:
     return name, sorted(rest.removesuffix("]").split("-"))
 
 
-def mode_of(
-    *, option: str | None, ini: str | None, environment: Mapping[str, str], in_ci: bool
-) -> str:
-    """How to record: by the command line's *option*, else the *ini* file, else QRTEST_RECORD; else none.
-
-    Raises `RecordingError` for an unknown mode, and in CI unless *in_ci* forces it.
-    """
-    mode = option or ini or environment.get("QRTEST_RECORD") or "none"
-    if mode not in RECORD_MODES:
-        raise RecordingError(f"--qrtest-record={mode}: there are {', '.join(RECORD_MODES)}.")
-    if mode != "none" and environment.get("CI", "").lower() not in ("", "0", "false") and not in_ci:
+def refuse_in_ci(mode: str, environment: Mapping[str, str]) -> None:
+    """Raise `RecordingError` when *mode* records and the *environment* is that of CI."""
+    if mode != "none" and environment.get("CI", "").lower() not in ("", "0", "false"):
         raise RecordingError(
             f"--qrtest-record={mode} in CI: a recording needs credentials and a look at what it holds. "
             "Record on your own machine, or force it with --qrtest-record-in-ci."
         )
-    return mode
 
 
 def session(
-    path: Path, mode: str, *, keep_on_error: bool = False, options: Mapping[str, Any]
+    path: Path,
+    mode: str,
+    *,
+    project: Project,
+    keep_on_error: bool = False,
+    options: Mapping[str, Any],
 ) -> Replay | Recording:
     """The session of a test with the cassette *path*; *options* are those of `replay`."""
     if mode == "none" or (mode == "once" and path.exists()):
-        return replay(path, **options)
-    return record(path, mode=mode, keep_on_error=keep_on_error)  # type: ignore[arg-type]  # checked by mode_of
+        return replay(path, ignore=project.ignore, **options)
+    return record(
+        path,
+        mode=mode,  # type: ignore[arg-type]  # one of the setting's choices
+        keep_on_error=keep_on_error,
+        rules=project_rules(path) | project.rules(),
+        ignore=project.ignore,
+    )

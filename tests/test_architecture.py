@@ -15,7 +15,7 @@ ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
     {"errors", "printing", "saving"},
-    {"duration", "lifecycle"},
+    {"duration", "lifecycle", "settings", "tally"},
     {"clock", "guard", "wire.routes"},
     {"wire.messages", "accelerated"},
     {"step"},
@@ -32,6 +32,7 @@ LAYERS = [
         "cassette.foreign",
         "cassette.shapes",
     },
+    {"project"},
     {"cassette.codec", "cassette.known", "scenario_file"},
     {"cassette.redact"},
     {
@@ -53,7 +54,7 @@ LAYERS = [
     {"stage", "rules"},
     {"scripted"},
     {"recording", "replaying", "simulation"},
-    {"examples", "sessions", "payload_strategies"},
+    {"examples", "sessions", "summary", "payload_strategies"},
     {"strategies"},
     {"registration", "properties.run"},
     {"properties.rules"},
@@ -68,8 +69,10 @@ LAYERS = [
         "cli.injected.sitecustomize",
         "cli.record",
         "cli.show",
-        "plugin",
+        "hooks",
+        "marker",
     },
+    {"plugin"},
     {"cli"},
 ]
 LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
@@ -88,7 +91,7 @@ HOMES = {
     "socket": {"transport.connection", "transport.network", "transport.sockets"},
     "threading": {"clock", "transport.sockets"},
     "time": {"clock", "properties.conformance"},
-    "pytest": {"plugin"},
+    "pytest": {"hooks", "marker", "plugin", "summary"},
     "hypothesis": {
         "examples",
         "strategies",
@@ -109,6 +112,8 @@ PURE = [
     "errors",
     "duration",
     "lifecycle",
+    "settings",
+    "tally",
     "script",
     "scenario",
     "rules",

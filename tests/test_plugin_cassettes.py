@@ -12,8 +12,7 @@ import qrtest.client.circuits
 import qrtest.client.service
 import qrtest.transport.tap  # noqa: F401 (a pytest in this process forgets what it imports itself)
 from qrtest.cassette import store
-from qrtest.errors import RecordingError
-from qrtest.sessions import file_name, found, mode_of
+from qrtest.sessions import file_name, found
 from qrtest.wire.messages import Request, Response
 from tests.recordings import JOB, short
 from tests.servers import serving
@@ -179,30 +178,6 @@ def test_parameters_in_another_order_find_their_cassette(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("mode", "failures"), [("warn", {"passed": 1, "warnings": 1}), ("fail", {"failed": 1})]
-)
-def test_exchanges_that_were_not_asked_for_are_told(
-    project: pytest.Pytester, mode: str, failures: dict[str, int]
-) -> None:
-    """Unused exchanges are a warning or a failure, if asked."""
-    store.save(project.path / "cassettes" / "bell.yaml", short())
-    project.makeini("[pytest]\n")
-    project.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.qrtest(cassette="cassettes/bell.yaml")
-        def test_nothing():
-            pass
-        """
-    )
-    project.runpytest_inprocess(f"--qrtest-unused={mode}", "-W", "default").assert_outcomes(
-        **failures
-    )
-    project.runpytest_inprocess().assert_outcomes(passed=1)
-
-
-@pytest.mark.parametrize(
     "options",
     [
         "cassette='bell.yaml', script='DONE'",
@@ -240,50 +215,6 @@ def test_a_failure_of_a_replay_shows_its_timeline(project: pytest.Pytester) -> N
         """
     )
     project.runpytest_inprocess().stdout.fnmatch_lines(["*qrtest timeline*", "*poll*200 Queued*"])
-
-
-def test_all_three_plugins_load_together(project: pytest.Pytester) -> None:
-    """pytest-recording's names are its own: both options, both markers, one run."""
-    project.makeini("[pytest]\n")
-    store.save(project.path / "cassettes" / "bell.yaml", short())
-    project.makepyfile(
-        """
-        import pytest
-
-        @pytest.mark.qrtest(cassette="bell.yaml")
-        def test_ours(runtime_job):
-            assert runtime_job().status() == "QUEUED"
-
-        @pytest.mark.vcr
-        def test_theirs(vcr):
-            assert vcr is not None
-        """
-    )
-    project.runpytest_subprocess("--record-mode=none", "--qrtest-record=none").assert_outcomes(
-        passed=2
-    )
-
-
-@pytest.mark.parametrize(
-    ("option", "ini", "environment", "mode"),
-    [
-        ("all", "once", {"QRTEST_RECORD": "rewrite"}, "all"),
-        (None, "once", {"QRTEST_RECORD": "rewrite"}, "once"),
-        (None, "", {"QRTEST_RECORD": "rewrite"}, "rewrite"),
-        (None, "", {"CI": "1"}, "none"),
-    ],
-)
-def test_command_line_before_ini_before_environment(
-    option: str | None, ini: str, environment: dict[str, str], mode: str
-) -> None:
-    """The nearest word wins; the default is none."""
-    assert mode_of(option=option, ini=ini, environment=environment, in_ci=False) == mode
-
-
-def test_an_unknown_mode_is_named() -> None:
-    """A mode that does not exist is an error with those that do."""
-    with pytest.raises(RecordingError, match="there are none, once, new_episodes, all, rewrite"):
-        mode_of(option="any", ini="", environment={}, in_ci=False)
 
 
 def test_names_are_those_of_pytest_recording() -> None:

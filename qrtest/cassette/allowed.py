@@ -150,6 +150,14 @@ class Rules:
         for name in ("keep", "secret"):
             object.__setattr__(self, name, frozenset(map(plain_name, getattr(self, name))))
 
+    def __or__(self, other: Rules) -> Rules:
+        """What either of two adds; of two shapes of one name, the other's."""
+        return Rules(
+            keep=self.keep | other.keep,
+            secret=self.secret | other.secret,
+            shapes={**self.shapes, **other.shapes},
+        )
+
     def keeps(self, name: str) -> bool:
         """Whether texts under *name* in JSON are kept."""
         plain = plain_name(name)

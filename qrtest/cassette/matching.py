@@ -13,16 +13,17 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
+from qrtest.cassette.allowed import plain_name
 from qrtest.cassette.redact import Redactor
 from qrtest.cassette.shapes import PLACEHOLDER
 from qrtest.wire.messages import Request
 from qrtest.wire.routes import Route, route
 
-__all__ = ["Identity", "SameCircuit", "identity", "reasons", "similarity"]
+__all__ = ["Identity", "SameCircuit", "identity", "reasons", "similarity", "without"]
 
 SameCircuit = Callable[[bytes, bytes], str | None]
 """Why two circuits (QPY) differ; None when they do not."""
@@ -58,6 +59,33 @@ def identity(request: Request) -> Identity:
     True
     """
     return _of_redacted(Redactor(b"matching").request(request), route(request.method, request.path))
+
+
+def without(request: Request, ignored: frozenset[str]) -> Request:
+    """*request* without the query parameters and JSON fields whose plain names are *ignored*.
+
+    >>> str(without(Request("GET", "h", "/jobs", "limit=1&trace_id=7"), frozenset({"traceid"})))
+    'GET /jobs?limit=1'
+    """
+    if not ignored:
+        return request
+    pairs = request.query.split("&")
+    kept = (
+        pair for pair in pairs if plain_name(unquote_plus(pair.partition("=")[0])) not in ignored
+    )
+    value = _json(request.body.decode(errors="replace")) if request.body else None
+    body = request.body if value is None else json.dumps(_pruned(value, ignored)).encode()
+    return replace(request, query="&".join(kept), body=body)
+
+
+def _pruned(value: Any, ignored: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _pruned(each, ignored)
+            for key, each in value.items()
+            if plain_name(key) not in ignored
+        }
+    return [_pruned(each, ignored) for each in value] if isinstance(value, list) else value
 
 
 def _of_redacted(request: Request, where: Route | None) -> Identity:

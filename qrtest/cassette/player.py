@@ -12,7 +12,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal, Protocol
 
-from qrtest.cassette.matching import Identity, SameCircuit, identity, reasons, similarity
+from qrtest.cassette.matching import (
+    Identity,
+    SameCircuit,
+    identity,
+    reasons,
+    similarity,
+    without,
+)
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.errors import CassetteError, UnansweredRequest
@@ -46,7 +53,9 @@ class Player:
     """Answers from *cassette*, which is called *name* in messages.
 
     *same_circuit* compares circuits that another release of qiskit wrote. *describe* gives what was
-    not recorded of a backend. Raises `CassetteError` for a pace that does not exist.
+    not recorded of a backend. *ignored* are the plain names of what does not tell requests apart.
+    Raises `CassetteError` for a
+    pace that does not exist.
     """
 
     def __init__(
@@ -59,6 +68,7 @@ class Player:
         name: str = "the cassette",
         same_circuit: SameCircuit | None = None,
         describe: Callable[[str, str], bytes | None] | None = None,
+        ignored: frozenset[str] = frozenset(),
     ) -> None:
         if pace not in PACES:
             raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
@@ -68,13 +78,20 @@ class Player:
         self._pace = pace if cassette.is_timed or pace != "recorded" else "polls"
         self._name = name
         self._same_circuit = same_circuit
+        self._ignored = ignored
         self._describe = describe or (lambda name, aspect: None)
         self._tracks: dict[Identity, _Track] = {}
         self._plain: dict[tuple[str, str, str, str], _Track] = {}
         for number, interaction in enumerate(cassette.interactions):
-            self._track(interaction.request).add(number, interaction)
+            asked = without(interaction.request, ignored)
+            self._track(asked).add(number, replace(interaction, request=asked))
         self._ahead: dict[str, float] = {}
         self._used: set[int] = set()
+
+    @property
+    def used(self) -> frozenset[int]:
+        """The numbers of the exchanges that were played, from 0."""
+        return frozenset(self._used)
 
     @property
     def unused(self) -> tuple[Interaction, ...]:
@@ -86,7 +103,7 @@ class Player:
         """The recorded answer to *request*. Raises `UnansweredRequest`, with the nearest ones."""
         track = self.find(request)
         if track is None:
-            return replace(self._unrecorded(request), delay=USUAL_SECONDS)
+            return replace(self._unrecorded(without(request, self._ignored)), delay=USUAL_SECONDS)
         now = self._clock.now()
         if request.method in READS:
             number, response = track.read(self._pace, now + self._ahead.get(track.name, 0.0))
@@ -98,6 +115,7 @@ class Player:
 
     def find(self, request: Request) -> _Track | None:
         """The track of *request*; None when it was not recorded."""
+        request = without(request, self._ignored)
         if request.body:
             return self._look_up(request)
         plain = (request.method, request.host, request.path, request.query)

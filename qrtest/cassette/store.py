@@ -16,7 +16,7 @@ from qrtest.cassette import codec
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteBusy, CassetteError
 
-__all__ = ["LARGEST_BYTES", "confined", "held", "load", "read", "save", "save_text"]
+__all__ = ["LARGEST_BYTES", "confined", "files", "held", "load", "read", "save", "save_text"]
 
 LARGEST_BYTES: Final = 512 * 2**20
 SUFFIXES: Final = (".yaml", ".yml", ".json")
@@ -28,6 +28,14 @@ def load(path: str | os.PathLike[str], *, sealed: bool = True) -> Cassette:
     Raises `CassetteError`.
     """
     return codec.loads(read(path), name=os.fspath(path), sealed=sealed)
+
+
+def files(place: Path) -> list[Path]:
+    """The files of cassettes below the directory *place*, in order; *place* itself if it is a file."""
+    if not place.is_dir():
+        return [place]
+    found = (path for path in place.rglob("*") if path.suffix in SUFFIXES)
+    return sorted(path for path in found if path.name[0] != ".")
 
 
 def read(path: str | os.PathLike[str]) -> str:

@@ -40,7 +40,7 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
     sources = (
         [] if tests is None else [(path, path.read_text("utf-8")) for path in tests.rglob("*.py")]
     )
-    files = [file for place in places for file in _files(place)]
+    files = [file for place in places for file in store.files(place)]
     found = [
         (file, each)
         for file in files
@@ -54,14 +54,6 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
             click.echo(f"{file}: {each}")
     click.echo(f"{len(files)} cassette(s), {len(found)} finding(s)", err=True)
     sys.exit(1 if found else 0)
-
-
-def _files(place: Path) -> list[Path]:
-    if not place.is_dir():
-        return [place]
-    return sorted(
-        path for path in place.rglob("*") if path.suffix in store.SUFFIXES and path.name[0] != "."
-    )
 
 
 def _findings(

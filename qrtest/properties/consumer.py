@@ -126,6 +126,9 @@ def check_consumer(
         if folder is not None and (saving.IS_ON.get() if save_failures is None else save_failures):
             name = f"{name_of(consumer)}-{finding.rule.name}.yaml"
             scenario_file.save(finding.run.scenario, folder / name)
+            written = saving.SAVED.get()
+            if written is not None:
+                written.append(folder / name)
         raise ConsumerBug(
             report(finding, consumer, said), rule=finding.rule.name, scenario=finding.run.scenario
         ) from finding.run.error

@@ -1,0 +1,175 @@
+"""Which word goes before which: command line, marker, fixture, ini, environment; in a pytest of its own."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qrtest.client.backends
+import qrtest.client.service
+import qrtest.simulation  # noqa: F401 (a pytest in this process forgets what it imports itself)
+from qrtest import settings, stage
+from qrtest.cassette import player
+from qrtest.errors import SettingError
+from qrtest.recording import MODES
+from qrtest.settings import PRECEDENCE, SETTINGS, chosen
+
+WORDS = ("requests", "sockets")
+"""What two of them say of the transport; neither is the default."""
+
+
+def test_the_choices_are_those_of_the_rooms() -> None:
+    """The plugin may not import the rooms to know what they can do."""
+    assert SETTINGS["transport"].choices == stage.TRANSPORTS
+    assert SETTINGS["pace"].choices == player.PACES
+    assert SETTINGS["record"].choices == ("none", *MODES)
+
+
+@given(st.dictionaries(st.sampled_from(PRECEDENCE), st.sampled_from([None, "", "warn", "fail"])))
+def test_whoever_stands_first_is_heard(said: dict[str, str | None]) -> None:
+    """Nothing, and the empty text of an ini value that was not set, are no word."""
+    heard = chosen(SETTINGS["unused"], said)
+    first = next((source for source in PRECEDENCE if said.get(source)), None)
+    if first is None:
+        assert (heard.value, heard.source) == ("ignore", "default")
+    else:
+        assert (heard.value, heard.source) == (said[first], first)
+
+
+@pytest.mark.parametrize(
+    ("source", "spelled"),
+    [
+        ("command line", "--qrtest-pace"),
+        ("marker", "pace of the marker"),
+        ("fixture", "pace of the fixture"),
+        ("ini", "qrtest_pace"),
+        ("environment", "QRTEST_PACE"),
+    ],
+)
+def test_a_word_that_is_none_is_named_with_its_speaker(source: str, spelled: str) -> None:
+    """As that one spells it."""
+    with pytest.raises(SettingError) as caught:
+        chosen(SETTINGS["pace"], {source: "allegro"})
+    assert str(caught.value) == f"{spelled} = 'allegro': there are recorded, polls, instant."
+
+
+def say(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, said: dict[str, str]
+) -> list[str]:
+    """A project in which each source has *said* its word about the transport; the arguments of pytest."""
+    ini = f"qrtest_transport = {said['ini']}" if "ini" in said else ""
+    pytester.makeini(f"[pytest]\naddopts = --strict-markers --strict-config\n{ini}\n")
+    if "environment" in said:
+        monkeypatch.setenv("QRTEST_TRANSPORT", said["environment"])
+    marker = f"transport={said['marker']!r}" if "marker" in said else ""
+    options = {"transport": said["fixture"]} if "fixture" in said else {}
+    pytester.makepyfile(
+        f"""
+        import pytest
+
+        @pytest.fixture
+        def qrtest_options():
+            return {options!r}
+
+        @pytest.mark.qrtest({marker})
+        def test_it(runtime_simulation):
+            assert runtime_simulation.transport == {WORDS[0]!r}
+        """
+    )
+    return [f"--qrtest-transport={said['command line']}"] if "command line" in said else []
+
+
+@pytest.mark.parametrize(("before", "after"), [*combinations(PRECEDENCE, 2)])
+def test_pair_by_pair(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str, after: str
+) -> None:
+    """Of any two that say something about one test, the one that stands first in the docs is heard."""
+    arguments = say(pytester, monkeypatch, {before: WORDS[0], after: WORDS[1]})
+    pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("source", ["command line", "ini", "environment"])
+def test_the_header_shows_what_holds_and_who_said_so(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """What holds by default stands without a speaker."""
+    arguments = say(pytester, monkeypatch, {source: WORDS[0]})
+    result = pytester.runpytest_inprocess(*arguments, "-v")
+    result.stdout.fnmatch_lines(
+        [
+            f"qrtest: record=none, unused=ignore, transport=requests ({source}), pace=recorded",
+            "qrtest: the first of command line, marker, fixture, ini, environment that says it *",
+        ]
+    )
+
+
+@pytest.mark.parametrize("variable", ["QRTEST_RECORD", "QRTEST_TRANSPORT"])
+def test_a_wrong_word_ends_the_run_before_it_begins(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """In one line, with what there is."""
+    monkeypatch.setenv(variable, "pigeon")
+    result = pytester.runpytest_inprocess()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: qrtest: {variable} = 'pigeon': there are *"])
+
+
+def test_the_fixture_holds_for_all_tests_in_its_reach(pytester: pytest.Pytester) -> None:
+    """It takes what the marker takes, and the marker adds to it."""
+    pytester.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def qrtest_options():
+            return {"script": "QUEUED 5s; ERROR 1500", "latency": "2s"}
+        """
+    )
+    pytester.makepyfile(
+        """
+        import pytest
+
+        def test_by_the_fixture(runtime_job, virtual_clock):
+            assert runtime_job().status() == "QUEUED"
+            assert virtual_clock.now() == 2
+
+        @pytest.mark.qrtest(script="DONE")
+        def test_by_both(runtime_job, virtual_clock):
+            assert runtime_job().status() == "DONE"
+            assert virtual_clock.now() == 2
+        """
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("of_fixture", "of_marker", "together"),
+    [
+        ({"script": "DONE", "seed": 1}, {"scenario": "x"}, {"scenario": "x", "seed": 1}),
+        (
+            {"script": "DONE", "clock": "real"},
+            {"cassette": "x"},
+            {"clock": "real", "cassette": "x"},
+        ),
+        (
+            {"cassette": "x", "pace": "polls"},
+            {"script": "DONE"},
+            {"pace": "polls", "script": "DONE"},
+        ),
+    ],
+)
+def test_what_does_not_go_with_the_marker_is_dropped(
+    of_fixture: dict[str, str], of_marker: dict[str, str], together: dict[str, str]
+) -> None:
+    """A fixture speaks for many tests; the marker of one may ask for something else altogether."""
+    assert settings.joined(of_fixture, of_marker) == together
+
+
+def test_the_options_cover_what_the_marker_documents() -> None:
+    """No name stands in two of the lists by accident."""
+    of_the_job = set(settings.OF_THE_JOB)
+    assert not of_the_job & set(settings.OF_THE_SIMULATION)
+    assert not of_the_job & set(settings.OF_THE_CASSETTE)

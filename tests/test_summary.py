@@ -1,0 +1,217 @@
+"""What pytest says in the end about cassettes and scenarios, in a pytest of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qrtest.client.backends
+import qrtest.client.circuits
+import qrtest.client.service
+import qrtest.properties
+import qrtest.transport.tap  # noqa: F401 (a pytest in this process forgets what it imports itself)
+from qrtest.cassette import store
+from qrtest.cassette.model import Cassette
+from qrtest.tally import Played, Tally
+from qrtest.wire.messages import Request, Response
+from tests.recordings import JOB, short
+from tests.servers import serving
+
+BOTH_HALVES = """
+import pytest
+
+pytestmark = pytest.mark.qrtest(cassette="bell.yaml")
+
+def test_status(runtime_job):
+    for _ in range(20):
+        runtime_job().status()
+
+def test_result(runtime_job):
+    job = runtime_job()
+    job.wait_for_final_state()
+    job.result()
+"""
+"""Two tests that ask for all of a cassette together, and neither alone."""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A strict project with a cassette, outside of CI."""
+    monkeypatch.delenv("CI", raising=False)
+    pytester.makeini("[pytest]\naddopts = --strict-markers --strict-config\n")
+    store.save(pytester.path / "cassettes" / "bell.yaml", short())
+    return pytester
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    def answer(request: Request) -> Response:
+        return Response(200, b'{"id": "one"}')
+
+    with serving(answer) as address:
+        yield address
+
+
+def test_the_summary_counts_and_names(project: pytest.Pytester, base: str) -> None:
+    """Recorded, replayed, unused, orphaned and expired cassettes, and scenarios that were saved."""
+    store.save(project.path / "cassettes" / "test_it" / "test_gone.yaml", short())
+    project.makepyfile(
+        test_it=f"""
+        import pytest, requests, qrtest
+
+        @pytest.mark.qrtest(cassette="bell.yaml")
+        def test_play(runtime_job):
+            runtime_job().status()
+
+        @pytest.mark.qrtest(cassette="new.yaml")
+        def test_record():
+            requests.get("{base}/jobs/one", timeout=5)
+
+        def collect(job):
+            return job.result(timeout=60)
+
+        def test_search():
+            with pytest.raises(qrtest.errors.ConsumerBug):
+                qrtest.check_consumer(collect, lives=[qrtest.Scenario("ERROR 1500")])
+        """
+    )
+    result = project.runpytest_inprocess(
+        "--qrtest-record=once",
+        "--qrtest-unused=warn",
+        "--qrtest-save-failures",
+        "-o",
+        "qrtest_max_age=30d",
+    )
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*= qrtest =*",
+            "cassettes: 1 recorded, 1 replayed, 1 with unused exchanges, 1 orphaned, 1 expired",
+            "scenarios: 1 saved",
+            "recorded  cassettes/new.yaml: 1 exchange",
+            f"unused    cassettes/bell.yaml: 3 of 4 exchanges: GET /api/v1/jobs/{JOB}?*",
+            "orphaned  cassettes/test_it/test_gone.yaml: test_it.py has no test test_gone",
+            "expired   cassettes/bell.yaml: recorded * days ago: record it again",
+            "saved     cassettes/scenarios/collect-*.yaml",
+        ]
+    )
+
+
+def test_a_suite_without_cassettes_has_no_summary(pytester: pytest.Pytester) -> None:
+    """It says nothing to those whom it does not concern."""
+    pytester.makepyfile("def test_plain(): pass")
+    pytester.runpytest_inprocess().stdout.no_fnmatch_line("*= qrtest =*")
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=each"], ["-n2"]])
+def test_unused_exchanges_fail_the_run(project: pytest.Pytester, workers: list[str]) -> None:
+    """With the exit status of a failure, though every test passes; over workers, too."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(cassette="bell.yaml")
+        @pytest.mark.parametrize("n", [1, 2])
+        def test_status(runtime_job, n):
+            runtime_job().status()
+        """
+    )
+    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
+    assert "failed" not in result.parseoutcomes()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["unused * 3 of 4 exchanges*", "qrtest_unused=fail: *"])
+    assert project.runpytest_subprocess(*workers).ret == pytest.ExitCode.OK
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_what_any_test_asks_for_is_used(project: pytest.Pytester, workers: list[str]) -> None:
+    """Tests that share a cassette are one: merged over the workers they ran on."""
+    project.makepyfile(BOTH_HALVES)
+    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
+    result.assert_outcomes(passed=2)
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(
+        ["cassettes: 0 recorded, 1 replayed, 0 with unused exchanges, 0 orphaned, 0 expired"]
+    )
+
+
+def test_a_test_that_fails_is_not_told_what_it_did_not_ask_for(project: pytest.Pytester) -> None:
+    """It did not come to it."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(cassette="bell.yaml")
+        def test_status(runtime_job):
+            assert runtime_job().status() == "DONE"
+
+        @pytest.mark.qrtest(cassette="bell.yaml")
+        def test_own_client():
+            assert False
+        """
+    )
+    result = project.runpytest_inprocess("--qrtest-unused=fail")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["cassettes: * 0 with unused exchanges*"])
+
+
+def test_the_marker_says_what_is_to_be_done_about_unused_exchanges(
+    project: pytest.Pytester,
+) -> None:
+    """Of one test, whatever holds for the others."""
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(cassette="bell.yaml", unused="fail")
+        def test_status(runtime_job):
+            runtime_job().status()
+        """
+    )
+    assert project.runpytest_inprocess().ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_nothing_secret_is_shown(project: pytest.Pytester) -> None:
+    """Cassettes of other tools may hold secrets in their addresses."""
+    [first, *rest] = short().interactions
+    leaky = replace(
+        first, request=replace(first.request, path="/jobs/x", query="to=jane.roe@example.com")
+    )
+    store.save(project.path / "cassettes" / "leaky.yaml", Cassette((leaky, *rest), None))
+    project.makepyfile(
+        "import pytest\n\n@pytest.mark.qrtest(cassette='leaky.yaml')\ndef test_nothing(): pass\n"
+    )
+    result = project.runpytest_inprocess("--qrtest-unused=warn")
+    result.stdout.fnmatch_lines(["unused *GET /jobs/x?to=redacted-email-*"])
+    result.stdout.no_fnmatch_line("*jane*")
+
+
+names = st.sampled_from(["a.yaml", "b.yaml", "c.yaml"])
+played = st.builds(
+    Played,
+    st.just(3),
+    st.dictionaries(st.integers(0, 2), st.just("GET /x")),
+    st.sampled_from(["ignore", "warn", "fail"]),
+    st.just(""),
+)
+tallies = st.builds(
+    Tally,
+    st.dictionaries(names, st.just(2)),
+    st.dictionaries(names, played),
+    st.frozensets(names),
+    st.frozensets(names),
+)
+
+
+@given(tallies, tallies, tallies)
+def test_the_order_of_the_workers_does_not_matter(one: Tally, two: Tally, three: Tally) -> None:
+    """Tallies merge in any order and grouping, and survive the way between processes."""
+    assert one | two == two | one
+    assert (one | two) | three == one | (two | three)
+    assert one | one == one
+    assert one | Tally() == one
+    assert Tally.of(one.data()) == one
