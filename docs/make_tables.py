@@ -13,14 +13,17 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from importlib.metadata import version
 from operator import methodcaller
 from pathlib import Path
 
+from qiskit_ibm_runtime import Session
+
 import qrtest
-from qrtest import Scenario, scenarios
+from qrtest import Scenario, faults, scenarios
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.damage import DAMAGES, WHOLE
 
@@ -46,11 +49,15 @@ def outcome(scenario: Scenario) -> str:
     with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
         if "submit" in struck:
             return submitted(sim, scenario)
+        if "session" in struck:
+            return session_closed(sim, scenario)
+        if any(fault == faults.status(404, on="poll") for fault in scenario.faults):
+            return found_elsewhere(scenario)
         job = sim.job(scenario)
         if "cancel" in struck or {"cancel_takes_effect", "cancel_lag"} & set(chosen):
             return cancelled(sim, job)
         if scenario.params is not None:
-            return f"`inputs` {came_to(lambda: job.inputs)}"
+            return inputs(sim, job.job_id())
         if "usage_lag" in chosen:
             job.result()
             usage = came_to(partial(methodcaller("usage"), job))
@@ -68,6 +75,35 @@ def cancelled(sim: qrtest.Simulation, job: qrtest.RuntimeJobV2) -> str:
     sim.clock.advance("1h")
     there = came_to(lambda: sim.service().job(job.job_id()).status())
     return f"`cancel()` {what}; `status()` {here}; an hour later a new job object {there}"
+
+
+def inputs(sim: qrtest.Simulation, job_id: str) -> str:
+    """What the first of the inputs is, by both ways to the job."""
+    alone = came_to(lambda: sim.service().job(job_id).inputs["circuits"][0])
+    [job] = sim.service().jobs()
+    return f"`service.job().inputs` {alone}, `service.jobs()[0].inputs` " + came_to(
+        lambda: job.inputs["circuits"][0]
+    )
+
+
+def session_closed(sim: qrtest.Simulation, scenario: Scenario) -> str:
+    """What close() of a session comes to."""
+    sim.next_job(scenario)
+    session = Session(backend=sim.service().backend("ibm_torino"))
+    return f"`session.close()` {came_to(session.close)}"
+
+
+def found_elsewhere(scenario: Scenario) -> str:
+    """What service.job() comes to for a job of the other of two instances."""
+    instances = (qrtest.Instance(name="one"), qrtest.Instance(name="other"))
+    with qrtest.simulate(instances=instances) as sim:
+        sim.next_job(replace(scenario, faults=()))
+        other = sim.service(instance="other")
+        options = {"backend": other.backend("ibm_torino")}
+        job_id = other._run("sampler", {"pubs": []}, options).job_id()
+        chosen = came_to(lambda: sim.service(instance="one").job(job_id).status())
+        free = came_to(lambda: sim.service(instance="any").job(job_id).status())
+    return f"`service.job()` with an instance chosen {chosen}, without {free}"
 
 
 def submitted(sim: qrtest.Simulation, scenario: Scenario) -> str:
@@ -184,7 +220,8 @@ def catalogue_page(columns: Mapping[str, Column]) -> str:
         lines += ["```text", f"{scenario.script}"]
         lines += [repr(fault) for fault in scenario.faults]
         lines += [repr(scenario.behaviour)] if scenario.behaviour != Behaviour() else []
-        lines += ["```", "", *table({release: each[name] for release, each in columns.items()}), ""]
+        by_release = {release: each[name] for release, each in columns.items() if name in each}
+        lines += ["```", "", *table(by_release), ""]
     return "\n".join(lines)
 
 

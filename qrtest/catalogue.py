@@ -27,6 +27,7 @@ from qrtest.script import (
     running,
     unknown,
 )
+from qrtest.wire import encoding
 from qrtest.wire.behaviour import Behaviour
 
 __all__ = ["scenarios"]
@@ -46,6 +47,12 @@ def _future_qpy() -> dict[str, str]:
         "__type__": "QuantumCircuit",
         "__value__": base64.b64encode(zlib.compress(qpy)).decode(),
     }
+
+
+def _array() -> dict[str, str]:
+    """An array of three numbers, as inputs hold it."""
+    array: dict[str, str] = encoding.array([0.1, 0.2, 0.3], [3])
+    return array
 
 
 EMPTY_DATABIN: Final = (
@@ -98,6 +105,20 @@ _LIVES: Final = (
         Script(queued("5s"), running("3h"), ran_too_long()),
         "Ran too long is Cancelled with code 1305, which the client calls ERROR.",
         "Q pull requests 432, 1760",
+    ),
+    _entry(
+        "max-execution-1305-as-text",
+        Script(queued("5s"), running("3h"), ran_too_long()),
+        "The same with the code as a text, which the client does not know for 1305.",
+        "Q pull requests 432, 1760",
+        behaviour=Behaviour(reason_code="text"),
+    ),
+    _entry(
+        "max-execution-1305-without-reason",
+        Script(queued("5s"), running("3h"), ran_too_long()),
+        "The same with the code alone: without a reason the client overlooks it.",
+        "Q pull requests 432, 1760",
+        behaviour=Behaviour(reason_code="alone"),
     ),
     _entry(
         "job-in-a-failed-state-at-once",
@@ -233,6 +254,13 @@ _PAYLOADS: Final = (
         params={"circuits": [_future_qpy()]},
     ),
     _entry(
+        "jobs-list-not-decoded",
+        USUAL,
+        "The inputs of one job, by service.job() and by service.jobs(): are both decoded?",
+        "Q issue 829",
+        params={"circuits": [_array()]},
+    ),
+    _entry(
         "truncated-json-result",
         USUAL,
         "Half of the result arrives: result() returns a text.",
@@ -252,6 +280,36 @@ _PAYLOADS: Final = (
         "An array inside a good result is cut: zlib's own error escapes.",
         "seen with release 0.51.0",
         faults=[faults.corrupt("zlib", on="result", times=None)],
+    ),
+)
+
+_INSTANCES_AND_SESSIONS: Final = (
+    _entry(
+        "job-in-other-instance",
+        USUAL,
+        "The active instance does not know the job: another one of the account has it.",
+        "Q issue 2271",
+        faults=[faults.status(404, on="poll")],
+    ),
+    _entry(
+        "session-close-404",
+        USUAL,
+        "The session that is closed is not there any more.",
+        "Q issue 476",
+        faults=[faults.status(404, on="session", after=1, times=None)],
+    ),
+    _entry(
+        "session-expires-with-queue",
+        Script(queued("1h"), failed("Session closed", 1217)),
+        "The session's time is over before the job's turn: the one before it finishes, this one fails.",
+        "Q issue 609",
+    ),
+    _entry(
+        "submit-to-closed-session",
+        USUAL,
+        "Somebody else closed the session: its local flag says active, the service takes no job.",
+        "Q issues 1643, 1428",
+        faults=[faults.status(400, on="submit", times=None)],
     ),
 )
 
@@ -282,7 +340,10 @@ _SUBMISSIONS: Final = (
 scenarios: Final[Mapping[str, Scenario]] = MappingProxyType(
     {
         scenario.name: scenario
-        for scenario in (*_LIVES, *_ENDS, *_NETWORK, *_PAYLOADS, *_SUBMISSIONS)
+        for scenario in (
+            *(*_LIVES, *_ENDS, *_NETWORK, *_PAYLOADS),
+            *(*_INSTANCES_AND_SESSIONS, *_SUBMISSIONS),
+        )
     }
 )
 """Each situation under its name.

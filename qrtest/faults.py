@@ -21,7 +21,7 @@ from qrtest import duration as durations
 from qrtest.duration import Duration
 from qrtest.errors import DurationError, FaultError
 from qrtest.printing import AsCode
-from qrtest.wire.routes import OPERATIONS
+from qrtest.wire.routes import OF_A_JOB, OPERATIONS
 
 __all__ = [
     "Corrupt",
@@ -93,6 +93,11 @@ class Fault(AsCode):
             raise FaultError(
                 f"until={durations.text(self.until)!r} is not after since={durations.text(self.since)!r}."
             )
+
+    @property
+    def is_about_a_job(self) -> bool:
+        """Whether it strikes requests about one job, if it is told which: a submission is about none."""
+        return self.on == ANY or self.on in OF_A_JOB
 
     def concerns(self, operation: str, now: float) -> bool:
         """Whether a call of *operation* at the time *now* counts for this fault."""

@@ -61,11 +61,12 @@ class Scripting:
     ) -> None:
         """Choose the life of the next job that is submitted; called again, of the one after it.
 
-        Faults on "submit" strike from now on; all others, the requests about that job.
+        Faults on what is about no job, as "submit" or "session", strike from now on; all others, the
+        requests about that job.
         """
         scenario = self._scripted.scenario(life, result, faults, behaviour)
-        at_once = tuple(fault for fault in scenario.faults if fault.on == "submit")
-        later = tuple(fault for fault in scenario.faults if fault.on != "submit")
+        at_once = tuple(fault for fault in scenario.faults if not fault.is_about_a_job)
+        later = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
         self._scripted.strike(at_once)
         self._scripted.rules.line_up(replace(scenario, faults=later))
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from qiskit_ibm_runtime import Session
 
 import qrtest
 from qrtest import Scenario, scenarios
@@ -71,3 +73,32 @@ def test_a_page_is_made_of_its_columns(page: str) -> None:
     """Nobody wrote on the page by hand."""
     _, show = TABLES.PAGES[page]
     assert (DOCS / f"{page}.md").read_text() == show(TABLES.columns(page))
+
+
+@pytest.mark.parametrize(
+    ("reason_code", "state"),
+    [
+        ("number", {"reason": "Ran too long", "reason_code": 1305}),
+        ("text", {"reason": "Ran too long", "reason_code": "1305"}),
+        ("alone", {"reason_code": 1305}),
+    ],
+)
+def test_an_error_code_is_told_in_three_ways(reason_code: str, state: dict[str, Any]) -> None:
+    """As a number, as a text, and without the reason beside it."""
+    with qrtest.simulate(reason_code=reason_code) as sim:
+        sim.job("ERROR 1305").status()
+        poll = next(iter(sim.journal))
+    assert json.loads(poll.response.body)["state"] == {"status": "Cancelled", **state}
+
+
+def test_a_fault_on_a_session_strikes_sessions_whichever_job_it_came_with() -> None:
+    """A session is not the job's: its faults count from when the scenario is said."""
+    assert TABLES.outcome(scenarios["session-close-404"]) == "`session.close()` None"
+    with qrtest.simulate() as sim:
+        sim.next_job(scenarios["session-close-404"])
+        session = Session(backend=sim.service().backend("ibm_torino"))
+        session.close()
+        assert [entry.response.status for entry in sim.journal if entry.operation == "session"] == [
+            200,
+            404,
+        ]

@@ -39,6 +39,11 @@ class Behaviour(AsCode):
     """What a failed job's results are: the reason as text (200), or nothing (204). Unknown; the
     client copes with both."""
 
+    reason_code: Literal["number", "text", "alone"] = "number"
+    """How the error code of a job is told: as a number beside the reason (observed), as a text, or
+    alone, without a reason. The client makes a timeout of 1305 only of the first (its pull request
+    1760)."""
+
     logs_before_end: int = 404
     """Status of logs before the job is final (inferred: the client expects 404)."""
 

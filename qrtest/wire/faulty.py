@@ -41,9 +41,13 @@ class FaultyService:
         self._plans: dict[str | None, list[_Counted]] = {}
 
     def add(self, plan: Sequence[Fault], *, job_id: str | None = None) -> None:
-        """Let *plan* strike the requests about one job, or all requests."""
-        if plan:
-            self._plans.setdefault(job_id, []).extend(_Counted(fault) for fault in plan)
+        """Let *plan* strike the requests about one job, or all requests.
+
+        Those that are about no job at all, as a submission or a session, are always among the latter.
+        """
+        for fault in plan:
+            of = job_id if fault.is_about_a_job else None
+            self._plans.setdefault(of, []).append(_Counted(fault))
 
     def handle(self, request: Request) -> Response:
         """The answer to *request*, or what the faults made of it."""

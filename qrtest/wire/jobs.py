@@ -90,7 +90,8 @@ class SimulatedJob:
             usage = payloads.job_usage(
                 version, self.life.running_seconds(now), complete=self._is_accounted(now)
             )
-        return payloads.job(self.facts, self.life.step, usage=usage, with_params=with_params)
+        state = payloads.said(self.life.step, self._behaviour.reason_code)
+        return payloads.job(self.facts, state, usage=usage, with_params=with_params)
 
     def _is_accounted(self, now: float) -> bool:
         ended = self.life.ended

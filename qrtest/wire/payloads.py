@@ -86,19 +86,20 @@ def timestamp(seconds_since_1970: float) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
 
 
-def said(step: Step) -> dict[str, Any]:
+def said(step: Step, reason_code: str = "number") -> dict[str, Any]:
     """The `state` of a job in *step*, in the service's own form.
 
-    Ran too long is a Cancelled with code 1305; what does not apply is absent, not null.
+    Ran too long is a Cancelled with code 1305; what does not apply is absent, not null. *reason_code*:
+    how a code is told, as of `Behaviour`.
 
     >>> said(Step("ERROR", reason="Internal error.", code=1500))
     {'status': 'Failed', 'reason': 'Internal error.', 'reason_code': 1500}
     """
     state: dict[str, Any] = {"status": _status_word(step)}
-    if step.reason is not None:
+    if step.reason is not None and not (reason_code == "alone" and step.code is not None):
         state["reason"] = step.reason
     if step.code is not None:
-        state["reason_code"] = step.code
+        state["reason_code"] = str(step.code) if reason_code == "text" else step.code
     if step.solution is not None:
         state["reason_solution"] = step.solution
     return state
@@ -113,10 +114,12 @@ def _status_word(step: Step) -> str:
 
 
 def job(
-    facts: JobFacts, step: Step, *, usage: dict[str, Any] | None, with_params: bool
+    facts: JobFacts, state: dict[str, Any], *, usage: dict[str, Any] | None, with_params: bool
 ) -> dict[str, Any]:
-    """The body of GET job, with its *usage* by `job_usage`. Absent fields are absent, not null."""
-    state = said(step)
+    """The body of GET job, of its *state* by `said` and *usage* by `job_usage`.
+
+    Absent fields are absent, not null.
+    """
     body: dict[str, Any] = {"id": facts.job_id, "backend": facts.backend, "state": state}
     body["status"] = state["status"]
     if with_params:
