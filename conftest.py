@@ -5,7 +5,16 @@ from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
 
-ELSEWHERE = ("asyncio", "pytest_cov", "randomly", "socket", "time_machine", "timeout", "vcr")
+ELSEWHERE = (
+    "asyncio",
+    "html",
+    "pytest_cov",
+    "randomly",
+    "socket",
+    "time_machine",
+    "timeout",
+    "vcr",
+)
 """Plugins that are installed for tests/test_manners.py, and stay out of all other tests."""
 
 SLOW_IS_FINE = [HealthCheck.too_slow]

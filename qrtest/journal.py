@@ -95,6 +95,10 @@ class Journal:
 
         The columns: virtual time, request, answer, and how often up to when.
         """
+        return "\n".join(self.timelines(lines=lines)) or "Nothing was asked."
+
+    def timelines(self, *, lines: int = 40) -> list[str]:
+        """The timeline of each job, in the order in which they were first asked about."""
         by_name: dict[str, list[Entry]] = {}
         for entry in self._entries:
             by_name.setdefault(entry.name, []).append(entry)
@@ -106,7 +110,7 @@ class Journal:
                 half = lines // 2
                 shown[half : half + left_out + 1] = [f"{'...':>{WIDTH}}  {left_out + 1:,} more"]
             sections.append("\n".join([f"job {name}" if name else "account", *shown]))
-        return "\n".join(sections) or "Nothing was asked."
+        return sections
 
 
 def _clock_face(seconds: float) -> str:

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-LINES: Final = 40
 REPORTER: Final = "qrtest-reporter"
 PLAYER: Final = "qrtest-player"
 EXAMPLES: Final = "qrtest-examples"
 SUMMARY: Final = "qrtest-summary"
 OPTIONS: Final = "qrtest_options"
 SIMULATION: Final = pytest.StashKey[Any]()
+MADE_BY: Final = pytest.StashKey[tuple[str, dict[str, Any]]]()
 FAILED: Final = pytest.StashKey[bool]()
 CASSETTES: Final = pytest.StashKey[dict[str, str]]()
 
@@ -170,7 +170,7 @@ def _simulated(item: pytest.Item) -> Iterator[Any]:
     for name in (*settings.OF_THE_JOB, *settings.OF_THE_CASSETTE):
         options.pop(name, None)
     with simulate(**options) as simulation:
-        _enlist(item, simulation)
+        _enlist(item, simulation, "simulate", options)
         yield simulation
 
 
@@ -272,14 +272,33 @@ class _Reporter:
         if simulation is not None and report.when == "call" and report.failed:
             item.stash[FAILED] = True
             if hasattr(simulation, "journal"):
-                timeline = simulation.journal.timeline(lines=LINES)
-                report.sections.append(("qrtest timeline", timeline))
+                _explain(report, item, simulation)
         return report
 
 
-def _enlist(item: pytest.Item, session: Any) -> None:
-    """Let the report of *item* know of its *session*."""
+def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
+    """Add what happened, and how to get there again, to the *report* of a test that failed."""
+    from qrtest import failure
+
+    maker, options = item.stash[MADE_BY]
+    again = failure.again(maker, options, getattr(session, "lives", ()), test=item.nodeid)
+    lines = failure.LINES - again.count("\n") - 1
+    told = {
+        "qrtest timeline": failure.timeline(session.journal, lines=max(lines, failure.LINES // 2)),
+        "qrtest: to get there again": again,
+    }
+    report.sections.extend(told.items())
+    if item.config.pluginmanager.has_plugin("html"):
+        from pytest_html import extras
+
+        attached = [extras.text(text, name=title) for title, text in told.items()]
+        vars(report)["extras"] = [*getattr(report, "extras", []), *attached]
+
+
+def _enlist(item: pytest.Item, session: Any, maker: str, options: dict[str, Any]) -> None:
+    """Let the report of *item* know of its *session*, and what made it."""
     item.stash[SIMULATION] = session
+    item.stash[MADE_BY] = (maker, options)
     if not item.config.pluginmanager.has_plugin(REPORTER):
         item.config.pluginmanager.register(_Reporter(), REPORTER)
 
@@ -321,16 +340,20 @@ def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Se
         )
         if wanted is True:
             _refuse_collision(item, str(path))
+        replayed: dict[str, Any] = {
+            name: options[name] for name in settings.OF_A_REPLAY if name in options
+        }
         session = sessions.session(
             path,
             options["record"],
             project=project,
             keep_on_error=config.getoption("qrtest_keep_failed"),
-            options={name: options[name] for name in settings.OF_A_REPLAY if name in options},
+            options=replayed,
         )
     except QrtestError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
-    _enlist(item, session)
+    shown = os.path.relpath(path, config.rootpath)
+    _enlist(item, session, "replay", {"cassette": shown, **replayed})
     return session
 
 

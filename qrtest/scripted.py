@@ -120,6 +120,18 @@ class Scripting:
         """Let the service take no token and hand out none, until told otherwise."""
         self._scripted.service.reject_tokens(rejects)
 
+    @property
+    def lives(self) -> tuple[tuple[str, Scenario], ...]:
+        """How jobs came to their lives ("job" or "next_job"), and which, in the order they came.
+
+        >>> from qrtest import simulate
+        >>> with simulate() as sim:
+        ...     job = sim.job("DONE")
+        >>> sim.lives
+        (('job', Scenario('DONE')),)
+        """
+        return tuple(self._scripted.lives)
+
     def job_ids(self) -> tuple[str, ...]:
         """The jobs that the service has, in the order they came."""
         return self._scripted.service.job_ids()
@@ -170,6 +182,7 @@ class ScriptedService:
         self._epoch = epoch
         self._seed = seed
         self._elsewhere = elsewhere
+        self.lives: Final[list[tuple[str, Scenario]]] = []
         self.rules: Final = Rules(self.scenario(USUAL_LIFE), seed=seed)
         self.service: Final = SimulatedService(
             clock,
@@ -192,6 +205,7 @@ class ScriptedService:
 
     def add(self, submission: Submission, scenario: Scenario, recorded: Recorded) -> JobFacts:
         """Take a job in that lives by *scenario*; what is *recorded* of it is said instead."""
+        self.lives.append(("job", scenario))
         plan = self._plan_of(scenario, submission)
         plan = replace(plan, recorded=replace(recorded, result=plan.recorded.result))
         with self.clock.lock:
@@ -220,6 +234,7 @@ class ScriptedService:
 
     def _submitted(self, submission: Submission, job_id: str) -> JobPlan:
         scenario = self.rules.choose(submission)
+        self.lives.append(("next_job", scenario))
         self.strike(scenario.faults, job_id=job_id)
         if self._elsewhere is not None and _is_computed(scenario):
             self._elsewhere(lambda: self._settle(job_id, scenario, submission))

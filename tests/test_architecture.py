@@ -54,7 +54,7 @@ LAYERS = [
     {"stage", "rules"},
     {"scripted"},
     {"recording", "replaying", "simulation"},
-    {"examples", "sessions", "summary", "payload_strategies"},
+    {"examples", "failure", "sessions", "summary", "payload_strategies"},
     {"strategies"},
     {"registration", "properties.run"},
     {"properties.rules"},
@@ -105,6 +105,7 @@ HOMES = {
         *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
     },
     "numpy": {"client.computed", "client.results"},
+    "pytest_html": {"plugin"},
     "qiskit": {"client.circuits", "client.computed", "client.results"},
     "qiskit_ibm_runtime": {"client.jobs", "client.service"},
 }

@@ -1,0 +1,149 @@
+"""What the report of a failed test says: a screen of timeline, and code that gets there again."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import qrtest
+import qrtest.client.backends
+import qrtest.client.service
+from qrtest import Scenario, failure, faults, simulate
+from qrtest import strategies as qst
+from qrtest.cassette import store
+from qrtest.cassette.model import Cassette
+from tests.recordings import exchange, short
+
+
+def lived(lives: list[Scenario]) -> qrtest.Simulation:
+    """A simulation in which somebody waited for each of *lives*."""
+    with simulate(longest=None) as sim:
+        for life in lives:
+            job = sim.job(life)
+            for _ in range(3):
+                try:
+                    job.wait_for_final_state(timeout=3600)
+                    job.result()
+                except Exception:  # whatever the faults do is on the timeline
+                    sim.clock.advance("1m")
+    return sim
+
+
+@given(st.lists(qst.scenarios(), min_size=1, max_size=6), st.integers(12, 24))
+def test_the_timeline_fits_a_screen(lives: list[Scenario], lines: int) -> None:
+    """Whatever the jobs live through: no more lines than there are, and 80 columns."""
+    told = failure.timeline(lived(lives).journal, lines=lines).splitlines()
+    assert 1 <= len(told) <= lines
+    assert max(map(len, told)) <= failure.COLUMNS
+
+
+@given(st.lists(qst.scenarios(), max_size=2))
+def test_what_is_to_be_pasted_makes_the_same_lives(lives: list[Scenario]) -> None:
+    """The code runs as it stands, and its jobs have the lives of those that failed."""
+    code = failure.again("simulate", {}, [("job", life) for life in lives], test="t.py::test")
+    command, _, pasted = code.partition("\n\n")
+    assert command == "pytest 't.py::test'"
+    space: dict[str, qrtest.Simulation] = {}
+    exec(pasted, space)
+    assert [life for _, life in space["sim"].lives] == lives
+
+
+def test_jobs_that_were_submitted_are_lined_up_again() -> None:
+    """With next_job, for whoever submits."""
+    code = failure.again("simulate", {"seed": 3}, [("next_job", Scenario("ERROR 1500"))], test="t")
+    assert code.endswith(
+        "with qrtest.simulate(seed=3) as sim:\n    sim.next_job(Scenario('ERROR 1500'))"
+    )
+
+
+def test_a_cassette_is_replayed_again() -> None:
+    """With the options that the test had."""
+    code = failure.again("replay", {"cassette": "cassettes/x.yaml", "pace": "polls"}, (), test="t")
+    assert (
+        "with qrtest.replay('cassettes/x.yaml', pace='polls') as sim:\n    job = sim.job()" in code
+    )
+
+
+def test_long_lives_are_broken_and_many_are_cut() -> None:
+    """Three lives are shown; one that is long stands on several lines."""
+    long = Scenario("QUEUED 2h; DONE", faults=[faults.status(503, times=3, on="poll")])
+    code = failure.again("simulate", {}, [("job", long)] * 5, test="t")
+    assert "from qrtest import Scenario, faults\n" in code
+    assert code.count("sim.job(") == 3
+    assert code.endswith("...  # and 2 more")
+    assert max(map(len, code.splitlines())) <= failure.COLUMNS
+
+
+def test_nothing_secret_is_shown() -> None:
+    """Neither in the timeline nor in what is to be pasted."""
+    life = Scenario("DONE", tags=["jane.roe@example.com"])
+    assert "jane" not in failure.again("simulate", {}, [("job", life)], test="t")
+    leak = {"errors": [{"code": 1, "message": "no user jane.roe@example.com"}]}
+    cassette = Cassette((exchange(answer=leak, status=404, at=0.0),), None)
+    with qrtest.replay(cassette) as sim:
+        sim.journal.handle(cassette.interactions[0].request)
+    assert "404" in failure.timeline(sim.journal)
+    assert "jane" not in failure.timeline(sim.journal)
+
+
+def test_the_report_has_both_sections(pytester: pytest.Pytester) -> None:
+    """Of a test that failed, in 80 columns, without colour; of one that passed, neither."""
+    store.save(pytester.path / "cassettes" / "bell.yaml", short())
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(latency="2s")
+        def test_fails(runtime_job):
+            job = runtime_job("QUEUED 2h; CANCELLED")
+            job.wait_for_final_state()
+            assert job.done()
+
+        @pytest.mark.qrtest(cassette="bell.yaml", pace="polls")
+        def test_replay(runtime_job):
+            assert runtime_job().status() == "DONE"
+
+        def test_passes(runtime_job):
+            assert runtime_job("DONE").done()
+        """
+    )
+    result = pytester.runpytest_inprocess("--color=no", "--tb=no", "-rf")
+    result.assert_outcomes(passed=1, failed=2)
+    result = pytester.runpytest_inprocess("--color=no", "--tb=line")
+    result.stdout.fnmatch_lines(
+        [
+            "*- qrtest timeline -*",
+            "job d5*",
+            "*0:00:00.00  poll             200 Queued  ×*",
+            "*poll             200 Cancelled",
+            "*- qrtest: to get there again -*",
+            "pytest 'test_the_report_has_both_sections.py::test_fails'",
+            "with qrtest.simulate(latency='2s') as sim:",
+            "    sim.job(Scenario('QUEUED 2h; CANCELLED'))",
+            "*- qrtest timeline -*",
+            "with qrtest.replay('cassettes/bell.yaml', pace='polls') as sim:",
+        ]
+    )
+    text = result.stdout.str()
+    assert text.count("qrtest timeline") == 2
+    assert "\x1b" not in text
+
+
+def test_it_is_attached_where_pytest_html_is_installed(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that it writes holds the timeline and the code, in an extra each."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", os.environ["PYTEST_ADDOPTS"].replace("-pno:html", ""))
+    pytester.makepyfile(
+        """
+        def test_fails(runtime_job):
+            assert runtime_job("QUEUED 5s; CANCELLED").done()
+        """
+    )
+    pytester.runpytest_subprocess("--html=page.html", "--self-contained-html")
+    page = (pytester.path / "page.html").read_text()
+    assert "qrtest timeline" in page
+    assert "200 Queued" in page
