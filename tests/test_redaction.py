@@ -7,18 +7,23 @@ import gzip
 import json
 import re
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 from urllib.parse import quote
 
 import pytest
+import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
+import qrtest
 from qrtest.cassette import audit, codec
 from qrtest.cassette.allowed import Rules
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redacted, Redactor, redacted, shown
-from qrtest.errors import CassetteError
+from qrtest.errors import CassetteError, NeverEnds, UnansweredRequest
 from qrtest.wire.messages import Request, Response
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body
@@ -427,6 +432,29 @@ def test_a_wrong_rule_is_named(table: dict[str, object], says: str) -> None:
 def test_messages_are_redacted_by_the_same_rules() -> None:
     """What an error message or a report shows has no secrets either."""
     assert leaks(shown(f"GET https://x.test/?apikey={CANARY} by {EMAIL} as {JWT} in {CRN}")) == []
+
+
+@pytest.mark.parametrize("made", [qrtest.simulate, partial(qrtest.replay, Cassette())])
+def test_a_request_that_nothing_answers_shows_no_secret(made: Callable[..., Any]) -> None:
+    """Neither the error about it nor the timeline has what its path and query hold."""
+    url = f"https://quantum.cloud.ibm.com/api/v1/accounts/{ACCOUNT}/keys/{EMAIL}/{JWT}?apikey={CANARY}"
+    with (
+        made(transport="requests") as sim,
+        pytest.raises(UnansweredRequest, match="accounts/redacted-account-") as unanswered,
+    ):
+        requests.get(url, headers={"Authorization": f"Bearer {CANARY}"}, timeout=5)
+    assert leaks(f"{unanswered.value!r}\n{sim.journal.timeline()}") == []
+
+
+def test_a_request_that_hangs_shows_no_secret() -> None:
+    """The error about a client that would wait for ever is redacted, too."""
+    url = f"https://quantum.cloud.ibm.com/api/v1/jobs?apikey={CANARY}"
+    with (
+        qrtest.simulate(transport="requests", faults=[qrtest.faults.hang()]) as sim,
+        pytest.raises(NeverEnds) as stopped,
+    ):
+        requests.get(url)
+    assert leaks(f"{stopped.value!r}\n{sim.journal.timeline()}") == []
 
 
 @given(recordings.interactions)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final, Protocol
 
 from qrtest.clock import Clock
-from qrtest.errors import SimulationError
+from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.guard import Guard
 from qrtest.wire.messages import Request, Response, Service
 
@@ -49,12 +49,17 @@ class Line:
         """The answer to *request*, and how many seconds on the clock it takes; none of them has passed."""
         with self.clock.lock:
             self._guard.count_request()
-            response = self._handle(request)
+            try:
+                response = self._handle(request)
+            except UnansweredRequest as unanswered:
+                raise UnansweredRequest(_shown(str(unanswered))) from None
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
             return TIMED_OUT, timeout
         if wait == FOR_EVER:
-            self._guard.stop(f"{request} gets no answer, and the client sets no timeout for it")
+            self._guard.stop(
+                f"{_shown(str(request))} gets no answer, and the client sets no timeout for it"
+            )
         return response, wait
 
     def close(self) -> None:
@@ -62,8 +67,15 @@ class Line:
         self._handle = _over
 
 
+def _shown(text: str) -> str:
+    """*text* as an error may show it: a request that goes nowhere can have any secret in it."""
+    from qrtest.cassette.redact import shown
+
+    return shown(text)
+
+
 def _over(request: Request) -> Response:
     raise SimulationError(
-        f"{request} was asked after the simulation was over: use the job inside "
+        f"{_shown(str(request))} was asked after the simulation was over: use the job inside "
         "'with qrtest.simulate() as sim:'."
     )
