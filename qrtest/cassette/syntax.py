@@ -7,6 +7,7 @@ be. Tags make texts, tuples and bytes, never anything else: nothing in a text is
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ __all__ = ["Line", "Pairs", "Shared", "json_text", "parsed", "yaml_text"]
 
 DEEPEST: Final = 40
 MOST_NODES: Final = 20_000_000
+SOMETHING: Final = re.compile(r"[^\0 \t\r\n\ufeff]")
 LONGEST_KEPT: Final = 64
 CORE: Final = "tag:yaml.org,2002:"
 PYTHON: Final = f"{CORE}python/"
@@ -64,11 +66,12 @@ class Shared(dict[str, Any]):
 
 def parsed(text: str, name: str) -> Any:
     """What *text* says, in YAML or JSON. Raises `CassetteError`, which gives the line."""
-    if not text.strip("\0 \t\r\n\ufeff"):
+    first = SOMETHING.search(text)
+    if first is None:
         raise CassetteError(
             f"{name}: it is empty. Take it from version control, or delete it and record it again."
         )
-    return _parsed_json(text, name) if text.lstrip()[:1] in ("{", "[") else _parsed_yaml(text, name)
+    return _parsed_json(text, name) if first[0] in "{[" else _parsed_yaml(text, name)
 
 
 def yaml_text(data: Any) -> str:
