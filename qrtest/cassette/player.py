@@ -75,6 +75,7 @@ class Player:
         self.account: Final = Account([Instance(crn=_instance(cassette))], epoch=epoch)
         self._cassette = cassette
         self._clock = clock
+        self._epoch = epoch
         self._pace = pace if cassette.is_timed or pace != "recorded" else "polls"
         self._name = name
         self._same_circuit = same_circuit
@@ -190,7 +191,7 @@ class Player:
         raise UnansweredRequest(self._explain(request))
 
     def _token(self, request: Request) -> Response:
-        token = self.account.token(self._clock.now())
+        token = self.account.token(self._epoch + self._clock.now())
         if request.path.endswith("/token") or request.path.endswith("/token/"):
             return token
         return payloads.json_response({"id": facts.access_token(token)})
