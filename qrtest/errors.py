@@ -23,6 +23,8 @@
     ├── RecordingError       a recording begun or ended wrongly
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
+`RemovedFromClientWarning` is a DeprecationWarning.
+
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
 `NeverEnds` and went on waiting.
 """
@@ -44,6 +46,7 @@ __all__ = [
     "NeverEnds",
     "QrtestError",
     "RecordingError",
+    "RemovedFromClientWarning",
     "ResultError",
     "ScenarioError",
     "ScriptError",
@@ -157,6 +160,14 @@ class RecordingError(QrtestError):
 
 class UnsupportedRelease(QrtestError):
     """The installed qiskit-ibm-runtime is one that qrtest cannot work with."""
+
+
+class RemovedFromClientWarning(DeprecationWarning):
+    """Code used a member of RuntimeJobV2 that the installed release has dropped.
+
+    It works all the same on a double; outside of qrtest it fails. The message names the release that
+    dropped it. `qrtest_surface = installed` lets it fail here, too.
+    """
 
 
 class Stop(BaseException):

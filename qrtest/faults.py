@@ -24,6 +24,7 @@ from qrtest.printing import AsCode
 from qrtest.wire.routes import OF_A_JOB, OPERATIONS
 
 __all__ = [
+    "BreakStream",
     "Corrupt",
     "Drop",
     "Empty",
@@ -36,6 +37,7 @@ __all__ = [
     "Slow",
     "Status",
     "Truncate",
+    "break_stream",
     "corrupt",
     "drop",
     "empty",
@@ -50,7 +52,9 @@ __all__ = [
 ]
 
 ANY: Final = "any"
+STREAM: Final = "stream"
 DAMAGES: Final = ("base64", "zlib", "npy", "type", "shape")
+CLOSE_CODES: Final = range(1000, 5000)
 Damage = Literal["base64", "zlib", "npy", "type", "shape"]
 
 
@@ -123,7 +127,7 @@ class Fault(AsCode):
                 arguments.append(f"{entry.name}={value!r}")
         for name in _WHEN:
             value = getattr(self, name)
-            if value != getattr(Fault, name):
+            if value != getattr(type(self), name):
                 is_time = name in ("since", "until") and value is not None
                 arguments.append(f"{name}={(durations.text(value) if is_time else value)!r}")
         return f"faults.{_FUNCTION_OF[type(self)]}({', '.join(arguments)})"
@@ -198,6 +202,15 @@ class LoseResponse(Fault):
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Ignore(Fault):
     """The service says 204, yet nothing happens."""
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class BreakStream(Fault):
+    """A stream ends after that many *messages*: with a close *code*, or (None) without a word."""
+
+    on: str = STREAM
+    code: int | None = None
+    messages: int = 0
 
 
 def status(
@@ -316,6 +329,27 @@ def ignore(**when: Unpack[When]) -> Ignore:
     return Ignore(**_when(when))
 
 
+def break_stream(
+    code: int | None = None, *, messages: int = 0, **when: Unpack[When]
+) -> BreakStream:
+    """The stream of a job is closed with *code*, or its connection reset, after some *messages*.
+
+    The acknowledgement, with which each connection begins, does not count.
+
+    >>> break_stream(1011, messages=2)
+    faults.break_stream(1011, messages=2)
+    """
+    if code is not None and (isinstance(code, bool) or code not in CLOSE_CODES):
+        raise FaultError(
+            f"break_stream({code!r}): give a close code of websockets, 1000 to 4999, or None."
+        )
+    if isinstance(messages, bool) or not isinstance(messages, int) or messages < 0:
+        raise FaultError(f"messages={messages!r} is not how many arrive first: 0 or more.")
+    if when.get("on", STREAM) != STREAM:
+        raise FaultError(f"break_stream(on={when['on']!r}): leave out on=, only streams break so.")
+    return BreakStream(code=code, messages=messages, **_when(when))
+
+
 _FUNCTION_OF: Final[dict[type[Fault], str]] = {
     Status: "status",
     Drop: "drop",
@@ -328,6 +362,7 @@ _FUNCTION_OF: Final[dict[type[Fault], str]] = {
     ExpiredToken: "expired_token",
     LoseResponse: "lose_response",
     Ignore: "ignore",
+    BreakStream: "break_stream",
 }
 
 

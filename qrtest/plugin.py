@@ -65,6 +65,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the folder of scenario files, from the root of the project",
         default="cassettes/scenarios",
     )
+    parser.addini(
+        "qrtest_surface",
+        "the surface that doubles of jobs show: documented, or installed",
+        default="documented",
+    )
     parser.addini("qrtest_max_age", "tell of cassettes that are older, as 180d", default="")
 
 
@@ -86,6 +91,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in settings.SETTINGS:
         marker.chosen(config, name, {})
     _keep_scenarios(config)
+    _choose_surface(config)
     _summarise(config)
 
 
@@ -113,6 +119,17 @@ def _summarise(config: pytest.Config) -> None:
     summary = Summary(config)
     config.pluginmanager.register(summary, SUMMARY)
     config.add_cleanup(summary.close)
+
+
+def _choose_surface(config: pytest.Config) -> None:
+    """Let doubles show the surface of the ini option, for as long as pytest runs."""
+    from qrtest import surface
+    from qrtest.errors import SimulationError
+
+    try:
+        config.add_cleanup(surface.choose(config.getini("qrtest_surface")))
+    except SimulationError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.fixture

@@ -149,6 +149,12 @@ class Replay:
             result_decoder=result_decoder,
         )
 
+    @property
+    def api_client(self) -> Any:
+        """A genuine RuntimeClient of this replay: what the constructor of RuntimeJobV2 takes."""
+        self._stage.must_be_active("api_client")
+        return self._stage.client(self._player.account.crn)
+
     def service(self) -> Any:
         """A genuine QiskitRuntimeService of the recorded account; the same one every time."""
         return self._stage.service(self._player.account.crn)

@@ -38,6 +38,7 @@ MAKERS: Final[Mapping[str, tuple[Callable[..., Fault], str]]] = {
     "expired_token": (faults.expired_token, ""),
     "lose_response": (faults.lose_response, ""),
     "ignore": (faults.ignore, ""),
+    "break_stream": (faults.break_stream, "code"),
 }
 """The faults by name, each with the argument that is given by place."""
 

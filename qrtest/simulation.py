@@ -193,6 +193,17 @@ class Simulation(Scripting):
             result_decoder=result_decoder,
         )
 
+    @property
+    def api_client(self) -> Any:
+        """A genuine RuntimeClient of this simulation: what the constructor of RuntimeJobV2 takes.
+
+        >>> with simulate() as sim:
+        ...     sim.api_client.job_get(sim.job("QUEUED").job_id())["status"]
+        'Queued'
+        """
+        self._stage.must_be_active("api_client")
+        return self._stage.client(self._scripted.service.account.crn)
+
     def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
         """A genuine QiskitRuntimeService of this simulation; the same one every time for the same words.
 

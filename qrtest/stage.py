@@ -158,17 +158,23 @@ class Stage:
             )
         return self._services[channel, instance]
 
+    def client(self, instance: str) -> Any:
+        """A genuine RuntimeClient, the one that doubles of jobs ask by."""
+        if self._client is None:
+            from qrtest.client.clients import make_client
+
+            self._client = make_client(self._line, transport=self.transport, instance=instance)
+        return self._client
+
     def double(
         self, facts: JobFacts, *, instance: str, backend: str | None, result_decoder: Any
     ) -> RuntimeJobV2:
         """A genuine job of *instance*; *backend* None is one that has to be looked up."""
-        from qrtest.client.jobs import Later, make_client, make_job
+        from qrtest.client.jobs import Later, make_job
 
-        if self._client is None:
-            self._client = make_client(self._line, transport=self.transport, instance=instance)
         genuine = Later(lambda: self.service(instance))
         return make_job(
-            self._client,
+            self.client(instance),
             job_id=facts.job_id,
             program_id=facts.program_id,
             instance=instance,

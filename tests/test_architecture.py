@@ -15,6 +15,7 @@ ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
     {"errors", "printing", "saving"},
+    {"surface"},
     {"duration", "lifecycle", "settings", "tally"},
     {"clock", "guard", "wire.routes"},
     {"wire.messages", "accelerated"},
@@ -23,7 +24,7 @@ LAYERS = [
     {"wire.payloads", "scenario", "wire.encoding"},
     {"wire.refusals", "wire.lives", "wire.facts"},
     {"wire.accounts", "wire.backends", "wire.eras", "wire.jobs", "wire.limits", "wire.sessions"},
-    {"wire.listing", "wire.submissions", "catalogue"},
+    {"wire.listing", "wire.streaming", "wire.submissions", "catalogue"},
     {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
     {
         "cassette.allowed",
@@ -46,11 +47,13 @@ LAYERS = [
     {"wire.service"},
     {"journal", "wire.faulty"},
     {"transport.connection", "transport.line", "wire.damage"},
-    {"transport.network", "transport.requests"},
+    {"transport.network", "transport.requests", "transport.streaming"},
+    {"transport.websocket"},
     {"cassette.recorder", "transport.direct", "transport.sockets", "transport.tap"},
     {"client.releases"},
-    {"client.backends", "client.circuits", "client.computed", "client.results", "client.jobs"},
-    {"client.service"},
+    {"client.backends", "client.circuits", "client.computed", "client.results", "client.clients"},
+    {"client.documented", "client.service"},
+    {"client.jobs"},
     {"stage", "rules"},
     {"scripted"},
     {"recording", "replaying", "simulation"},
@@ -77,7 +80,7 @@ LAYERS = [
 ]
 LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 EMPTY_PACKAGES = {"", "cassette", "wire", "transport", "client", "captured"}
-WITHIN_A_LAYER = {("scenario", "wire.payloads"), ("client.service", "client.jobs")}
+WITHIN_A_LAYER = {("scenario", "wire.payloads")}
 
 HOMES = {
     "vcr": {"cassette.recorder"},
@@ -87,9 +90,16 @@ HOMES = {
     "requests": {"transport.requests", "transport.direct", "transport.sockets"},
     "urllib3": {"transport.requests", "transport.sockets", "transport.tap"},
     "httptools": {"transport.connection"},
-    "asyncio": {"transport.connection", "transport.sockets"},
+    "websockets": {"transport.websocket"},
+    "asyncio": {"transport.connection", "transport.sockets", "transport.websocket"},
     "socket": {"transport.connection", "transport.network", "transport.sockets"},
-    "threading": {"clock", "transport.sockets"},
+    "threading": {
+        "clock",
+        "client.documented",
+        "transport.sockets",
+        "transport.streaming",
+        "transport.websocket",
+    },
     "time": {"clock", "properties.conformance"},
     "pytest": {"hooks", "marker", "plugin", "summary"},
     "hypothesis": {
@@ -107,7 +117,7 @@ HOMES = {
     "numpy": {"client.computed", "client.results"},
     "pytest_html": {"plugin"},
     "qiskit": {"client.circuits", "client.computed", "client.results"},
-    "qiskit_ibm_runtime": {"client.jobs", "client.service"},
+    "qiskit_ibm_runtime": {"client.documented", "client.service"},
 }
 PURE = [
     "errors",

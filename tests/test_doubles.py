@@ -45,7 +45,7 @@ def test_a_double_is_an_instance_of_the_installed_class(sim: Simulation) -> None
     """Not a look-alike: its methods are those of qiskit_ibm_runtime."""
     job = sim.job()
     assert isinstance(job, RuntimeJobV2)
-    for name in ("status", "result", "wait_for_final_state", "cancel", "metrics", "logs"):
+    for name in ("status", "result", "wait_for_final_state", "error_message", "metrics", "logs"):
         assert getattr(type(job), name) is getattr(RuntimeJobV2, name)
     assert repr(job) == f"<RuntimeJobV2('{job.job_id()}', 'sampler')>"
 

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
-from functools import cache
 from typing import Any
 
-from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
+from qrtest.client.clients import parameters
+from qrtest.client.documented import Documented
 
-from qrtest.client import releases
-from qrtest.transport.direct import go_direct
-from qrtest.transport.line import Line
-from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
-
-__all__ = ["RuntimeJobV2", "carry", "make_client", "make_job", "printed_as"]
-
-TOKEN = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
-URL = "https://cloud.ibm.com"
+__all__ = ["Later", "RuntimeJobV2", "make_job", "printed_as"]
 
 
-class RuntimeJobV2(InstalledRuntimeJobV2):  # type: ignore[misc]
-    """The RuntimeJobV2 of the installed release, whose backend and service may come when asked for.
+class RuntimeJobV2(Documented):
+    """The RuntimeJobV2 of the installed release, with the documented surface of 0.26 to 0.29.1.
 
-    `backend` and `service` may be functions, which are called the first time the genuine code uses
-    what they stand for.
+    `RuntimeJobV2(backend, api_client, client_params, job_id, program_id, service, ...)`: *api_client* may
+    be a simulation, a replay or any service of qrtest's, *client_params* None. *backend* and *service*
+    may come when the genuine code uses them, as `Later`.
+
+    >>> from qrtest import simulate
+    >>> with simulate() as sim:
+    ...     job_id = sim.job("RUNNING 5s; DONE").job_id()
+    ...     job = RuntimeJobV2(None, sim, None, job_id, "sampler", None)
+    ...     job.status()
+    'RUNNING'
     """
 
     @property
@@ -66,52 +65,6 @@ def printed_as(job: RuntimeJobV2, code: str) -> RuntimeJobV2:
     return job
 
 
-def make_client(line: Line, *, transport: str, instance: str) -> Any:
-    """A genuine RuntimeClient for *instance* that asks *line*."""
-    client = _new_client(instance)
-    carry(client, line, transport=transport)
-    return client
-
-
-def carry(client: Any, line: Line, *, transport: str) -> None:
-    """Let the genuine *client* ask *line* by a transport."""
-    session = client._session
-    session.trust_env = False
-    if transport == "direct":
-        go_direct(client, line)
-    else:
-        retries = session.get_adapter("https://").max_retries
-        adapter = adapter_of(line, retries)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
-
-
-def _new_client(instance: str) -> Any:
-    """A RuntimeClient as its constructor makes it, copied from one to save most of the time."""
-    client, session = copy(_pattern(instance)), _pattern(instance)._session
-    client._session = copied = object.__new__(type(session))
-    vars(copied).update(vars(session))
-    copied.cookies = RequestsCookieJar()
-    copied.adapters = session.adapters.copy()
-    client._api = type(client._api)(copied)
-    client._configuration_registry = {}
-    return client
-
-
-@cache
-def _pattern(instance: str) -> Any:
-    return releases.client_class()(_parameters(instance))
-
-
-@cache
-def _parameters(instance: str) -> Any:
-    """Genuine parameters, but for the token exchange, which doubles of jobs do without."""
-    parameters = releases.client_parameters(token=TOKEN, url=URL, instance=instance)
-    auth = FixedAuth({"Service-CRN": instance, "Authorization": f"Bearer {TOKEN}"})
-    parameters.get_auth_handler = lambda: auth
-    return parameters
-
-
 def make_job(
     client: Any,
     *,
@@ -129,19 +82,18 @@ def make_job(
     version: int | None = 2,
 ) -> RuntimeJobV2:
     """A double of a job that the service behind *client* has."""
-    arguments = {
-        "backend": backend,
-        "api_client": client,
-        "client_params": _parameters(instance),
-        "job_id": job_id,
-        "program_id": program_id,
-        "service": service,
-        "creation_date": creation_date,
-        "result_decoder": result_decoder,
-        "image": image,
-        "session_id": session_id,
-        "tags": tags,
-        "version": version,
-        "private": private,
-    }
-    return RuntimeJobV2(**releases.job_arguments(RuntimeJobV2, arguments))
+    return RuntimeJobV2.with_arguments(
+        backend=backend,
+        api_client=client,
+        client_params=parameters(instance),
+        job_id=job_id,
+        program_id=program_id,
+        service=service,
+        creation_date=creation_date,
+        result_decoder=result_decoder,
+        image=image,
+        session_id=session_id,
+        tags=tags,
+        version=version,
+        private=private,
+    )

@@ -19,21 +19,43 @@ from qrtest.errors import UnsupportedRelease
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST",
+    "chains_decoders",
     "channels",
     "client_class",
     "client_parameters",
+    "dropped",
     "installed",
+    "interim_decoder",
     "job_arguments",
     "json_decoder",
     "json_encoder",
     "platform_channel",
     "quiet",
     "result_decoder",
+    "stream_cancelled",
+    "streams",
+    "version_text",
 ]
 
 PACKAGE: Final = "qiskit-ibm-runtime"
 OLDEST: Final = (0, 26)
 NEWEST_KNOWN: Final = (0, 51)
+
+DROPPED: Final = {
+    "program_id": (0, 30),
+    "stream_results": (0, 32),
+    "interim_results": (0, 32),
+    "cancel_result_streaming": (0, 38),
+    "client_params": (0, 42),
+    "user_callback": (0, 42),
+}
+"""The members of the documented surface that releases dropped, each with the first that lacks it.
+
+From 0.32 to 0.41 the last three are there, and do nothing: there is nothing left that streams.
+"""
+
+PLAINLY_DECODED: Final = ("sampler", "estimator")
+"""The programs whose interim results release 0.29.1 decodes otherwise than their results."""
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +75,11 @@ def installed() -> tuple[int, ...]:
             f"(tried up to {_dotted(NEWEST_KNOWN)})."
         )
     return release
+
+
+def version_text() -> str:
+    """The release that is installed, as it is written."""
+    return version(PACKAGE)
 
 
 def _dotted(release: tuple[int, ...]) -> str:
@@ -94,6 +121,41 @@ def result_decoder() -> Any:
     return _first("decoders.result_decoder:ResultDecoder", "utils.result_decoder:ResultDecoder")
 
 
+def interim_decoder(program_id: str) -> Any:
+    """What decodes the interim results of a program unless something else is said, as in 0.29.1."""
+    if program_id in PLAINLY_DECODED:
+        return result_decoder()
+    defaults = _first("decoders.defaults:DEFAULT_DECODERS", "constants:DEFAULT_DECODERS")
+    decoders = defaults.get(program_id, result_decoder())
+    return decoders[0] if isinstance(decoders, (list, tuple)) else decoders
+
+
+def chains_decoders() -> bool:
+    """Whether several decoders are a chain; before 0.48 they are one for interim and one for final."""
+    return installed() >= (0, 48)
+
+
+def dropped(member: str) -> str | None:
+    """The release that dropped a *member* of the documented surface; None if the installed one has it.
+
+    >>> from qrtest.client import releases
+    >>> releases.dropped("status") is None
+    True
+    """
+    since = DROPPED.get(member)
+    return None if since is None or installed() < since else _dotted(since)
+
+
+def streams() -> bool:
+    """Whether the installed release receives streams by code of its own."""
+    return dropped("stream_results") is None
+
+
+def stream_cancelled() -> Any:
+    """The close code by which a release that streams ends a stream on purpose."""
+    return _first("api.clients.base_websocket_client:WebsocketClientCloseCode").CANCEL
+
+
 def platform_channel() -> str:
     """The channel of the platform: its name changed in 0.40."""
     return "ibm_quantum_platform" if installed() >= (0, 40) else "ibm_cloud"
@@ -120,7 +182,7 @@ def client_parameters(*, token: str, url: str, instance: str) -> Any:
 def job_arguments(job_class: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Those of *arguments* that the constructor of *job_class* takes.
 
-    `client_params` and `user_callback` went in 0.38 and 0.41, `private` came in 0.32.
+    `client_params` and `user_callback` went in 0.42, `private` came by 0.40.
     """
     return {name: value for name, value in arguments.items() if name in _parameters(job_class)}
 

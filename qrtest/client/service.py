@@ -7,7 +7,7 @@ from typing import Any, Final
 from qiskit_ibm_runtime import QiskitRuntimeService
 
 from qrtest.client import releases
-from qrtest.client.jobs import TOKEN, URL, carry
+from qrtest.client.clients import TOKEN, URL, carry
 from qrtest.errors import SimulationError
 from qrtest.transport.line import Line
 

@@ -19,7 +19,7 @@ import httptools
 
 from qrtest.wire.messages import Request, Response
 
-__all__ = ["Answer", "Connection", "encoded"]
+__all__ = ["Answer", "Connection", "encoded", "reset"]
 
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 WITHOUT_BODY: Final = (204, 304)
@@ -167,9 +167,7 @@ class Connection(asyncio.Protocol):
 
     def _break(self, *, with_reset: bool) -> None:
         if with_reset:
-            connected = self.transport.get_extra_info("socket")
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-            self.transport.abort()
+            reset(self.transport)
         else:
             self.transport.close()
 
@@ -181,6 +179,13 @@ class Connection(asyncio.Protocol):
             host, path = whole.host, whole.path
         method = self._parser.get_method().decode("ascii")
         return Request(method, host, path, query, self._headers, b"".join(self._body))
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """Reset the connection of *transport*."""
+    connected = transport.get_extra_info("socket")
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    transport.abort()
 
 
 def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True) -> bytes:

@@ -6,6 +6,7 @@ client's own timeout, and counted by the guard.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from qrtest.clock import Clock
@@ -21,6 +22,10 @@ FOR_EVER: Final = float("inf")
 
 class Port(Protocol):
     """A port of this machine: what clients in this process need of it."""
+
+    @property
+    def number(self) -> int:
+        """Its number."""
 
     def adapter(self, max_retries: Any) -> Any:
         """What a session of requests sends by."""
@@ -38,6 +43,7 @@ class Line:
         self._handle = service.handle
         self._guard = guard
         self._latency = latency
+        self._streams: list[Callable[[], None]] = []
 
     def carry(self, request: Request, timeout: float | None = None) -> Response:
         """The answer to *request*; the client waits for it *timeout* seconds at most (None: for ever)."""
@@ -62,8 +68,14 @@ class Line:
             )
         return response, wait
 
+    def on_close(self, end_stream: Callable[[], None]) -> None:
+        """Let *end_stream* be called when the simulation is over, before the line is closed."""
+        self._streams.append(end_stream)
+
     def close(self) -> None:
-        """Carry nothing any more: the simulation is over."""
+        """End the streams, and carry nothing any more: the simulation is over."""
+        for end_stream in self._streams:
+            end_stream()
         self._handle = _over
 
 

@@ -14,8 +14,9 @@ import asyncio
 import itertools
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
 from requests.adapters import HTTPAdapter
@@ -27,6 +28,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from qrtest.transport.connection import Connection
 from qrtest.transport.line import Line
 from qrtest.transport.requests import genuine_send, read_timeout
+from qrtest.transport.websocket import StreamConnection
 from qrtest.wire.messages import Request, Response
 
 __all__ = ["Port", "open_port"]
@@ -60,6 +62,7 @@ class Port:
         self._socket = socket.create_server((LOOPBACK, 0))
         self.number: Final[int] = self._socket.getsockname()[1]
         self._connections: set[Connection] = set()
+        self._streams: set[StreamConnection] = set()
         self._thread = threading.Thread(target=self._run, name="qrtest port", daemon=True)
         self._listens = threading.Event()
         self._thread.start()
@@ -103,12 +106,19 @@ class Port:
         self._loop.call_soon(self._listens.set)
         self._loop.run_forever()
         server.close()
-        for each in list(self._connections):
-            each.transport.abort()
+        transports = [each.transport for each in self._connections]
+        transports += [each.transport for each in self._streams]
+        for connected in transports:
+            connected.abort()
         self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
     def _answer(self, connection: Connection, request: Request) -> None:
+        self._ask(connection, request, connection.say)
+
+    def _ask(
+        self, connection: Connection, request: Request, say: Callable[[Response], None]
+    ) -> None:
         """Ask the line; what is raised instead of an answer waits for the client of this process."""
         headers = request.headers
         exchange = headers.get(EXCHANGE, "")
@@ -125,13 +135,25 @@ class Port:
         if response.failure == "timeout":
             self._raised[exchange] = TimeoutError("timed out")
         if wait:
-            self._loop.call_later(wait, connection.say, response)
+            self._loop.call_later(wait, say, response)
         else:
-            connection.say(response)
+            say(response)
 
     def _upgrade(self, connection: Connection, request: Request) -> None:
-        """There is no other protocol on this port."""
-        connection.say(Response(501, f"{request}: this port speaks HTTP only.\n".encode(), PLAIN))
+        """Open a websocket, or answer why not."""
+        if (request.header("Upgrade") or "").lower() == "websocket":
+            self._ask(connection, request, partial(self._open, connection, request))
+        else:
+            told = f"{request}: this port speaks HTTP and websockets only.\n"
+            connection.say(Response(501, told.encode(), PLAIN))
+
+    def _open(self, connection: Connection, request: Request, response: Response) -> None:
+        if response.stream is None:
+            connection.say(response)
+        else:
+            clock = self._line.clock
+            stream = StreamConnection(response.stream, clock, self._loop, self._streams)
+            connection.hand_over(request, stream)
 
 
 def _seconds(text: str | None) -> float | None:

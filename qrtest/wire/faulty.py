@@ -17,6 +17,7 @@ from qrtest.faults import Fault
 from qrtest.wire import payloads, refusals
 from qrtest.wire.messages import Request, Response, Service
 from qrtest.wire.service import Time
+from qrtest.wire.streaming import BreakingStream
 
 __all__ = ["FaultyService"]
 
@@ -106,6 +107,8 @@ def _strike(fault: Fault, ask: Ask) -> Response:
             return replace(ask(), failure="closed")
         case faults.Ignore():
             return payloads.empty(204)
+        case faults.BreakStream():
+            return _breaking(ask(), fault)
         case faults.Html():
             return HTML
         case faults.Slow():
@@ -120,6 +123,13 @@ def _strike(fault: Fault, ask: Ask) -> Response:
             answer = ask()
             return replace(answer, body=_damage(answer.body, fault.what))
     raise AssertionError(f"unreachable: {fault!r} is of no known kind")
+
+
+def _breaking(answer: Response, fault: faults.BreakStream) -> Response:
+    if answer.stream is None:
+        return answer
+    stream = BreakingStream(answer.stream, messages=fault.messages, code=fault.code)
+    return replace(answer, stream=stream)
 
 
 def _or_for_ever(seconds: float | None) -> float:

@@ -6,8 +6,9 @@ between: it is stopped (by a cancel, or by the end of its session), held in the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from qrtest import lifecycle
@@ -136,14 +137,15 @@ class Life:
         """
         self.advance(now)
         end = now if self.ended is None else min(now, self.ended)
-        appeared: list[tuple[float, str]] = []
-        for step, at in zip(self._script.steps, self._entered, strict=False):
-            pieces = len(step.interim) + 1
-            lasts = float(pieces) if step.seconds is None else step.seconds
-            appeared += [
-                (at + lasts * number / pieces, text) for number, text in enumerate(step.interim, 1)
-            ]
-        return [(moment, text) for moment, text in appeared if moment <= end]
+        entered = zip(self._script.steps, self._entered, strict=False)
+        return [(moment, text) for moment, text in _appearing(entered) if moment <= end]
+
+    def next_event(self, now: float) -> float:
+        """When the next interim result appears, or the job ends, as things stand; NEVER if neither."""
+        self.advance(now)
+        entered = zip(self._script.steps, self._entered, strict=False)
+        ahead = _appearing(chain(entered, self._ahead()))
+        return min(self.ends(), next((moment for moment, _ in ahead if moment > now), NEVER))
 
     def _ahead(self) -> Iterator[tuple[Step, float]]:
         """The steps to come, each with when it begins, up to where the life is stopped."""
@@ -173,3 +175,12 @@ class Life:
             self.began.setdefault(step.status, at)
         if step.is_final and self.ended is None:
             self.ended = at
+
+
+def _appearing(steps: Iterable[tuple[Step, float]]) -> Iterator[tuple[float, str]]:
+    """The interim results of *steps*, that begin when it says, each with when it appears."""
+    for step, at in steps:
+        pieces = len(step.interim) + 1
+        lasts = float(pieces) if step.seconds is None else step.seconds
+        for number, text in enumerate(step.interim, 1):
+            yield at + lasts * number / pieces, text

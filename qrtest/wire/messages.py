@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from qrtest.wire.routes import Route, route
 
-__all__ = ["FAILURES", "Failure", "Request", "Response", "Service"]
+__all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream"]
 
 Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
 """How a connection ends that brings no whole answer.
@@ -80,11 +80,25 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Close:
+    """The end of a stream: the *code* that the service closes it with, None where it just breaks."""
+
+    code: int | None = 1000
+
+
+class Stream(Protocol):
+    """What the service says on one connection of a websocket. It is asked, and never speaks by itself."""
+
+    def next(self, now: float) -> str | Close | float:
+        """What comes next at the time *now*: a message, the end, or the time before which nothing will."""
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """An answer, or (with *failure*) what came instead of one.
 
     *delay* is how long the answer takes, in seconds, beyond what every answer takes. *struck* names the
-    faults that made it what it is.
+    faults that made it what it is. *stream* is what comes after an answer 101.
     """
 
     status: int
@@ -93,6 +107,7 @@ class Response:
     delay: float = 0.0
     failure: Failure | None = None
     struck: tuple[str, ...] = ()
+    stream: Stream | None = None
 
 
 class Service(Protocol):

@@ -20,6 +20,7 @@ __all__ = [
     "gone",
     "instance_unknown",
     "job_unknown",
+    "no_websocket",
     "not_cancellable",
     "not_deletable",
     "session_closed",
@@ -138,6 +139,11 @@ def job_unknown(job_id: str) -> RequestError:
         f"Job not found. Job ID: {job_id}",
         "Verify the job ID is correct, that you have the correct access permissions, and try again.",
     )
+
+
+def no_websocket() -> RequestError:
+    """426: a stream is asked for by plain HTTP (assumed)."""
+    return RequestError(426, 1000, "Upgrade required: this is a websocket.")
 
 
 def not_cancellable(job_id: str) -> RequestError:

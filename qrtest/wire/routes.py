@@ -33,6 +33,7 @@ _TABLE: Final = (
     ("POST", r"/jobs/(?P<name>[^/]+)/cancel", "cancel"),
     ("PUT", r"/jobs/(?P<name>[^/]+)/tags", "tags"),
     ("GET", r"/jobs/(?P<name>[^/]+)/transpiled_circuits", "transpiled_circuits"),
+    ("GET", r"/stream/jobs/(?P<name>[^/]+)", "stream"),
     ("GET", r"/tags", "tag_search"),
     ("POST", r"/sessions", "session"),
     ("GET", r"/sessions/(?P<name>[^/]+)", "session"),
@@ -70,7 +71,7 @@ _ROUTES: Final = tuple(
 )
 
 OF_A_JOB: Final = frozenset(
-    operation for _, pattern, operation in _TABLE if pattern.startswith(r"/jobs/(?P<name>")
+    operation for _, pattern, operation in _TABLE if r"/jobs/(?P<name>" in pattern
 )
 """The operations whose path names a job."""
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from qrtest.errors import UnansweredRequest
-from qrtest.wire import eras, payloads, refusals, sessions
+from qrtest.wire import eras, payloads, refusals, sessions, streaming
 from qrtest.wire.accounts import Account, Instance, is_used_up
 from qrtest.wire.backends import Backends, Devices
 from qrtest.wire.behaviour import Behaviour
@@ -108,6 +108,7 @@ class SimulatedService:
             "logs": lambda ask: self._job(ask).logs(ask.now),
             "metrics": lambda ask: self._job(ask).metrics(ask.now, ask.version),
             "cancel": lambda ask: self._job(ask).cancel(ask.now),
+            "stream": lambda ask: streaming.opened(self._job(ask), ask.request),
             "tags": self._tag,
             "transpiled_circuits": self._transpiled_circuits,
             "tag_search": self._search_tags,

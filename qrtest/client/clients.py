@@ -1,0 +1,97 @@
+"""Genuine RuntimeClients of the installed release, carried by a line of ours."""
+
+from __future__ import annotations
+
+from copy import copy
+from functools import cache
+from typing import Any, Final
+
+from qrtest.client import releases
+from qrtest.clock import WallClock, current
+from qrtest.errors import SimulationError
+from qrtest.guard import Guard
+from qrtest.transport.direct import go_direct
+from qrtest.transport.line import Line
+from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
+from qrtest.wire.accounts import CRN
+
+__all__ = ["TOKEN", "URL", "carry", "client_of", "line_of", "make_client", "parameters"]
+
+TOKEN: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
+URL: Final = "https://cloud.ibm.com"
+MOST_REQUESTS: Final = 200_000
+_LINE: Final = "qrtest_line"
+
+
+def client_of(api_client: Any) -> Any:
+    """The RuntimeClient that *api_client* means: itself, that of a simulation, or a new one of a service.
+
+    A bare service (whatever has `handle`) is asked at the direct transport, on the clock that this
+    thread follows.
+    """
+    if hasattr(api_client, "api_client"):
+        return api_client.api_client
+    if hasattr(api_client, "handle"):
+        guard = Guard(most=MOST_REQUESTS, maker="simulate", describe=lambda: "")
+        line = Line(api_client, current() or WallClock(), guard, latency=0.0)
+        return make_client(line, transport="direct", instance=CRN)
+    return api_client
+
+
+def line_of(client: Any) -> Line:
+    """The line that carries *client*. Raises `SimulationError` for one that none of ours does."""
+    line = getattr(client._session, _LINE, None)
+    if line is None:
+        raise SimulationError(
+            "There is nothing to stream from: this job asks a client that belongs to no simulation. "
+            "Give RuntimeJobV2 the simulation as api_client, or take the job from sim.job()."
+        )
+    assert isinstance(line, Line)
+    return line
+
+
+def make_client(line: Line, *, transport: str, instance: str) -> Any:
+    """A genuine RuntimeClient for *instance* that asks *line*."""
+    client = _new_client(instance)
+    carry(client, line, transport=transport)
+    return client
+
+
+def carry(client: Any, line: Line, *, transport: str) -> None:
+    """Let the genuine *client* ask *line* by a transport."""
+    session = client._session
+    session.trust_env = False
+    setattr(session, _LINE, line)
+    if transport == "direct":
+        go_direct(client, line)
+    else:
+        retries = session.get_adapter("https://").max_retries
+        adapter = adapter_of(line, retries)
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+
+
+def _new_client(instance: str) -> Any:
+    """A RuntimeClient as its constructor makes it, copied from one to save most of the time."""
+    client, session = copy(_pattern(instance)), _pattern(instance)._session
+    client._session = copied = object.__new__(type(session))
+    vars(copied).update(vars(session))
+    copied.cookies = RequestsCookieJar()
+    copied.adapters = session.adapters.copy()
+    client._api = type(client._api)(copied)
+    client._configuration_registry = {}
+    return client
+
+
+@cache
+def _pattern(instance: str) -> Any:
+    return releases.client_class()(parameters(instance))
+
+
+@cache
+def parameters(instance: str) -> Any:
+    """Genuine parameters, but for the token exchange, which doubles of jobs do without."""
+    parameters = releases.client_parameters(token=TOKEN, url=URL, instance=instance)
+    auth = FixedAuth({"Service-CRN": instance, "Authorization": f"Bearer {TOKEN}"})
+    parameters.get_auth_handler = lambda: auth
+    return parameters

@@ -1,0 +1,284 @@
+"""The documented surface of RuntimeJobV2 (releases 0.26 to 0.29.1), where the installed release dropped it.
+
+`Documented` is the installed class, and more. It takes the thirteen arguments of the documentation,
+and supplies the members that the installed release has dropped, each with a warning that names the
+release which did; those that it has are its own. The names with an underscore are those of 0.29.1,
+so that what is left of its code in later releases works on them. With the surface "installed" there
+is nothing of this, as in production.
+"""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, Final, Self
+
+from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
+from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
+
+from qrtest import surface
+from qrtest.client import clients, releases
+from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
+from qrtest.transport.line import Line
+from qrtest.transport.streaming import Streamer, messages
+from qrtest.wire.accounts import CRN
+from qrtest.wire.messages import Request
+
+__all__ = ["Documented"]
+
+LOGGER: Final = logging.getLogger("qiskit_ibm_runtime.base_runtime_job")
+"""Where release 0.29.1 says what went wrong in a stream."""
+
+PAIR: Final = 2
+LONGEST_END_SECONDS: Final = 5.0
+"""How long the end of a simulation waits for callbacks that are still running, in real time."""
+
+
+POISON: Final = object()
+
+
+class Dropped:
+    """A member that later releases dropped: theirs where it is there, ours (with a warning) where not."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, job: Any, owner: type) -> Any:
+        since = releases.dropped(self._name)
+        if since is None:
+            return getattr(super(Documented, owner if job is None else job), self._name)
+        if not surface.is_documented():
+            whose = (
+                f"type object {owner.__name__!r}" if job is None else f"{owner.__name__!r} object"
+            )
+            raise AttributeError(
+                f"{whose} has no attribute {self._name!r}", name=self._name, obj=job
+            )
+        return self._function if job is None else self._supplied(job, since)
+
+    def _supplied(self, job: Any, since: str) -> Any:
+        def supplied(*arguments: Any, **options: Any) -> Any:
+            warn(f"{self._name}()", since, stacklevel=3)
+            return self._function(job, *arguments, **options)
+
+        supplied.__name__ = self._name
+        supplied.__doc__ = self.__doc__
+        return supplied
+
+
+class DroppedProperty(Dropped):
+    """The same, for what is read and not called."""
+
+    def _supplied(self, job: Any, since: str) -> Any:
+        warn(self._name, since, stacklevel=4)
+        return self._function(job)
+
+
+def warn(what: str, since: str, *, stacklevel: int) -> None:
+    """Warn whoever uses *what* that a release has dropped it."""
+    warnings.warn(
+        f"{what} was removed from RuntimeJobV2 in qiskit-ibm-runtime {since}, and "
+        f"{releases.version_text()} is installed: code that uses it fails outside of qrtest. To see it "
+        "fail here, too, set qrtest_surface = installed.",
+        RemovedFromClientWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def documented_arguments(
+    backend: Any,
+    api_client: Any,
+    client_params: Any,
+    job_id: str,
+    program_id: str,
+    service: Any,
+    creation_date: str | None = None,
+    user_callback: Callable[[str, Any], object] | None = None,
+    result_decoder: Any = None,
+    image: str | None = "",
+    session_id: str | None = None,
+    tags: list[str] | None = None,
+    version: int | None = None,
+    *,
+    private: bool = False,
+) -> dict[str, Any]:
+    """The thirteen arguments of the documentation, and the one that came later, by their names."""
+    return dict(locals())
+
+
+class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
+    """The installed RuntimeJobV2 with the documented constructor and the members that are no more."""
+
+    __signature__ = inspect.signature(documented_arguments)
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        if not surface.is_documented():
+            super().__init__(*arguments, **options)
+            return
+        given = documented_arguments(*arguments, **options)
+        callback, decoders = given.pop("user_callback"), given["result_decoder"]
+        given["api_client"] = clients.client_of(given["api_client"])
+        given["client_params"] = given["client_params"] or clients.parameters(CRN)
+        self._documented_interim_decoder = releases.interim_decoder(given["program_id"])
+        if isinstance(decoders, Sequence) and decoders:
+            self._documented_interim_decoder = decoders[0]
+            if releases.chains_decoders() and len(decoders) == PAIR:
+                given["result_decoder"] = decoders[1]
+        elif decoders:
+            self._documented_interim_decoder = decoders
+        super().__init__(**releases.job_arguments(InstalledRuntimeJobV2, given))
+        self._documented_interim_results: Any = None
+        self._has_final_interim_results = False
+        if releases.streams():
+            self._lead_to_the_line()
+        if callback is not None:
+            self._take_callback(callback)
+
+    @classmethod
+    def with_arguments(cls, **arguments: Any) -> Self:
+        """A job with those of *arguments* that the constructor takes which is shown."""
+        if surface.is_documented():
+            return cls(**arguments)
+        return cls(**releases.job_arguments(InstalledRuntimeJobV2, arguments))
+
+    def cancel(self) -> None:
+        """Cancel the job, and end its stream."""
+        super().cancel()
+        if not releases.streams() and self._streams():
+            self._ws_client.disconnect()
+
+    @DroppedProperty
+    def program_id(self) -> Any:
+        """The program, which later releases call primitive_id."""
+        return self.primitive_id
+
+    @Dropped
+    def interim_results(self, decoder: Any = None) -> Any:
+        """The interim results so far; once the job has ended, those that were fetched first after it."""
+        if not self._has_final_interim_results:
+            raw = self._api_client._session.get(f"/jobs/{self.job_id()}/interim_results").text
+            decoding = decoder or self._documented_interim_decoder
+            self._documented_interim_results = decoding.decode(raw)
+            self._has_final_interim_results = self.status() in self.JOB_FINAL_STATES
+        return self._documented_interim_results
+
+    @Dropped
+    def stream_results(self, callback: Callable[[str, Any], object], decoder: Any = None) -> None:
+        """Call *callback* with the job's id and each result, interim and final, in another thread.
+
+        Raises RuntimeInvalidStateError if the job has ended, or streams already.
+        """
+        self._stream(callback, decoder)
+
+    @Dropped
+    def cancel_result_streaming(self) -> None:
+        """End the stream, if there is one, after what has arrived by now."""
+        if self._streams():
+            self._ws_client.disconnect()
+
+    # --- streaming ---
+
+    def _take_callback(self, callback: Callable[[str, Any], object]) -> None:
+        since = releases.dropped("stream_results")
+        if since is None:
+            self.stream_results(callback)
+        else:
+            warn("user_callback", since, stacklevel=4)
+            self._stream(callback, None)
+
+    def _streams(self) -> bool:
+        future = getattr(self, "_ws_client_future", None)
+        return future is not None and not future.done()
+
+    def _stream(self, callback: Callable[[str, Any], object], decoder: Any) -> None:
+        if self._status in self.JOB_FINAL_STATES:
+            raise RuntimeInvalidStateError("Job already finished.")
+        if self._streams():
+            raise RuntimeInvalidStateError("A callback function is already streaming results.")
+        line = clients.line_of(self._api_client)
+        arrived: SimpleQueue[Any] = SimpleQueue()
+        self._ws_client: Any = Streamer(self._connection(line), line.clock, arrived.put)
+        self._ws_client_future: Future[None] = Future()
+        decoding = decoder or self._documented_interim_decoder
+        receiver = _thread(self._receive, arrived, self._ws_client, self._ws_client_future)
+        caller = _thread(self._call_back, arrived, callback, decoding)
+        line.on_close(partial(_end, self._ws_client, receiver, caller))
+
+    def _receive(self, arrived: SimpleQueue[Any], streamer: Streamer, done: Future[None]) -> None:
+        try:
+            streamer.job_results()
+        except (Exception, Stop):
+            self._log("streaming results from the server for")
+        finally:
+            done.set_result(None)
+            arrived.put(POISON)
+
+    def _call_back(self, arrived: SimpleQueue[Any], callback: Any, decoder: Any) -> None:
+        while (message := arrived.get()) is not POISON:
+            try:
+                callback(self.job_id(), decoder.decode(message))
+            except (Exception, Stop):
+                self._log("streaming results for")
+
+    def _log(self, doing: str) -> None:
+        LOGGER.warning(
+            "An error occurred while %s job %s:\n%s", doing, self.job_id(), traceback.format_exc()
+        )
+
+    def _connection(self, line: Line) -> Callable[[threading.Event], Iterator[str]]:
+        """What makes one connection to this job's stream: over the port if there is one."""
+        session = self._api_client._session
+        headers, path = session.auth.get_headers(), f"/stream/jobs/{self.job_id()}"
+        if line.port is None:
+            url = session.base_url.replace("https", "wss") + path
+            request = Request.to("GET", url, headers={**headers, "Upgrade": "websocket"})
+            return partial(messages, line, request)
+        from qrtest.transport.websocket import received
+
+        return partial(received, f"ws://127.0.0.1:{line.port.number}{path}", headers)
+
+    # --- releases that stream by code of their own ---
+
+    def _lead_to_the_line(self) -> None:
+        """Let the genuine code receive from the line: by its own websocket client if there is a port."""
+        try:
+            line = clients.line_of(self._api_client)
+        except SimulationError:
+            return
+        line.on_close(self._end_genuine_stream)
+        if line.port is None:
+            self._ws_client = Streamer(
+                self._connection(line), line.clock, self._result_queue.put_nowait
+            )
+        else:
+            self._ws_client._websocket_url = f"ws://127.0.0.1:{line.port.number}"
+
+    def _end_genuine_stream(self) -> None:
+        if self._streams():
+            self._ws_client.disconnect(releases.stream_cancelled())
+            wait([self._ws_client_future], LONGEST_END_SECONDS)
+
+
+def _thread(target: Callable[..., None], *arguments: Any) -> threading.Thread:
+    thread = threading.Thread(target=target, args=arguments, name="runtime_job", daemon=True)
+    thread.start()
+    return thread
+
+
+def _end(streamer: Streamer, *threads: threading.Thread) -> None:
+    """End a stream and let the callbacks come that are due by now."""
+    streamer.disconnect()
+    for thread in threads:
+        if thread is not threading.current_thread():
+            thread.join(LONGEST_END_SECONDS)

@@ -1,0 +1,73 @@
+"""What the service says on the websocket of a job: an acknowledgement, what appears, the result, the end.
+
+Source: the client's own code and tests up to release 0.31, which swallows the first message of each
+connection whatever it is, and takes the close code 1000 for the end. A connection to a job that has
+ended gets everything again. What the service says of a job that failed or was cancelled is not known:
+here it closes the stream after the interim results.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qrtest import lifecycle
+from qrtest.wire import refusals
+from qrtest.wire.jobs import SimulatedJob
+from qrtest.wire.messages import Close, Request, Response, Stream
+
+__all__ = ["BreakingStream", "opened"]
+
+ACKNOWLEDGEMENT: Final = "ACK"
+
+
+def opened(job: SimulatedJob, request: Request) -> Response:
+    """The answer to a handshake. Raises `RequestError` for one that is plain HTTP."""
+    if (request.header("Upgrade") or "").lower() != "websocket":
+        raise refusals.no_websocket()
+    return Response(101, stream=JobStream(job))
+
+
+class JobStream:
+    """One connection to the stream of *job*."""
+
+    def __init__(self, job: SimulatedJob) -> None:
+        self._job = job
+        self._sent = 0
+        self._has_acknowledged = False
+        self._has_sent_result = False
+
+    def next(self, now: float) -> str | Close | float:
+        """What comes next at the time *now*: a message, the end, or the time before which nothing will."""
+        if not self._has_acknowledged:
+            self._has_acknowledged = True
+            return ACKNOWLEDGEMENT
+        life = self._job.life
+        appeared = life.interim(now)
+        if self._sent < len(appeared):
+            self._sent += 1
+            return appeared[self._sent - 1][1]
+        if life.ended is None:
+            return life.next_event(now)
+        result = self._job.stored_result
+        if life.step.status == lifecycle.DONE and result and not self._has_sent_result:
+            self._has_sent_result = True
+            return result
+        return Close()
+
+
+class BreakingStream:
+    """*stream*, broken off after *messages* (the acknowledgement does not count) with a close *code*."""
+
+    def __init__(self, stream: Stream, *, messages: int, code: int | None) -> None:
+        self._stream = stream
+        self._left = messages + 1
+        self._code = code
+
+    def next(self, now: float) -> str | Close | float:
+        """What comes next at the time *now*: a message, the end, or the time before which nothing will."""
+        if not self._left:
+            return Close(self._code)
+        said = self._stream.next(now)
+        if isinstance(said, str):
+            self._left -= 1
+        return said
