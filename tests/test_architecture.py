@@ -63,12 +63,13 @@ LAYERS = [
     {"properties.rules"},
     {"properties.report"},
     {"properties.consumer", "properties.conformance", "properties.machine"},
-    {"properties"},
+    {"properties", "cli.progress"},
     {
         "cli.check",
         "cli.convert",
         "cli.demo",
         "cli.diff",
+        "cli.doctor",
         "cli.injected.sitecustomize",
         "cli.record",
         "cli.show",
@@ -112,7 +113,10 @@ HOMES = {
     },
     "click": {
         "cli",
-        *(f"cli.{name}" for name in ("check", "convert", "demo", "diff", "record", "show")),
+        *(
+            f"cli.{name}"
+            for name in ("check", "convert", "demo", "diff", "doctor", "record", "show")
+        ),
     },
     "numpy": {"client.computed", "client.results"},
     "pytest_html": {"plugin"},

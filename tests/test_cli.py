@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+import json
+import os
+import pty
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
+from docs import make_commands
+from qrtest.cassette import store
+from qrtest.cli.doctor import wrong
+from tests.recordings import short
 
-def qrtest(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does."""
-    command = [sys.executable, "-c", "from qrtest.cli import main; main()", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+COMMANDS = ("check", "convert", "demo", "diff", "doctor", "record", "show")
+
+RUN = [sys.executable, "-c", "from qrtest.cli import main; main()"]
+
+
+def qrtest(
+    *arguments: str, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user does, in a pipe."""
+    return subprocess.run(
+        [*RUN, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        cwd=cwd,
+        env={**os.environ, **environment},
+    )
+
+
+def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
+    """What a terminal gets to see, stdout and stderr together."""
+    ours, theirs = pty.openpty()
+    inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    with subprocess.Popen(
+        [*RUN, *arguments],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=cwd,
+        env={**inherited, "TERM": "xterm", **environment},
+    ):
+        os.close(theirs)
+        seen = b""
+        try:
+            while piece := os.read(ours, 65_536):
+                seen += piece
+        except OSError:  # the way in which Linux says that the other end is closed
+            pass
+        finally:
+            os.close(ours)
+    return seen.decode()
 
 
 @pytest.mark.parametrize("transport", ["direct", "requests"])
@@ -34,19 +80,154 @@ def test_the_demo_is_the_same_every_time() -> None:
     assert qrtest("demo").stdout == qrtest("demo").stdout
 
 
-def test_help_shows_the_commands_and_the_exit_status() -> None:
-    """And each command has help of its own, with an example."""
+def test_help_teaches() -> None:
+    """What to begin with, the exit status, completion; every command is there, in one line of its own."""
     shown = qrtest("--help")
     assert shown.returncode == 0
-    assert "demo" in shown.stdout
-    assert "Exit status: 0" in shown.stdout
-    assert "Example: qrtest demo" in qrtest("demo", "--help").stdout
+    for expected in ("qrtest demo", "130  it was interrupted", "NO_COLOR", "_QRTEST_COMPLETE"):
+        assert expected in shown.stdout
+    for command in COMMANDS:
+        [line] = [each for each in shown.stdout.splitlines() if each.startswith(f"  {command} ")]
+        assert line.endswith(".")
+        assert not line.endswith("...")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_examples_that_its_options_understand(command: str) -> None:
+    """Each option that an example uses is one of those that the help lists."""
+    shown = qrtest(command, "--help").stdout
+    examples, _, options = shown.partition("Examples:")[2].partition("Options:")
+    lines = [line.strip() for line in examples.splitlines() if line.strip()]
+    assert lines
+    for line in lines:
+        assert line.startswith(f"qrtest {command}")
+        own = line.partition(" -- ")[0].partition(" | ")[0]
+        for word in own.split():
+            assert not word.startswith("--") or word in options
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_is_for_the_shell(shell: str) -> None:
+    """The script that the help speaks of, and what it completes."""
+    assert "_QRTEST_COMPLETE" in qrtest(_QRTEST_COMPLETE=f"{shell}_source").stdout
+    completed = qrtest(_QRTEST_COMPLETE="bash_complete", COMP_WORDS="qrtest d", COMP_CWORD="1")
+    assert completed.stdout.split() == ["plain,demo", "plain,diff", "plain,doctor"]
+
+
+def test_the_exit_status_is_the_verdict(tmp_path: Path) -> None:
+    """0 when all is well, 1 when something was found, 2 when something was wrong with call or file."""
+    store.save(tmp_path / "good.yaml", short())
+    (tmp_path / "thin.yaml").write_text((tmp_path / "good.yaml").read_text().replace("600", "601"))
+    for arguments, status in [
+        (["check", "good.yaml"], 0),
+        (["check", "thin.yaml"], 1),
+        (["diff", "good.yaml", "good.yaml"], 0),
+        (["show", "good.yaml"], 0),
+        (["show", "gone.yaml"], 2),
+        (["show"], 2),
+        (["record", "x.yaml", "--", sys.executable, "-c", "raise SystemExit(7)"], 7),
+    ]:
+        done = qrtest(*arguments, cwd=tmp_path)
+        assert done.returncode == status, arguments
+        assert "Traceback" not in done.stderr
+
+
+def test_what_is_wrong_is_said_on_stderr_alone(tmp_path: Path) -> None:
+    """So that a pipe gets data or nothing."""
+    shown = qrtest("show", "gone.yaml", cwd=tmp_path)
+    assert shown.stdout == ""
+    assert shown.stderr.startswith("qrtest: gone.yaml: there is no such cassette. Record it: ")
+
+
+def test_machines_read_json(tmp_path: Path) -> None:
+    """Each command that tells of things has them as JSON, and nothing else on stdout."""
+    store.save(tmp_path / "a.yaml", short())
+    for arguments in (
+        ["show", "a.yaml"],
+        ["check", "a.yaml"],
+        ["diff", "a.yaml", "a.yaml"],
+        ["doctor"],
+    ):
+        json.loads(qrtest(*arguments, "--json", cwd=tmp_path).stdout)
+    shown = json.loads(qrtest("show", "a.yaml", "--json", cwd=tmp_path).stdout)
+    assert [(row["answer"], row["repeat"]) for row in shown[:2]] == [
+        ("200 Queued", 6),
+        ("200 Running", 4),
+    ]
+
+
+def test_colour_is_for_terminals_that_want_it(tmp_path: Path) -> None:
+    """On a terminal the demo's titles are bold; in a pipe, or with NO_COLOR, nothing is."""
+    assert "\x1b[1m" in on_a_terminal("demo", cwd=tmp_path)
+    assert "\x1b" not in on_a_terminal("demo", cwd=tmp_path, NO_COLOR="1")
+    assert "\x1b" not in qrtest("demo").stdout
+
+
+def test_long_work_shows_progress_on_a_terminal_alone(tmp_path: Path) -> None:
+    """A bar while several cassettes are checked or converted; none in a pipe."""
+    for number in range(3):
+        store.save(tmp_path / f"{number}.yaml", short())
+    for command, word in (("check", "checking"), ("convert", "converting")):
+        files = ["0.yaml", "1.yaml", "2.yaml"]
+        assert word in on_a_terminal(command, *files, cwd=tmp_path)
+        piped = qrtest(command, *files, cwd=tmp_path)
+        assert word not in piped.stdout + piped.stderr
+
+
+def test_doctor_says_what_there_is(tmp_path: Path) -> None:
+    """Versions, what is supported, where settings and cassettes come from; never a secret's value."""
+    store.save(tmp_path / "cassettes" / "bell.yaml", short())
+    (tmp_path / "pytest.ini").write_text("[pytest]\nqrtest_unused = fail\n")
+    shown = qrtest("doctor", cwd=tmp_path, QRTEST_PACE="polls", QRTEST_REDACTION_KEY="k3y-of-mine")
+    for expected in (
+        "supported: qiskit-ibm-runtime 0.26 and newer",
+        "pytest.ini: qrtest_unused = fail",
+        "QRTEST_PACE=polls (environment)",
+        "QRTEST_REDACTION_KEY=(set)",
+        "cassettes: 1 file(s)",
+    ):
+        assert expected in shown.stdout
+    assert "k3y" not in shown.stdout
+
+
+def test_doctor_says_what_looks_wrong(tmp_path: Path) -> None:
+    """With what to do, and exit status 1."""
+    store.save(tmp_path / "cassettes" / "bell.yaml", short())
+    (tmp_path / "cassettes" / "bell.yaml.bak").write_text("old")
+    (tmp_path / "pyproject.toml").write_text("[tool.qrtest.redaction]\nkeeep = []\n")
+    done = qrtest("doctor", "--json", cwd=tmp_path, QRTEST_UNUSED="explode")
+    assert done.returncode == 1
+    problems = "\n".join(json.loads(done.stdout)["problems"])
+    for expected in (
+        "QRTEST_UNUSED=explode: there are ignore, warn, fail.",
+        "there is no 'keeep'",
+        "bell.yaml.bak: what convert kept may hold secrets",
+    ):
+        assert expected in problems
+
+
+@pytest.mark.parametrize(
+    ("installed", "environment", "problem"),
+    [
+        ({"vcrpy": "8.2.0"}, {}, 'pip install "vcrpy>=8.2.1"'),
+        ({"qiskit-ibm-runtime": "9.0.0"}, {}, "newer than any that was tried"),
+        ({"pytest-recording": "1", "pytest-vcr": "1"}, {}, "-p no:vcr"),
+        ({}, {"QRTEST_RECORD": "all", "CI": "true"}, "nothing is recorded"),
+    ],
+)
+def test_each_problem_comes_with_what_to_do(
+    installed: dict[str, str], environment: dict[str, str], problem: str
+) -> None:
+    """One problem, one sentence."""
+    [said] = wrong(installed, environment)
+    assert problem in said
+    assert list(wrong({"vcrpy": "9.0.0", "qiskit-ibm-runtime": "0.29.1"}, {"CI": "true"})) == []
 
 
 def test_a_call_that_is_wrong_says_so_on_stderr() -> None:
     """With exit status 2 and nothing on stdout."""
-    for wrong in (["dmeo"], ["demo", "--transport", "pigeon"]):
-        shown = qrtest(*wrong)
+    for arguments in (["dmeo"], ["demo", "--transport", "pigeon"]):
+        shown = qrtest(*arguments)
         assert (shown.returncode, shown.stdout) == (2, "")
         assert shown.stderr
 
@@ -56,3 +237,8 @@ def test_the_version_is_that_of_the_package() -> None:
     from importlib.metadata import version
 
     assert version("qrtest") in qrtest("--version").stdout
+
+
+def test_the_help_in_the_docs_is_the_help() -> None:
+    """To the letter: python -m docs.make_commands writes it anew."""
+    assert make_commands.PAGE.read_text(encoding="utf-8") == make_commands.page()

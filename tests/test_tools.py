@@ -139,6 +139,16 @@ def test_check_finds_what_is_wrong_and_shows_no_secret(tmp_path: Path) -> None:
     assert {row["file"] for row in rows} == {"leaky.yaml", "edited.yaml", "thin.yaml"}
 
 
+def test_check_leaves_saved_lives_alone(tmp_path: Path) -> None:
+    """What check_consumer saved stands beside cassettes, and is none."""
+    store.save(tmp_path / "cassettes" / "named.yaml", short())
+    scenarios = tmp_path / "cassettes" / "scenarios"
+    scenarios.mkdir()
+    (scenarios / "collect-escapes.yaml").write_text("script: ERROR 1500")
+    done = qrtest("check", "cassettes", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_check_finds_old_and_orphaned_ones(tmp_path: Path) -> None:
     """Cassettes that are past their time, and ones that no test wants."""
     (tmp_path / "test_a.py").write_text('def test_kept(): ...\n# "named.yaml"\n')

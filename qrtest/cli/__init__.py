@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import click
@@ -10,6 +11,7 @@ from qrtest.cli.check import check
 from qrtest.cli.convert import convert
 from qrtest.cli.demo import demo
 from qrtest.cli.diff import diff
+from qrtest.cli.doctor import doctor
 from qrtest.cli.record import record
 from qrtest.cli.show import show
 from qrtest.errors import QrtestError
@@ -17,6 +19,7 @@ from qrtest.errors import QrtestError
 __all__ = ["main"]
 
 FAILED = 2
+INTERRUPTED = 130
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -25,18 +28,43 @@ def commands() -> None:
     """Record-replay testing for software that runs jobs on IBM Quantum.
 
     \b
-    Exit status: 0 all is well, 1 something was found, 2 something was wrong with the call.
+    See it first, then record a session of your own, look at it, and guard it in CI:
+      qrtest demo
+      qrtest record cassettes/bell.yaml -- python bell.py
+      qrtest show cassettes/bell.yaml
+      qrtest check cassettes --tests tests
+
+    \b
+    What is asked for goes to stdout, everything else to stderr. Exit status:
+      0    all is well
+      1    something was found, by check, diff or doctor
+      2    something was wrong with the call, or with a file
+      130  it was interrupted
+    That of `qrtest record` is the status of the program it runs.
+
+    \b
+    Where a machine would read there is --json. NO_COLOR turns colour off.
+    For completion in your shell (bash; zsh and fish likewise) say
+      eval "$(_QRTEST_COMPLETE=bash_source qrtest)"
     """
 
 
-for command in (check, convert, demo, diff, record, show):
+for command in (check, convert, demo, diff, doctor, record, show):
     commands.add_command(command)
 
 
 def main() -> None:
     """Run the command line; an error of qrtest is one message on stderr and exit status 2."""
+    color = False if os.environ.get("NO_COLOR") else None
     try:
-        commands(prog_name="qrtest")
+        status = commands.main(prog_name="qrtest", standalone_mode=False, color=color)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        click.echo("qrtest: interrupted", err=True)
+        status = INTERRUPTED
     except QrtestError as error:
         click.echo(f"qrtest: {error}", err=True)
-        sys.exit(FAILED)
+        status = FAILED
+    sys.exit(status if isinstance(status, int) else 0)

@@ -11,15 +11,17 @@ from pathlib import Path
 import click
 
 from qrtest import duration as durations
+from qrtest import scenario_file
 from qrtest.cassette import audit, codec, inspect, store
 from qrtest.cassette.audit import Finding
-from qrtest.errors import CassetteError
+from qrtest.cli.progress import tracked
+from qrtest.errors import CassetteError, ScenarioError
 from qrtest.recording import project_rules
 
 __all__ = ["check"]
 
 
-@click.command()
+@click.command(short_help="Find secrets, cuts and gaps in cassettes.")
 @click.argument("places", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--max-age", metavar="LENGTH", help="Complain about older ones, as 180d.")
 @click.option(
@@ -34,7 +36,9 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
     \b
     Looked for: secrets, files that were cut or edited, answers that lack fields of the service; with
     options also age, and cassettes that no test wants. A finding never shows what was found.
-    Example: qrtest check cassettes --max-age 180d --tests tests
+    Examples:
+      qrtest check cassettes --max-age 180d --tests tests
+      qrtest check cassettes --json | jq '.[].kind'
     """
     longest = None if max_age is None else durations.seconds(max_age)
     sources = (
@@ -43,7 +47,7 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
     files = [file for place in places for file in store.files(place)]
     found = [
         (file, each)
-        for file in files
+        for file in tracked(files, "checking")
         for each in _findings(file, longest, sources, tests is not None)
     ]
     if as_json:
@@ -63,6 +67,8 @@ def _findings(
         text = store.read(file)
         cassette = codec.loads(text, name=str(file))
     except CassetteError as error:
+        if _is_scenario(file):
+            return
         yield Finding(str(error).removeprefix(f"{file}: "), "the file")
         return
     yield from audit.secrets(text, cassette, rules=project_rules(file))
@@ -71,3 +77,12 @@ def _findings(
         yield from inspect.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
     if wants_owner:
         yield from inspect.ownership(file, sources)
+
+
+def _is_scenario(file: Path) -> bool:
+    """Whether *file* is a life that check_consumer saved: these stand beside cassettes."""
+    try:
+        scenario_file.load(file)
+    except (OSError, ScenarioError):
+        return False
+    return True

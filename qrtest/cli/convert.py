@@ -12,6 +12,7 @@ import click
 from qrtest.cassette import codec, store
 from qrtest.cassette.convert import from_download, from_text, is_download
 from qrtest.cassette.model import Cassette, Provenance
+from qrtest.cli.progress import tracked
 from qrtest.recording import KEY_VARIABLE, finished, project_rules
 
 __all__ = ["convert"]
@@ -20,7 +21,7 @@ INFO = "-info.json"
 RESULT = "-result.json"
 
 
-@click.command()
+@click.command(short_help="Make cassettes of other tools' recordings.")
 @click.argument("recordings", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write here instead."
@@ -33,11 +34,13 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
     Equal polls are collapsed, headers that do not matter dropped, secrets replaced. The original is kept
     beside as .bak, with whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json
     (and its job-<id>-result.json) job-<id>.yaml is made. Converting twice changes nothing.
-    Example: qrtest convert cassettes/*.yaml --dry-run
+    Examples:
+      qrtest convert cassettes/*.yaml --dry-run
+      qrtest convert job-d5h6o44pe0pc73am1f1g-info.json
     """
     if output is not None and len(recordings) > 1:
         raise click.UsageError("--output takes one recording.")
-    for path in recordings:
+    for path in tracked(recordings, "converting"):
         before = store.read(path)
         target = output or (_beside(path) if is_download(before) else path)
         after = _converted(path, before, as_json=target.suffix == ".json")

@@ -16,7 +16,7 @@ RESULT = "result-sampler-v2.json"
 FAILED_JOB = "job-failed-1500.json"
 
 
-@click.command()
+@click.command(short_help="Play three lives of one job.")
 @click.option(
     "--transport",
     type=click.Choice(["direct", "requests"]),
@@ -29,7 +29,9 @@ def demo(transport: Any) -> None:
 
     \b
     The job is an instance of the installed RuntimeJobV2. Its two-hour queue takes no time.
-    Example: qrtest demo --transport requests
+    Examples:
+      qrtest demo
+      qrtest demo --transport requests
     """
     folder = files(CAPTURED)
     with as_file(folder / RESULT) as result, as_file(folder / FAILED_JOB) as failed_job:

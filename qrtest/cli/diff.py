@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -13,7 +15,7 @@ from qrtest.cassette.compare import TIERS, differences
 __all__ = ["diff"]
 
 
-@click.command()
+@click.command(short_help="Compare two cassettes.")
 @click.argument("before", type=click.Path(path_type=Path))
 @click.argument("after", type=click.Path(path_type=Path))
 @click.option(
@@ -23,15 +25,22 @@ __all__ = ["diff"]
     show_default=True,
     help="Down to which tier: shape breaks programs, value is what fields say, volatile is noise.",
 )
-def diff(before: Path, after: Path, tier: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the differences as JSON.")
+def diff(before: Path, after: Path, tier: str, as_json: bool) -> None:
     """Show what AFTER says otherwise than BEFORE, and end with status 1 if there is anything.
 
-    Example: qrtest diff cassettes/bell.yaml fresh.yaml --tier shape
+    \b
+    Examples:
+      qrtest diff cassettes/bell.yaml fresh.yaml --tier shape
+      qrtest diff cassettes/bell.yaml fresh.yaml --json
     """
     wanted = TIERS[: TIERS.index(tier) + 1]
     found = [
         each for each in differences(store.load(before), store.load(after)) if each.tier in wanted
     ]
-    for difference in found:
-        click.echo(str(difference))
+    if as_json:
+        click.echo(json.dumps([asdict(difference) for difference in found], indent=1))
+    else:
+        for difference in found:
+            click.echo(str(difference))
     sys.exit(1 if found else 0)

@@ -17,7 +17,10 @@ __all__ = ["record"]
 INJECTED = Path(__file__).parent / "injected"
 
 
-@click.command(context_settings={"ignore_unknown_options": True})
+@click.command(
+    context_settings={"ignore_unknown_options": True},
+    short_help="Run a program and record what it asks.",
+)
 @click.argument("cassette", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--keep-failed", is_flag=True, help="Save although the program failed.")
@@ -27,7 +30,9 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
     \b
     The first Python process that starts is recorded. The cassette is saved when the program ends with
     status 0, whole, without secrets. The exit status is the program's.
-    Example: qrtest record cassettes/bell.yaml -- python bell.py
+    Examples:
+      qrtest record cassettes/bell.yaml -- python bell.py
+      qrtest record cassettes/bell.yaml -- python -m pytest tests/test_bell.py
     """
     from qrtest.cassette import store
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,22 +23,29 @@ __all__ = ["show"]
 WIDTH = 110
 
 
-@click.command()
+@click.command(short_help="Show a cassette, a line an exchange.")
 @click.argument("cassette", type=click.Path(path_type=Path))
 @click.option(
     "--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture, too."
 )
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page, too.")
-def show(cassette: Path, svg: Path | None, html: Path | None) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print the exchanges as JSON instead.")
+def show(cassette: Path, svg: Path | None, html: Path | None, as_json: bool) -> None:
     """Show what a cassette holds, a line an exchange.
 
     \b
     The columns: when, request, answer, how often and until when.
-    Example: qrtest show cassettes/bell.yaml --svg bell.svg
+    Examples:
+      qrtest show cassettes/bell.yaml
+      qrtest show cassettes/bell.yaml --svg bell.svg
+      qrtest show cassettes/bell.yaml --json | jq '.[] | .answer'
     """
     found = store.load(cassette)
     console = _drawn(cassette.name, found)
-    click.echo(console.export_text(clear=False), nl=False)
+    if as_json:
+        click.echo(json.dumps([_data(each) for each in found.interactions], indent=1))
+    else:
+        click.echo(console.export_text(clear=False), nl=False)
     if svg is not None:
         svg.write_text(console.export_svg(title=cassette.name, clear=False), encoding="utf-8")
     if html is not None:
@@ -76,6 +84,18 @@ def _row(interaction: Interaction) -> tuple[str, str, str, str]:
             often += f" until {durations.text(round(interaction.until, 3))}"
     request = Redactor(b"shown").request(interaction.request)
     return when, str(request), payloads.summary(interaction.response), often
+
+
+def _data(interaction: Interaction) -> dict[str, Any]:
+    return {
+        "at": interaction.at,
+        "until": interaction.until,
+        "repeat": interaction.repeat,
+        "request": str(Redactor(b"shown").request(interaction.request)),
+        "status": interaction.response.status,
+        "answer": payloads.summary(interaction.response),
+        "failure": interaction.response.failure,
+    }
 
 
 def _style(interaction: Interaction) -> str:
