@@ -17,10 +17,11 @@ from qiskit_ibm_runtime.api.client_parameters import ClientParameters
 import qrtest
 from qrtest.client import releases
 from qrtest.client.jobs import make_job
-from qrtest.clock import EPOCH, VirtualClock
+from qrtest.clock import EPOCH, WallClock
 from qrtest.script import Script
 from qrtest.transport.requests import FixedAuth
 from qrtest.wire.accounts import CRN
+from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
@@ -42,14 +43,13 @@ class NoBackends:
 
 
 class Stage:
-    """The simulated service on a local port; each request costs it a second of its own time."""
+    """The simulated service on a local port, in real time; its *breaks* are numbers of requests."""
 
     def __init__(self, breaks: frozenset[int] = frozenset()) -> None:
-        self._clock = VirtualClock()
         self._asked = 0
         self._breaks = breaks
         self._service = SimulatedService(
-            self._clock, epoch=EPOCH, seed=0, backends=NoBackends(), plan=self._plan
+            WallClock(), epoch=EPOCH, seed=0, backends=NoBackends(), plan=self._plan
         )
 
     def _plan(self, _submission: Submission, _job_id: str) -> JobPlan:
@@ -58,10 +58,10 @@ class Stage:
     def add(self, job_id: str, life: str | Script, recorded: Recorded, program: str) -> None:
         script = Script.parse(life) if isinstance(life, str) else life
         submission = Submission(backend="ibm_torino", program_id=program, job_id=job_id)
-        self._service.add(submission, JobPlan(script=script, recorded=recorded))
+        plan = JobPlan(script=script, recorded=recorded, behaviour=Behaviour(usage_lag=0))
+        self._service.add(submission, plan)
 
     def handle(self, request: Request) -> Response:
-        self._clock.advance(1)
         self._asked += 1
         if self._asked in self._breaks:
             return Response(0, failure="closed")
@@ -151,9 +151,9 @@ def sampler(path: Path) -> None:
     recorded = Recorded(
         result=(CAPTURED / "result-sampler-v2.json").read_text(), logs="1 circuit, 4096 shots\n"
     )
-    stage.add(job_id, "QUEUED 4s; RUNNING 3s; DONE", recorded, "sampler")
     with serving(stage.handle) as base, qrtest.record(path, key=KEY):
         job = genuine_job(base, job_id, "sampler")
+        stage.add(job_id, "QUEUED 0.6s; RUNNING 0.4s; DONE", recorded, "sampler")
         while job.status() != "DONE":
             pass
         job.result()
@@ -165,10 +165,10 @@ def failed(path: Path) -> None:
     captured = qrtest.Scenario.from_info(CAPTURED / "job-failed-1500.json")
     job_id = json.loads((CAPTURED / "job-failed-1500.json").read_text())["id"]
     stage = Stage()
-    life = Script(qrtest.queued(2), qrtest.running(3), captured.script.end)
-    stage.add(job_id, life, Recorded(), "estimator")
+    life = Script(qrtest.queued("0.6s"), qrtest.running("0.4s"), captured.script.end)
     with serving(stage.handle) as base, qrtest.record(path, key=KEY):
         job = genuine_job(base, job_id, "estimator")
+        stage.add(job_id, life, Recorded(), "estimator")
         while job.status() != "ERROR":
             pass
         job.error_message()

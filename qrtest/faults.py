@@ -21,6 +21,7 @@ from qrtest import duration as durations
 from qrtest.duration import Duration
 from qrtest.errors import DurationError, FaultError
 from qrtest.printing import AsCode
+from qrtest.wire.messages import Failure
 from qrtest.wire.routes import OF_A_JOB, OPERATIONS
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
 
 ANY: Final = "any"
 STREAM: Final = "stream"
+BREAKS: Final = ("reset", "refused", "closed", "timeout")
 DAMAGES: Final = ("base64", "zlib", "npy", "type", "shape")
 CLOSE_CODES: Final = range(1000, 5000)
 Damage = Literal["base64", "zlib", "npy", "type", "shape"]
@@ -139,16 +141,19 @@ _LEADING: Final = ("code", "seconds", "what")
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Status(Fault):
-    """The answer has another status *code*; *retry_after* as the header says it."""
+    """The answer has another status *code*; *retry_after* as the header says it, *body* as it came."""
 
     code: int
     retry_after: str | None = None
     takes_effect: bool = False
+    body: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Drop(Fault):
-    """The connection is reset before there is an answer; the request had no effect."""
+    """The connection breaks, in the way that *how* says; the request had no effect."""
+
+    how: Failure = "reset"
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -218,11 +223,13 @@ def status(
     *,
     retry_after: Duration | None = None,
     takes_effect: bool = False,
+    body: str | None = None,
     **when: Unpack[When],
 ) -> Status:
     """The service answers with status *code*, and with a Retry-After header when one is given.
 
     The request has no effect, unless it *takes_effect*: a submission that made a job and says 500.
+    *body*: instead of the service's usual words.
 
     >>> status(429, retry_after="30s")
     faults.status(429, retry_after='30')
@@ -232,16 +239,20 @@ def status(
     header = None
     if retry_after is not None:
         header = f"{_seconds(retry_after):.0f}"
-    return Status(code=code, retry_after=header, takes_effect=takes_effect, **_when(when))
+    return Status(
+        code=code, retry_after=header, takes_effect=takes_effect, body=body, **_when(when)
+    )
 
 
-def drop(**when: Unpack[When]) -> Drop:
-    """The connection is reset.
+def drop(*, how: Failure = "reset", **when: Unpack[When]) -> Drop:
+    """The connection is reset; or "refused", "closed" without a word, or it runs into a "timeout".
 
     >>> drop(on="poll", after=10)
     faults.drop(on='poll', after=10)
     """
-    return Drop(**_when(when))
+    if how not in BREAKS:
+        raise FaultError(f"how={how!r}: there are {', '.join(map(repr, BREAKS))}.")
+    return Drop(how=how, **_when(when))
 
 
 def hang(lasts: Duration | None = None, **when: Unpack[When]) -> Hang:

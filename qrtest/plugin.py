@@ -84,8 +84,9 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "qrtest(script=None, scenario=None, faults=(), transport='direct', **options): the life of the "
         "job that runtime_job makes, and options of the simulation, as of qrtest.simulate; "
-        "or qrtest(cassette=..., pace='recorded', **options): a recorded session instead, as of "
-        "qrtest.replay; cassette=True is cassettes/<module>/<test>.yaml.",
+        "or qrtest(cassette=..., script=None, pace='recorded', **options): a recorded session instead, "
+        "whose job may live another life, as of qrtest.replay; "
+        "cassette=True is cassettes/<module>/<test>.yaml.",
     )
     config.stash[CASSETTES] = {}
     for name in settings.SETTINGS:
@@ -210,7 +211,7 @@ def _job_maker(item: pytest.Item, simulation: Any) -> Any:
 def _service(item: pytest.Item, simulation: Any) -> Any:
     marked = marker.options(item)
     life = marker.life(marked, item.config.rootpath)
-    if life is not None:
+    if life is not None and "cassette" not in marked:
         simulation.next_job(life, result=marked.get("result"))
     return simulation.service()
 

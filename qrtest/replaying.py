@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -14,20 +15,26 @@ from qrtest.cassette.player import Pace, Player
 from qrtest.clock import EPOCH, VirtualClock, WallClock
 from qrtest.duration import Duration
 from qrtest.errors import SimulationError
+from qrtest.scenario import Scenario
+from qrtest.script import Script
 from qrtest.stage import Stage, Terms, Transport
+from qrtest.step import Step
 from qrtest.wire.messages import Service
 
 if TYPE_CHECKING:
+    from qrtest.cassette.lives import RecordedLife
     from qrtest.client.jobs import RuntimeJobV2
 
 __all__ = ["Replay", "replay"]
 
+Life = Script | Step | str | Scenario
 MOST_REQUESTS: Final = 200_000
 
 
 def replay(
     cassette: str | os.PathLike[str] | Cassette,
     *,
+    script: Life | Mapping[str, Life] | None = None,
     pace: Pace = "recorded",
     transport: Transport = "direct",
     clock: Literal["virtual", "real"] = "virtual",
@@ -38,14 +45,21 @@ def replay(
 ) -> Replay:
     """A replay of a recorded session, to be used as a context manager.
 
-    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *pace*: "recorded" answers by the
-    recorded time on the virtual clock, whatever the poll interval; "polls" by the number of polls;
-    "instant" with the last word at once. A cassette without times is played by polls.
+    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *script*: another life for the recorded
+    job, or lives by job id: the job keeps its recorded facts, and answers what was never asked, too. A
+    scenario of the cassette that was changed (`Scenario.from_cassette(path).but(...)`) is one. *pace*:
+    "recorded" answers by the recorded time on the virtual clock, whatever the poll interval; "polls" by
+    the number of polls; "instant" with the last word at once. A cassette without times is played by
+    polls.
     *ignore*: names of query parameters and JSON fields that do not tell one request from another. The
     other options are those of `simulate`.
 
-    Raises `CassetteError` for a file that cannot be read.
+    Raises `CassetteError` for a file that cannot be read, `SimulationError` for a life of no job.
 
+    >>> with replay("cassettes/sampler.yaml", script="QUEUED 6h; ERROR 1500") as sim:
+    ...     sim.job().wait_for_final_state(timeout=None)
+    ...     sim.clock.now() > 6 * 3600
+    True
     >>> from qrtest.cassette.model import Cassette
     >>> with replay(Cassette()) as sim:
     ...     sim.jobs
@@ -58,7 +72,8 @@ def replay(
         most_requests=most_requests,
         network=network,
     )
-    return Replay(cassette, terms, pace=pace, ignored=frozenset(map(plain_name, ignore)))
+    ignored = frozenset(map(plain_name, ignore))
+    return Replay(cassette, terms, script=script, pace=pace, ignored=ignored)
 
 
 class Replay:
@@ -73,12 +88,16 @@ class Replay:
         cassette: str | os.PathLike[str] | Cassette,
         terms: Terms,
         *,
+        script: Life | Mapping[str, Life] | None,
         pace: Pace,
         ignored: frozenset[str] = frozenset(),
     ) -> None:
         self.name: Final = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
         self.cassette: Final = _loaded(cassette)
         self._pace = pace
+        self._lives = _rescripted(self.cassette, script, self.name)
+        if self._lives and pace != "recorded":
+            raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
         self._stage = Stage(self._made, terms, noun="replay", maker="replay")
         self.transport: Final = terms.transport
@@ -96,7 +115,11 @@ class Replay:
             describe=_snapshot,
             ignored=self._ignored,
         )
-        return self._player
+        if not self._lives:
+            return self._player
+        from qrtest.relived import Relived
+
+        return Relived(self._player, clock, self._lives)
 
     def __enter__(self) -> Self:
         self._stage.enter()
@@ -166,6 +189,44 @@ def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
     from qrtest.cassette import store
 
     return store.load(cassette)
+
+
+def _rescripted(
+    cassette: Cassette, script: Life | Mapping[str, Life] | None, name: str
+) -> dict[str, RecordedLife]:
+    """The lives that *script* gives the jobs of *cassette*, in place of the recorded ones."""
+    if script is None:
+        return {}
+    from qrtest.cassette.lives import lives
+    from qrtest.rescripting import life_of
+
+    known = lives(cassette)
+    if not isinstance(script, Mapping):
+        if len(known) != 1:
+            raise SimulationError(
+                f"{name} has not exactly one job: there are {', '.join(known) or 'none'}. Say whose life "
+                "it is: script={job_id: life}."
+            )
+        script = dict.fromkeys(known, script)
+    for job_id in script:
+        if job_id not in known:
+            raise SimulationError(
+                f"{name} has no job {job_id!r}: there are {', '.join(known) or 'none'}."
+            )
+    return {
+        job_id: life_of(_in_place_of(Scenario.of_life(known[job_id]), life), known[job_id])
+        for job_id, life in script.items()
+    }
+
+
+def _in_place_of(recorded: Scenario, life: Life) -> Scenario:
+    """*life* with the facts that were *recorded*, but for those that it has itself."""
+    if not isinstance(life, Scenario):
+        return recorded.but(script=life)
+    if life.record is not None:
+        return life
+    changed = recorded.but(script=life.script, faults=life.faults, result=life.result)
+    return replace(changed, behaviour=life.behaviour)
 
 
 def _difference(wanted: bytes, known: bytes) -> str | None:

@@ -1,19 +1,29 @@
-"""A scenario: a script, the faults, the result, and how the service behaves. One value to hand about."""
+"""A scenario: a script, the faults, the result, and how the service behaves. One value to hand about.
+
+It can be read from a recording, be changed, and be written as one.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from qrtest.errors import ResultError
+from qrtest.duration import Duration
+from qrtest.errors import ResultError, ScenarioError, ScriptError
 from qrtest.faults import Fault
 from qrtest.printing import AsCode
-from qrtest.script import Script, Step
+from qrtest.script import Script, Step, queued, running
 from qrtest.wire import payloads
 from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.record import JobRecord
+
+if TYPE_CHECKING:
+    from qrtest.cassette.lives import RecordedLife
+    from qrtest.cassette.model import Cassette
 
 __all__ = ["Scenario"]
 
@@ -22,8 +32,9 @@ __all__ = ["Scenario"]
 class Scenario(AsCode):
     """What one job will go through.
 
-    *result* is whatever `Simulation.job` takes as a result; None is a small valid one. *name*, *says*
-    and *source* tell a reader where a scenario of the catalogue comes from.
+    *result* is whatever `Simulation.job` takes as a result; None is a small valid one. *metrics* are
+    said whatever the life; those of a *record*, which is what a recording says of a job besides its life,
+    follow it. *name*, *says* and *source* tell a reader where a scenario of the catalogue comes from.
 
     >>> Scenario("QUEUED 2h; DONE").script
     Script(queued('2h'), done())
@@ -39,6 +50,7 @@ class Scenario(AsCode):
     params: Any = None
     metrics: Mapping[str, Any] | None = None
     tags: tuple[str, ...] = ()
+    record: JobRecord | None = None
     name: str = ""
     says: str = ""
     source: str = ""
@@ -54,6 +66,7 @@ class Scenario(AsCode):
         params: Any = None,
         metrics: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
+        record: JobRecord | None = None,
         name: str = "",
         says: str = "",
         source: str = "",
@@ -67,6 +80,7 @@ class Scenario(AsCode):
             "params": params,
             "metrics": metrics,
             "tags": tuple(tags),
+            "record": record,
             "name": name,
             "says": says,
             "source": source,
@@ -108,6 +122,152 @@ class Scenario(AsCode):
             tags=life.tags,
         )
 
+    @classmethod
+    def from_cassette(
+        cls, cassette: str | os.PathLike[str] | Cassette, job_id: str | None = None
+    ) -> Scenario:
+        """The life of a recorded job, with its facts and errors; *job_id* can be left out for the only one.
+
+        *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. The times are those of the
+        service's own timestamps (GET metrics), where these fit what was recorded; else a change is
+        taken for as late as it was seen. Errors are faults from when they were answered to when they were
+        not any more. Raises `CassetteError` for a file that cannot be read, `ScenarioError` when there
+        is no such job, or more than one to choose from.
+
+        >>> Scenario.from_cassette("cassettes/cancelled.yaml").script.end
+        cancelled()
+        """
+        name, known = _lives(cassette)
+        if job_id is None and len(known) == 1:
+            [job_id] = known
+        if job_id not in known:
+            problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
+            raise ScenarioError(
+                f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which: "
+                "Scenario.from_cassette(path, job_id), or take all of them: Scenario.all_from_cassette(path)."
+            )
+        return cls.of_life(known[str(job_id)])
+
+    @classmethod
+    def all_from_cassette(cls, cassette: str | os.PathLike[str] | Cassette) -> dict[str, Scenario]:
+        """The lives of all recorded jobs by their ids, as `from_cassette`.
+
+        >>> list(Scenario.all_from_cassette("cassettes/cancelled.yaml"))
+        ['cw2q9ssd3wd0008fh7p0']
+        """
+        return {job_id: cls.of_life(life) for job_id, life in _lives(cassette)[1].items()}
+
+    @classmethod
+    def of_life(cls, life: RecordedLife) -> Scenario:
+        """The scenario that a recorded *life* is."""
+        return cls(
+            life.script,
+            faults=life.faults,
+            result=life.result,
+            behaviour=life.behaviour,
+            program_id=life.program_id,
+            params=life.params,
+            tags=life.tags,
+            record=life.record,
+        )
+
+    def but(
+        self,
+        *,
+        script: Script | Step | str | None = None,
+        ends: Step | str | None = None,
+        queue: Duration | None = None,
+        run: Duration | None = None,
+        faults: Sequence[Fault] | None = None,
+        result: Any = None,
+        tags: Sequence[str] | None = None,
+    ) -> Scenario:
+        """This scenario with another life and the same facts.
+
+        *script*: a whole other life. *ends*: how it ends, a step or its text; one that is not final
+        lasts for ever. *queue*, *run*: how long it waits and runs. *faults*, *result*, *tags*: instead of
+        what there is. Facts that no longer fit go: the result with the end that it belongs to, the logs
+        of a job that never ran. What follows from the life, as timestamps and usage, follows.
+
+        Raises `ScriptError` for a life that no job can have.
+
+        >>> from qrtest import failed
+        >>> Scenario("QUEUED 5s; RUNNING 2s; DONE").but(ends=failed(code=1305), queue="6h")
+        Scenario('QUEUED 6h; RUNNING 2s; ERROR 1305')
+        """
+        steps = list((self.script if script is None else Script.of(script)).steps)
+        if ends is not None:
+            steps = _ending_in(steps, ends)
+        for length, make in ((run, running), (queue, queued)):
+            if length is not None:
+                steps = _lasting(steps, make(length))
+        is_legal = self.script.legal if script is None else Script.of(script).legal
+        lived = Script(*steps, legal=is_legal)
+        ends_as_before = lived.end.status == self.script.end.status
+        never_ran = not any(step.status in ("RUNNING", "DONE") for step in lived)
+        record = self.record
+        if record is not None and never_ran:
+            record = replace(record, logs=None)
+        return replace(
+            self,
+            script=lived,
+            faults=self.faults if faults is None else tuple(faults),
+            result=self.result if result is None and ends_as_before else result,
+            tags=self.tags if tags is None else tuple(tags),
+            record=record,
+        )
+
+    def to_cassette(self, path: str | os.PathLike[str] | None = None) -> Cassette:
+        """A recording of this life, as a client would have made it; written to *path* if there is one.
+
+        The cassette says that it was scripted. Reading it gives this scenario again, with the facts
+        that the service adds. Raises `ScenarioError` for what no recording can hold, as a fault on
+        every third poll, `SecretFound` for a secret in it.
+
+        >>> len(Scenario("QUEUED 1h; RUNNING 30s; DONE").to_cassette())
+        4
+        """
+        from qrtest import rescripting
+
+        return rescripting.kept(rescripting.recording_of(rescripting.life_of(self)), path)
+
+
+def _lives(
+    cassette: str | os.PathLike[str] | Cassette,
+) -> tuple[str, dict[str, RecordedLife]]:
+    from qrtest.cassette.lives import lives
+
+    if isinstance(cassette, str | os.PathLike):
+        from qrtest.cassette import store
+
+        return os.fspath(cassette), lives(store.load(cassette))
+    return "The cassette", lives(cassette)
+
+
+def _ending_in(steps: list[Step], ends: Step | str) -> list[Step]:
+    """*steps* that end in *ends*; what comes before stays."""
+    wanted = Script.of(ends)
+    if len(wanted) != 1:
+        raise ScriptError(f"ends={ends!r} is a whole life: write script={str(wanted)!r}.")
+    [end] = wanted
+    if end.is_final:
+        return [*(step for step in steps if not step.is_final), end]
+    kept = []
+    for step in steps:
+        if step.is_final or end.status in (step.status, "QUEUED"):
+            break
+        kept.append(step)
+    return [*kept, end]
+
+
+def _lasting(steps: list[Step], wanted: Step) -> list[Step]:
+    """*steps* in which the one of that status lasts as long as *wanted*, which it gets if it has none."""
+    for number, step in enumerate(steps):
+        if step.status == wanted.status:
+            return [*steps[:number], replace(step, seconds=wanted.seconds), *steps[number + 1 :]]
+    at = 0 if wanted.status == "QUEUED" else max(len(steps) - 1, 0)
+    return [*steps[:at], wanted, *steps[at:]]
+
 
 _PLAIN: Final = {
     "faults": (),
@@ -117,6 +277,7 @@ _PLAIN: Final = {
     "params": None,
     "metrics": None,
     "tags": (),
+    "record": None,
     "name": "",
     "says": "",
     "source": "",

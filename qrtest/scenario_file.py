@@ -23,6 +23,7 @@ from qrtest.errors import CassetteError, QrtestError, ScenarioError
 from qrtest.faults import Fault
 from qrtest.scenario import Scenario
 from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.record import JobRecord
 
 __all__ = ["in_folder", "load", "read", "save", "written"]
 
@@ -91,6 +92,8 @@ def read(text: str, name: str) -> Scenario:
             options["faults"] = [_fault(entry, name) for entry in _list(options["faults"], name)]
         if "behaviour" in options:
             options["behaviour"] = Behaviour.of(options["behaviour"])
+        if "record" in options:
+            options["record"] = JobRecord(**options["record"])
         return Scenario(body["script"], **options)
     except ScenarioError:
         raise
@@ -123,6 +126,9 @@ def in_folder(folder: str | Path, consumer: str) -> list[Scenario]:
 def _plain(value: Any) -> Any:
     if isinstance(value, Behaviour):
         return value.chosen()
+    if isinstance(value, JobRecord):
+        said = {entry.name: getattr(value, entry.name) for entry in fields(value)}
+        return {name: fact for name, fact in said.items() if fact}
     if isinstance(value, tuple):
         return [_fault_body(entry) if isinstance(entry, Fault) else entry for entry in value]
     return value

@@ -207,7 +207,8 @@ class ScriptedService:
         """Take a job in that lives by *scenario*; what is *recorded* of it is said instead."""
         self.lives.append(("job", scenario))
         plan = self._plan_of(scenario, submission)
-        plan = replace(plan, recorded=replace(recorded, result=plan.recorded.result))
+        logs = plan.recorded.logs if recorded.logs is None else recorded.logs
+        plan = replace(plan, recorded=replace(plan.recorded, logs=logs, metrics=recorded.metrics))
         with self.clock.lock:
             facts = self.service.add(submission, plan).facts
             self.strike(scenario.faults, job_id=facts.job_id)
@@ -259,9 +260,10 @@ class ScriptedService:
             script, result = self._computed(script, submission)
         elif result is not None or any(step.status == "DONE" for step in script):
             result = self._encoded(result, submission.program_id)
-        return JobPlan(
-            script=script, recorded=Recorded(result=result), behaviour=scenario.behaviour
-        )
+        record = scenario.record
+        logs = None if record is None else record.logs
+        recorded = Recorded(result=result, logs=logs, record=record)
+        return JobPlan(script=script, recorded=recorded, behaviour=scenario.behaviour)
 
     def _computed(self, script: Script, submission: Submission) -> tuple[Script, str | None]:
         from qrtest.client.computed import NotComputedError, Span, computed

@@ -141,7 +141,7 @@ OF_THE_SIMULATION: Final = (
     "faults",
 )
 OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "pace")
-OF_A_REPLAY: Final = ("pace", "transport", "clock", "longest", "most_requests", "network")
+OF_A_REPLAY: Final = ("pace", "script", "transport", "clock", "longest", "most_requests", "network")
 
 
 def joined(of_fixture: Mapping[str, Any], of_marker: Mapping[str, Any]) -> dict[str, Any]:

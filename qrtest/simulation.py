@@ -172,12 +172,15 @@ class Simulation(Scripting):
         program_id = program_id or scenario.program_id
         params = scenario.params if params is None else params
         metrics = scenario.metrics if metrics is None else metrics
+        recorded = {} if scenario.record is None else scenario.record.job
+        if backend == DEVICE:
+            backend = recorded.get("backend") or DEVICE
         submission = Submission(
             backend=backend or DEVICE,
             program_id=program_id,
             params=_encoded_params(params),
             tags=tuple(tags or scenario.tags),
-            session_id=session_id,
+            session_id=session_id or recorded.get("session_id"),
             image=image,
             private=private,
             cost=cost,

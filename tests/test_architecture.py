@@ -21,10 +21,10 @@ LAYERS = [
     {"wire.messages", "accelerated"},
     {"step"},
     {"script", "faults", "wire.behaviour", "asking"},
-    {"wire.payloads", "scenario", "wire.encoding"},
-    {"wire.refusals", "wire.lives", "wire.facts"},
+    {"wire.payloads", "wire.encoding"},
+    {"wire.refusals", "wire.lives", "wire.facts", "wire.record"},
     {"wire.accounts", "wire.backends", "wire.eras", "wire.jobs", "wire.limits", "wire.sessions"},
-    {"wire.listing", "wire.streaming", "wire.submissions", "catalogue"},
+    {"wire.listing", "wire.streaming", "wire.submissions", "wire.telling"},
     {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
     {
         "cassette.allowed",
@@ -34,7 +34,7 @@ LAYERS = [
         "cassette.shapes",
     },
     {"project"},
-    {"cassette.codec", "cassette.known", "scenario_file"},
+    {"cassette.codec", "cassette.known"},
     {"cassette.redact"},
     {
         "cassette.audit",
@@ -43,7 +43,8 @@ LAYERS = [
         "cassette.matching",
         "cassette.store",
     },
-    {"cassette.inspect", "cassette.player"},
+    {"cassette.inspect", "cassette.lives"},
+    {"cassette.player"},
     {"wire.service"},
     {"journal", "wire.faulty"},
     {"transport.connection", "transport.line", "wire.damage"},
@@ -54,9 +55,13 @@ LAYERS = [
     {"client.backends", "client.circuits", "client.computed", "client.results", "client.clients"},
     {"client.documented", "client.service"},
     {"client.jobs"},
+    {"recording"},
+    {"rescripting"},
+    {"scenario"},
+    {"catalogue", "scenario_file"},
     {"stage", "rules"},
-    {"scripted"},
-    {"recording", "replaying", "simulation"},
+    {"relived", "scripted"},
+    {"replaying", "simulation"},
     {"examples", "failure", "sessions", "summary", "payload_strategies"},
     {"strategies"},
     {"registration", "properties.run"},
@@ -72,6 +77,7 @@ LAYERS = [
         "cli.doctor",
         "cli.injected.sitecustomize",
         "cli.record",
+        "cli.rescript",
         "cli.show",
         "hooks",
         "marker",
@@ -81,7 +87,7 @@ LAYERS = [
 ]
 LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
 EMPTY_PACKAGES = {"", "cassette", "wire", "transport", "client", "captured"}
-WITHIN_A_LAYER = {("scenario", "wire.payloads")}
+WITHIN_A_LAYER: set[tuple[str, str]] = set()
 
 HOMES = {
     "vcr": {"cassette.recorder"},
@@ -115,7 +121,7 @@ HOMES = {
         "cli",
         *(
             f"cli.{name}"
-            for name in ("check", "convert", "demo", "diff", "doctor", "record", "show")
+            for name in ("check", "convert", "demo", "diff", "doctor", "record", "rescript", "show")
         ),
     },
     "numpy": {"client.computed", "client.results"},

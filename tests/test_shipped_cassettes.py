@@ -57,7 +57,7 @@ def test_the_sampler_replays_with_its_captured_result() -> None:
     """The genuine job has the result that was captured from the real service."""
     with qrtest.replay(FOLDER / "sampler.yaml", pace="polls") as sim:
         job = sim.job()
-        assert [job.status() for _ in range(9)][-1] == "DONE"
+        assert [job.status() for _ in range(999)][-1] == "DONE"
         assert sum(job.result()[0].data.meas.get_counts().values()) == 4096
         assert job.logs() == "1 circuit, 4096 shots\n"
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final, Literal, Protocol
 
+from qrtest.cassette.lives import RecordedLife, is_stamped, lives, simulated, step_in
 from qrtest.cassette.matching import (
     Identity,
     SameCircuit,
@@ -28,6 +29,7 @@ from qrtest.wire.accounts import CRN, Account, Instance
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.routes import route
+from qrtest.wire.telling import tell
 
 __all__ = ["PACES", "Pace", "Player"]
 
@@ -86,6 +88,8 @@ class Player:
         for number, interaction in enumerate(cassette.interactions):
             asked = without(interaction.request, ignored)
             self._track(asked).add(number, replace(interaction, request=asked))
+        if self._pace == "recorded":
+            self._put_right()
         self._ahead: dict[str, float] = {}
         self._used: set[int] = set()
 
@@ -105,14 +109,27 @@ class Player:
         track = self.find(request)
         if track is None:
             return replace(self._unrecorded(without(request, self._ignored)), delay=USUAL_SECONDS)
-        now = self._clock.now()
-        if request.method in READS:
-            number, response = track.read(self._pace, now + self._ahead.get(track.name, 0.0))
-        else:
-            number, response = track.next()
-            self._align(track, self._cassette.interactions[number], now)
+        number, response = self._read(track, request)
         self._used.add(number)
         return response
+
+    def seconds_for(self, request: Request) -> float:
+        """How long the recorded answer to *request* took that is in force now; it counts as played."""
+        track = self.find(request)
+        if track is None:
+            return USUAL_SECONDS
+        number, response = self._read(track, request)
+        self._used.add(number)
+        return response.delay
+
+    def _read(self, track: _Track, request: Request) -> tuple[int, Response]:
+        """The number and the answer that are in force now."""
+        now = self._clock.now()
+        if request.method in READS:
+            return track.read(self._pace, now + self._ahead.get(track.name, 0.0))
+        number, response = track.next()
+        self._align(track, self._cassette.interactions[number], now)
+        return number, response
 
     def find(self, request: Request) -> _Track | None:
         """The track of *request*; None when it was not recorded."""
@@ -155,6 +172,16 @@ class Player:
         if plain not in self._plain:
             self._plain[plain] = self._tracks.setdefault(identity(request), _Track())
         return self._plain[plain]
+
+    def _put_right(self) -> None:
+        """Let a change be seen when it was, by the service's timestamps, not only when it was asked for."""
+        if not any(map(is_stamped, self._cassette.interactions)):
+            return
+        for life in lives(self._cassette).values():
+            for track in self._tracks.values():
+                where = track.request.route
+                if where is not None and where.operation == "poll" and where.name == life.job_id:
+                    track.put_right(life)
 
     def _align(self, track: _Track, interaction: Interaction, now: float) -> None:
         """Let the time of what *interaction* changed go on from when that was recorded."""
@@ -269,6 +296,31 @@ class _Track:
         self._lasts.append((self._lasts[-1] if self._lasts else 0) + interaction.repeat)
         if interaction.response.status < 400 and interaction.response.failure is None:
             self._settled = len(self._responses) - 1
+
+    def put_right(self, life: RecordedLife) -> None:
+        """Let each step of *life* be the answer from its start on, one that no poll saw, too."""
+        seen = 0
+        for step, start in zip(life.script, life.starts, strict=True):
+            wanted = replace(step, seconds=None)
+            known = range(seen, len(self._responses))
+            found = next((at for at in known if step_in(self._responses[at]) == wanted), None)
+            if found is not None and start > self._starts[found]:
+                self._starts[found] = min(start, self._starts[found] + self._responses[found].delay)
+                seen = found + 1
+                continue
+            before = bisect_right(self._starts, start)
+            if before and step_in(self._responses[before - 1]) is None:
+                seen = seen if found is None else found + 1
+                continue
+            number = min(seen if found is None else found, len(self._responses) - 1)
+            response = self._responses[number]
+            if found is None:
+                told = tell(simulated(life), self.request, start + RESOLUTION)
+                response = replace(told, delay=response.delay)
+            self._starts.insert(before, start)
+            self._responses.insert(before, response)
+            self._numbers.insert(before, self._numbers[number])
+            seen = before + 1 if found is None else found + 2
 
     def read(self, pace: Pace, at: float) -> tuple[int, Response]:
         """The answer to one that asks, at the recorded time *at*."""

@@ -13,6 +13,7 @@ from qrtest.cli.demo import demo
 from qrtest.cli.diff import diff
 from qrtest.cli.doctor import doctor
 from qrtest.cli.record import record
+from qrtest.cli.rescript import rescript
 from qrtest.cli.show import show
 from qrtest.errors import QrtestError
 
@@ -49,7 +50,7 @@ def commands() -> None:
     """
 
 
-for command in (check, convert, demo, diff, doctor, record, show):
+for command in (check, convert, demo, diff, doctor, record, rescript, show):
     commands.add_command(command)
 
 

@@ -96,11 +96,11 @@ def _strike(fault: Fault, ask: Ask) -> Response:
         case faults.Status():
             if fault.takes_effect:
                 ask()
-            return _refusal(fault.code, fault.retry_after)
+            return _refusal(fault.code, fault.retry_after, fault.body)
         case faults.ExpiredToken():
             return refusals.token_rejected().answer(trace=TRACE)
         case faults.Drop():
-            return Response(0, failure="reset")
+            return Response(0, failure=fault.how)
         case faults.Hang():
             return Response(0, failure="closed", delay=_or_for_ever(fault.seconds))
         case faults.LoseResponse():
@@ -136,10 +136,13 @@ def _or_for_ever(seconds: float | None) -> float:
     return FOR_EVER if seconds is None else seconds
 
 
-def _refusal(status: int, retry_after: str | None) -> Response:
-    headers = dict(payloads.JSON)
+def _refusal(status: int, retry_after: str | None, body: str | None) -> Response:
+    is_text = body is not None and not body.startswith("{")
+    headers = dict(payloads.TEXT if is_text else payloads.JSON)
     if retry_after is not None:
         headers["Retry-After"] = retry_after
+    if body is not None:
+        return Response(status, body.encode(), headers)
     code, message = _REASONS.get(status, (status * 10, f"The service answered {status}."))
     return payloads.error(status, code, message, trace=TRACE, headers=headers)
 

@@ -14,17 +14,22 @@ from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.lives import Life
 from qrtest.wire.messages import Response
 from qrtest.wire.payloads import JobFacts
+from qrtest.wire.record import JobRecord
 
 __all__ = ["Recorded", "SimulatedJob"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What the service has to say about a job besides its life; None where it makes it up itself."""
+    """What the service has to say about a job besides its life; None where it makes it up itself.
+
+    *metrics* are said whatever the life; those of a *record* follow the life.
+    """
 
     result: str | None = None
     logs: str | None = None
     metrics: str | None = None
+    record: JobRecord | None = None
 
 
 class SimulatedJob:
@@ -85,13 +90,17 @@ class SimulatedJob:
     def describe(self, now: float, version: str, *, with_params: bool) -> dict[str, Any]:
         """The job as GET job and GET jobs show it, in the era of the API *version*."""
         self.life.advance(now)
+        ended, record = self.life.ended, self._recorded.record
         usage = None
-        if self.life.ended is not None:
-            usage = payloads.job_usage(
-                version, self.life.running_seconds(now), complete=self._is_accounted(now)
-            )
+        if ended is not None:
+            tell = payloads.job_usage if record is None else record.usage
+            usage = tell(version, self.life.running_seconds(now), complete=self._is_accounted(now))
         state = payloads.said(self.life.step, self._behaviour.reason_code)
-        return payloads.job(self.facts, state, usage=usage, with_params=with_params)
+        body = payloads.job(self.facts, state, usage=usage, with_params=with_params)
+        return body if record is None else record.described(body, ended=self._moment(ended))
+
+    def _moment(self, seconds: float | None) -> str | None:
+        return None if seconds is None else payloads.timestamp(self._epoch + seconds)
 
     def _is_accounted(self, now: float) -> bool:
         ended = self.life.ended
@@ -136,18 +145,26 @@ class SimulatedJob:
         """GET metrics, in the era of the API *version*."""
         if self._recorded.metrics is not None:
             return Response(200, self._recorded.metrics.encode(), payloads.JSON)
-        life = self.life
+        life, record = self.life, self._recorded.record
         life.advance(now)
-        running = life.began.get(lifecycle.RUNNING)
+        running, finished = (
+            self._moment(life.began.get(lifecycle.RUNNING)),
+            self._moment(life.ended),
+        )
+        created, seconds = self.facts.created, life.running_seconds(now)
+        if record is not None and record.metrics is not None:
+            return payloads.json_response(
+                record.measured(
+                    created=created, running=running, finished=finished, seconds=seconds
+                )
+            )
         return payloads.json_response(
             payloads.metrics(
                 version,
-                created=self.facts.created,
-                running=None if running is None else payloads.timestamp(self._epoch + running),
-                finished=None
-                if life.ended is None
-                else payloads.timestamp(self._epoch + life.ended),
-                seconds=life.running_seconds(now),
+                created=created,
+                running=running,
+                finished=finished,
+                seconds=seconds,
                 complete=self._is_accounted(now),
             )
         )

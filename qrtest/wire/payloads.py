@@ -30,6 +30,7 @@ __all__ = [
     "metrics",
     "page",
     "read_job",
+    "read_state",
     "said",
     "submitted",
     "summary",
@@ -221,7 +222,7 @@ def read_job(body: Mapping[str, Any]) -> JobRead:
 
     Raises KeyError, TypeError or ValueError for a body that is none.
     """
-    final = _read_state(body["state"])
+    final = read_state(body["state"])
     steps = [final]
     created, ended = body.get("created"), body.get("ended")
     if created and ended and final.is_final:
@@ -236,7 +237,12 @@ def read_job(body: Mapping[str, Any]) -> JobRead:
     )
 
 
-def _read_state(state: Mapping[str, Any]) -> Step:
+def read_state(state: Mapping[str, Any]) -> Step:
+    """The step that the `state` of a job tells of; the other direction of `said`.
+
+    >>> read_state({"status": "Cancelled", "reason": "Ran too long", "reason_code": 1305})
+    ran_too_long()
+    """
     status = str(state["status"])
     reason = state.get("reason") or None
     code = state.get("reason_code") or state.get("reasonCode") or None
@@ -260,7 +266,7 @@ def is_final(response: Response) -> bool:
     True
     """
     try:
-        return _read_state(json.loads(response.body)["state"]).is_final
+        return read_state(json.loads(response.body)["state"]).is_final
     except (ValueError, KeyError, TypeError):
         return False
 

@@ -1,0 +1,496 @@
+"""The lives of the jobs in a cassette: what was recorded of each, as a script, faults and facts.
+
+When a job began to be something lies between two polls. The service's own timestamps say when, to the
+microsecond: they are believed where what was seen allows them. They say it on the service's clock;
+where that one's zero lies on the recording's is found from the polls, which saw each beginning after
+one answer and before another. A recording whose times do not fit (its service lived in a time of its
+own) is taken by its own times.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any, Final
+
+from qrtest import faults, lifecycle
+from qrtest.cassette.matching import identity
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.errors import ScriptError
+from qrtest.faults import Fault
+from qrtest.script import Script
+from qrtest.step import Step
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.facts import described_job, named
+from qrtest.wire.jobs import Recorded, SimulatedJob
+from qrtest.wire.lives import Life
+from qrtest.wire.messages import Request, Response
+from qrtest.wire.payloads import read_state, timestamp
+from qrtest.wire.record import JobRecord, seconds_since_1970
+from qrtest.wire.routes import OF_A_JOB
+
+__all__ = ["Began", "RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
+
+RESOLUTION: Final = 2e-6
+"""Timestamps have microseconds: what was seen so near to one is when it was."""
+
+WAITING: Final = (lifecycle.QUEUED,)
+DIGITS: Final = 9
+NEVER: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When the job was seen to be in *step* first and last (*until*), in the recording's seconds.
+
+    *answered*: when the first of these answers had come.
+    """
+
+    step: Step
+    at: float
+    until: float
+    answered: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedLife:
+    """The life of one job as it was recorded, and its facts.
+
+    *born* is when it began, in the recording's seconds: before 0 if the recording found it under way.
+    *starts* is when each step of the script began. Times of *faults* are counted from the birth.
+    """
+
+    job_id: str
+    script: Script
+    born: float
+    starts: tuple[float, ...]
+    faults: tuple[Fault, ...]
+    behaviour: Behaviour
+    program_id: str
+    params: Any
+    tags: tuple[str, ...]
+    result: str | None
+    record: JobRecord
+    submitted_at: float | None
+
+
+def lives(cassette: Cassette) -> dict[str, RecordedLife]:
+    """The lives in *cassette* by job id, in the order in which the jobs appear.
+
+    >>> lives(Cassette())
+    {}
+    """
+    timed = _timed(cassette)
+    found: dict[str, list[Interaction]] = {}
+    for interaction in timed:
+        name = _job_of(interaction)
+        if name:
+            found.setdefault(name, []).append(interaction)
+    read = {job_id: _life(job_id, exchanges) for job_id, exchanges in found.items()}
+    return {job_id: life for job_id, life in read.items() if life is not None}
+
+
+def simulated(life: RecordedLife) -> SimulatedJob:
+    """A job that lives *life*, and says of itself what was recorded."""
+    described = {
+        **life.record.job,
+        "id": life.job_id,
+        "program": {"id": life.program_id},
+        "tags": list(life.tags),
+    }
+    known = described_job(json.dumps(described).encode())
+    assert known is not None
+    created = seconds_since_1970(known.created) or 0.0
+    return SimulatedJob(
+        replace(known, params=json.dumps(life.params or {})),
+        Life(life.script, born=life.born),
+        Recorded(result=life.result, logs=life.record.logs, record=life.record),
+        life.behaviour,
+        epoch=created - life.born,
+    )
+
+
+def of_the_job(request: Request, job_id: str) -> bool:
+    """Whether *request* asks about the job *job_id*.
+
+    >>> of_the_job(Request("GET", "host", "/jobs/j/results"), "j")
+    True
+    """
+    where = request.route
+    return where is not None and where.operation in OF_A_JOB and where.name == job_id
+
+
+def is_stamped(interaction: Interaction) -> bool:
+    """Whether the answer has timestamps of the service's."""
+    operation = _operation(interaction)
+    return operation == "metrics" or (
+        operation == "poll" and b'"ended"' in interaction.response.body
+    )
+
+
+def step_in(response: Response) -> Step | None:
+    """The step that the answer to a poll tells of; None if it tells of none.
+
+    >>> step_in(Response(200, b'{"state": {"status": "Completed"}}'))
+    done()
+    """
+    if response.status != 200 or response.failure is not None:
+        return None
+    body = _parsed(response.body)
+    return _step(body) if isinstance(body, dict) else None
+
+
+def _step(body: Mapping[str, Any]) -> Step | None:
+    try:
+        return read_state(body["state"])
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _timed(cassette: Cassette) -> Iterable[Interaction]:
+    """The exchanges with times; in a cassette of another tool, each poll takes a second."""
+    if cassette.is_timed:
+        return sorted(cassette.interactions, key=lambda each: each.at or 0.0)
+    timed, now = [], 0.0
+    for each in cassette.interactions:
+        timed.append(replace(each, at=now, until=now + each.repeat - 1))
+        where = each.request.route
+        now += each.repeat if where is not None and where.operation == "poll" else 0
+    return timed
+
+
+def _job_of(interaction: Interaction) -> str:
+    where = interaction.request.route
+    if where is None:
+        return ""
+    if where.operation == "submit" and interaction.response.status == 200:
+        return named(interaction.response.body) or ""
+    return where.name if where.operation in OF_A_JOB else ""
+
+
+def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
+    """The life that *exchanges* tell of; None if they tell of none."""
+    bodies = list(_bodies(exchanges, "poll"))
+    submission = next((each for each in exchanges if _operation(each) == "submit"), None)
+    seen = _seen(exchanges, bodies)
+    if not seen:
+        return None
+    described = bodies[-1][1] if bodies else _submitted(submission, job_id)
+    metrics = next((body for _, body in reversed(list(_bodies(exchanges, "metrics")))), None)
+    submitted_at = None if submission is None else submission.at
+    born, starts = _beginnings(seen, _stamps(described, metrics), submission)
+    script = _script([each.step for _, each in starts], [at for at, _ in starts])
+    behaviour = _behaviour(exchanges, script)
+    params = next((body["params"] for _, body in bodies if "params" in body), None)
+    if params is None and submission is not None:
+        params = (_parsed(submission.request.body) or {}).get("params")
+    record = replace(
+        JobRecord.of(described), metrics=metrics, logs=_text(exchanges, "logs"), ran=_ran(script)
+    )
+    if metrics is not None:
+        record = replace(
+            record, metrics=_measured(record, [(each.step, at) for at, each in starts])
+        )
+    return RecordedLife(
+        job_id=job_id,
+        script=script,
+        born=born,
+        starts=tuple(round(born + at, DIGITS) for at, _ in starts),
+        faults=tuple(_faults(exchanges, born, script)),
+        behaviour=behaviour,
+        program_id=str((described.get("program") or {}).get("id", "sampler")),
+        params=params or None,
+        tags=tuple(map(str, (bodies[0][1] if bodies else described).get("tags") or ())),
+        result=_result(exchanges, script.end),
+        record=record,
+        submitted_at=submitted_at,
+    )
+
+
+# --- what was seen, and when ---------------------------------------------------------------------------
+
+
+def _operation(interaction: Interaction) -> str:
+    where = interaction.request.route
+    return "" if where is None else where.operation
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_answered(interaction: Interaction) -> bool:
+    return interaction.response.status == 200 and interaction.response.failure is None
+
+
+def _bodies(
+    exchanges: list[Interaction], operation: str
+) -> Iterator[tuple[Interaction, dict[str, Any]]]:
+    """The answers to *operation* that are objects."""
+    for each in exchanges:
+        if _operation(each) == operation and _is_answered(each):
+            body = _parsed(each.response.body)
+            if isinstance(body, dict):
+                yield each, body
+
+
+def _submitted(submission: Interaction | None, job_id: str) -> dict[str, Any]:
+    """What is known of a job that was submitted and never asked for."""
+    if submission is None:
+        return {"id": job_id}
+    asked, made = _parsed(submission.request.body), _parsed(submission.response.body)
+    kept = {
+        name: asked[name]
+        for name in ("tags", "session_id")
+        if isinstance(asked, dict) and name in asked
+    }
+    program = {"id": (asked or {}).get("program_id", "sampler")}
+    return {**made, "program": program, **kept}
+
+
+def _seen(
+    exchanges: list[Interaction], bodies: list[tuple[Interaction, dict[str, Any]]]
+) -> list[Began]:
+    """What the job was seen to be, neighbours that say the same in one."""
+    seen: list[Began] = []
+    for each, body in bodies:
+        step = _step(body)
+        if step is None:
+            continue
+        at = each.at or 0.0
+        until = at if each.end is None else each.end
+        if seen and seen[-1].step == step:
+            seen[-1] = replace(seen[-1], until=max(until, seen[-1].until))
+        else:
+            seen.append(Began(step, at, until, at + (each.took or 0.0)))
+    if not seen and exchanges:
+        first = exchanges[0]
+        at = first.at or 0.0
+        has_result = any(_operation(each) == "result" and _is_answered(each) for each in exchanges)
+        if has_result or _operation(first) == "submit":
+            step = Step(lifecycle.DONE if has_result else lifecycle.QUEUED)
+            seen.append(Began(step, at, at, at + (first.took or 0.0)))
+    return seen
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamps:
+    """Seconds from the creation to the beginning of the run and to the end, by the service's clock."""
+
+    running: float | None = None
+    finished: float | None = None
+
+
+def _stamps(described: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> _Stamps:
+    stamped = (metrics or {}).get("timestamps")
+    if isinstance(stamped, Mapping):
+        created, running, finished = (
+            seconds_since_1970(stamped.get(name)) for name in ("created", "running", "finished")
+        )
+    else:
+        created, running, finished = (
+            seconds_since_1970(described.get("created")),
+            None,
+            seconds_since_1970(described.get("ended")),
+        )
+    if created is None:
+        return _Stamps()
+    ran_from, over_at = (
+        None if at is None else round(at - created, 6) for at in (running, finished)
+    )
+    times = [at for at in (0.0, ran_from, over_at) if at is not None]
+    return _Stamps(ran_from, over_at) if times == sorted(times) else _Stamps()
+
+
+def _beginnings(
+    seen: list[Began], stamps: _Stamps, submission: Interaction | None
+) -> tuple[float, list[tuple[float, Began]]]:
+    """The birth in the recording's seconds, and what the job was from when on, counted from there."""
+    submitted_at = None if submission is None else submission.at
+    born = _birth(seen, stamps, submission)
+    if born is None:
+        born, stamps = submitted_at or 0.0, _Stamps()
+    starts: list[tuple[float, Began]] = []
+    for each in _with_what_was_missed(seen, stamps):
+        at = _stamp_of(each.step, stamps)
+        observed = max(0.0, each.at - born)
+        if at is None or (abs(at - observed) <= RESOLUTION and each.at > born):
+            at = observed
+        if not starts:
+            at = 0.0
+        starts.append((max(at, starts[-1][0] if starts else 0.0), each))
+    return born, starts
+
+
+def _birth(seen: list[Began], stamps: _Stamps, submission: Interaction | None) -> float | None:
+    """When the job was created, in the recording's seconds; None if no time fits all that was seen."""
+    earliest, latest, latest_answer = -NEVER, seen[0].at, seen[0].answered
+    if submission is not None:
+        at = submission.at or 0.0
+        earliest, latest = at, min(latest, at)
+        latest_answer = min(latest_answer, at + (submission.took or 0.0))
+    for stamp, is_past in ((stamps.running, _has_run), (stamps.finished, _is_over)):
+        if stamp is None:
+            continue
+        before = [each.until for each in seen if not is_past(each.step)]
+        after = [each for each in seen if is_past(each.step)]
+        if before:
+            earliest = max(earliest, before[-1] - stamp)
+        if after:
+            latest = min(latest, after[0].at - stamp)
+            latest_answer = min(latest_answer, after[0].answered - stamp)
+        elif is_past is _is_over:
+            return None
+    if stamps.running is None and stamps.finished is None:
+        return None
+    if latest >= earliest - RESOLUTION:
+        return round(latest, DIGITS)
+    return round(earliest, DIGITS) if latest_answer >= earliest else None
+
+
+def _has_run(step: Step) -> bool:
+    return step.status == lifecycle.RUNNING or step.is_final
+
+
+def _is_over(step: Step) -> bool:
+    return step.is_final
+
+
+def _stamp_of(step: Step, stamps: _Stamps) -> float | None:
+    if step.status == lifecycle.RUNNING:
+        return stamps.running
+    return stamps.finished if step.is_final else None
+
+
+def _with_what_was_missed(seen: list[Began], stamps: _Stamps) -> list[Began]:
+    """*seen*, and the queue and the run that no poll saw and the timestamps tell of."""
+    whole = list(seen)
+    statuses = [each.step.status for each in whole]
+    if stamps.running is not None and lifecycle.RUNNING not in statuses and whole[-1].step.is_final:
+        last = len(whole) - 1
+        whole.insert(last, replace(whole[last], step=Step(lifecycle.RUNNING)))
+    first = whole[0].step
+    if stamps.running and (first.is_final or first.status == lifecycle.RUNNING):
+        whole.insert(0, replace(whole[0], step=Step(lifecycle.QUEUED)))
+    elif stamps.running is None and stamps.finished and first.is_final:
+        never_ran = first.status == lifecycle.CANCELLED
+        status = lifecycle.QUEUED if never_ran else lifecycle.RUNNING
+        whole.insert(0, replace(whole[0], step=Step(status)))
+    return whole
+
+
+def _script(steps: list[Step], starts: list[float]) -> Script:
+    lengths = [round(after - before, DIGITS) for before, after in pairwise(starts)]
+    lived = [
+        replace(step, seconds=seconds)
+        for step, seconds in zip(steps, [*lengths, None], strict=True)
+    ]
+    try:
+        return Script(*lived)
+    except ScriptError:
+        return Script(*lived, legal=False)
+
+
+def _ran(script: Script) -> float:
+    """How long a job of *script* has run when it ends."""
+    ran, is_running = 0.0, False
+    for step in script:
+        is_running = is_running or step.status == lifecycle.RUNNING
+        if step.is_final:
+            break
+        ran += (step.seconds or 0.0) if is_running else 0.0
+    return round(ran, DIGITS)
+
+
+def _measured(record: JobRecord, starts: list[tuple[Step, float]]) -> dict[str, Any]:
+    """The recorded metrics as they are said of the life that was read, whatever clock they are by."""
+    created = seconds_since_1970(record.job.get("created"))
+    if created is None or record.metrics is None:
+        return dict(record.metrics or {})
+    began = {step.status: timestamp(created + at) for step, at in reversed(starts)}
+    finished = next((timestamp(created + at) for step, at in starts if step.is_final), None)
+    return record.measured(
+        created=str(record.job["created"]),
+        running=began.get(lifecycle.RUNNING),
+        finished=finished,
+        seconds=record.ran,
+    )
+
+
+# --- facts and errors -----------------------------------------------------------------------------------
+
+
+def _text(exchanges: list[Interaction], operation: str) -> str | None:
+    answers = [each for each in exchanges if _operation(each) == operation and _is_answered(each)]
+    return answers[-1].response.body.decode(errors="replace") if answers else None
+
+
+def _result(exchanges: list[Interaction], end: Step) -> str | None:
+    text = _text(exchanges, "result")
+    says_no_more = end.status == lifecycle.ERROR and text == (end.reason or "")
+    return None if says_no_more else text
+
+
+def _behaviour(exchanges: list[Interaction], script: Script) -> Behaviour:
+    chosen: dict[str, Any] = {}
+    last = {_operation(each): each.response.status for each in exchanges}
+    if script.end.status == lifecycle.ERROR and last.get("result") == 204:
+        chosen["failed_results"] = "none"
+    if script.end.is_final and last.get("logs") == 404:
+        chosen["empty_logs"] = 404
+    return Behaviour.of(chosen)
+
+
+def _faults(exchanges: list[Interaction], born: float, script: Script) -> Iterator[Fault]:
+    """The errors that were recorded, each from when it was the answer to when it was not any more.
+
+    What was answered first was the answer from the beginning on.
+    """
+    tracks: dict[Any, list[Interaction]] = {}
+    for each in exchanges:
+        if _operation(each) != "submit":
+            tracks.setdefault(identity(each.request), []).append(each)
+    for track in tracks.values():
+        for each, after in zip(track, [*track[1:], None], strict=True):
+            if _is_error(each, script):
+                is_first = each is track[0]
+                since = 0.0 if is_first else max(0.0, round((each.at or 0.0) - born, DIGITS))
+                until = None if after is None else round((after.at or 0.0) - born, DIGITS)
+                if until is None or until > since:
+                    yield _fault(each, since, until)
+
+
+def _is_error(interaction: Interaction, script: Script) -> bool:
+    """Whether it is an error, and not what the service says of a job in such a state."""
+    status, operation = interaction.response.status, _operation(interaction)
+    if interaction.response.failure is not None:
+        return True
+    usual = {("logs", 404), ("delete", 400)}
+    if script.end.is_final:
+        usual.add(("cancel", 409))
+    return status >= 300 and (operation, status) not in usual
+
+
+def _fault(interaction: Interaction, since: float, until: float | None) -> Fault:
+    response = interaction.response
+    on = _operation(interaction)
+    if response.failure is not None:
+        how = response.failure if response.failure in faults.BREAKS else "closed"
+        return faults.Drop(on=on, how=how, times=None, since=since, until=until)
+    return faults.Status(
+        code=response.status,
+        body=response.body.decode(errors="replace"),
+        retry_after=next(
+            (value for name, value in response.headers.items() if name.lower() == "retry-after"),
+            None,
+        ),
+        on=on,
+        times=None,
+        since=since,
+        until=until,
+    )

@@ -1,0 +1,67 @@
+"""`qrtest rescript`: another life for the job of a recording, as a recording."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from qrtest import rescripting
+from qrtest.cassette import store
+from qrtest.cassette.lives import RecordedLife, lives
+from qrtest.errors import ScenarioError
+from qrtest.scenario import Scenario
+
+__all__ = ["rescript"]
+
+
+@click.command()
+@click.argument("cassette", type=click.Path(path_type=Path))
+@click.option(
+    "--script", metavar="LIFE", help="A whole life: 'QUEUED 6h; RUNNING 30s; ERROR 1500'."
+)
+@click.option(
+    "--ends", metavar="STEP", help="How it ends: 'ERROR 1500', CANCELLED; or QUEUED, for ever."
+)
+@click.option("--queue", metavar="LENGTH", help="How long it waits, as 6h.")
+@click.option("--run", metavar="LENGTH", help="How long it runs.")
+@click.option("--job", "job_id", metavar="ID", help="Which job, if there are several.")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path),
+    help="The cassette to write.",
+)  # fmt: skip
+def rescript(cassette: Path, job_id: str | None, output: Path, **changes: str | None) -> None:
+    """Let the recorded job live another life, and write what a recording of that would hold.
+
+    \b
+    The job keeps its facts: inputs, backend, tags, and its result if it still has one. Timestamps, usage,
+    logs and the exchanges after its end follow the new life. What is written says that it was scripted.
+    Example: qrtest rescript cassettes/bell.yaml --ends "ERROR 1500" --queue 6h -o cassettes/failed.yaml
+    """
+    found = store.load(cassette)
+    before = _chosen(lives(found), job_id, cassette)
+    scenario = Scenario.of_life(before).but(**_given(changes))
+    life = rescripting.life_of(scenario, before)
+    rescripting.kept(rescripting.rescripted(found, life), output)
+    click.echo(f"{before.script}\n  becomes\n{scenario.script}", err=True)
+    click.echo(output)
+
+
+def _chosen(known: Mapping[str, RecordedLife], job_id: str | None, name: Path) -> RecordedLife:
+    if job_id is None and len(known) == 1:
+        return next(iter(known.values()))
+    if job_id is None or job_id not in known:
+        problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
+        raise ScenarioError(
+            f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which with --job."
+        )
+    return known[job_id]
+
+
+def _given(changes: Mapping[str, str | None]) -> dict[str, Any]:
+    given = {name: value for name, value in changes.items() if value is not None}
+    if not given:
+        raise click.UsageError("Say what is to be otherwise: --script, --ends, --queue or --run.")
+    return given

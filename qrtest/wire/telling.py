@@ -1,0 +1,58 @@
+"""One job that answers by itself: a request about it goes in, what the service says comes out.
+
+For jobs that stand outside the whole service: those of a recording that live another life.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qrtest.errors import UnansweredRequest
+from qrtest.wire import eras, payloads, refusals
+from qrtest.wire.jobs import SimulatedJob
+from qrtest.wire.messages import Request, Response
+from qrtest.wire.refusals import RequestError
+
+__all__ = ["tell"]
+
+TRACE: Final = "00000000-0000-4000-8000-000000000000"
+WITHOUT_PARAMS: Final = ("exclude_params", ["true"])
+
+
+def tell(job: SimulatedJob, request: Request, now: float) -> Response:
+    """What *job* says to *request* at the time *now*, refusals included.
+
+    Raises `UnansweredRequest` for a request that is not about a job.
+    """
+    try:
+        return _told(job, request, now)
+    except RequestError as refused:
+        return refused.answer(trace=TRACE)
+
+
+def _told(job: SimulatedJob, request: Request, now: float) -> Response:
+    match None if request.route is None else request.route.operation:
+        case "poll":
+            with_params = WITHOUT_PARAMS not in request.parameters.items()
+            return job.poll(now, eras.spoken(request), with_params=with_params)
+        case "result":
+            return job.result(now)
+        case "interim_results":
+            return job.interim_results(now)
+        case "logs":
+            return job.logs(now)
+        case "metrics":
+            return job.metrics(now, eras.spoken(request))
+        case "cancel":
+            return job.cancel(now)
+        case "tags":
+            tags = payloads.tags_of(request.body)
+            if tags is None:
+                raise refusals.body_invalid("tags must be a list of texts")
+            return job.tag(tags)
+        case "delete":
+            job.check_deletable(now)
+            return payloads.empty(204)
+        case "transpiled_circuits":
+            raise refusals.gone("transpiled_circuits", eras.WITHOUT_TRANSPILED_CIRCUITS)
+    raise UnansweredRequest(f"{request} is not about a job.")
