@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 from hypothesis import strategies as st
@@ -26,8 +27,8 @@ PRIMITIVE: Final = {"version": 2}
 def results(program_id: str = "sampler") -> SearchStrategy[str]:
     """Valid results of a program, as the text that the service sends.
 
-    *program_id*: sampler, estimator, noise-learner (of both generations) or executor. Raises `ResultError`
-    for another.
+    *program_id*: sampler, estimator, noise-learner (of both generations) or executor, of the versions
+    that the installed release decodes. Raises `ResultError` for another.
 
     >>> from hypothesis import find
     >>> json.loads(find(results("executor"), lambda text: True))["schema_version"]
@@ -95,21 +96,35 @@ _TENSORS: Final = st.dictionaries(
 )
 _RATES: Final = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6)
 
+
+def _noise_learner() -> SearchStrategy[Any]:
+    """Of the first generation in both its forms, and of the third where the release knows it."""
+    first = st.builds(encoding.layer_errors, st.lists(_RATES, max_size=3), as_pairs=st.booleans())
+    known = _known("noise-learner", NOISE_VERSIONS)
+    if not known:
+        return first
+    layers = st.lists(_RATES, min_size=1, max_size=3)
+    return first | st.builds(encoding.noise_model, layers, st.sampled_from(known))
+
+
+def _executor() -> SearchStrategy[Any]:
+    """Where the release knows none, any: it takes them for plain JSON."""
+    items = st.lists(_TENSORS, min_size=1, max_size=3)
+    known = _known("executor", EXECUTOR_VERSIONS)
+    return st.builds(encoding.executor_result, items, st.sampled_from(known or EXECUTOR_VERSIONS))
+
+
+def _known(program_id: str, versions: Sequence[str]) -> list[str]:
+    from qrtest.client import releases
+
+    known = releases.schema_versions(program_id)
+    return [version for version in versions if version in known]
+
+
 PROGRAMS: Final[dict[str, SearchStrategy[Any]]] = {
     "sampler": _primitive(_sampler_pub()),
     "estimator": _primitive(_estimator_pub()),
-    "noise-learner": st.one_of(
-        st.just({"data": [], "metadata": {"backend": "ibm_torino"}}),
-        st.builds(
-            encoding.noise_model,
-            st.lists(_RATES, min_size=1, max_size=3),
-            st.sampled_from(NOISE_VERSIONS),
-        ),
-    ),
-    "executor": st.builds(
-        encoding.executor_result,
-        st.lists(_TENSORS, min_size=1, max_size=3),
-        st.sampled_from(EXECUTOR_VERSIONS),
-    ),
+    "noise-learner": st.deferred(_noise_learner),
+    "executor": st.deferred(_executor),
 }
 """The results of every program, as JSON values."""

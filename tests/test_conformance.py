@@ -9,6 +9,8 @@ import pytest
 from qiskit_ibm_runtime import RuntimeJobV2
 
 import qrtest
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.client import releases
 from qrtest.errors import BrokenPromises
 from qrtest.properties import PROMISES, Promise
 
@@ -20,11 +22,63 @@ def broken(make_job) -> tuple[str, ...]:
     return found.value.names
 
 
-@pytest.mark.parametrize("transport", ["direct", "requests"])
+@pytest.mark.parametrize("transport", ["direct", "requests", "sockets"])
 def test_a_double_keeps_every_promise(transport) -> None:
     """It is the genuine class, so this holds the simulated service to what the client needs."""
     with qrtest.simulate(transport=transport) as sim:
         qrtest.check_job(sim.job)
+
+
+@pytest.mark.parametrize("transport", ["direct", "requests", "sockets"])
+def test_a_replayed_job_keeps_every_promise(transport) -> None:
+    """What is recorded of jobs that are held to the promises plays as jobs that keep them."""
+    with qrtest.simulate(transport=transport) as sim:
+        qrtest.check_job(lambda life: looked_up(sim.job(life)))
+    with qrtest.replay(recorded(sim.journal), transport=transport) as replay:
+        ids = iter(sim.job_ids())
+        qrtest.check_job(lambda life: looked_up(replay.job(next(ids))))
+        assert not replay.unused
+
+
+def looked_up(job):
+    """A job that was asked for once, so that a recording knows it."""
+    job.status()
+    return job
+
+
+def recorded(journal) -> Cassette:
+    """The cassette of what a journal tells."""
+    return Cassette(
+        tuple(
+            Interaction(
+                request=entry.request,
+                response=entry.response,
+                at=entry.at,
+                took=0.05,
+                repeat=entry.times,
+                until=entry.until if entry.times > 1 else None,
+            )
+            for entry in journal
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    ("release", "names"),
+    [((0, 29, 1), {"program_id", "stream_results"}), ((0, 51, 0), set())],
+)
+def test_what_a_release_dropped_is_asked_of_older_ones_only(monkeypatch, release, names) -> None:
+    """The surface is that of the release that is installed."""
+
+    class Bare:
+        def __init__(self, life):
+            pass
+
+    monkeypatch.setattr(releases, "installed", lambda: release)
+    [surface] = [promise for promise in PROMISES if promise.name == "surface"]
+    missing = surface.broken(Bare)
+    assert missing is not None
+    assert {"program_id", "stream_results"} & set(missing.rstrip(".").split(", ")) == names
 
 
 def test_a_mock_with_the_spec_of_the_class_keeps_almost_none() -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "platform_channel",
     "quiet",
     "result_decoder",
+    "schema_versions",
     "stream_cancelled",
     "streams",
     "version_text",
@@ -154,6 +155,30 @@ def streams() -> bool:
 def stream_cancelled() -> Any:
     """The close code by which a release that streams ends a stream on purpose."""
     return _first("api.clients.base_websocket_client:WebsocketClientCloseCode").CANCEL
+
+
+_SCHEMAS: Final = {
+    "executor": (
+        "decoders.executor.decoder:AVAILABLE_DECODERS",
+        "quantum_program.quantum_program_decoders:AVAILABLE_DECODERS",
+    ),
+    "noise-learner": (
+        "decoders.noise_learner_v3.decoder:AVAILABLE_DECODERS",
+        "noise_learner_v3.noise_learner_v3_decoders:AVAILABLE_DECODERS",
+    ),
+}
+
+
+@cache
+def schema_versions(program_id: str) -> tuple[str, ...]:
+    """The versions of a program's results that the installed release decodes.
+
+    None where the release has no decoder of its own for them; they moved to `decoders` in 0.48.
+    """
+    try:
+        return tuple(_first(*_SCHEMAS[program_id]))
+    except UnsupportedRelease:
+        return ()
 
 
 def platform_channel() -> str:

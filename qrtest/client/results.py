@@ -16,6 +16,7 @@ from qrtest.errors import ResultError
 
 __all__ = ["encoded"]
 
+EXECUTOR_VERSION: Final = "v1.0"
 LARGEST_FILE_BYTES: Final = 2**30
 
 
@@ -67,7 +68,10 @@ def _text(body: bytes, what: str) -> str:
 @cache
 def _usual(program_id: str) -> str:
     if program_id == "executor":
-        return '{"schema_version": "v1.0", "data": [], "metadata": {"chunk_timing": []}}'
+        known = releases.schema_versions("executor")
+        version = EXECUTOR_VERSION if EXECUTOR_VERSION in known else max(known, default="v0.1")
+        metadata: dict[str, Any] = {"chunk_timing": []}
+        return json.dumps({"schema_version": version, "data": [], "metadata": metadata})
     if program_id.startswith("noise-learner"):
         return '{"data": [], "metadata": {}}'
     return json.dumps(_usual_value(program_id), cls=releases.json_encoder())

@@ -236,7 +236,7 @@ def _whole() -> Iterator[tuple[str, Json]]:
     values = {"evs": encoding.array([0.5], ()), "stds": encoding.array([0.01], ())}
     data = encoding.data_bin(values, ())
     yield "estimator", encoding.primitive_result([encoding.pub_result(data, {})], {"version": 2})
-    yield "noise-learner", {"data": [], "metadata": {"backend": "ibm_torino"}}
+    yield "noise-learner", encoding.layer_errors([[0.1, 0.2, 0.3]])
     yield "noise-learner-v3", encoding.noise_model([[0.1, 0.2, 0.3]], "v0.1")
     yield "executor", encoding.executor_result([{"meas": [0.5]}], "v1.0")
 

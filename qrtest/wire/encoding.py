@@ -18,6 +18,7 @@ __all__ = [
     "bit_array",
     "data_bin",
     "executor_result",
+    "layer_errors",
     "noise_model",
     "primitive_result",
     "pub_result",
@@ -29,6 +30,7 @@ Json = Any
 BIT_ARRAY_TYPE: Final = "<class 'qiskit.primitives.containers.bit_array.BitArray'>"
 NDARRAY_TYPE: Final = "numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float64]]"
 FORMATS: Final = {"|u1": "B", "<f8": "d"}
+LETTERS: Final = "XYZ"
 COMPRESSED_FROM: Final = "v2.0"
 
 
@@ -111,6 +113,49 @@ def executor_result(items: Sequence[Mapping[str, Sequence[float]]], version: str
     return {"schema_version": version, "data": data, "metadata": {"chunk_timing": []}}
 
 
+def layer_errors(rates: Sequence[Sequence[float]], *, as_pairs: bool = False) -> Json:
+    """The result of the first noise learner: a layer, of up to two qubits, for each of *rates*.
+
+    *as_pairs*: in the older form, of a layer and its error; in the newer one they are one object.
+    """
+    layers = []
+    for qubits, generators, values in map(_layer, rates):
+        place = {"circuit": tagged("QuantumCircuit", _IDLE_CIRCUITS[len(qubits)]), "qubits": qubits}
+        error = {
+            "generators": {
+                **tagged("settings", {"data": generators}),
+                "__module__": "qiskit.quantum_info.operators.symplectic.pauli_list",
+                "__class__": "PauliList",
+            },
+            "rates": array(values, [len(values)]),
+        }
+        whole = _learnt("LayerError", {**place, "error": _learnt("PauliLindbladError", error)})
+        layers.append([place, error] if as_pairs else whole)
+    return {"data": layers, "metadata": {"backend": "ibm_torino", "input_options": {}}}
+
+
+def _layer(rates: Sequence[float]) -> tuple[list[int], list[str], Sequence[float]]:
+    """Qubits, one-qubit generators as texts, and rates."""
+    size = math.ceil(len(rates) / len(LETTERS))
+    generators = [
+        "".join(LETTERS[index % 3] if qubit == index // 3 else "I" for qubit in range(size))[::-1]
+        for index in range(len(rates))
+    ]
+    return list(range(size)), generators, rates
+
+
+def _learnt(kind: str, value: Json) -> Json:
+    module = "qiskit_ibm_runtime.utils.noise_learner_result"
+    return {**tagged("_json", value), "__module__": module, "__class__": kind}
+
+
+_IDLE_CIRCUITS: Final = {
+    1: "eNoL9Az29gzhYmRhY4AAxtRCBtY0Bg4QkwEBmJD5OYmVqUUwTnVtISNYkpGxkAET/EcCMDEA4xITKA==",
+    2: "eNoL9Az29gzhYmRhY4AAxtRCBtY0Bg4gk4kBAUBsRhgnJ7EytQjGqa4tZAQrYGQsZEAFjEjs/0gAJgYAHXYTKw==",
+}
+"""Circuits without a gate, by their number of qubits: QPY of version 10, as every release reads it."""
+
+
 def noise_model(rates: Sequence[Sequence[float]], version: str) -> Json:
     """The result of the third noise learner: a layer of one-qubit generators for each of *rates*."""
     kept: dict[str, Json] = {"fraction_kept": {}}
@@ -119,7 +164,7 @@ def noise_model(rates: Sequence[Sequence[float]], version: str) -> Json:
     layers = [
         {
             "generators_sparse": [
-                [["XYZ"[index % 3], [index // 3]]] for index in range(len(layer))
+                [[LETTERS[index % 3], [index // 3]]] for index in range(len(layer))
             ],
             "num_qubits": math.ceil(len(layer) / 3),
             "rates": tensor(layer),
