@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from qrtest import errors, faults, strategies
     from qrtest.catalogue import scenarios
+    from qrtest.client.connecting import connect
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
     from qrtest.script import Script
+    from qrtest.serving import Server, serve
     from qrtest.simulation import Simulation, simulate
     from qrtest.step import (
         Step,
@@ -47,6 +49,7 @@ __all__ = [
     "RuntimeJobV2",
     "Scenario",
     "Script",
+    "Server",
     "Simulation",
     "Step",
     "VirtualClock",
@@ -54,6 +57,7 @@ __all__ = [
     "cancelled",
     "check_consumer",
     "check_job",
+    "connect",
     "done",
     "errors",
     "failed",
@@ -64,6 +68,7 @@ __all__ = [
     "replay",
     "running",
     "scenarios",
+    "serve",
     "simulate",
     "strategies",
     "unknown",
@@ -81,6 +86,7 @@ _HOME = {
     "RuntimeJobV2": "qrtest.client.jobs",
     "Scenario": "qrtest.scenario",
     "Script": "qrtest.script",
+    "Server": "qrtest.serving",
     "Simulation": "qrtest.simulation",
     "Step": "qrtest.step",
     "VirtualClock": "qrtest.clock",
@@ -88,6 +94,7 @@ _HOME = {
     "cancelled": "qrtest.step",
     "check_consumer": "qrtest.properties",
     "check_job": "qrtest.properties",
+    "connect": "qrtest.client.connecting",
     "done": "qrtest.step",
     "failed": "qrtest.step",
     "queued": "qrtest.step",
@@ -96,6 +103,7 @@ _HOME = {
     "replay": "qrtest.replaying",
     "running": "qrtest.step",
     "scenarios": "qrtest.catalogue",
+    "serve": "qrtest.serving",
     "simulate": "qrtest.simulation",
     "unknown": "qrtest.step",
 }

@@ -11,6 +11,7 @@
     ├── ResultError          a result that no job could have             (also ValueError)
     ├── SimulationError      a simulation used wrongly
     ├── UnansweredRequest    a request that nothing in the simulation answers
+    ├── ServerError          a server that cannot be had or found
     ├── NetworkBlocked       a connection out of the simulation
     ├── NeverEnds            code that would have waited for ever
     ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
@@ -51,6 +52,7 @@ __all__ = [
     "ScenarioError",
     "ScriptError",
     "SecretFound",
+    "ServerError",
     "SettingError",
     "SimulationError",
     "Stop",
@@ -101,6 +103,10 @@ class SimulationError(QrtestError):
 
 class UnansweredRequest(QrtestError):
     """A request to the simulated service that it has no answer for. Nothing left the machine."""
+
+
+class ServerError(QrtestError):
+    """A server that cannot start, or that does not answer."""
 
 
 class NetworkBlocked(QrtestError):

@@ -6,6 +6,7 @@ new entry: the entry counts, so that a day of polling is one line and no memory.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
@@ -19,11 +20,15 @@ __all__ = ["Entry", "Journal"]
 
 UNROUTED: Final = "unknown"
 WIDTH: Final = 14
+LARGE_BYTES: Final = 4_096
 
 
 @dataclass(slots=True)
 class Entry:
-    """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock."""
+    """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock.
+
+    *said* is the answer in a word or two where the answer itself was not kept.
+    """
 
     operation: str
     name: str
@@ -32,11 +37,12 @@ class Entry:
     at: float
     until: float
     times: int = 1
+    said: str = ""
 
     @property
     def answer(self) -> str:
         """The answer in a word or two, as `'200 Queued'`."""
-        return payloads.summary(self.response)
+        return self.said or payloads.summary(self.response)
 
     def __str__(self) -> str:
         line = f"{_clock_face(self.at):>{WIDTH}}  {self.operation:<15}  {self.answer}"
@@ -48,12 +54,17 @@ class Entry:
 
 
 class Journal:
-    """Answers as *service* does and keeps what was said. Iterating gives the entries in order."""
+    """Answers as *service* does and keeps what was said. Iterating gives the entries in order.
 
-    def __init__(self, service: Service, clock: Time) -> None:
+    *most*: how many entries are kept, the last ones, without headers and large bodies; None keeps all
+    there is.
+    """
+
+    def __init__(self, service: Service, clock: Time, *, most: int | None = None) -> None:
         self._service = service
         self._clock = clock
-        self._entries: list[Entry] = []
+        self._most = most
+        self._entries: deque[Entry] = deque(maxlen=most)
         self._last: dict[str, Entry] = {}
 
     def handle(self, request: Request) -> Response:
@@ -72,12 +83,25 @@ class Journal:
             last.until = at
         else:
             operation = where.operation if where is not None else UNROUTED
-            self._last[name] = entry = Entry(operation, name, request, response, at, at)
+            entry = Entry(operation, name, request, response, at, at)
+            if self._most is not None:
+                self._forget(entry)
+            self._last[name] = entry
             self._entries.append(entry)
         return response
 
+    def _forget(self, entry: Entry) -> None:
+        """Keep of *entry* what costs little, and as many last entries as there are entries."""
+        entry.request = replace(entry.request, headers={}, body=b"")
+        if len(entry.response.body) > LARGE_BYTES:
+            entry.said = entry.answer
+            entry.response = replace(entry.response, body=b"")
+        self._last.pop(entry.name, None)
+        if len(self._last) == self._most:
+            del self._last[next(iter(self._last))]
+
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries)
+        return iter(self._entries.copy())
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -86,7 +110,7 @@ class Journal:
         """How many requests there were, of one *operation* and about one job if asked."""
         return sum(
             entry.times
-            for entry in self._entries
+            for entry in self
             if operation in (None, entry.operation) and job_id in (None, entry.name)
         )
 
@@ -100,7 +124,7 @@ class Journal:
     def timelines(self, *, lines: int = 40) -> list[str]:
         """The timeline of each job, in the order in which they were first asked about."""
         by_name: dict[str, list[Entry]] = {}
-        for entry in self._entries:
+        for entry in self:
             by_name.setdefault(entry.name, []).append(entry)
         sections = []
         for name, entries in by_name.items():

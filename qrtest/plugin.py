@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -35,6 +35,7 @@ SIMULATION: Final = pytest.StashKey[Any]()
 MADE_BY: Final = pytest.StashKey[tuple[str, dict[str, Any]]]()
 FAILED: Final = pytest.StashKey[bool]()
 CASSETTES: Final = pytest.StashKey[dict[str, str]]()
+SERVER: Final = pytest.StashKey[Any]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "the surface that doubles of jobs show: documented, or installed",
         default="documented",
     )
+    parser.addini("qrtest_server_clock", "the clock of runtime_server", default="60x")
     parser.addini("qrtest_max_age", "tell of cassettes that are older, as 180d", default="")
 
 
@@ -175,6 +177,43 @@ def virtual_clock(runtime_simulation: Any) -> VirtualClock | WallClock:
     return clock
 
 
+@pytest.fixture
+def runtime_server(request: pytest.FixtureRequest, qrtest_options: dict[str, Any]) -> Any:
+    """The simulated service on a port of this machine, as `qrtest.serve` makes it, in a fresh state.
+
+    One server serves all tests of a session, or of a worker of pytest-xdist, from the first that asks
+    for it. The first job that is submitted lives by the marker qrtest, whose options are those of
+    `Server.reset`. Time goes as `qrtest_server_clock` says: 60 times as fast.
+    """
+    item, config = request.node, request.config
+    item.stash[marker.SAID] = qrtest_options
+    options = {"clock": config.getini("qrtest_server_clock"), **marker.options(item)}
+    if "cassette" in options:
+        raise pytest.UsageError(
+            f"{item.nodeid}: the marker qrtest has a cassette, and runtime_server serves scripts: replay "
+            "the cassette with runtime_job, or give the server script=... or scenario=...."
+        )
+    server = _server(config)
+    told = {name: options[name] for name in options if name not in settings.NOT_OF_A_SERVER}
+    server.reset(**told)
+    life = marker.life(options, config.rootpath)
+    if life is not None:
+        server.next_job(life, result=options.get("result"))
+    _enlist(item, server, "serve", told)
+    return server
+
+
+def _server(config: pytest.Config) -> Any:
+    """The server of this session, or of this worker."""
+    if SERVER not in config.stash:
+        from qrtest.serving import serve
+
+        stack = ExitStack()
+        config.stash[SERVER] = stack.enter_context(serve())
+        config.add_cleanup(stack.close)
+    return config.stash[SERVER]
+
+
 @contextmanager
 def _simulated(item: pytest.Item) -> Iterator[Any]:
     """What the marker of *item* asks for: a simulation, a replay or a recording."""
@@ -260,7 +299,8 @@ class _Examples:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
         session = item.stash.get(SIMULATION, None)
-        if session is None or hasattr(session, "discard") or not _is_drawn(item):
+        is_simulation = session is not None and session is not item.config.stash.get(SERVER, None)
+        if not is_simulation or hasattr(session, "discard") or not _is_drawn(item):
             return (yield)
         from qrtest.examples import afresh
 

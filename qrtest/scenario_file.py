@@ -25,7 +25,7 @@ from qrtest.scenario import Scenario
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.record import JobRecord
 
-__all__ = ["in_folder", "load", "read", "save", "written"]
+__all__ = ["described", "in_folder", "load", "read", "save", "written"]
 
 MAKERS: Final[Mapping[str, tuple[Callable[..., Fault], str]]] = {
     "status": (faults.status, "code"),
@@ -82,6 +82,11 @@ def read(text: str, name: str) -> Scenario:
         body = syntax.parsed(text, name)
     except CassetteError as error:
         raise ScenarioError(str(error)) from None
+    return described(body, name)
+
+
+def described(body: Any, name: str) -> Scenario:
+    """The scenario of which *body* is the content of the file *name*. Raises `ScenarioError`, as `read`."""
     if not isinstance(body, dict) or "script" not in body:
         raise ScenarioError(f"{name}: a scenario needs a script, as 'script: QUEUED 1m; DONE'.")
     for key in body:

@@ -27,7 +27,15 @@ from qrtest.wire.payloads import JobFacts
 from qrtest.wire.service import SimulatedService
 from qrtest.wire.submissions import JobPlan, Submission
 
-__all__ = ["USUAL_LIFE", "Life", "ScriptedService", "Scripting", "Truth", "Work"]
+__all__ = [
+    "USUAL_LIFE",
+    "Life",
+    "ScriptedService",
+    "Scripting",
+    "SnapshotBackends",
+    "Truth",
+    "Work",
+]
 
 Life = Script | Step | str | Scenario
 Work = Callable[[Callable[[], None]], object]
@@ -65,10 +73,8 @@ class Scripting:
         requests about that job.
         """
         scenario = self._scripted.scenario(life, result, faults, behaviour)
-        at_once = tuple(fault for fault in scenario.faults if not fault.is_about_a_job)
-        later = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
-        self._scripted.strike(at_once)
-        self._scripted.rules.line_up(replace(scenario, faults=later))
+        self._scripted.strike(_at_once(scenario))
+        self._scripted.rules.line_up(_later(scenario))
 
     def rule(
         self,
@@ -103,6 +109,15 @@ class Scripting:
                 share=share,
             )
         )
+
+    def strike(self, faults: Sequence[Fault]) -> None:
+        """Let *faults* strike all requests from now on.
+
+        >>> from qrtest import faults, simulate
+        >>> with simulate() as sim:
+        ...     sim.strike([faults.status(503, times=3)])
+        """
+        self._scripted.strike(_checked(faults))
 
     def change_backend(self, name: str, **changes: Any) -> None:
         """Let a backend be "online", "paused" or "offline", with a queue_length, a reason, or gone.
@@ -158,8 +173,9 @@ class Scripting:
 class ScriptedService:
     """IBM Quantum's service on *clock*, with *faults* that strike all requests, and `rules` for its jobs.
 
-    *elsewhere*: where results are computed, so that nobody waits for them; a job is in the queue until
-    its result is there. None computes them while the job is submitted.
+    *usual*: the life of jobs that no rule is about. *elsewhere*: where results are computed, so that
+    nobody waits for them; a job is in the queue until its result is there. None computes them while the
+    job is submitted.
     """
 
     def __init__(
@@ -167,6 +183,7 @@ class ScriptedService:
         clock: Clock,
         *,
         epoch: float,
+        usual: Life = USUAL_LIFE,
         seed: int = 0,
         faults: Sequence[Fault] = (),
         backends: Sequence[str] | None = None,
@@ -177,13 +194,14 @@ class ScriptedService:
         elsewhere: Work | None = None,
     ) -> None:
         self.clock: Final = clock
-        self.backends: Final = _Backends(backends)
+        self.backends: Final = SnapshotBackends(backends)
         self._behaviour = behaviour or Behaviour()
         self._epoch = epoch
         self._seed = seed
         self._elsewhere = elsewhere
         self.lives: Final[list[tuple[str, Scenario]]] = []
-        self.rules: Final = Rules(self.scenario(USUAL_LIFE), seed=seed)
+        ordinary = self.scenario(usual)
+        self.rules: Final = Rules(_later(ordinary), seed=seed)
         self.service: Final = SimulatedService(
             clock,
             epoch=epoch,
@@ -196,7 +214,7 @@ class ScriptedService:
             token_time=token_time,
         )
         self._faulty = FaultyService(self.service, clock)
-        self.strike(_checked(faults))
+        self.strike([*_checked(faults), *_at_once(ordinary)])
         self.handle: Final[Callable[[Request], Response]] = self._faulty.handle
 
     def strike(self, faults: Sequence[Fault], *, job_id: str | None = None) -> None:
@@ -292,7 +310,7 @@ class ScriptedService:
         return encoded(result, program_id)
 
 
-class _Backends:
+class SnapshotBackends:
     """The snapshots of the client's room, opened when somebody asks."""
 
     def __init__(self, names: Sequence[str] | None) -> None:
@@ -308,12 +326,25 @@ class _Backends:
         return self._snapshots
 
     def names(self) -> tuple[str, ...]:
+        """The backends there are. Raises `SimulationError` for one without a snapshot."""
         names: tuple[str, ...] = self._opened().names()
         return names
 
     def describe(self, name: str, aspect: str) -> bytes | None:
+        """The *aspect* of a backend as JSON; None for an unknown one."""
         described: bytes | None = self._opened().describe(name, aspect)
         return described
+
+
+def _at_once(scenario: Scenario) -> list[Fault]:
+    """The faults on what is about no job: they strike before there is one."""
+    return [fault for fault in scenario.faults if not fault.is_about_a_job]
+
+
+def _later(scenario: Scenario) -> Scenario:
+    """*scenario* with the faults on requests about its job."""
+    left = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
+    return scenario if left == scenario.faults else replace(scenario, faults=left)
 
 
 def _is_computed(scenario: Scenario) -> bool:

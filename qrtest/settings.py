@@ -14,6 +14,7 @@ from typing import Any, Final
 from qrtest.errors import SettingError
 
 __all__ = [
+    "NOT_OF_A_SERVER",
     "OF_A_REPLAY",
     "PRECEDENCE",
     "SETTINGS",
@@ -142,6 +143,14 @@ OF_THE_SIMULATION: Final = (
 )
 OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "pace")
 OF_A_REPLAY: Final = ("pace", "script", "transport", "clock", "longest", "most_requests", "network")
+NOT_OF_A_SERVER: Final = (
+    *OF_THE_JOB,
+    *OF_THE_CASSETTE,
+    "transport",
+    "longest",
+    "most_requests",
+    "network",
+)
 
 
 def joined(of_fixture: Mapping[str, Any], of_marker: Mapping[str, Any]) -> dict[str, Any]:

@@ -141,7 +141,6 @@ def test_another_protocol_takes_the_connection_over_whole() -> None:
             lambda: Connection(
                 lambda *_: None,
                 lambda connection, request: connection.hand_over(request, Echo()),
-                set(),
             ),
             "127.0.0.1",
             0,

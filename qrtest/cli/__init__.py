@@ -14,6 +14,7 @@ from qrtest.cli.diff import diff
 from qrtest.cli.doctor import doctor
 from qrtest.cli.record import record
 from qrtest.cli.rescript import rescript
+from qrtest.cli.serve import serve
 from qrtest.cli.show import show
 from qrtest.errors import QrtestError
 
@@ -50,7 +51,7 @@ def commands() -> None:
     """
 
 
-for command in (check, convert, demo, diff, doctor, record, rescript, show):
+for command in (check, convert, demo, diff, doctor, record, rescript, serve, show):
     commands.add_command(command)
 
 

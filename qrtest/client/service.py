@@ -11,7 +11,7 @@ from qrtest.client.clients import TOKEN, URL, carry
 from qrtest.errors import SimulationError
 from qrtest.transport.line import Line
 
-__all__ = ["make_service", "saved_service"]
+__all__ = ["clients", "make_service", "new_service", "saved_service"]
 
 LOCAL: Final = "local"
 CLASSIC: Final = "ibm_quantum"
@@ -25,6 +25,14 @@ def make_service(line: Line, *, transport: str, instance: str | None, channel: s
 
     Raises `SimulationError` for a channel that the release does not know.
     """
+    service = new_service(channel, instance=instance)
+    for client in clients(service):
+        carry(client, line, transport=transport)
+    return service
+
+
+def new_service(channel: str | None, *, instance: str | None) -> Any:
+    """A genuine service, with a key that is made up, of whatever its requests lead to now."""
     known = releases.channels()
     channel = channel or releases.platform_channel()
     if channel not in known:
@@ -34,12 +42,8 @@ def make_service(line: Line, *, transport: str, instance: str | None, channel: s
     if channel == LOCAL:
         return QiskitRuntimeService(channel=LOCAL)
     if channel == CLASSIC:
-        service = QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
-    else:
-        service = QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
-    for client in _clients(service):
-        carry(client, line, transport=transport)
-    return service
+        return QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
+    return QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
 
 
 def saved_service() -> Any:
@@ -47,9 +51,10 @@ def saved_service() -> Any:
     return QiskitRuntimeService()
 
 
-def _clients(service: Any) -> list[Any]:
-    clients = [service._active_api_client] if hasattr(service, "_active_api_client") else []
-    clients += list(getattr(service, "_api_clients", {}).values())
+def clients(service: Any) -> list[Any]:
+    """The clients that *service* has by now."""
+    found = [service._active_api_client] if hasattr(service, "_active_api_client") else []
+    found += list(getattr(service, "_api_clients", {}).values())
     if hasattr(service, "_api_client"):
-        clients.append(service._api_client)
-    return list({id(client): client for client in clients if client is not None}.values())
+        found.append(service._api_client)
+    return list({id(client): client for client in found if client is not None}.values())

@@ -36,16 +36,12 @@ Answer = Callable[["Connection", Request], None]
 
 
 class Connection(asyncio.Protocol):
-    """Gives each request to *answer*; *upgrade* gets those that want another protocol.
+    """Gives each request to *answer*; *upgrade* gets those that want another protocol."""
 
-    *connections* is where it stands for as long as it is open.
-    """
-
-    def __init__(self, answer: Answer, upgrade: Answer, connections: set[Connection]) -> None:
+    def __init__(self, answer: Answer, upgrade: Answer) -> None:
         self.transport: asyncio.Transport
         self._answer = answer
         self._upgrade = upgrade
-        self._connections = connections
         self._parser: Any = httptools.HttpRequestParser(self)
         self._url = b""
         self._headers: dict[str, str] = {}
@@ -65,11 +61,9 @@ class Connection(asyncio.Protocol):
         connected = transport.get_extra_info("socket")
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.transport = transport
-        self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget it."""
-        self._connections.discard(self)
         self._in_line.clear()
 
     def data_received(self, data: bytes) -> None:
@@ -147,7 +141,6 @@ class Connection(asyncio.Protocol):
         query = f"?{request.query}" if request.query else ""
         lines = [f"{request.method} {request.path}{query} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
-        self._connections.discard(self)
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
         protocol.data_received("\r\n".join([*lines, "", ""]).encode("latin-1") + self._rest)

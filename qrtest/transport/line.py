@@ -14,7 +14,7 @@ from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.guard import Guard
 from qrtest.wire.messages import Request, Response, Service
 
-__all__ = ["Line", "Port"]
+__all__ = ["FOR_EVER", "Line", "Port"]
 
 TIMED_OUT: Final = Response(0, failure="timeout")
 FOR_EVER: Final = float("inf")
@@ -34,10 +34,13 @@ class Port(Protocol):
 class Line:
     """Carries single requests to *service*. Safe under threads: one at a time.
 
-    *port* is the one of this machine that answers by it, if there is one.
+    *guard* stops a client of this process that would wait for ever; None stops nobody. *port* is the
+    one of this machine that answers by it, if there is one.
     """
 
-    def __init__(self, service: Service, clock: Clock, guard: Guard, *, latency: float) -> None:
+    def __init__(
+        self, service: Service, clock: Clock, guard: Guard | None, *, latency: float
+    ) -> None:
         self.clock: Final = clock
         self.port: Port | None = None
         self._handle = service.handle
@@ -54,7 +57,8 @@ class Line:
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
         """The answer to *request*, and how many seconds on the clock it takes; none of them has passed."""
         with self.clock.lock:
-            self._guard.count_request()
+            if self._guard is not None:
+                self._guard.count_request()
             try:
                 response = self._handle(request)
             except UnansweredRequest as unanswered:
@@ -62,7 +66,7 @@ class Line:
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
             return TIMED_OUT, timeout
-        if wait == FOR_EVER:
+        if wait == FOR_EVER and self._guard is not None:
             self._guard.stop(
                 f"{_shown(str(request))} gets no answer, and the client sets no timeout for it"
             )

@@ -16,6 +16,7 @@ import inspect
 import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from http import HTTPStatus
 from http.client import RemoteDisconnected
 from typing import Any, Final, cast
@@ -292,6 +293,9 @@ class _EverythingPasses(FirstMatchRegistry):
         return PassthroughResponse(request.method or "GET", request.url or ""), []
 
 
+_LEADING: Final[ContextVar[HTTPAdapter | None]] = ContextVar("qrtest_leading", default=None)
+
+
 class Mount:
     """Puts services under every `requests.Session` of this process, for as long as they are entered.
 
@@ -300,13 +304,33 @@ class Mount:
 
     def __init__(self) -> None:
         self._lines: dict[int, Line] = {}
+        self._users = 0
         self._mock: RequestsMock | None = None
 
     @contextmanager
     def entered(self, clock: Clock, line: Line) -> Iterator[None]:
         """Answer by *line* what threads ask that follow *clock*."""
-        with PATCHING:
+        with self._started():
             self._lines[id(clock)] = line
+            try:
+                yield
+            finally:
+                del self._lines[id(clock)]
+
+    @contextmanager
+    def leading(self, adapter: HTTPAdapter) -> Iterator[None]:
+        """Send by *adapter* whatever this thread asks, and no other."""
+        with self._started():
+            before = _LEADING.set(adapter)
+            try:
+                yield
+            finally:
+                _LEADING.reset(before)
+
+    @contextmanager
+    def _started(self) -> Iterator[None]:
+        with PATCHING:
+            self._users += 1
             if self._mock is None:
                 self._mock = RequestsMock(
                     assert_all_requests_are_fired=False,
@@ -319,15 +343,20 @@ class Mount:
             yield
         finally:
             with PATCHING:
-                del self._lines[id(clock)]
-                if not self._lines and self._mock is not None:
+                self._users -= 1
+                if not self._users and self._mock is not None:
                     self._mock.stop(allow_assert=False)
                     self._mock = None
 
     def _send(
         self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any
     ) -> requests.Response:
-        line = self._lines[id(current())]
+        leading = _LEADING.get()
+        if leading is not None:
+            return leading.send(request, **options)
+        line = self._lines.get(id(current()))
+        if line is None:
+            return genuine_send(adapter, request, **options)
         return adapter_of(line, adapter.max_retries).send(request, **options)
 
     def _forget(self, response: Any) -> Any:

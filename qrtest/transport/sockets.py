@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest
@@ -25,15 +27,18 @@ from requests.models import Response as RequestsResponse
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from qrtest.clock import Clock
+from qrtest.errors import ServerError
 from qrtest.transport.connection import Connection
-from qrtest.transport.line import Line
+from qrtest.transport.line import FOR_EVER, Line
 from qrtest.transport.requests import genuine_send, read_timeout
 from qrtest.transport.websocket import StreamConnection
 from qrtest.wire.messages import Request, Response
 
-__all__ = ["Port", "open_port"]
+__all__ = ["LOOPBACK", "Port", "open_port"]
 
 LOOPBACK: Final = "127.0.0.1"
+LAST_PORT: Final = 65_535
 EXCHANGE: Final = "x-qrtest-exchange"
 TIMEOUT: Final = "x-qrtest-timeout"
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
@@ -42,27 +47,42 @@ CLOSED: Final = Response(0, failure="closed")
 
 @contextmanager
 def open_port(line: Line) -> Iterator[Port]:
-    """A port of this machine that answers by *line* for as long as the block lasts."""
-    port = Port(line)
+    """A free port of this machine that answers by *line* for as long as the block lasts."""
+    port = Port(line, host=LOOPBACK)
     try:
         yield port
     finally:
         port.close()
 
 
-class Port:
-    """Listens on a free port of the loopback interface, in a thread of its own."""
+class Asked(Protocol):
+    """Whoever a port asks for answers."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    @property
+    def clock(self) -> Clock:
+        """What the answers take their time by."""
+
+    def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
+        """The answer to *request*, and how many seconds on the clock it takes (inf: it never comes)."""
+
+
+class Port:
+    """Listens on *number* of *host* (0: a free one) in a thread of its own, and answers by *asked*.
+
+    *tls* is what it speaks HTTPS by. Raises `ServerError` when the port cannot be had.
+    """
+
+    def __init__(
+        self, asked: Asked, *, host: str, number: int = 0, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._asked = asked
+        self._tls = tls
         self._raised: dict[str, BaseException] = {}
         self._adapters: dict[int, tuple[Any, SocketAdapter]] = {}
         self._numbers = itertools.count(1)
-        self._loop = asyncio.new_event_loop()
-        self._socket = socket.create_server((LOOPBACK, 0))
+        self._socket = _listening(host, number)
         self.number: Final[int] = self._socket.getsockname()[1]
-        self._connections: set[Connection] = set()
-        self._streams: set[StreamConnection] = set()
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="qrtest port", daemon=True)
         self._listens = threading.Event()
         self._thread.start()
@@ -86,6 +106,10 @@ class Port:
         """What the simulation raised instead of answering, if it did."""
         return self._raised.pop(exchange, None)
 
+    def wait(self) -> None:
+        """Wait until the port is closed."""
+        self._thread.join()
+
     def close(self) -> None:
         """Close all connections and stop listening."""
         for _, adapter in self._adapters.values():
@@ -99,19 +123,24 @@ class Port:
         asyncio.set_event_loop(self._loop)
 
         def connection() -> Connection:
-            return Connection(self._answer, self._upgrade, self._connections)
+            return Connection(self._answer, self._upgrade)
 
-        listening = self._loop.create_server(connection, sock=self._socket)
+        listening = self._loop.create_server(connection, sock=self._socket, ssl=self._tls)
         server = self._loop.run_until_complete(listening)
         self._loop.call_soon(self._listens.set)
         self._loop.run_forever()
-        server.close()
-        transports = [each.transport for each in self._connections]
-        transports += [each.transport for each in self._streams]
-        for connected in transports:
-            connected.abort()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        self._loop.run_until_complete(self._hang_up(server))
         self._loop.close()
+
+    async def _hang_up(self, server: asyncio.Server) -> None:
+        """End all connections, those too that have just come, or are still shaking hands."""
+        self._loop.remove_reader(self._socket)
+        await asyncio.sleep(0)
+        server.close()
+        known_to_the_loop = self._loop._transports  # type: ignore[attr-defined]  # and to nobody else
+        for transport in list(known_to_the_loop.values()):
+            transport.abort()
+        await asyncio.sleep(0)
 
     def _answer(self, connection: Connection, request: Request) -> None:
         self._ask(connection, request, connection.say)
@@ -123,8 +152,8 @@ class Port:
         headers = request.headers
         exchange = headers.get(EXCHANGE, "")
         try:
-            response, wait = self._line.ask(request, _seconds(headers.get(TIMEOUT)))
-            wait = self._line.clock.spend(wait)
+            response, wait = self._asked.ask(request, _seconds(headers.get(TIMEOUT)))
+            wait = 0.0 if not wait else self._asked.clock.spend(wait) if wait < FOR_EVER else wait
         except BaseException as error:
             if exchange:
                 self._raised[exchange] = error
@@ -134,10 +163,10 @@ class Port:
             return
         if response.failure == "timeout":
             self._raised[exchange] = TimeoutError("timed out")
-        if wait:
-            self._loop.call_later(wait, say, response)
-        else:
+        if not wait:
             say(response)
+        elif wait < FOR_EVER:
+            self._loop.call_later(wait, say, response)
 
     def _upgrade(self, connection: Connection, request: Request) -> None:
         """Open a websocket, or answer why not."""
@@ -151,9 +180,24 @@ class Port:
         if response.stream is None:
             connection.say(response)
         else:
-            clock = self._line.clock
-            stream = StreamConnection(response.stream, clock, self._loop, self._streams)
+            stream = StreamConnection(response.stream, self._asked.clock, self._loop)
             connection.hand_over(request, stream)
+
+
+def _listening(host: str, number: int) -> socket.socket:
+    if not 0 <= number <= LAST_PORT:
+        raise ServerError(
+            f"There is no port {number}: ports are 1 to {LAST_PORT}, 0 is a free one."
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, number), family=family)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
+        raise ServerError(
+            f"Port {number} of {host} cannot be had: {why}. Take another one (--port 0 is a free one), "
+            f"or end the program that has it (lsof -i :{number} shows which)."
+        ) from error
 
 
 def _seconds(text: str | None) -> float | None:

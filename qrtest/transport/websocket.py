@@ -27,23 +27,13 @@ __all__ = ["StreamConnection", "received"]
 
 
 class StreamConnection(asyncio.Protocol):
-    """Takes a connection over and says what *stream* says, on *clock*, until either end closes it.
+    """Takes a connection over and says what *stream* says, on *clock*, until either end closes it."""
 
-    *connections* is where it stands for as long as it is open.
-    """
-
-    def __init__(
-        self,
-        stream: Stream,
-        clock: Clock,
-        loop: asyncio.AbstractEventLoop,
-        connections: set[StreamConnection],
-    ) -> None:
+    def __init__(self, stream: Stream, clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         self.transport: asyncio.Transport
         self._stream = stream
         self._clock = clock
         self._loop = loop
-        self._connections = connections
         self._patience = Patience(clock)
         self._protocol = ServerProtocol(max_size=None)
 
@@ -51,11 +41,6 @@ class StreamConnection(asyncio.Protocol):
         """Begin, on *transport*."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        self._connections.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End."""
-        self._connections.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """Answer a handshake, and what the protocol wants answered."""

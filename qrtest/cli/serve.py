@@ -1,0 +1,114 @@
+"""`qrtest serve`: the simulated service on a port, for any client in any language."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from qrtest.serving import Server
+
+__all__ = ["serve"]
+
+DIRECTIONS = """\
+qrtest serves IBM Quantum on {url}  (clock: {clock}){https}
+
+qiskit-ibm-runtime, in Python:
+  import qrtest
+  service = qrtest.connect("{url}")
+
+other clients, whose hosts are set one by one:
+  runtime   {runtime_url}
+  IAM       {iam_url}/identity/token
+  CRN       {crn}
+  API key   {api_key}  (any will do; never give a real one)
+
+the environment that the SDKs of IBM Cloud read:
+{environment}
+
+what becomes of jobs, the time, and what was asked (docs/serve.md):
+  curl {control_url}/journal
+"""
+
+
+@click.command()
+@click.option("--port", default=8765, show_default=True, help="Where to listen; 0 is a free port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Whom to listen to.")
+@click.option("--https-port", type=int, help="Answer there, too, by HTTPS; 0 is a free port.")
+@click.option(
+    "--authority",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("qrtest-authority.pem"),
+    show_default=True,
+    help="Where the certificate is, while it serves, that clients of the HTTPS port have to trust.",
+)
+@click.option("--clock", default="real", show_default=True, help="real, virtual, or as 60x.")
+@click.option(
+    "--scenario",
+    type=click.Path(path_type=Path),
+    help="A scenario file: the life of all jobs that are not told another.",
+)
+@click.option("--backend", "backends", multiple=True, help="A device to have, as ibm_torino.")
+@click.option("--seed", default=0, show_default=True, help="Of ids and computed results.")
+@click.option("--json", "as_json", is_flag=True, help="Say where it is in one line of JSON.")
+def serve(
+    port: int,
+    host: str,
+    https_port: int | None,
+    authority: Path,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Serve the simulated service on a port, until Ctrl-C or SIGTERM.
+
+    \b
+    For clients in other processes and other languages. The journal keeps the last 1,000 entries.
+    Example: qrtest serve --port 8765 --clock 60x --scenario stuck.yaml
+    """
+    from qrtest.serving import serve as served
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.default_int_handler)
+    try:
+        with served(port, host=host, https_port=https_port, **_told(options)) as server:
+            if server.authority is not None:
+                authority.write_text(server.authority)
+            click.echo(_line(server) if as_json else _directions(server, authority))
+            server.wait()
+    except KeyboardInterrupt:
+        click.echo("qrtest: stopped.", err=True)
+    finally:
+        if https_port is not None:
+            authority.unlink(missing_ok=True)
+
+
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of the command as `qrtest.serve` takes them."""
+    from qrtest import scenario_file
+
+    told = {name: value for name, value in options.items() if value not in (None, ())}
+    if "scenario" in told:
+        told["scenario"] = scenario_file.load(told["scenario"])
+    return told
+
+
+def _line(server: Server) -> str:
+    return json.dumps({**server.about, "pid": os.getpid()})
+
+
+def _directions(server: Server, authority: Path) -> str:
+    about = server.about
+    https = ""
+    if about["https_url"]:
+        https = f"\nand by HTTPS on {about['https_url']}; the certificate to trust is {authority}"
+    environment = "\n".join(
+        f"  export {name}={value}" for name, value in about["environment"].items()
+    )
+    return DIRECTIONS.format(
+        **{**about, "https": https, "crn": about["instances"][0], "environment": environment}
+    )

@@ -1,0 +1,115 @@
+"""A genuine QiskitRuntimeService on a server of qrtest's: `qrtest.connect`.
+
+A client talks to several hosts: IAM, search, catalog, and the service itself. All of them are led to the
+server, when the service is made and whenever it asks one of them later; the key that it shows is made up,
+and no saved account, environment variable or proxy is looked at.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final
+
+import requests
+
+from qrtest.client import service as services
+from qrtest.errors import ServerError
+from qrtest.transport.requests import MOUNT
+from qrtest.transport.towards import TowardsAdapter
+
+__all__ = ["connect"]
+
+ABOUT: Final = "/_qrtest"
+PATIENCE_SECONDS: Final = 10
+ASKED_LATER: Final = ("list_instances", "resolve_crn")
+"""What an account of the genuine client asks IBM Cloud, whenever it needs to."""
+
+
+def connect(
+    url: str,
+    *,
+    instance: str | None = None,
+    channel: str | None = None,
+    authority: str | None = None,
+) -> Any:
+    """A genuine QiskitRuntimeService of the installed release, on the server at *url*.
+
+    *instance*: a name or CRN of one of the server's, the first one for None; "any" leaves the choice to
+    the service. *channel*: one that the installed release knows. *authority*: the file with the
+    certificate to trust, for an https url (`qrtest serve --https-port 0` says which).
+
+    Raises `ServerError` when no server of qrtest's answers there.
+
+    >>> from qrtest.serving import serve
+    >>> with serve() as server:
+    ...     connect(server.url).backend("ibm_torino").num_qubits
+    133
+    """
+    base = url.rstrip("/").removesuffix("/v1").removesuffix("/api")
+    towards = TowardsAdapter(base, authority=authority)
+    first = _about(base, towards)["instances"][0]
+    with MOUNT.leading(towards):
+        service = services.new_service(
+            channel, instance=None if instance == "any" else instance or first
+        )
+    _lead(service, towards)
+    return service
+
+
+def _about(base: str, towards: TowardsAdapter) -> Any:
+    """What the server says of itself."""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            session.mount(base, towards)
+            answer = session.get(base + ABOUT, timeout=PATIENCE_SECONDS)
+            about = json.loads(answer.content)
+            about["instances"]
+    except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        raise ServerError(
+            f"No server of qrtest answers at {base} ({type(error).__name__}: {error}). Start one with "
+            "'qrtest serve' and give the address that it prints."
+        ) from error
+    return about
+
+
+def _lead(service: Any, towards: TowardsAdapter) -> None:
+    """Lead the clients that *service* has, and whatever it will ask or make later."""
+    for client in services.clients(service):
+        _lead_client(client, towards)
+    account = getattr(service, "_account", None)
+    for name in ASKED_LATER:
+        if hasattr(account, name):
+            setattr(account, name, _led(getattr(account, name), towards))
+    if hasattr(service, "_create_new_cloud_api_client"):
+        make = _led(service._create_new_cloud_api_client, towards)
+
+        def make_client(*arguments: Any) -> Any:
+            client = make(*arguments)
+            _lead_client(client, towards)
+            return client
+
+        service._create_new_cloud_api_client = make_client
+
+
+def _lead_client(client: Any, towards: TowardsAdapter) -> None:
+    """Lead the session of *client*, and the tokens that it fetches."""
+    session = client._session
+    session.trust_env = False
+    adapter = towards.with_policy(session.get_adapter("https://").max_retries)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    tokens = getattr(session.auth, "tm", None)
+    if tokens is not None:
+        tokens.request_token = _led(tokens.request_token, towards)
+
+
+def _led(ask: Callable[..., Any], towards: TowardsAdapter) -> Callable[..., Any]:
+    @wraps(ask)
+    def led(*arguments: Any, **options: Any) -> Any:
+        with MOUNT.leading(towards):
+            return ask(*arguments, **options)
+
+    return led

@@ -1,0 +1,160 @@
+"""The control endpoint of a server: what a user says to the simulated service, as JSON over HTTP.
+
+Everything is below `/_qrtest`, a path that the service does not have. It is a service that wraps a
+service: what is not meant for it passes on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from qrtest import scenario_file
+from qrtest.errors import QrtestError, ScenarioError, SimulationError
+from qrtest.journal import Entry
+from qrtest.scripted import USUAL_LIFE
+from qrtest.wire import payloads
+from qrtest.wire.messages import Request, Response
+
+if TYPE_CHECKING:
+    from qrtest.serving import Server
+
+__all__ = ["PREFIX", "Control"]
+
+PREFIX: Final = "/_qrtest"
+BODY: Final = "the body"
+OF_A_RULE: Final = ("backend", "program_id", "tags", "nth", "share")
+
+
+class Control:
+    """Answers what is asked below `/_qrtest` about *server*. A mistake is 400, with what to write instead."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._answers: Mapping[tuple[str, str], Callable[[Request], object]] = {
+            ("GET", ""): lambda _: server.about,
+            ("POST", "/reset"): self._reset,
+            ("GET", "/clock"): lambda _: self._time(),
+            ("POST", "/clock"): self._advance,
+            ("POST", "/next-job"): self._next_job,
+            ("POST", "/rules"): self._rule,
+            ("POST", "/faults"): self._faults,
+            ("POST", "/backends"): self._backend,
+            ("POST", "/tokens"): self._tokens,
+            ("GET", "/jobs"): lambda _: {"jobs": self._jobs()},
+            ("GET", "/journal"): self._journal,
+            ("GET", "/timeline"): lambda _: {"timeline": server.journal.timeline()},
+        }
+
+    def handle(self, request: Request) -> Response:
+        """The answer to *request*, whose path begins with `/_qrtest`."""
+        place = request.path.removeprefix(PREFIX).rstrip("/")
+        answer = self._answers.get((request.method, place))
+        if answer is None:
+            known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._answers)
+            return _refusal(404, f"There is no {request.method} {request.path}: there are {known}.")
+        try:
+            return payloads.json_response(answer(request))
+        except (QrtestError, TypeError) as error:
+            return _refusal(400, f"{request}: {error}")
+
+    def _reset(self, request: Request) -> object:
+        self._server.reset(**_body(request))
+        return self._time()
+
+    def _time(self) -> object:
+        return {"now": self._server.clock.now()}
+
+    def _advance(self, request: Request) -> object:
+        self._server.clock.advance(_told(request, "advance"))
+        return self._time()
+
+    def _next_job(self, request: Request) -> object:
+        self._server.next_job(scenario_file.described(_life(request), BODY))
+        return {}
+
+    def _rule(self, request: Request) -> object:
+        body = _life(request)
+        options = {key: body.pop(key) for key in OF_A_RULE if key in body}
+        self._server.rule(scenario_file.described(body, BODY), **options)
+        return {}
+
+    def _faults(self, request: Request) -> object:
+        body = {"script": USUAL_LIFE, "faults": _told(request, "faults")}
+        self._server.strike(scenario_file.described(body, BODY).faults)
+        return {}
+
+    def _backend(self, request: Request) -> object:
+        changes = _body(request)
+        name = changes.pop("name", None)
+        if not isinstance(name, str):
+            raise SimulationError("which backend? Say {'name': 'ibm_torino', 'status': 'offline'}.")
+        self._server.change_backend(name, **changes)
+        return {}
+
+    def _tokens(self, request: Request) -> object:
+        self._server.reject_tokens(bool(_told(request, "reject")))
+        return {}
+
+    def _jobs(self) -> list[object]:
+        shown: list[object] = []
+        for job_id in self._server.job_ids():
+            truth = self._server.truth(job_id)
+            shown.append({"id": job_id, "status": truth.step.status, "ended": truth.ended})
+        return shown
+
+    def _journal(self, request: Request) -> object:
+        asked = {name: values[-1] for name, values in request.parameters.items()}
+        for name in asked:
+            if name not in ("job", "operation"):
+                raise SimulationError(f"the journal is asked for job and operation, not {name!r}.")
+        entries = [
+            _shown(entry)
+            for entry in self._server.journal
+            if asked.get("job") in (None, entry.name)
+            and asked.get("operation") in (None, entry.operation)
+        ]
+        return {"entries": entries}
+
+
+def _shown(entry: Entry) -> dict[str, Any]:
+    request = entry.request
+    return {
+        "operation": entry.operation,
+        "job": entry.name or None,
+        "method": request.method,
+        "path": request.path,
+        "query": request.query,
+        "status": entry.response.status,
+        "answer": entry.answer,
+        "at": entry.at,
+        "until": entry.until,
+        "times": entry.times,
+        "faults": list(entry.response.struck),
+    }
+
+
+def _life(request: Request) -> dict[str, Any]:
+    return {"script": USUAL_LIFE, **_body(request)}
+
+
+def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(request.body or b"{}")
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(f"the body is not JSON: {error}.") from None
+    if not isinstance(body, dict):
+        raise ScenarioError(f"the body is {type(body).__name__}, not an object.")
+    return body
+
+
+def _told(request: Request, name: str) -> Any:
+    body = _body(request)
+    if set(body) != {name}:
+        raise SimulationError(f"the body has {sorted(body)}: it takes {name!r}.")
+    return body[name]
+
+
+def _refusal(status: int, message: str) -> Response:
+    return payloads.json_response({"error": message}, status)

@@ -1,0 +1,212 @@
+"""The simulated service on a port of this machine, for clients in any process and any language: `serve`.
+
+A server is given scripts as a simulation is, and by its control endpoint besides; nothing of this process
+is changed while it serves, its time included. `qrtest.connect` makes a genuine client of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Any, Final, Self
+
+from qrtest import accelerated
+from qrtest import clock as clocks
+from qrtest import duration as durations
+from qrtest.accelerated import AcceleratedClock
+from qrtest.clock import EPOCH, VirtualClock
+from qrtest.control import PREFIX, Control
+from qrtest.duration import Duration
+from qrtest.errors import SimulationError
+from qrtest.faults import Fault
+from qrtest.journal import Journal
+from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, SnapshotBackends
+from qrtest.transport.line import Line
+from qrtest.transport.sockets import LOOPBACK, Port
+from qrtest.wire.accounts import Instance
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.limits import Limits
+from qrtest.wire.messages import Request, Response
+
+__all__ = ["ENTRIES", "Server", "serve"]
+
+ENTRIES: Final = 1_000
+"""How many entries the journal of a server keeps: the last ones."""
+
+TOKEN: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but a server of qrtest's)
+
+
+def serve(
+    port: int = 0,
+    *,
+    host: str = LOOPBACK,
+    https_port: int | None = None,
+    **options: Any,
+) -> Server:
+    """The simulated service on *port* of *host*, 0 for a free one; to be used as a context manager.
+
+    *https_port*: answer there, too, by HTTPS with a throw-away certificate. The other *options* are
+    those of `Server.reset`. Raises `ServerError` when the port cannot be had.
+
+    >>> with serve(clock="60x") as server:
+    ...     server.next_job("QUEUED 1h; ERROR 1500")
+    ...     server.url.startswith("http://127.0.0.1:")
+    True
+    """
+    return Server(port, host=host, https_port=https_port, options=options)
+
+
+class Server(Scripting):
+    """A simulated service on a port. Made by `serve`.
+
+    `url` is where it is; `next_job`, `rule`, `change_backend` and `reject_tokens` say what becomes of
+    jobs, as in a simulation; `clock` is its time and `journal` what was asked last.
+    """
+
+    def __init__(
+        self, port: int, *, host: str, https_port: int | None, options: dict[str, Any]
+    ) -> None:
+        self._host = host
+        self._numbers = port, https_port
+        self._options = options
+        self._elsewhere = ThreadPoolExecutor(1, thread_name_prefix="qrtest computing")
+        self._stack = ExitStack()
+        self._control = Control(self)
+        self._ports: list[Port] = []
+        self.authority: str | None = None
+
+    def reset(self, **options: Any) -> None:
+        """Begin anew: no jobs, no sessions, time 0, and the usual life for all jobs.
+
+        *options*, that count until the next reset, beside those that the server was made with: *clock*
+        ("real", "virtual", or so many times as fast, as "60x"), *scenario* (the life of all jobs without
+        one of their own), *latency* (what every request takes on the clock), *seed*, *faults*,
+        *backends*, *instances*, *limits*, and those of `Behaviour`.
+        """
+        self._begin(**{**self._options, **options})
+
+    def _begin(
+        self,
+        *,
+        clock: str = "real",
+        scenario: Life = USUAL_LIFE,
+        latency: Duration | None = None,
+        seed: int = 0,
+        faults: Sequence[Fault] = (),
+        backends: Sequence[str] | None = None,
+        instances: Sequence[Instance] = (Instance(),),
+        limits: Limits | None = None,
+        **behaviour: Any,
+    ) -> None:
+        SnapshotBackends(backends).names()
+        self._pace = clock
+        self.clock: VirtualClock | AcceleratedClock = accelerated.clock_named(clock)
+        is_virtual = isinstance(self.clock, VirtualClock)
+        self._scripted = ScriptedService(
+            self.clock,
+            usual=scenario,
+            epoch=EPOCH if is_virtual else clocks.unix_time(),
+            seed=seed,
+            faults=faults,
+            backends=backends,
+            instances=instances,
+            limits=limits,
+            behaviour=Behaviour.of(behaviour),
+            token_time=clocks.unix_time,
+            elsewhere=self._elsewhere.submit,
+        )
+        self.journal = Journal(self._scripted, self.clock, most=ENTRIES)
+        usual = "50ms" if is_virtual else 0
+        seconds = durations.seconds(usual if latency is None else latency)
+        self._line = Line(self.journal, self.clock, None, latency=seconds)
+
+    def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
+        """The answer to *request*, and how many seconds on the clock it takes."""
+        if request.path.startswith(PREFIX):
+            return self._control.handle(request), 0.0
+        return self._line.ask(request, timeout)
+
+    def __enter__(self) -> Self:
+        number, https_number = self._numbers
+        self.reset()
+        with ExitStack() as stack:
+            stack.callback(self._elsewhere.shutdown, cancel_futures=True)
+            self._open(stack, number)
+            if https_number is not None:
+                from qrtest.transport.certificate import throw_away
+
+                certificate = throw_away(self._host, "localhost", LOOPBACK)
+                self.authority = certificate.authority
+                self._open(stack, https_number, tls=certificate.context)
+            self._stack = stack.pop_all()
+        return self
+
+    def _open(self, stack: ExitStack, number: int, **options: Any) -> None:
+        port = Port(self, host=self._host, number=number, **options)
+        stack.callback(port.close)
+        self._ports.append(port)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def wait(self) -> None:
+        """Wait until the server is closed, or a signal comes."""
+        self._port(0).wait()
+
+    def _port(self, number: int) -> Port:
+        if number >= len(self._ports):
+            raise SimulationError(
+                "A server has an address inside 'with qrtest.serve() as server:'."
+            )
+        return self._ports[number]
+
+    @property
+    def url(self) -> str:
+        """Where it is, by HTTP, as `http://127.0.0.1:8765`."""
+        return f"http://{_written(self._host)}:{self._port(0).number}"
+
+    @property
+    def https_url(self) -> str | None:
+        """Where it is by HTTPS; None where it is not. `authority` is the certificate to trust, as PEM."""
+        if len(self._ports) < 2:
+            return None
+        return f"https://{_written(self._host)}:{self._port(1).number}"
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """How clients are pointed at it: addresses, CRNs, and the environment of clients."""
+        crns = [each.resource_name for each in self._scripted.service.account.instances]
+        url = self.https_url or self.url
+        return {
+            "url": self.url,
+            "https_url": self.https_url,
+            "runtime_url": f"{url}/api/v1",
+            "iam_url": url,
+            "control_url": f"{url}{PREFIX}",
+            "instances": crns,
+            "api_key": TOKEN,
+            "clock": self._pace,
+            "environment": {
+                "IAM_URL": url,
+                "GLOBAL_SEARCH_URL": url,
+                "GLOBAL_CATALOG_URL": f"{url}/api/v1",
+                "RESOURCE_CONTROLLER_URL": url,
+            },
+        }
+
+    def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
+        """A genuine QiskitRuntimeService on this server, as `qrtest.connect` makes it."""
+        from qrtest.client.connecting import connect
+
+        return connect(self.url, channel=channel, instance=instance)
+
+
+def _written(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,30 @@
+"""A throw-away certificate, for a port that speaks HTTPS: trusted by nobody who is not told to."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+__all__ = ["Certificate", "throw_away"]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a port speaks TLS by, and *authority*: the PEM text that a client has to trust."""
+
+    context: ssl.SSLContext
+    authority: str
+
+
+def throw_away(*hosts: str) -> Certificate:
+    """A new certificate for *hosts*, by an authority of its own that nobody else has the key of.
+
+    >>> throw_away("127.0.0.1").authority.startswith("-----BEGIN CERTIFICATE-----")
+    True
+    """
+    import trustme
+
+    authority = trustme.CA(organization_name="qrtest, for tests only")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*hosts).configure_cert(context)
+    return Certificate(context, authority.cert_pem.bytes().decode())
