@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ibm_cloud_sdk_core.http_adapter import SSLHTTPAdapter
 from qiskit import QuantumCircuit, transpile
 from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime import (
@@ -21,6 +22,7 @@ from qiskit_ibm_runtime import (
     Session,
 )
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError, RuntimeJobFailureError
+from requests import certs
 
 import qrtest
 from qrtest import Limits, Simulation, failed, faults, simulate
@@ -353,3 +355,15 @@ def test_a_job_that_is_made_and_one_that_is_submitted_never_share_an_id() -> Non
         for _ in range(3):
             made += [sim.job("DONE").job_id(), sampler.run([circuit]).job_id()]
     assert len(set(made)) == 6
+
+
+def test_clients_of_the_cloud_still_verify_whom_they_connect_to() -> None:
+    """In a simulation they read the authorities' certificates when they connect; after it, as ever."""
+    genuine = SSLHTTPAdapter.init_poolmanager
+    with qrtest.simulate(network=True):
+        assert SSLHTTPAdapter.init_poolmanager is not genuine
+        adapter = SSLHTTPAdapter()
+        pool = adapter.poolmanager.connection_from_url("https://example.org")
+        adapter.cert_verify(pool, "https://example.org", True, None)
+        assert (pool.cert_reqs, pool.ca_certs) == ("CERT_REQUIRED", certs.where())
+    assert SSLHTTPAdapter.init_poolmanager is genuine

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, fields
-from typing import Literal
+from typing import Final, Literal
 
 from qrtest import duration as durations
 from qrtest.errors import DurationError, SimulationError
@@ -99,7 +99,7 @@ class Behaviour(AsCode):
                 raise SimulationError(
                     f"There is no option {name!r}: there are {', '.join(names)}.{hint}"
                 )
-        return cls(**options)  # type: ignore[arg-type]
+        return cls(**options) if options else _USUAL  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
@@ -116,3 +116,6 @@ class Behaviour(AsCode):
             for field in fields(self)
             if getattr(self, field.name) != field.default
         }
+
+
+_USUAL: Final = Behaviour()
