@@ -18,7 +18,7 @@ from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.routes import OPERATIONS, route
-from qrtest.wire.service import JobPlan, SimulatedService, Submission
+from qrtest.wire.service import ANSWERS, JobPlan, SimulatedService, Submission
 from tests.lives import scripts
 
 HOST = "https://quantum.cloud.ibm.com/api/v1"
@@ -454,7 +454,7 @@ def test_a_request_without_a_route_is_no_answer_but_an_error() -> None:
 def test_every_operation_has_a_route_and_an_answer() -> None:
     """No operation of the table is without one."""
     assert route("GET", "/nowhere") is None
-    assert set(World().service._answers) == set(OPERATIONS)
+    assert set(ANSWERS) == set(OPERATIONS)
 
 
 def test_an_option_that_is_none_is_refused() -> None:

@@ -30,7 +30,7 @@ from qrtest.wire.routes import OPEN_TO_ALL, Route
 from qrtest.wire.sessions import SessionFacts, SimulatedSession
 from qrtest.wire.submissions import JobPlan, Submission, read_submission
 
-__all__ = ["JobPlan", "SimulatedService", "Submission", "Time"]
+__all__ = ["ANSWERS", "JobPlan", "SimulatedService", "Submission", "Time"]
 
 SHORTEST_SEARCH: Final = 3
 LONGEST_SEARCH: Final = 100
@@ -98,33 +98,6 @@ class SimulatedService:
         self._sessions: dict[str, SimulatedSession] = {}
         self._made = 0
         self._again: _Again | None = None
-        self._answers: Mapping[str, Callable[[Ask], Response]] = {
-            "poll": self._poll,
-            "submit": self._submit,
-            "list": self._list,
-            "delete": self._delete,
-            "result": lambda ask: self._job(ask).result(ask.now),
-            "interim_results": lambda ask: self._job(ask).interim_results(ask.now),
-            "logs": lambda ask: self._job(ask).logs(ask.now),
-            "metrics": lambda ask: self._job(ask).metrics(ask.now, ask.version),
-            "cancel": lambda ask: self._job(ask).cancel(ask.now),
-            "stream": lambda ask: streaming.opened(self._job(ask), ask.request),
-            "tags": self._tag,
-            "transpiled_circuits": self._transpiled_circuits,
-            "tag_search": self._search_tags,
-            "session": self._session_asked,
-            "backends": self._list_backends,
-            "backend": self._backend,
-            "versions": lambda _: payloads.json_response(eras.versions()),
-            "instances": lambda _: self.account.listed(),
-            "usage": self._usage,
-            "instance": lambda _: payloads.json_response({"qctrl_enabled": False}),
-            "token": lambda ask: self.account.token(self._token_time()),
-            "search": lambda _: self.account.search(),
-            "plan": lambda ask: self.account.plan_of(ask.where.name),
-            "resources": lambda ask: self.account.resources(_last(ask.request, "name")),
-            "login": self._log_in,
-        }
 
     def handle(self, request: Request) -> Response:
         """The answer to *request*. Raises `UnansweredRequest` for one that there is no route for."""
@@ -135,7 +108,7 @@ class SimulatedService:
         if where is None:
             raise UnansweredRequest(self._explain(request))
         try:
-            return self._answers[where.operation](self._let_in(request, where))
+            return ANSWERS[where.operation](self, self._let_in(request, where))
         except RequestError as refused:
             return refused.answer(trace=self._new_uuid())
 
@@ -420,3 +393,33 @@ def _is_true(request: Request, name: str) -> bool:
 
 def _last(request: Request, name: str) -> str | None:
     return request.parameters.get(name, [None])[-1]
+
+
+ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
+    "poll": SimulatedService._poll,
+    "submit": SimulatedService._submit,
+    "list": SimulatedService._list,
+    "delete": SimulatedService._delete,
+    "result": lambda service, ask: service._job(ask).result(ask.now),
+    "interim_results": lambda service, ask: service._job(ask).interim_results(ask.now),
+    "logs": lambda service, ask: service._job(ask).logs(ask.now),
+    "metrics": lambda service, ask: service._job(ask).metrics(ask.now, ask.version),
+    "cancel": lambda service, ask: service._job(ask).cancel(ask.now),
+    "stream": lambda service, ask: streaming.opened(service._job(ask), ask.request),
+    "tags": SimulatedService._tag,
+    "transpiled_circuits": SimulatedService._transpiled_circuits,
+    "tag_search": SimulatedService._search_tags,
+    "session": SimulatedService._session_asked,
+    "backends": SimulatedService._list_backends,
+    "backend": SimulatedService._backend,
+    "versions": lambda *_: payloads.json_response(eras.versions()),
+    "instances": lambda service, _: service.account.listed(),
+    "usage": SimulatedService._usage,
+    "instance": lambda *_: payloads.json_response({"qctrl_enabled": False}),
+    "token": lambda service, ask: service.account.token(service._token_time()),
+    "search": lambda service, _: service.account.search(),
+    "plan": lambda service, ask: service.account.plan_of(ask.where.name),
+    "resources": lambda service, ask: service.account.resources(_last(ask.request, "name")),
+    "login": SimulatedService._log_in,
+}
+"""Who knows the answer to each operation."""
