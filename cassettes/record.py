@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from qrtest.client.jobs import make_job
 from qrtest.clock import EPOCH, WallClock
 from qrtest.script import Script
 from qrtest.transport.requests import FixedAuth
+from qrtest.transport.sockets import LOOPBACK, Port
 from qrtest.wire.accounts import CRN
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
@@ -46,10 +45,11 @@ class Stage:
     """The simulated service on a local port, in real time; its *breaks* are numbers of requests."""
 
     def __init__(self, breaks: frozenset[int] = frozenset()) -> None:
+        self.clock = WallClock()
         self._asked = 0
         self._breaks = breaks
         self._service = SimulatedService(
-            WallClock(), epoch=EPOCH, seed=0, backends=NoBackends(), plan=self._plan
+            self.clock, epoch=EPOCH, seed=0, backends=NoBackends(), plan=self._plan
         )
 
     def _plan(self, _submission: Submission, _job_id: str) -> JobPlan:
@@ -61,61 +61,19 @@ class Stage:
         plan = JobPlan(script=script, recorded=recorded, behaviour=Behaviour(usage_lag=0))
         self._service.add(submission, plan)
 
-    def handle(self, request: Request) -> Response:
+    def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
+        del timeout
         self._asked += 1
         if self._asked in self._breaks:
-            return Response(0, failure="closed")
-        return self._service.handle(request)
+            return Response(0, failure="closed"), 0.0
+        return self._service.handle(request), 0.0
 
 
 @contextmanager
-def serving(handle: Callable[[Request], Response]) -> Iterator[str]:
-    lock = threading.Lock()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            url = f"http://{self.headers['Host']}{self.path}"
-            with lock:
-                response = handle(
-                    Request.to(self.command, url, headers=dict(self.headers), body=body)
-                )
-            if response.failure is not None:
-                self.close_connection = True
-                self.connection.close()
-                return
-            self.send_response_only(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            if response.status != 204:
-                self.send_header("Content-Length", str(len(response.body)))
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        do_GET = do_POST = _answer
-
-        def log_message(self, *arguments: Any) -> None:
-            pass
-
-        def finish(self) -> None:
-            if not self.close_connection or not self.wfile.closed:
-                try:
-                    super().finish()
-                except (OSError, ValueError):
-                    return
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def serving(stage: Stage) -> Iterator[str]:
+    """*stage* on a port of this machine; gives the base address."""
+    with closing(Port(stage, host=LOOPBACK)) as port:
+        yield f"http://{LOOPBACK}:{port.number}"
 
 
 def genuine_job(base: str, job_id: str, program: str) -> Any:
@@ -151,7 +109,7 @@ def sampler(path: Path) -> None:
     recorded = Recorded(
         result=(CAPTURED / "result-sampler-v2.json").read_text(), logs="1 circuit, 4096 shots\n"
     )
-    with serving(stage.handle) as base, qrtest.record(path, key=KEY):
+    with serving(stage) as base, qrtest.record(path, key=KEY):
         job = genuine_job(base, job_id, "sampler")
         stage.add(job_id, "QUEUED 0.6s; RUNNING 0.4s; DONE", recorded, "sampler")
         while job.status() != "DONE":
@@ -166,7 +124,7 @@ def failed(path: Path) -> None:
     job_id = json.loads((CAPTURED / "job-failed-1500.json").read_text())["id"]
     stage = Stage()
     life = Script(qrtest.queued("0.6s"), qrtest.running("0.4s"), captured.script.end)
-    with serving(stage.handle) as base, qrtest.record(path, key=KEY):
+    with serving(stage) as base, qrtest.record(path, key=KEY):
         job = genuine_job(base, job_id, "estimator")
         stage.add(job_id, life, Recorded(), "estimator")
         while job.status() != "ERROR":
@@ -178,7 +136,7 @@ def cancelled(path: Path) -> None:
     job_id = "cw2q9ssd3wd0008fh7p0"
     stage = Stage(breaks=frozenset({3}))
     stage.add(job_id, "QUEUED", Recorded(), "sampler")
-    with serving(stage.handle) as base, qrtest.record(path, key=KEY):
+    with serving(stage) as base, qrtest.record(path, key=KEY):
         job = genuine_job(base, job_id, "sampler")
         for _ in range(3):
             job.status()
