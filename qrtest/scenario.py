@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from qrtest.duration import Duration
 from qrtest.errors import ResultError, ScenarioError, ScriptError
@@ -54,6 +54,7 @@ class Scenario(AsCode):
     name: str = ""
     says: str = ""
     source: str = ""
+    _code: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -89,6 +90,8 @@ class Scenario(AsCode):
             object.__setattr__(self, attribute, value)
 
     def __repr__(self) -> str:
+        if self._code:
+            return self._code
         chosen = [
             f"{entry.name}={_shown(value)}"
             for entry in fields(self)[1:]
@@ -146,7 +149,11 @@ class Scenario(AsCode):
                 f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which: "
                 "Scenario.from_cassette(path, job_id), or take all of them: Scenario.all_from_cassette(path)."
             )
-        return cls.of_life(known[str(job_id)])
+        scenario = cls.of_life(known[str(job_id)])
+        if isinstance(cassette, str | os.PathLike):
+            which = repr(os.fspath(cassette)) + (f", {job_id!r}" if len(known) > 1 else "")
+            return scenario._written_as(f"Scenario.from_cassette({which})")
+        return scenario
 
     @classmethod
     def all_from_cassette(cls, cassette: str | os.PathLike[str] | Cassette) -> dict[str, Scenario]:
@@ -208,7 +215,7 @@ class Scenario(AsCode):
         record = self.record
         if record is not None and never_ran:
             record = replace(record, logs=None)
-        return replace(
+        changed = replace(
             self,
             script=lived,
             faults=self.faults if faults is None else tuple(faults),
@@ -216,6 +223,17 @@ class Scenario(AsCode):
             tags=self.tags if tags is None else tuple(tags),
             record=record,
         )
+        if not self._code:
+            return changed
+        life = str(lived) if lived != self.script else None
+        said: dict[str, Any] = {"script": life, "faults": faults, "result": result, "tags": tags}
+        shown = [f"{name}={_shown(value)}" for name, value in said.items() if value is not None]
+        return changed._written_as(f"{self._code}.but({', '.join(shown)})" if shown else self._code)
+
+    def _written_as(self, code: str) -> Self:
+        """The same, shown as *code*: a recording is named, not written out."""
+        object.__setattr__(self, "_code", code)
+        return self
 
     def to_cassette(self, path: str | os.PathLike[str] | None = None) -> Cassette:
         """A recording of this life, as a client would have made it; written to *path* if there is one.

@@ -12,6 +12,7 @@ prints as code that evaluates back.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -44,6 +45,7 @@ from qrtest.script import (
 from qrtest.simulation import Transport, simulate
 
 if TYPE_CHECKING:
+    from qrtest.cassette.model import Cassette
     from qrtest.client.jobs import RuntimeJobV2
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "fault_plans",
     "faults",
     "jobs",
+    "lives_of",
     "poll_plans",
     "results",
     "scenarios",
@@ -282,6 +285,30 @@ def scenarios(
         scripts() if lives is None else lives,
         fault_plans() if faults is None else faults,
         st.none() if results is None else results,
+    )
+
+
+def lives_of(
+    cassette: str | os.PathLike[str] | Cassette,
+    job_id: str | None = None,
+    *,
+    lives: SearchStrategy[Script] | None = None,
+    faults: SearchStrategy[tuple[Fault, ...]] | None = None,
+) -> SearchStrategy[Scenario]:
+    """Other lives of a recorded job: its inputs, result, metrics and logs are real, its fate is drawn.
+
+    *job_id* can be left out when there is only one. *lives*, *faults*: instead of `scripts()` and
+    `fault_plans()`. Raises as `Scenario.from_cassette`.
+
+    >>> from hypothesis import find
+    >>> find(lives_of("cassettes/sampler.yaml"), lambda life: life.script.end.status == "ERROR")
+    Scenario.from_cassette('cassettes/sampler.yaml').but(script='ERROR', faults=[])
+    """
+    recorded = Scenario.from_cassette(cassette, job_id)
+    return st.builds(
+        lambda script, plan: recorded.but(script=script, faults=plan),
+        scripts() if lives is None else lives,
+        fault_plans() if faults is None else faults,
     )
 
 

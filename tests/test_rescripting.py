@@ -543,6 +543,37 @@ def test_a_script_goes_by_the_time() -> None:
         qrtest.replay(short(), script="DONE", pace="polls")
 
 
+# --- searched ------------------------------------------------------------------------------------------
+
+SAMPLER = Path(__file__).parent.parent / "cassettes" / "sampler.yaml"
+
+
+@given(qst.lives_of(SAMPLER))
+def test_other_lives_of_a_recording_are_drawn(life: Scenario) -> None:
+    """The payloads are real, the fate is drawn, and what is printed is short code that evaluates back."""
+    recorded = Scenario.from_cassette(SAMPLER)
+    assert life.record is not None
+    assert (life.params, life.record.job) == (recorded.params, recorded.record.job)  # type: ignore[union-attr]
+    assert life.result == (recorded.result if life.script.end.status == "DONE" else None)
+    assert len(repr(life)) < 2_000
+    assert eval(repr(life), {"Scenario": Scenario, "faults": faults}) == life
+
+
+def shots(job: Any) -> int:
+    """A consumer that forgets how a job can end."""
+    job.wait_for_final_state(timeout=None)
+    result = job.result()
+    return sum(result[0].data.meas.get_counts().values())
+
+
+def test_a_consumer_is_checked_against_the_lives_of_a_recording() -> None:
+    """What breaks it is told as a change of the recording."""
+    with pytest.raises(qrtest.errors.ConsumerBug) as found:
+        qrtest.check_consumer(shots, cassette=SAMPLER, max_examples=30)
+    assert repr(found.value.scenario).startswith(f"Scenario.from_cassette({str(SAMPLER)!r}).but(")
+    assert len(str(found.value)) < 3_000
+
+
 # --- the other doors -----------------------------------------------------------------------------------
 
 

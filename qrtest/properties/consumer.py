@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import hypothesis
 from hypothesis import Phase
@@ -24,6 +25,9 @@ from qrtest.properties.run import Bounds, Takes, lived
 from qrtest.scenario import Scenario
 from qrtest.script import Script, cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.simulation import Transport
+
+if TYPE_CHECKING:
+    from qrtest.cassette.model import Cassette
 
 __all__ = ["check_consumer"]
 
@@ -47,6 +51,7 @@ def check_consumer(
     program_id: str = "sampler",
     result: Any = None,
     lives: SearchStrategy[Scenario] | Iterable[Scenario] | None = None,
+    cassette: str | os.PathLike[str] | Cassette | None = None,
     saved: str | Path | None = None,
     save_failures: bool | None = None,
     rules: Sequence[Rule] = RULES,
@@ -63,7 +68,8 @@ def check_consumer(
     one it promises to keep; *poll*: how long one of its polls may take. *polls_per_minute*: how often
     it may ask. *submissions*: how many jobs it may submit, 1 unless it takes a job. *result*: what
     the job results in, if the small valid result of *program_id* will not do. *lives*: a strategy, or
-    scenarios that are tried as they are. *saved*: the folder of scenario files, of which those named
+    scenarios that are tried as they are. *cassette*: a recording of a job, whose other lives are lived
+    with its real payloads. *saved*: the folder of scenario files, of which those named
     after the consumer are tried first; with *save_failures* what is found is written there. Under
     pytest both are what the plugin is told. *rules*: instead of `RULES`. *max_examples*, *seed*,
     *settings*: of hypothesis; unless said, the loaded profile's.
@@ -107,6 +113,11 @@ def check_consumer(
         drawn = lives
     elif lives is not None:
         first = lives
+    elif cassette is not None:
+        recorded = Scenario.from_cassette(cassette)
+        first = _lives_of_the_recorded(recorded, takes)
+        plans = strategies.fault_plans(operations=_operations(takes))
+        drawn = strategies.lives_of(cassette, faults=plans)
     else:
         first = _lives_to_try_first(program_id, result, takes)
         drawn = _usual_lives(program_id, result, takes)
@@ -176,6 +187,13 @@ def _lives_to_try_first(program_id: str, result: Any, takes: str) -> Iterator[Sc
             if fault.on in _operations(takes):
                 plan = [replace(fault, times=times)]
                 yield Scenario(done(), faults=plan, result=result, program_id=program_id)
+
+
+def _lives_of_the_recorded(recorded: Scenario, takes: str) -> Iterator[Scenario]:
+    """As it was recorded, then as `_lives_to_try_first`."""
+    yield recorded
+    for life in _lives_to_try_first(recorded.program_id, None, takes):
+        yield recorded.but(script=life.script, faults=life.faults)
 
 
 def _operations(takes: str) -> tuple[str, ...]:
