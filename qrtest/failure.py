@@ -1,12 +1,14 @@
 """What the report of a failed test says of its jobs: what happened, and what to paste to get there again.
 
-At most a screen, in 80 columns, without colour and without secrets. Pure: text from values.
+At most a screen, in 80 columns, without colour and without secrets; and, if a person wants it, a picture.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import qrtest
@@ -14,13 +16,16 @@ from qrtest.cassette.redact import shown
 from qrtest.journal import Journal
 from qrtest.scenario import Scenario
 
-__all__ = ["COLUMNS", "LINES", "again", "timeline"]
+__all__ = ["COLUMNS", "LINES", "again", "draw", "timeline"]
 
 COLUMNS: Final = 80
 LINES: Final = 24
 """A terminal of the old kind, which CI logs still are."""
 
 LIVES: Final = 3
+LONGEST_NAME: Final = 120
+DIGEST_DIGITS: Final = 8
+_STRANGE: Final = re.compile(r"[^\w.-]+")
 SHORTEST: Final = 4
 _NAME: Final = re.compile(r"\b([A-Za-z]\w*)(?=[(.])")
 
@@ -70,6 +75,24 @@ def again(
     code = "\n".join([head, *("    " + each.replace("\n", "\n    ") for each in body)])
     imports = ["import qrtest", *_imports(code)]
     return shown("\n".join([f"pytest {test!r}", "", *imports, "", code]))
+
+
+def draw(journal: Journal, into: str, test: str) -> Path:
+    """Draw what happened in *test* as SVG and HTML in the folder *into*; the path of the page.
+
+    Tests have files of their own, so that workers of pytest-xdist do not meet.
+    """
+    from qrtest import picture
+
+    timeline = journal.drawn(test.rpartition("::")[2])
+    digest = hashlib.sha256(test.encode()).hexdigest()[:DIGEST_DIGITS]
+    stem = f"{_STRANGE.sub('-', test)[-LONGEST_NAME:].strip('-.')}-{digest}"
+    folder = Path(into)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{stem}.svg").write_text(picture.svg(timeline), encoding="utf-8")
+    page = folder / f"{stem}.html"
+    page.write_text(picture.html(timeline), encoding="utf-8")
+    return page
 
 
 def _fitting(told: Sequence[Sequence[str]], lines: int) -> int:

@@ -6,20 +6,22 @@ new entry: the entry counts, so that a day of polling is one line and no memory.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
+from qrtest.step import Step
+from qrtest.timeline import Event, Kind, Timeline, Track, stretches
 from qrtest.wire import payloads
 from qrtest.wire.messages import Request, Response, Service
 from qrtest.wire.routes import OF_A_JOB
 from qrtest.wire.service import Time
 
-__all__ = ["Entry", "Journal"]
+__all__ = ["Entry", "Journal", "kind_of", "told"]
 
 UNROUTED: Final = "unknown"
-WIDTH: Final = 14
 LARGE_BYTES: Final = 4_096
 
 
@@ -45,11 +47,19 @@ class Entry:
         return self.said or payloads.summary(self.response)
 
     def __str__(self) -> str:
-        line = f"{_clock_face(self.at):>{WIDTH}}  {self.operation:<15}  {self.answer}"
-        if self.times > 1:
-            line += f"  ×{self.times:,} until {_clock_face(self.until)}"
-        return "".join(
-            [line, *(f"\n{'':{WIDTH}}  {'':15}  ! {fault}" for fault in self.response.struck)]
+        return str(self.event())
+
+    def event(self) -> Event:
+        """The entry on a timeline."""
+        return Event(
+            at=self.at,
+            until=self.until,
+            times=self.times,
+            operation=self.operation,
+            answer=self.answer,
+            status=_status(self),
+            kind=kind_of(self.response),
+            faults=self.response.struck,
         )
 
 
@@ -123,47 +133,52 @@ class Journal:
 
     def timelines(self, *, lines: int = 40) -> list[str]:
         """The timeline of each job, in the order in which they were first asked about."""
-        by_name: dict[str, list[Entry]] = {}
+        return self.drawn().texts(lines=lines)
+
+    def drawn(self, title: str = "") -> Timeline:
+        """What happened, as a value that can be drawn."""
+        by_name: dict[str, list[Event]] = {}
         for entry in self:
-            by_name.setdefault(entry.name, []).append(entry)
-        sections = []
-        for name, entries in by_name.items():
-            shown = [str(entry) for entry in _merged(entries)]
-            if len(shown) > lines:
-                left_out = len(shown) - lines
-                half = lines // 2
-                shown[half : half + left_out + 1] = [f"{'...':>{WIDTH}}  {left_out + 1:,} more"]
-            sections.append("\n".join([f"job {name}" if name else "account", *shown]))
-        return sections
+            by_name.setdefault(entry.name, []).append(entry.event())
+        return Timeline(
+            title,
+            tuple(
+                Track(f"job {name}" if name else "account", stretches(events), tuple(events))
+                for name, events in by_name.items()
+            ),
+        )
 
 
-def _clock_face(seconds: float) -> str:
-    """Days, hours, minutes and seconds as `1d 2:03:04.05`."""
-    hundredths = round(seconds * 100)
-    minutes, rest = divmod(hundredths, 6_000)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    face = f"{hours}:{minutes:02}:{rest / 100:05.2f}"
-    return f"{days}d {face}" if days else face
+def kind_of(response: Response) -> Kind:
+    """Whether *response* is fine, a refusal (4xx), or broken (5xx, or no answer at all).
+
+    >>> kind_of(Response(503))
+    'broken'
+    """
+    if response.failure is not None or response.status >= 500:
+        return "broken"
+    return "refused" if response.status >= 400 else "fine"
+
+
+def told(step: Step) -> str:
+    """What a timeline calls a *step*.
+
+    >>> from qrtest.step import failed
+    >>> told(failed(code=1305))
+    'ERROR 1305'
+    """
+    name = step.says or step.status
+    return name if step.code is None else f"{name} {step.code}"
+
+
+def _status(entry: Entry) -> str:
+    if entry.operation != "poll" or kind_of(entry.response) != "fine":
+        return ""
+    try:
+        return told(payloads.read_state(json.loads(entry.response.body)["state"]))
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _same(one: Request, other: Request) -> bool:
     return one.path == other.path and one.method == other.method and one.query == other.query
-
-
-def _kind(entry: Entry) -> tuple[object, ...]:
-    return entry.operation, entry.answer, entry.response.struck
-
-
-def _merged(entries: list[Entry]) -> Iterator[Entry]:
-    """*entries* with neighbours that say the same in one."""
-    current: Entry | None = None
-    for entry in entries:
-        if current is not None and _kind(current) == _kind(entry):
-            current = replace(current, until=entry.until, times=current.times + entry.times)
-            continue
-        if current is not None:
-            yield current
-        current = entry
-    if current is not None:
-        yield current

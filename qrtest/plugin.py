@@ -52,6 +52,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--qrtest-record-in-ci", action="store_true", help="record even where CI is set"
     )
     group.addoption(
+        "--qrtest-report",
+        metavar="DIR",
+        help="draw what happened in every test that failed, as SVG and HTML in DIR",
+    )
+    group.addoption(
         "--qrtest-keep-failed",
         action="store_true",
         help="save a recording although the test failed",
@@ -345,6 +350,10 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
         "qrtest timeline": failure.timeline(session.journal, lines=max(lines, failure.LINES // 2)),
         "qrtest: to get there again": again,
     }
+    folder = item.config.getoption("qrtest_report")
+    if folder:
+        page = failure.draw(session.journal, folder, item.nodeid)
+        told["qrtest: drawn"] = str(page)
     report.sections.extend(told.items())
     if item.config.pluginmanager.has_plugin("html"):
         from pytest_html import extras

@@ -103,7 +103,7 @@ def test_show_draws_the_timeline(tmp_path: Path) -> None:
         lines[0]
         == "bell.yaml: 4 exchanges, simulated, qiskit-ibm-runtime 0.51.0, 2026-01-01T00:00:00Z"
     )
-    assert f"0s GET /api/v1/jobs/{JOB}?exclude_params=true 200 Queued ×6 until 2.5s" in lines
+    assert "0:00:00.00 poll 200 Queued ×6 until 0:00:02.50" in lines
     assert (tmp_path / "b.svg").read_text().startswith("<svg")
     assert "200 Completed" in (tmp_path / "b.html").read_text()
 

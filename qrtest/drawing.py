@@ -1,0 +1,117 @@
+"""Timelines of everything that has one: a recording, a scenario, a simulation, a replay."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qrtest import scenario_file
+from qrtest.cassette import store
+from qrtest.cassette.lives import RecordedLife, lives, step_in
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.redact import Redactor
+from qrtest.errors import ScenarioError
+from qrtest.faults import Fault
+from qrtest.journal import Journal, kind_of, told
+from qrtest.scenario import Scenario
+from qrtest.script import Script
+from qrtest.step import Step
+from qrtest.timeline import Event, Stretch, Timeline, Track
+from qrtest.wire import payloads
+
+if TYPE_CHECKING:
+    from qrtest.replaying import Replay
+    from qrtest.simulation import Simulation
+
+__all__ = ["timeline_of"]
+
+
+def timeline_of(
+    what: str | os.PathLike[str] | Cassette | Scenario | Journal | Simulation | Replay,
+    title: str = "",
+) -> Timeline:
+    """The timeline of a cassette or scenario (the value or its file), a simulation or a replay.
+
+    States are those of the script or, of a recording, by the service's own times; in a simulation and
+    a replay, as the client was told. Raises `CassetteError` or `ScenarioError` for a file of neither.
+
+    >>> print(timeline_of(Scenario("QUEUED 2h; ERROR 1500")))
+    scenario
+        0:00:00.00  QUEUED           for 2h
+        2:00:00.00  ERROR 1500
+    """
+    if isinstance(what, str | os.PathLike):
+        path = Path(what)
+        title = title or path.name
+        try:
+            what = scenario_file.load(path)
+        except ScenarioError:
+            what = store.load(path)
+    if isinstance(what, Cassette):
+        return _of_cassette(what, title)
+    if isinstance(what, Scenario):
+        track = Track("scenario", tuple(_lived(what.script, 0.0)), tuple(_struck(what.faults)))
+        return Timeline(title or str(what.script), (track,))
+    journal = what if isinstance(what, Journal) else what.journal
+    return journal.drawn(title)
+
+
+def _lived(script: Script, born: float) -> Iterator[Stretch]:
+    at = born
+    for step in script:
+        end = None if step.seconds is None else at + step.seconds
+        yield Stretch(told(step), at, end)
+        at = at if end is None else end
+
+
+def _struck(faults: Iterable[Fault]) -> Iterator[Event]:
+    for fault in faults:
+        until = fault.since if fault.until is None else fault.until
+        yield Event(
+            at=fault.since, until=until, operation=fault.on, kind="broken", faults=(repr(fault),)
+        )
+
+
+def _of_cassette(cassette: Cassette, title: str) -> Timeline:
+    known = lives(cassette)
+    by_name: dict[str, list[Interaction]] = {}
+    for interaction in cassette.interactions:
+        where = interaction.request.route
+        name = where.name if where is not None and where.name in known else ""
+        by_name.setdefault(name, []).append(interaction)
+    tracks = [
+        Track(
+            f"job {name}" if name else "account",
+            _seen_from_the_start(known[name]) if name else (),
+            tuple(map(_event, interactions)),
+        )
+        for name, interactions in by_name.items()
+    ]
+    return Timeline(title, tuple(tracks))
+
+
+def _seen_from_the_start(life: RecordedLife) -> tuple[Stretch, ...]:
+    """The stretches of *life* as far as the recording reaches back."""
+    return tuple(
+        Stretch(each.status, max(each.start, 0.0), each.end)
+        for each in _lived(life.script, life.born)
+        if each.end is None or each.end > 0
+    )
+
+
+def _event(interaction: Interaction) -> Event:
+    where = interaction.request.route
+    step: Step | None = step_in(interaction.response)
+    at = interaction.at or 0.0
+    asked = where.operation if where is not None else None
+    return Event(
+        at=at,
+        until=at if interaction.end is None else interaction.end,
+        times=interaction.repeat,
+        operation=asked or str(Redactor(b"shown").request(interaction.request)),
+        answer=payloads.summary(interaction.response),
+        status=told(step) if step is not None and asked == "poll" else "",
+        kind=kind_of(interaction.response),
+    )
