@@ -78,6 +78,25 @@ def test_it_does_not_matter_where_the_bytes_are_cut(sim: Simulation, cuts: list[
     assert answers == ["Job not found. Job ID: none"] * 2
 
 
+def test_the_same_bytes_are_asked_anew_every_time(sim: Simulation) -> None:
+    """A poll that is repeated to the letter sees what has become of the job, and what it was asked for."""
+    asked = asking("GET", f"/v1/jobs/{sim.job('QUEUED 10s; DONE').job_id()}")
+    other = asking("GET", "/v1/versions")
+    assert sim._stage.port is not None
+    seen = []
+    with socket.create_connection(("127.0.0.1", sim._stage.port.number), timeout=20) as raw:
+        for wish in (asked, asked, other, asked):
+            raw.sendall(wish)
+            said = b""
+            while not (
+                said and len(bodies(said)[0]) == int(re.findall(rb"Length: (\d+)", said)[0])
+            ):
+                said += raw.recv(65_536)
+            seen.append(json.loads(bodies(said)[0]).get("status"))
+            sim.clock.advance("6s")
+    assert seen == ["Queued", "Queued", None, "Completed"]
+
+
 def test_a_chunked_body_is_read_whole(sim: Simulation) -> None:
     """As clients send whose bodies have no known length."""
     asked = asking("PUT", "/v1/jobs/none/tags", "Transfer-Encoding: chunked\r\n")

@@ -74,14 +74,15 @@ def test_a_session_says_when_it_was_busy() -> None:
 
 
 def test_closing_an_idle_session_closes_it_at_once_and_for_good() -> None:
-    """Letting it take jobs again afterwards changes nothing (observed)."""
+    """Letting it take jobs again afterwards changes the flag and nothing else (observed)."""
     ask = Asking()
     session = opened(ask)
     assert ask("PATCH", f"/sessions/{session}", {"accepting_jobs": False}).status == 204
     assert seen(ask, session) == ("closed", "session_closed_early")
+    assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is False
     ask("PATCH", f"/sessions/{session}", {"accepting_jobs": True})
     assert seen(ask, session)[0] == "closed"
-    assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is False
+    assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is True
 
 
 def test_a_session_that_is_closed_first_lets_its_jobs_run_out() -> None:
@@ -140,11 +141,22 @@ def test_the_end_of_a_queued_job_is_when_the_session_closed_not_when_somebody_as
     assert finished == "2026-01-01T01:00:00Z"
 
 
-def test_a_closed_session_takes_no_job() -> None:
-    """The refusal has the documented code."""
-    ask = Asking()
-    session = opened(ask)
-    ask("PATCH", f"/sessions/{session}", {"accepting_jobs": False})
+@pytest.mark.parametrize("how", ["closed", "closed and opened again", "cancelled", "expired"])
+def test_a_session_that_is_over_takes_no_job(how: str) -> None:
+    """However it ended, the refusal has the documented code."""
+    ask = Asking("RUNNING 10s; DONE")
+    session = opened(ask, max_ttl=60)
+    ask.submit(session_id=session)
+    if how == "expired":
+        ask.clock.advance("2m")
+        assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is False
+    elif how == "cancelled":
+        ask("DELETE", f"/sessions/{session}/close")
+    else:
+        ask.clock.advance("20s")
+        ask("PATCH", f"/sessions/{session}", {"accepting_jobs": False})
+    if how == "closed and opened again":
+        ask("PATCH", f"/sessions/{session}", {"accepting_jobs": True})
     body = {"program_id": "sampler", "backend": "ibm_torino", "session_id": session}
     answer = ask("POST", "/jobs", body)
     assert (answer.status, answer.code) == (400, 1217)

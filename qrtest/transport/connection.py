@@ -51,6 +51,9 @@ class Connection(asyncio.Protocol):
         self._keeps_alive = True
         self._method = ""
         self._rest = b""
+        self._begun = self._complete = 0
+        self._current = Request("GET", "", "")
+        self._again: tuple[bytes, Request] | None = None
         self._last: tuple[Response, bytes] | None = None
 
     # --- what asyncio calls ---
@@ -67,7 +70,16 @@ class Connection(asyncio.Protocol):
         self._in_line.clear()
 
     def data_received(self, data: bytes) -> None:
-        """Read on; every request that is complete is answered."""
+        """Read on; every request that is complete is answered.
+
+        A client that polls sends the same bytes again: they are the same request, and not read anew.
+        """
+        again = self._again
+        if again is not None and again[0] == data and not self._is_busy:
+            self._take(again[1], keeps_alive=True)
+            return
+        is_within = self._begun > self._complete
+        self._again, self._begun, self._complete = None, int(is_within), 0
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -77,11 +89,15 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._keeps_alive = False
             self.say(MALFORMED)
+        else:
+            if self._is_whole_poll(data) and not is_within:
+                self._again = data, self._current
 
     # --- what the parser calls ---
 
     def on_message_begin(self) -> None:
         """A request begins."""
+        self._begun += 1
         self._url = b""
         self._headers = {}
         self._body = []
@@ -108,9 +124,11 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         """The request is complete: its turn comes when those before it are answered."""
+        self._complete += 1
         if self._parser.should_upgrade():
             return
-        asked = self._request(), self._parser.should_keep_alive()
+        self._current = self._request()
+        asked = self._current, self._parser.should_keep_alive()
         if self._is_busy:
             self._in_line.append(asked)
         else:
@@ -144,6 +162,15 @@ class Connection(asyncio.Protocol):
         protocol.connection_made(self.transport)
         self.transport.set_protocol(protocol)
         protocol.data_received("\r\n".join([*lines, "", ""]).encode("latin-1") + self._rest)
+
+    def _is_whole_poll(self, data: bytes) -> bool:
+        """Whether *data* was one request and nothing else, of a kind that comes again."""
+        return (
+            self._begun == self._complete == 1
+            and data.startswith(b"GET ")
+            and self._keeps_alive
+            and not self._in_line
+        )
 
     def _remembered(self, response: Response) -> bytes:
         """*response* as bytes, kept for the next time if a poll may get it again."""

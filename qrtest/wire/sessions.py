@@ -68,6 +68,7 @@ class SimulatedSession:
         self._lives: list[Life] = []
         self._stopped_taking: float | None = None
         self._closed: float | None = None
+        self._has_ended = False
 
     def add(self, life: Life) -> None:
         """Take the job that lives *life* in."""
@@ -79,6 +80,8 @@ class SimulatedSession:
         end = min(expires, NEVER if self._closed is None else self._closed)
         if end > now:
             return
+        if not self._has_ended:
+            self._has_ended, self.accepts_jobs = True, False
         step = cancelled(CLOSED_REASON)
         if expires == end and self._behaviour.session_expiry == "fail":
             step = failed(CLOSED_REASON, code=1217)
@@ -94,7 +97,7 @@ class SimulatedSession:
     def accept(self, accepting: bool, now: float) -> None:
         """PATCH: take jobs or not. A session that takes none closes when its jobs have ended.
 
-        One that has closed stays closed, whatever the flag says (observed).
+        One that has closed stays closed, although the flag can be changed (observed).
         """
         self.settle(now)
         self.accepts_jobs = accepting
@@ -123,7 +126,7 @@ class SimulatedSession:
             "mode": self.facts.mode,
             "state": last.state,
             "state_reason": last.reason,
-            "accepting_jobs": self.accepts_jobs and last.state != "closed",
+            "accepting_jobs": self.accepts_jobs,
             "max_ttl": round(self.facts.max_ttl),
             "interactive_ttl": round(self._behaviour.interactive_ttl),
             "started_at": self._stamp(self.facts.born),
