@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import io
 import json
 import socket
@@ -29,6 +30,10 @@ from qrtest.errors import CassetteError, NeverEnds, SimulationError, UnansweredR
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 
 TRANSPORTS = ["direct", "requests"]
+asks_as_recorded = pytest.mark.skipif(
+    "exclude_params=False" in inspect.getsource(QiskitRuntimeService.job),
+    reason="the service of old releases asks for the inputs, too, which were not recorded here",
+)
 RUN = Cassette(
     (
         poll("Queued", 0.0, repeat=3600, until=3599.0),
@@ -55,6 +60,7 @@ def test_the_job_is_the_genuine_class_and_its_result_the_recorded_one(transport:
         )
 
 
+@asks_as_recorded
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_the_service_is_the_genuine_class(transport: Any) -> None:
     """`sim.service()` is a QiskitRuntimeService that knows the recorded job, and no other."""
@@ -221,6 +227,7 @@ def _submission(circuit: dict[str, str]) -> dict[str, Any]:
     return {"program_id": "sampler", "params": {"pubs": [[circuit]]}}
 
 
+@pytest.mark.skipif(qpy.common.QPY_VERSION < 14, reason="this qiskit cannot write it")
 def test_a_circuit_written_by_another_release_of_qiskit_matches() -> None:
     """The same circuit in another version of QPY is the same request."""
     recorded = exchange("POST", "/jobs", _submission(_circuit("h", version=13)), answer={"id": JOB})
@@ -359,6 +366,7 @@ def test_a_replay_serves_once_and_only_while_it_lasts() -> None:
         sim.__enter__()
 
 
+@asks_as_recorded
 def test_a_recorded_refusal_is_the_same_exception() -> None:
     """A recorded 404 becomes the client's own exception."""
     refused = exchange(

@@ -209,6 +209,8 @@ class Player:
             return self.account.plan_of(where.name)
         if operation == "usage":
             return self.account.usage(self.account.instances[0], 0.0, self._clock.now())
+        if operation == "instance":
+            return payloads.json_response({"qctrl_enabled": False})
         if operation == "backends":
             return self._devices(request)
         if operation == "backend" and where is not None:

@@ -52,9 +52,10 @@ def line_of(client: Any) -> Line:
 
 def make_client(line: Line, *, transport: str, instance: str) -> Any:
     """A genuine RuntimeClient for *instance* that asks *line*."""
-    client = _new_client(instance)
-    carry(client, line, transport=transport)
-    return client
+    with releases.ours_to_know("its RuntimeClient"):
+        client = _new_client(instance)
+        carry(client, line, transport=transport)
+        return client
 
 
 def carry(client: Any, line: Line, *, transport: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from qrtest.client import releases
 from qrtest.client.clients import parameters
 from qrtest.client.documented import Documented
 
@@ -82,18 +83,19 @@ def make_job(
     version: int | None = 2,
 ) -> RuntimeJobV2:
     """A double of a job that the service behind *client* has."""
-    return RuntimeJobV2.with_arguments(
-        backend=backend,
-        api_client=client,
-        client_params=parameters(instance),
-        job_id=job_id,
-        program_id=program_id,
-        service=service,
-        creation_date=creation_date,
-        result_decoder=result_decoder,
-        image=image,
-        session_id=session_id,
-        tags=tags,
-        version=version,
-        private=private,
-    )
+    with releases.ours_to_know("its RuntimeJobV2"):
+        return RuntimeJobV2.with_arguments(
+            backend=backend,
+            api_client=client,
+            client_params=parameters(instance),
+            job_id=job_id,
+            program_id=program_id,
+            service=service,
+            creation_date=creation_date,
+            result_decoder=result_decoder,
+            image=image,
+            session_id=session_id,
+            tags=tags,
+            version=version,
+            private=private,
+        )

@@ -24,11 +24,13 @@ __all__ = [
     "client_class",
     "client_parameters",
     "dropped",
+    "exchanges_tokens",
     "installed",
     "interim_decoder",
     "job_arguments",
     "json_decoder",
     "json_encoder",
+    "ours_to_know",
     "platform_channel",
     "quiet",
     "result_decoder",
@@ -66,14 +68,16 @@ def installed() -> tuple[int, ...]:
         text = version(PACKAGE)
     except PackageNotFoundError:
         raise UnsupportedRelease(
-            f"{PACKAGE} is not installed: qrtest works with release {_dotted(OLDEST)} and newer. "
+            f"{PACKAGE} is not installed: qrtest works with releases {_dotted(OLDEST)} to "
+            f"{_dotted(NEWEST_KNOWN)}, and with newer ones as far as they are alike. "
             f"Say: pip install {PACKAGE}"
         ) from None
     release = tuple(int(part) for part in text.split(".")[:3] if part.isdigit())
     if release[:2] < OLDEST:
         raise UnsupportedRelease(
-            f"{PACKAGE} {text} is installed: qrtest works with release {_dotted(OLDEST)} and newer "
-            f"(tried up to {_dotted(NEWEST_KNOWN)})."
+            f"{PACKAGE} {text} is installed: qrtest works with releases {_dotted(OLDEST)} to "
+            f"{_dotted(NEWEST_KNOWN)}, and with newer ones as far as they are alike. "
+            f"Say: pip install -U {PACKAGE}"
         )
     return release
 
@@ -100,6 +104,26 @@ def _first(*places: str) -> Any:
         f"{PACKAGE} {_dotted(installed())} has none of {', '.join(places)}: "
         f"it is a release that qrtest does not know (tried up to {_dotted(NEWEST_KNOWN)})."
     )
+
+
+@contextmanager
+def ours_to_know(what: str) -> Iterator[None]:
+    """Say that a release is not known yet where *what*, its own code, is not as we know it.
+
+    Raises `UnsupportedRelease` for what goes wrong under a release that is newer than any known; under
+    the others it is a mistake of ours, and stays the exception it is.
+    """
+    try:
+        yield
+    except (AttributeError, TypeError, KeyError, ImportError) as error:
+        if installed()[:2] <= NEWEST_KNOWN:
+            raise
+        raise UnsupportedRelease(
+            f"{PACKAGE} {version_text()} is newer than the releases that qrtest knows "
+            f"({_dotted(OLDEST)} to {_dotted(NEWEST_KNOWN)}), and {what} is not as it was: "
+            f"{type(error).__name__}: {error}. Update qrtest, or say: "
+            f"pip install '{PACKAGE}<{_dotted((NEWEST_KNOWN[0], NEWEST_KNOWN[1] + 1))}'"
+        ) from error
 
 
 def client_class() -> Any:
@@ -179,6 +203,11 @@ def schema_versions(program_id: str) -> tuple[str, ...]:
         return tuple(_first(*_SCHEMAS[program_id]))
     except UnsupportedRelease:
         return ()
+
+
+def exchanges_tokens() -> bool:
+    """Whether the client gets itself a token for its key; before 0.39 it sent the key."""
+    return installed() >= (0, 39)
 
 
 def platform_channel() -> str:

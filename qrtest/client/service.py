@@ -41,9 +41,10 @@ def new_service(channel: str | None, *, instance: str | None) -> Any:
         )
     if channel == LOCAL:
         return QiskitRuntimeService(channel=LOCAL)
-    if channel == CLASSIC:
-        return QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
-    return QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
+    with releases.ours_to_know("its QiskitRuntimeService"):
+        if channel == CLASSIC:
+            return QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
+        return QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
 
 
 def saved_service() -> Any:

@@ -1,0 +1,79 @@
+"""Every supported release of qiskit-ibm-runtime: `nox`, or `nox -s "release(0.29.1)"` for one.
+
+The newest release runs the whole suite (`python -m pytest`); here it has a session like the others, to
+be compared with. A release's own deprecations are not errors in its session, as they are elsewhere.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.error_on_missing_interpreters = True
+nox.options.sessions = ["release", "differential"]
+
+OLD_QISKIT = ("qiskit<2", "websocket-client<1.9")
+"""What releases up to 0.31 need: qiskit 2 dropped what they import, and a newer websocket-client tells
+them of an error when a stream ends well."""
+
+RELEASES = {
+    "0.29.1": OLD_QISKIT,
+    "0.31.0": OLD_QISKIT,
+    "0.40.1": (),
+    "0.46.1": (),
+    "newest": (),
+}
+"""The releases, each with what it needs besides. 0.29.1 is the documented one, 0.31.0 the last that
+streams, 0.40.1 the last with the classic channel, 0.46.1 one with the chain of decoders to come."""
+
+ON_EVERY_RELEASE = (
+    "tests/test_surface.py",
+    "tests/test_documented.py",
+    "tests/test_doubles.py",
+    "tests/test_service.py",
+    "tests/test_genuine_service.py",
+    "tests/test_replay.py",
+    "tests/test_releases.py",
+)
+"""Jobs, the service, replays and the documented surface."""
+
+CONSTRAINTS = Path(__file__).with_name("docs") / "build-constraints.txt"
+"""The ibm-platform-services that old releases need is built by a setup.py."""
+
+
+def install(session: nox.Session, release: str) -> None:
+    """qrtest as it stands here, and that release of the client."""
+    client = "qiskit-ibm-runtime" + ("" if release == "newest" else f"=={release}")
+    constraints = ("--build-constraints", str(CONSTRAINTS))
+    session.install("-q", *constraints, "-e", ".[test]", client, *RELEASES[release])
+
+
+def without_strictness(release: str) -> tuple[str, ...]:
+    """Let old releases be deprecated."""
+    return () if release == "newest" else ("-o", "filterwarnings=default")
+
+
+@nox.session
+@nox.parametrize("release", list(RELEASES), ids=list(RELEASES))
+def release(session: nox.Session, release: str) -> None:
+    """The tests that hold on every release."""
+    install(session, release)
+    if session.posargs == ["install-only"]:
+        return
+    tests = session.posargs or ON_EVERY_RELEASE
+    session.run("python", "-m", "pytest", "-q", *without_strictness(release), *tests)
+
+
+@nox.session
+def differential(session: nox.Session) -> None:
+    """The newest release beside 0.29.1 in an environment of its own, over sockets."""
+    install(session, "newest")
+    other = Path(session.virtualenv.location).with_name("release-0-29-1")
+    python = other / "bin" / "python"
+    if not python.exists():
+        session.error(f'{python} is not there: run nox -s "release(0.29.1)" first.')
+    env = {**os.environ, "QRTEST_DOCUMENTED_PYTHON": str(python)}
+    session.run("python", "-m", "pytest", "-q", "tests/differential", env=env)
