@@ -8,6 +8,7 @@ and page, and the pages are made of all of them. A test runs the installed relea
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import sys
@@ -26,6 +27,7 @@ import qrtest
 from qrtest import Scenario, faults, scenarios
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.damage import DAMAGES, WHOLE
+from tests.client_changes import CHANGES
 
 DOCS = Path(__file__).parent
 OUTCOMES = DOCS / "outcomes"
@@ -184,6 +186,125 @@ def decoder_failures_page(columns: Mapping[str, Column]) -> str:
     return "\n".join(lines)
 
 
+# --- the documented surface -------------------------------------------------------------------------
+
+OWN = "the client's"
+OURS = "qrtest's"
+USES: Mapping[str, Callable[[qrtest.RuntimeJobV2], object]] = {
+    "ERROR": lambda job: job.ERROR,
+    "JOB_FINAL_STATES": lambda job: job.JOB_FINAL_STATES,
+    "creation_date": lambda job: job.creation_date,
+    "image": lambda job: job.image,
+    "inputs": lambda job: job.inputs,
+    "instance": lambda job: job.instance,
+    "primitive_id": lambda job: job.primitive_id,
+    "program_id": lambda job: job.program_id,
+    "session_id": lambda job: job.session_id,
+    "tags": lambda job: job.tags,
+    "usage_estimation": lambda job: job.usage_estimation,
+    "backend()": lambda job: job.backend(),
+    "cancel()": lambda job: job.cancel(),
+    "cancel_result_streaming()": lambda job: job.cancel_result_streaming(),
+    "cancelled()": lambda job: job.cancelled(),
+    "done()": lambda job: job.done(),
+    "error_message()": lambda job: job.error_message(),
+    "errored()": lambda job: job.errored(),
+    "in_final_state()": lambda job: job.in_final_state(),
+    "interim_results()": lambda job: job.interim_results(),
+    "job_id()": lambda job: job.job_id(),
+    "logs()": lambda job: job.logs(),
+    "metrics()": lambda job: job.metrics(),
+    "properties()": lambda job: job.properties(),
+    "result()": lambda job: job.result(),
+    "running()": lambda job: job.running(),
+    "status()": lambda job: job.status(),
+    "stream_results()": lambda job: job.stream_results(lambda *_: None),
+    "update_tags()": lambda job: job.update_tags(["a"]),
+    "wait_for_final_state()": lambda job: job.wait_for_final_state(),
+}
+
+
+def surface() -> Column:
+    """Whose each documented member is on a double under the installed release, and what it comes to."""
+    from qiskit_ibm_runtime import RuntimeJobV2
+
+    taken = inspect.signature(RuntimeJobV2).parameters
+    column = {}
+    with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
+        for member, use in USES.items():
+            whose = OWN if hasattr(RuntimeJobV2, member.removesuffix("()")) else OURS
+            column[member] = f"{whose}: {came_to(partial(use, sim.job('RUNNING 5s; DONE')))}"
+        for argument in ("client_params", "user_callback", "result_decoder"):
+            column[f"argument {argument}"] = f"{OWN if argument in taken else OURS}: taken"
+    return column
+
+
+def releases_page(columns: Mapping[str, Column]) -> str:
+    """docs/releases.md, of one column for each release."""
+    lines = [
+        *RELEASES_HEAD,
+        f"| member | {' | '.join(columns)} |",
+        "|---" * (len(columns) + 1) + "|",
+    ]
+    for member in next(iter(columns.values())):
+        cells = [cell(*column[member].split(": ")) for column in columns.values()]
+        lines.append(f"| `{member.removeprefix('argument ')}` | {' | '.join(cells)} |")
+    lines += ["", *CHANGES_HEAD, "| what | since | |", "|---|---|---|"]
+    lines += [f"| {change.name} | {change.since} | {change.says} |" for change in CHANGES]
+    return "\n".join([*lines, ""])
+
+
+def cell(whose: str, what: str) -> str:
+    """What a member comes to, in bold where qrtest supplies it."""
+    return what if whose == OWN else f"**{what}**"
+
+
+RELEASES_HEAD = [
+    "# Releases",
+    "",
+    "qrtest works with qiskit-ibm-runtime 0.26 and newer. A double is the `RuntimeJobV2` of the release "
+    "that is installed, and has the whole surface that releases 0.26 to 0.29.1 document: what the release "
+    "has is its own; what it has dropped is qrtest's, behaves as in 0.29.1, and warns "
+    "`RemovedFromClientWarning` with the release that dropped it. With",
+    "",
+    "```ini",
+    "[pytest]",
+    "qrtest_surface = installed",
+    "```",
+    "",
+    "it is the AttributeError that production would see. A release that is older is refused; one that is "
+    "newer than any known works if it can, and `UnsupportedRelease` says what is not as it was if it cannot.",
+    "",
+    "## Streams",
+    "",
+    "`stream_results` and `user_callback` receive what `running(..., interim=[...])` says appears, then the "
+    "result, in another thread. On a virtual clock a stream goes by the time of the code under test; when "
+    "nobody has moved the clock for a tenth of a second, really, the stream moves it to where its next "
+    "message is. What is due when the simulation ends is delivered before it does. With "
+    '`transport="sockets"` the stream is a websocket on the port, at `/stream/jobs/<id>`, for any client: '
+    "that of releases up to 0.31 streams from it by its own code. `faults.break_stream(1011, messages=2)` "
+    'breaks it off, `faults.status(401, on="stream")` refuses the handshake, and `faults.drop(on="stream")` '
+    "resets the connection.",
+    "",
+    "## Whose a member is, and what it comes to",
+    "",
+    "Of a job that runs for 5 seconds and is done, and last, arguments of the constructor: seen by running "
+    "each release (`python docs/make_tables.py`). What is in bold the release has dropped, and qrtest "
+    "supplies it.",
+    "",
+]
+
+CHANGES_HEAD = [
+    "## What the client itself changed",
+    "",
+    "Generated lives, faults and calls of the documented members were compared between the newest release "
+    'and the genuine `RuntimeJobV2` of 0.29.1 (`nox -s "release(0.29.1)" differential`): values, '
+    "exceptions, texts, virtual times and numbers of requests. They are the same but for these, each of "
+    "which is seen there, too:",
+    "",
+]
+
+
 # --- pages ------------------------------------------------------------------------------------------
 
 
@@ -245,6 +366,7 @@ def grouped(by_release: Mapping[str, str]) -> dict[str, list[str]]:
 PAGES: Mapping[str, tuple[Callable[[], Column], Callable[[Mapping[str, Column]], str]]] = {
     "catalogue": (catalogue, catalogue_page),
     "decoder-failures": (decoder_failures, decoder_failures_page),
+    "releases": (surface, releases_page),
 }
 
 

@@ -401,7 +401,7 @@ def test_result_of_a_job_that_failed_raises(sim: Simulation) -> None:
     with pytest.raises(RuntimeJobFailureError, match="Error code 1500; Internal error"):
         sim.job('RUNNING 1s; ERROR 1500 "Internal error"').result()
     with pytest.raises(RuntimeJobMaxTimeoutError, match="Error code 1305"):
-        sim.job("RUNNING 3h; ERROR 1305").result()
+        sim.job("RUNNING 1m; ERROR 1305").result()
 
 
 def test_result_of_a_job_that_was_cancelled_raises(sim: Simulation) -> None:
