@@ -42,6 +42,7 @@ Work = Callable[[Callable[[], None]], object]
 """Where work is done that takes long: called with what is to be done, it returns at once."""
 
 COMPUTED: Final = "computed"
+NOISY: Final = "noisy"
 USUAL_LIFE: Final = "QUEUED 5s; RUNNING 2s; DONE"
 
 
@@ -275,7 +276,7 @@ class ScriptedService:
     def _plan_of(self, scenario: Scenario, submission: Submission) -> JobPlan:
         script, result = scenario.script, scenario.result
         if _is_computed(scenario):
-            script, result = self._computed(script, submission)
+            script, result = self._computed(script, submission, is_noisy=result == NOISY)
         elif result is not None or any(step.status == "DONE" for step in script):
             result = self._encoded(result, submission.program_id)
         record = scenario.record
@@ -283,14 +284,19 @@ class ScriptedService:
         recorded = Recorded(result=result, logs=logs, record=record)
         return JobPlan(script=script, recorded=recorded, behaviour=scenario.behaviour)
 
-    def _computed(self, script: Script, submission: Submission) -> tuple[Script, str | None]:
+    def _computed(
+        self, script: Script, submission: Submission, *, is_noisy: bool
+    ) -> tuple[Script, str | None]:
         from qrtest.client.computed import NotComputedError, Span, computed
+        from qrtest.client.noise import Noise
 
         if script.end.status != "DONE":
             return script, None
         stop = self._epoch + self.clock.now() + (script.seconds or 0.0)
         start = stop - sum(step.seconds or 0.0 for step in script if step.status == "RUNNING")
         configuration = self.backends.describe(submission.backend, "configuration")
+        properties = self.backends.describe(submission.backend, "properties")
+        noise = Noise(properties, seed=self._seed) if is_noisy and properties else None
         try:
             result = computed(
                 submission.program_id,
@@ -298,6 +304,7 @@ class ScriptedService:
                 json.loads(configuration or b"{}"),
                 seed=self._seed,
                 span=Span(start, stop),
+                noise=noise,
             )
         except NotComputedError as error:
             return Script(*script.steps[:-1], failed(error.reason, code=error.code)), None
@@ -348,7 +355,7 @@ def _later(scenario: Scenario) -> Scenario:
 
 
 def _is_computed(scenario: Scenario) -> bool:
-    return isinstance(scenario.result, str) and scenario.result == COMPUTED
+    return isinstance(scenario.result, str) and scenario.result in (COMPUTED, NOISY)
 
 
 def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:

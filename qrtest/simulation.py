@@ -155,7 +155,8 @@ class Simulation(Scripting):
 
         *life*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
         client's encoder takes, a text, the path of a downloaded result, "computed" from the inputs by
-        qiskit's reference primitives, or None for a small valid one.
+        qiskit's reference primitives, "noisy" for the same with the errors of the device, or None for a
+        small valid one.
         *params*: the inputs, JSON values or anything the encoder takes; a V2 primitive without a pub
         when there are none. *metrics*: what the service
         says, instead of what follows from the life. *usage_estimation*: seconds. *backend*: None is

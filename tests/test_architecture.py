@@ -59,6 +59,7 @@ LAYERS = [
         "transport.towards",
     },
     {"client.releases"},
+    {"client.noise"},
     {"client.backends", "client.circuits", "client.computed", "client.results", "client.clients"},
     {"client.documented", "client.service"},
     {"client.connecting", "client.jobs"},
@@ -153,9 +154,9 @@ HOMES = {
             )
         ),
     },
-    "numpy": {"client.computed", "client.results"},
+    "numpy": {"client.computed", "client.noise", "client.results"},
     "pytest_html": {"plugin"},
-    "qiskit": {"client.circuits", "client.computed", "client.results"},
+    "qiskit": {"client.circuits", "client.computed", "client.noise", "client.results"},
     "qiskit_ibm_runtime": {"client.documented", "client.service"},
 }
 PURE = [

@@ -19,10 +19,12 @@ from qiskit import QuantumCircuit
 from qiskit.exceptions import QiskitError
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.primitives.containers.bindings_array import BindingsArray
+from qiskit.primitives.containers.bit_array import BitArray
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
+from qrtest.client.noise import RUNS, Noise
 
 __all__ = ["NotComputedError", "Span", "computed"]
 
@@ -57,13 +59,19 @@ class Span:
 
 
 def computed(
-    program_id: str, params: str, configuration: Mapping[str, Any], *, seed: int, span: Span
+    program_id: str,
+    params: str,
+    configuration: Mapping[str, Any],
+    *,
+    seed: int,
+    span: Span,
+    noise: Noise | None = None,
 ) -> str:
     """The result of a sampler or estimator job, as the text that GET results answers with.
 
     *params* is the JSON of its inputs, *configuration* that of its backend. The same *seed* gives the
-    same result. Raises `NotComputedError` for what the backend does not support, and for what a
-    state vector cannot do.
+    same result. *noise* is that of the device, None for none. Raises `NotComputedError` for what the
+    backend does not support, and for what a state vector cannot do.
     """
     if program_id not in ("sampler", "estimator"):
         raise NotComputedError(
@@ -77,7 +85,7 @@ def computed(
         _check_supported(_circuit(pub), configuration)
     run = _sampled if program_id == "sampler" else _estimated
     try:
-        result = run(pubs, options, seed)
+        result = run(pubs, options, seed, noise)
     except (QiskitError, ValueError, TypeError, IndexError) as error:
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
     result["metadata"] |= {"execution": {"execution_spans": _spans(result["shapes"], span)}}
@@ -157,26 +165,46 @@ def _narrowed(circuit: QuantumCircuit, kept: Sequence[int]) -> QuantumCircuit:
 # --- the two primitives ------------------------------------------------------------------------
 
 
-def _sampled(pubs: list[Any], options: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def _sampled(
+    pubs: list[Any], options: Mapping[str, Any], seed: int, noise: Noise | None
+) -> dict[str, Any]:
     usual = options.get("default_shots") or DEFAULT_SHOTS
-    ready = []
+    sampler = StatevectorSampler(seed=seed)
+    pub_results, shapes = [], []
     for pub in pubs:
-        circuit = _circuit(pub)
-        values, shots = _rest(pub, 1), _rest(pub, 2)
-        narrow = _narrowed(circuit, sorted(_used(circuit)))
-        ready.append(SamplerPub.coerce((narrow, _bound(circuit, narrow, values)), shots or usual))
-    results = StatevectorSampler(seed=seed).run(ready).result()
-    pub_results = [
-        _tagged(
-            "SamplerPubResult", {"data": _data_bin(dict(result.data), result.data.shape), **_NONE}
-        )
-        for result in results
-    ]
-    shapes = [(*pub.shape, pub.shots) for pub in ready]
+        circuit, shots = _circuit(pub), _rest(pub, 2) or usual
+        kept = sorted(_used(circuit))
+        ready = []
+        for taken, part in _runs(circuit, shots, noise):
+            narrow = _narrowed(taken, kept)
+            values = _bound(circuit, narrow, _rest(pub, 1))
+            ready.append(SamplerPub.coerce((narrow, values), part))
+        parts = [result.data for result in sampler.run(ready).result()]
+        data = {
+            name: BitArray.concatenate_shots([part[name] for part in parts]) for name in parts[0]
+        }
+        if noise is not None:
+            data = {name: noise.misread(circuit, name, data[name]) for name in data}
+        value = {"data": _data_bin(data, parts[0].shape), **_NONE}
+        pub_results.append(_tagged("SamplerPubResult", value))
+        shapes.append((*parts[0].shape, shots))
     return {"pub_results": pub_results, "metadata": {"version": 2}, "shapes": shapes}
 
 
-def _estimated(pubs: list[Any], options: Mapping[str, Any], seed: int) -> dict[str, Any]:
+def _runs(
+    circuit: QuantumCircuit, shots: int, noise: Noise | None
+) -> list[tuple[QuantumCircuit, int]]:
+    """The runs that share *shots*: one, or some that each go wrong in a way of their own."""
+    if noise is None:
+        return [(circuit, shots)]
+    runs = min(RUNS, shots)
+    parts = [shots // runs + (number < shots % runs) for number in range(runs)]
+    return [(noise.erring(circuit), part) for part in parts]
+
+
+def _estimated(
+    pubs: list[Any], options: Mapping[str, Any], seed: int, noise: Noise | None
+) -> dict[str, Any]:
     shots = options.get("default_shots")
     usual = options.get("default_precision") or 1 / math.sqrt(shots or DEFAULT_SHOTS)
     estimator = StatevectorEstimator(seed=seed)
@@ -185,11 +213,14 @@ def _estimated(pubs: list[Any], options: Mapping[str, Any], seed: int) -> dict[s
         precision = _rest(pub, 3) or usual
         circuit, observables = _circuit(pub), ObservablesArray.coerce(_rest(pub, 1))
         kept = sorted(_used(circuit) | _observed(observables))
-        narrow = _narrowed(circuit, kept)
-        values = _bound(circuit, narrow, _rest(pub, 2))
-        asked = (narrow, _narrowed_observables(observables, kept), values)
-        (result,) = estimator.run([asked], precision=precision).result()
-        evs, stds = np.asarray(result.data.evs), np.asarray(result.data.stds)
+        narrow_observables = _narrowed_observables(observables, kept)
+        runs = [_narrowed(run, kept) for run, _ in _runs(circuit, RUNS, noise)]
+        asked = [
+            (narrow, narrow_observables, _bound(circuit, narrow, _rest(pub, 2))) for narrow in runs
+        ]
+        results = estimator.run(asked, precision=precision * math.sqrt(len(runs))).result()
+        evs = np.asarray(np.mean([result.data.evs for result in results], axis=0))
+        stds = np.full(evs.shape, precision)
         fields = {"evs": evs, "stds": stds, "ensemble_standard_error": stds}
         taken = math.ceil(1 / precision**2)
         metadata: dict[str, Any] = {

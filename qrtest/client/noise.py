@@ -1,0 +1,85 @@
+"""What a real device adds to a computed result: errors of gates and of the readout, as it was calibrated.
+
+A gate error is a random Pauli after the gate, drawn anew for each of a few runs that share the shots; a
+readout error turns single bits. Decoherence while a qubit waits is not in it. The probabilities are those
+of the device's properties (`gate_error`, `prob_meas1_prep0`, `prob_meas0_prep1`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import product
+from typing import Any, Final
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit.library import PauliGate
+from qiskit.primitives.containers.bit_array import BitArray
+
+__all__ = ["RUNS", "Noise"]
+
+RUNS: Final = 32
+"""How many runs of a circuit share its shots."""
+
+PAULIS: Final = {
+    width: ["".join(letters) for letters in product("IXYZ", repeat=width)][1:] for width in (1, 2)
+}
+PAULI_SHARE: Final = {1: 3 / 2, 2: 5 / 4}
+"""How probable a Pauli is, for each unit of the average error of a gate on so many qubits."""
+
+
+class Noise:
+    """The errors of the device whose *properties* (JSON) are given, drawn by *seed*."""
+
+    def __init__(self, properties: bytes, *, seed: int) -> None:
+        body: Mapping[str, Any] = json.loads(properties)
+        self._random = np.random.default_rng(seed)
+        self._of_gates = {
+            (gate["gate"], tuple(gate["qubits"])): value
+            for gate in body["gates"]
+            if (value := _values(gate["parameters"]).get("gate_error")) is not None
+        }
+        self._of_readout = [_values(qubit) for qubit in body["qubits"]]
+
+    def erring(self, circuit: QuantumCircuit) -> QuantumCircuit:
+        """*circuit*, on the qubits of the device, as it goes wrong once."""
+        erring = circuit.copy_empty_like()
+        for instruction in circuit.data:
+            erring.append(instruction)
+            qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
+            error = self._of_gates.get((instruction.operation.name, qubits), 0.0)
+            if self._random.random() < error * PAULI_SHARE.get(len(qubits), 0.0):
+                erring.append(PauliGate(self._random.choice(PAULIS[len(qubits)])), qubits)
+        return erring
+
+    def misread(self, circuit: QuantumCircuit, register: str, read: BitArray) -> BitArray:
+        """What was *read* into a register of *circuit*, with bits turned."""
+        bits = read.to_bool_array(order="little")
+        measured = _measured(circuit, register)
+        for place, qubit in measured.items():
+            known = self._of_readout[qubit]
+            turned = np.where(
+                bits[..., place],
+                known.get("prob_meas0_prep1", 0.0),
+                known.get("prob_meas1_prep0", 0.0),
+            )
+            bits[..., place] ^= self._random.random(turned.shape) < turned
+        return BitArray.from_bool_array(bits, order="little")
+
+
+def _values(parameters: list[Mapping[str, Any]]) -> dict[str, float]:
+    return {each["name"]: each["value"] for each in parameters}
+
+
+def _measured(circuit: QuantumCircuit, register: str) -> dict[int, int]:
+    """The places in a register, each with the qubit that is measured into it."""
+    [classical] = [each for each in circuit.cregs if each.name == register]
+    places = {bit: place for place, bit in enumerate(classical)}
+    return {
+        places[bit]: circuit.find_bit(qubit).index
+        for instruction in circuit.data
+        if instruction.operation.name == "measure"
+        for qubit, bit in zip(instruction.qubits, instruction.clbits, strict=True)
+        if bit in places
+    }

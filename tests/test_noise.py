@@ -1,0 +1,100 @@
+"""Noisy results: a device's calibrated errors, in what would be computed without."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from qiskit import QuantumCircuit, transpile
+from qiskit.quantum_info import SparsePauliOp
+from qiskit_ibm_runtime import EstimatorV2, SamplerV2
+
+from qrtest import simulate
+from qrtest.client.backends import Snapshots
+
+pytestmark = pytest.mark.filterwarnings("ignore:The (Sampler|Estimator)V2 class is deprecated")
+
+DEVICE = "ibm_torino"
+SHOTS = 4_000
+
+
+def readout(qubit: int) -> Mapping[str, float]:
+    """What the device's snapshot says of a qubit."""
+    properties = json.loads(Snapshots((DEVICE,)).describe(DEVICE, "properties") or b"")
+    return {each["name"]: each["value"] for each in properties["qubits"][qubit]}
+
+
+def counts(circuit: QuantumCircuit, where: list[int], *, result: str = "noisy") -> dict[str, int]:
+    """What a sampler counts on the qubits *where*."""
+    with simulate() as sim:
+        sim.next_job(result=result)
+        backend = sim.service().backend(DEVICE)
+        placed = transpile(circuit, backend, initial_layout=where, optimization_level=0)
+        job = SamplerV2(mode=backend).run([placed], shots=SHOTS)
+        found: dict[str, int] = job.result()[0].data.meas.get_counts()
+        return found
+
+
+def flips(gates: int) -> QuantumCircuit:
+    """A qubit that is turned so many times, and measured."""
+    circuit = QuantumCircuit(1)
+    for _ in range(gates):
+        circuit.x(0)
+    circuit.measure_all()
+    return circuit
+
+
+@pytest.mark.parametrize("qubit", [0, 1, 19])
+@pytest.mark.parametrize("prepared", [0, 1])
+def test_a_qubit_is_misread_as_often_as_it_was_calibrated(qubit: int, prepared: int) -> None:
+    """Within five standard deviations, for good and bad qubits, 0 and 1."""
+    name = "prob_meas0_prep1" if prepared else "prob_meas1_prep0"
+    expected = readout(qubit)[name] * SHOTS
+    misread = counts(flips(prepared), [qubit]).get("10"[prepared], 0)
+    assert abs(misread - expected) < 5 * expected**0.5 + SHOTS * 0.002
+
+
+def test_errors_of_gates_add_up() -> None:
+    """A long circuit errs more often than its readout alone."""
+    assert counts(flips(400), [1]).get("1", 0) > counts(flips(0), [1]).get("1", 0) + SHOTS // 50
+
+
+def test_the_same_seed_gives_the_same_noise() -> None:
+    """To the last count."""
+    assert counts(flips(20), [0]) == counts(flips(20), [0])
+
+
+def test_every_shot_is_counted_and_registers_stay() -> None:
+    """The runs that share the shots come back as one."""
+    circuit = QuantumCircuit(2)
+    circuit.h(0)
+    circuit.cx(0, 1)
+    circuit.measure_all()
+    noisy = counts(circuit, [0, 1])
+    assert sum(noisy.values()) == SHOTS
+    assert {"01", "10"} & set(noisy)
+    assert set(counts(circuit, [0, 1], result="computed")) == {"00", "11"}
+
+
+def test_an_estimator_errs_by_its_gates() -> None:
+    """A long way back to the same state costs expectation; shape and precision stay."""
+
+    def value(result: str) -> Any:
+        with simulate() as sim:
+            sim.next_job(result=result)
+            backend = sim.service().backend(DEVICE)
+            circuit = QuantumCircuit(2)
+            for _ in range(40):
+                circuit.cx(0, 1)
+                circuit.barrier()
+            placed = transpile(circuit, backend, initial_layout=[0, 1], optimization_level=0)
+            observable = SparsePauliOp("ZZ").apply_layout(placed.layout)
+            job = EstimatorV2(mode=backend).run([(placed, [observable], None, 0.01)])
+            return job.result()[0].data
+
+    clean, noisy = value("computed"), value("noisy")
+    assert clean.evs.shape == noisy.evs.shape == (1,)
+    assert clean.evs[0] > 0.95
+    assert noisy.evs[0] < clean.evs[0] - 0.05
