@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qrtest.client.connecting import connect
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock import VirtualClock, WallClock
+    from qrtest.drift import check_drift
     from qrtest.errors import NeverEnds, QrtestError
     from qrtest.project import Project
     from qrtest.properties import JobMachine, check_consumer, check_job
@@ -56,6 +57,7 @@ __all__ = [
     "WallClock",
     "cancelled",
     "check_consumer",
+    "check_drift",
     "check_job",
     "connect",
     "done",
@@ -93,6 +95,7 @@ _HOME = {
     "WallClock": "qrtest.clock",
     "cancelled": "qrtest.step",
     "check_consumer": "qrtest.properties",
+    "check_drift": "qrtest.drift",
     "check_job": "qrtest.properties",
     "connect": "qrtest.client.connecting",
     "done": "qrtest.step",

@@ -17,6 +17,7 @@
     ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
     ├── BrokenPromises       a job that is unlike RuntimeJobV2           (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
+    ├── Drifted              a service that has changed since a recording (also AssertionError)
     ├── CassetteError        a cassette that cannot be read, or is not what it was
     │   ├── SecretFound      a cassette that would hold a secret, and was not saved
     │   └── CassetteBusy     a cassette that somebody else is recording
@@ -40,6 +41,7 @@ __all__ = [
     "CassetteError",
     "ClockError",
     "ConsumerBug",
+    "Drifted",
     "DurationError",
     "FaultError",
     "IllegalTransition",
@@ -142,6 +144,10 @@ class ConsumerBug(QrtestError, AssertionError):
         super().__init__(message)
         self.rule = rule
         self.scenario = scenario
+
+
+class Drifted(QrtestError, AssertionError):
+    """A service answers otherwise than it was recorded; the message says where."""
 
 
 class CassetteError(QrtestError):

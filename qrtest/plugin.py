@@ -7,6 +7,7 @@ pay nothing.
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -375,6 +376,7 @@ def _played(item: pytest.Item, options: dict[str, Any]) -> Iterator[Session]:
     """The session of a test with a cassette; the recording of a test that fails is forgotten."""
     project = _project(item)
     session = _session(item, options, project)
+    _check_age(item, session, options)
     summary: Any = item.config.pluginmanager.get_plugin(SUMMARY)
     has_failed = True
     try:
@@ -385,6 +387,21 @@ def _played(item: pytest.Item, options: dict[str, Any]) -> Iterator[Session]:
                 getattr(session, "discard", bool)()
     finally:
         summary.count(session, options["unused"], project.cassettes, has_failed=has_failed)
+
+
+def _check_age(item: pytest.Item, session: Session, options: dict[str, Any]) -> None:
+    """Warn of a cassette that is replayed past its time, or fail, as the setting `expired` says."""
+    from qrtest import sessions
+
+    what = marker.chosen(item.config, "expired", {"marker": options.get("expired")}).value
+    try:
+        told = sessions.expired(session, options.get("expires"))
+    except QrtestError as error:
+        raise pytest.UsageError(f"{item.nodeid}: expires={options['expires']!r}: {error}") from None
+    if told and what == "fail":
+        pytest.fail(f"{item.nodeid}: {told}", pytrace=False)
+    if told and what == "warn":
+        warnings.warn(pytest.PytestWarning(f"{item.nodeid}: {told}"), stacklevel=1)
 
 
 def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Session:

@@ -9,15 +9,18 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from qrtest import duration as durations
+from qrtest.duration import Duration
 from qrtest.errors import CassetteError, RecordingError
 from qrtest.project import Project
 from qrtest.recording import Recording, project_rules, record
 from qrtest.replaying import Replay, replay
 
-__all__ = ["DIRECTORY", "file_name", "found", "refuse_in_ci", "session"]
+__all__ = ["DIRECTORY", "expired", "file_name", "found", "refuse_in_ci", "session"]
 
 DIRECTORY: Final = "cassettes"
 LONGEST_NAME: Final = 240
@@ -119,4 +122,23 @@ def session(
         keep_on_error=keep_on_error,
         rules=project_rules(path) | project.rules(),
         ignore=project.ignore,
+    )
+
+
+def expired(session: Replay | Recording, expires: Duration | None) -> str:
+    """What to say of a replay whose recording is older than *expires*; nothing of any other session.
+
+    Raises `DurationError` for a length that is none.
+    """
+    from qrtest.cassette.inspect import age
+
+    if expires is None or not isinstance(session, Replay):
+        return ""
+    longest = durations.seconds(expires)
+    told = list(age(session.cassette, longest_seconds=longest, now=datetime.now(UTC)))
+    if not told:
+        return ""
+    return (
+        f"{session.name} has expired, after {durations.text(longest)}: {told[0].kind}. "
+        "That is: pytest --qrtest-record=rewrite"
     )

@@ -80,6 +80,11 @@ SETTINGS: Final = {
             ("direct", "requests", "sockets"),
             "how requests reach the simulated service",
         ),
+        Setting(
+            "expired",
+            ("warn", "fail", "ignore"),
+            "what to do about cassettes that are older than expires= of the marker says",
+        ),
         Setting("pace", ("recorded", "polls", "instant"), "how a recorded session goes on"),
     )
 }
@@ -141,7 +146,7 @@ OF_THE_SIMULATION: Final = (
     "network",
     "faults",
 )
-OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "pace")
+OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "expires", "expired", "pace")
 OF_A_REPLAY: Final = ("pace", "script", "transport", "clock", "longest", "most_requests", "network")
 NOT_OF_A_SERVER: Final = (
     *OF_THE_JOB,
@@ -161,7 +166,7 @@ def joined(of_fixture: Mapping[str, Any], of_marker: Mapping[str, Any]) -> dict[
     """
     dropped: set[str] = set()
     if "cassette" in of_marker:
-        dropped = set(of_fixture) - {*OF_THE_CASSETTE, *OF_A_REPLAY}
+        dropped = set(of_fixture) - {*OF_THE_CASSETTE, *OF_A_REPLAY} | {"script"}
     elif not of_marker.keys().isdisjoint(OF_THE_LIFE):
         dropped = {*OF_THE_LIFE, "cassette"}
     kept = {name: value for name, value in of_fixture.items() if name not in dropped}

@@ -72,7 +72,7 @@ LAYERS = [
     {"relived", "scripted"},
     {"control"},
     {"serving"},
-    {"replaying", "simulation"},
+    {"drift", "replaying", "simulation"},
     {"examples", "failure", "sessions", "summary", "payload_strategies"},
     {"strategies"},
     {"registration", "properties.run"},

@@ -1,6 +1,7 @@
 """What differs between two cassettes, in three tiers: the drift check.
 
-`shape`: exchanges, statuses or fields that came, went, or changed their type: programs break on these.
+`shape`: exchanges, statuses, codes of errors or fields that came, went, or changed their type: programs
+break on these.
 `value`: what a field says. `volatile`: what differs between any two runs: ids, times, placeholders.
 """
 
@@ -16,11 +17,14 @@ from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import shown
 from qrtest.wire.routes import route
 
-__all__ = ["TIERS", "Difference", "differences"]
+__all__ = ["TIERS", "Difference", "Tier", "differences"]
 
 Tier = Literal["shape", "value", "volatile"]
 TIERS: Final[tuple[Tier, ...]] = ("shape", "value", "volatile")
 LONGEST: Final = 60
+CODES: Final = ("errors[].code", "state.reason_code")
+"""Programs go by the codes of errors: another one is another shape."""
+
 _VOLATILE_VALUE: Final = re.compile(
     r"redacted-[a-z]+-[0-9a-f]{10}|[0-9a-z]{20}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
     r"|\d{4}-\d\d-\d\d[T ][\d:.]+(Z|[+-]\d\d:?\d\d)?"
@@ -133,6 +137,8 @@ def _values(where: str, one: Any, other: Any) -> Iterator[Difference]:
 
 
 def _tier(where: str, one: Any, other: Any) -> Tier:
+    if where.endswith(CODES):
+        return "shape"
     if _VOLATILE_NAME.search(where):
         return "volatile"
     texts = isinstance(one, str) and isinstance(other, str)

@@ -1,0 +1,187 @@
+"""Drift: where the answers of a service have changed since a recording was made.
+
+What was recorded is asked again, of qrtest's own service as it is today, or it is compared with another
+recording. The tiers are those of `qrtest.cassette.compare`: shape breaks programs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from qrtest.cassette import store
+from qrtest.cassette.compare import TIERS, Difference, Tier, differences
+from qrtest.cassette.lives import RecordedLife, lives
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.redact import Redactor
+from qrtest.clock import EPOCH, VirtualClock
+from qrtest.errors import Drifted, SimulationError, UnansweredRequest
+from qrtest.scenario import Scenario
+from qrtest.scripted import ScriptedService
+from qrtest.wire.accounts import CRN
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.facts import described_job, named
+from qrtest.wire.jobs import Recorded
+from qrtest.wire.messages import Request, Response
+from qrtest.wire.submissions import Submission
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["SERVE", "asked_again", "check_drift", "drift"]
+
+SERVE: Final = "serve"
+"""What stands for qrtest's own service of today."""
+
+MOST: Final = 20
+NUDGE: Final = 1e-6
+"""What was seen at a time is there at that time, however sums of seconds are rounded."""
+
+CREDENTIALS: Final = {"Authorization": "Bearer of-nobody", "Service-CRN": CRN}
+
+
+def check_drift(
+    recorded: str | os.PathLike[str] | Cassette,
+    against: str | os.PathLike[str] | Cassette = SERVE,
+    *,
+    tier: Tier = "shape",
+) -> None:
+    """Raise `Drifted`, an AssertionError, if the service answers otherwise than *recorded*; for a test.
+
+    *against*: "serve" (qrtest's own service of today, asked what was recorded) or another recording.
+    *tier*: down to which; "shape" is fields that came, went or changed type, and new statuses and codes.
+
+    >>> check_drift("cassettes/sampler.yaml")
+    """
+    found = drift(recorded, against, tier=tier)
+    if found:
+        name = "The recording" if isinstance(recorded, Cassette) else os.fspath(recorded)
+        lines = [f"  {difference}" for difference in found[:MOST]]
+        more = [f"  and {len(found) - MOST:,} more"] if len(found) > MOST else []
+        told = "\n".join([*lines, *more])
+        raise Drifted(
+            f"{name}: the service has changed since it was recorded, in {len(found)} place(s).\n{told}\n"
+            "If the change is the real service's, record again: pytest --qrtest-record=rewrite."
+        )
+
+
+def drift(
+    recorded: str | os.PathLike[str] | Cassette,
+    against: str | os.PathLike[str] | Cassette = SERVE,
+    *,
+    tier: Tier = "shape",
+) -> tuple[Difference, ...]:
+    """Where *against* answers otherwise than *recorded*, down to *tier*; as `check_drift`.
+
+    >>> drift("cassettes/sampler.yaml", "cassettes/sampler.yaml")
+    ()
+    """
+    before = _loaded(recorded)
+    if against == SERVE:
+        before = Cassette(tuple(_answered(before)), before.provenance)
+        after = asked_again(before)
+    else:
+        after = _loaded(against)
+    wanted = TIERS[: TIERS.index(tier) + 1]
+    return tuple(each for each in differences(before, after) if each.tier in wanted)
+
+
+def asked_again(recorded: Cassette) -> Cassette:
+    """What qrtest's service of today answers to the requests of *recorded*, at their times.
+
+    The jobs are there, and live as they were recorded. A request that it has no answer for is left out.
+    """
+    known = lives(recorded)
+    clock = VirtualClock(longest=None)
+    born = min((life.born for life in known.values()), default=0.0)
+    start = max(0.0, -born)
+    service = ScriptedService(clock, epoch=EPOCH, backends=None)
+    ids: dict[str, str] = {}
+    waiting = sorted(
+        (life for life in known.values() if life.submitted_at is None), key=lambda life: life.born
+    )
+    exchanges = []
+    for each in sorted(recorded.interactions, key=lambda each: each.at or 0.0):
+        is_birth = each.request.method == "POST"
+        at = start + (each.at or 0.0) + (0.0 if is_birth else NUDGE)
+        while waiting and start + waiting[0].born <= at:
+            life = waiting.pop(0)
+            clock.sleep(max(0.0, start + life.born - clock.now()))
+            _take_in(service, life)
+        clock.sleep(max(0.0, at - clock.now()))
+        answer = _asked(service, each, known, ids)
+        if answer is not None:
+            exchanges.append(replace(each, response=answer))
+    redactor = Redactor(b"drift")
+    return Cassette(tuple(map(redactor.interaction, exchanges)), recorded.provenance)
+
+
+def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
+    return cassette if isinstance(cassette, Cassette) else store.load(cassette)
+
+
+def _answered(cassette: Cassette) -> Iterator[Interaction]:
+    """The exchanges in which the service answered: what broke on the way says nothing of its shape."""
+    for each in cassette.interactions:
+        if each.response.failure is None and each.response.status < 500:
+            yield each
+
+
+def _take_in(service: ScriptedService, life: RecordedLife) -> None:
+    described = {**life.record.job, "program": {"id": life.program_id}, "tags": list(life.tags)}
+    told = described_job(json.dumps(described).encode())
+    assert told is not None
+    submission = Submission(
+        backend=told.backend,
+        program_id=told.program_id,
+        tags=told.tags,
+        session_id=told.session_id,
+        image=told.image,
+        private=told.private,
+        cost=told.cost,
+        job_id=life.job_id,
+        estimated_seconds=told.estimated_seconds,
+    )
+    service.add(submission, _plain(life), Recorded(logs=life.record.logs))
+
+
+def _plain(life: RecordedLife) -> Scenario:
+    """The life without its errors and its recorded facts: the service says them in its own way."""
+    return replace(Scenario.of_life(life), faults=(), record=None, behaviour=Behaviour())
+
+
+def _asked(
+    service: ScriptedService,
+    recorded: Interaction,
+    known: Mapping[str, RecordedLife],
+    ids: dict[str, str],
+) -> Response | None:
+    """The answer to what was *recorded*, in which things have the *ids* that they have today."""
+    request, where = recorded.request, recorded.request.route
+    if where is None:
+        return None
+    path = request.path
+    if where.name in ids:
+        path = path.replace(where.name, ids[where.name])
+    asked = Request(
+        request.method,
+        request.host,
+        path,
+        request.query,
+        {**request.headers, **CREDENTIALS},
+        request.body,
+    )
+    made = named(recorded.response.body) if request.method == "POST" else None
+    if made is not None and made in known and where.operation == "submit":
+        service.rules.line_up(_plain(known[made]))
+    try:
+        answer = service.handle(asked)
+    except (UnansweredRequest, SimulationError):
+        return None
+    made_now = named(answer.body) if made is not None else None
+    if made is not None and made_now is not None:
+        ids[made] = made_now
+    return answer
