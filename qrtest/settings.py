@@ -80,12 +80,12 @@ SETTINGS: Final = {
             ("direct", "requests", "sockets"),
             "how requests reach the simulated service",
         ),
+        Setting("pace", ("recorded", "polls", "instant"), "how a recorded session goes on"),
         Setting(
             "expired",
             ("warn", "fail", "ignore"),
             "what to do about cassettes that are older than expires= of the marker says",
         ),
-        Setting("pace", ("recorded", "polls", "instant"), "how a recorded session goes on"),
     )
 }
 

@@ -16,6 +16,9 @@ import qrtest.simulation  # noqa: F401 (a pytest in this process forgets what it
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FOLLOWED = ("tutorial-rescripting",)
+"""Pages whose parts belong together: another test follows them from the top."""
+
 CODE = re.compile(
     r"(?:^<!-- outcome: ([a-z ]+) -->\n\n)?^```python\n(.*?)^```", re.DOTALL | re.MULTILINE
 )
@@ -26,6 +29,7 @@ def examples() -> list[object]:
     return [
         pytest.param(code, set((outcome or "passed").split()), id=f"{page.stem}-{number}")
         for page in PAGES
+        if page.stem not in FOLLOWED
         for number, (outcome, code) in enumerate(CODE.findall(page.read_text()), 1)
         if "def test_" in code
     ]

@@ -100,7 +100,8 @@ def test_the_header_shows_what_holds_and_who_said_so(
     result = pytester.runpytest_inprocess(*arguments, "-v")
     result.stdout.fnmatch_lines(
         [
-            f"qrtest: record=none, unused=ignore, transport=requests ({source}), pace=recorded",
+            f"qrtest: record=none, unused=ignore, transport=requests ({source}), pace=recorded, "
+            "expired=warn",
             "qrtest: the first of command line, marker, fixture, ini, environment that says it *",
         ]
     )
