@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from websockets.sync.client import connect
 
-from qrtest import Instance, Limits, Scenario, Script, faults, serve
+from qrtest import Instance, Limits, Scenario, Script, done, faults, running, serve
 from qrtest.errors import ClockError, ServerError, SimulationError
 from qrtest.serving import ENTRIES, Server
 
@@ -280,6 +281,18 @@ def test_instances_and_limits_are_those_it_was_given(server: Server) -> None:
     """As in a simulation."""
     server.reset(instances=[Instance(name="mine", plan="open")], limits=Limits(tags=1))
     assert ask(server, "POST", "/api/v1/jobs", {**BELL, "tags": ["a", "b"]})[0] == 400
+
+
+def test_interim_results_are_streamed(server: Server) -> None:
+    """By a websocket on the same port: an acknowledgement, what appears, the result, the end."""
+    server.reset(clock="10x")
+    server.next_job(Script(running("1s", interim=["one", "two"]), done()), result='"the result"')
+    url = server.url.replace("http", "ws")
+    with connect(
+        f"{url}/api/v1/stream/jobs/{submit(server)}", additional_headers=AUTHORIZED, proxy=None
+    ) as stream:
+        said = list(stream)
+    assert [json.loads(each) for each in said[1:]] == ["one", "two", "the result"]
 
 
 def test_a_thousand_jobs_at_once(server: Server) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 from qiskit import QuantumCircuit
 from qiskit_ibm_runtime import SamplerV2
 
@@ -112,6 +113,44 @@ def test_a_genuine_service_works_over_the_port(sim: Simulation) -> None:
     job = SamplerV2(mode=backend).run([circuit])
     assert job.result()[0].data.meas.num_bits == 2
     assert sim.journal.count("submit") == 1
+
+
+def test_real_time_passes_over_the_port() -> None:
+    """The client sleeps and the job lives by the same, real clock."""
+    with simulate(transport="sockets", clock="real") as sim:
+        job = sim.job("QUEUED 300ms; RUNNING 300ms; DONE")
+        job.wait_for_final_state(timeout=30)
+        assert (job.status(), sim.clock.now() >= 0.6) == ("DONE", True)
+        assert sim.journal.count("poll") >= 2
+
+
+def test_in_real_time_nobody_waits_for_the_slow_answer_of_another() -> None:
+    """The one that was asked first comes last."""
+    with simulate(transport="sockets", clock="real") as sim:
+        slow = sim.job("DONE", faults=[faults.slow("700ms")])
+        quick = sim.job("DONE")
+        order = []
+
+        def ask(job: Any) -> None:
+            job.status()
+            order.append(job.job_id())
+
+        waiting = threading.Thread(target=ask, args=(slow,))
+        waiting.start()
+        while not sim.journal.count("poll"):
+            pass
+        ask(quick)
+        waiting.join()
+    assert order == [quick.job_id(), slow.job_id()]
+
+
+def test_in_real_time_a_client_gives_up_when_it_said_it_would() -> None:
+    """After its own timeout, with the exception of a socket."""
+    hanging = faults.hang(times=None)
+    with simulate(transport="sockets", clock="real", faults=[hanging]) as sim:
+        with requests.Session() as session, pytest.raises(requests.ReadTimeout):
+            session.get("https://quantum.cloud.ibm.com/api/v1/backends", timeout=0.3)
+        assert 0.3 <= sim.clock.now() < 20
 
 
 def test_nothing_is_left_when_the_simulation_is_over() -> None:
