@@ -40,6 +40,9 @@ ON_EVERY_RELEASE = (
 )
 """Jobs, the service, replays and the documented surface."""
 
+INSTALL_ONLY = ["install-only"]
+"""What is given behind `--` to make the environments and run nothing: `nox -- install-only`."""
+
 CONSTRAINTS = Path(__file__).with_name("docs") / "build-constraints.txt"
 """The ibm-platform-services that old releases need is built by a setup.py."""
 
@@ -61,7 +64,7 @@ def without_strictness(release: str) -> tuple[str, ...]:
 def release(session: nox.Session, release: str) -> None:
     """The tests that hold on every release."""
     install(session, release)
-    if session.posargs == ["install-only"]:
+    if session.posargs == INSTALL_ONLY:
         return
     tests = session.posargs or ON_EVERY_RELEASE
     session.run("python", "-m", "pytest", "-q", *without_strictness(release), *tests)
@@ -71,9 +74,11 @@ def release(session: nox.Session, release: str) -> None:
 def differential(session: nox.Session) -> None:
     """The newest release beside 0.29.1 in an environment of its own, over sockets."""
     install(session, "newest")
+    if session.posargs == INSTALL_ONLY:
+        return
     other = Path(session.virtualenv.location).with_name("release-0-29-1")
     python = other / "bin" / "python"
     if not python.exists():
-        session.error(f'{python} is not there: run nox -s "release(0.29.1)" first.')
+        session.error(f'{python} is not there: nox -s "release(0.29.1)" makes it.')
     env = {**os.environ, "QRTEST_DOCUMENTED_PYTHON": str(python)}
-    session.run("python", "-m", "pytest", "-q", "tests/differential", env=env)
+    session.run("python", "-m", "pytest", "-q", "tests/differential.py", env=env)
