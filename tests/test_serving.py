@@ -19,6 +19,8 @@ from websockets.sync.client import connect
 from qrtest import Instance, Limits, Scenario, Script, done, faults, running, serve
 from qrtest.errors import ClockError, ServerError, SimulationError
 from qrtest.serving import ENTRIES, Server
+from qrtest.transport.streaming import StreamBroken
+from qrtest.transport.websocket import received
 
 AUTHORIZED = {"Authorization": "Bearer somebody", "IBM-API-Version": "2026-04-15"}
 BELL = {"program_id": "sampler", "backend": "ibm_torino", "params": {"pubs": [], "version": 2}}
@@ -416,3 +418,32 @@ def test_a_life_may_be_a_script(server: Server) -> None:
     """As everywhere."""
     server.next_job(Script.parse("ERROR 1500"))
     assert state(server, submit(server)) == "Failed"
+
+
+# --- streams ----------------------------------------------------------------------------------------
+
+
+def stream(server: Server, job_id: str) -> Iterator[str]:
+    """What the websocket of a job says, to the end."""
+    address = server.url.replace("http", "ws")
+    return received(f"{address}/api/v1/stream/jobs/{job_id}", AUTHORIZED, threading.Event())
+
+
+def test_a_job_streams_by_a_websocket_on_the_same_port(server: Server) -> None:
+    """An acknowledgement, the interim results, the result, and the end."""
+    server.next_job(Script(running(30, interim=[1, 2]), done()), result="the result")
+    _, made = ask(server, "POST", "/api/v1/jobs", BELL)
+    assert list(stream(server, made["id"])) == ["ACK", "1", "2", "the result"]
+
+
+def test_a_handshake_is_refused_as_any_request_is(server: Server) -> None:
+    """With the status of the answer."""
+    with pytest.raises(StreamBroken, match="404"):
+        list(stream(server, "no-such-job"))
+
+
+def test_a_stream_is_no_plain_http(server: Server) -> None:
+    """Whoever asks for it so is told."""
+    _, made = ask(server, "POST", "/api/v1/jobs", BELL)
+    status, _ = ask(server, "GET", f"/api/v1/stream/jobs/{made['id']}")
+    assert status == 426

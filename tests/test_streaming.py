@@ -1,0 +1,180 @@
+"""A job's stream: what the service says and when, and how a client waits and connects again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest import Script, VirtualClock, WallClock, faults, scenario_file
+from qrtest.errors import FaultError
+from qrtest.scenario import Scenario
+from qrtest.transport.streaming import PATIENCE_TICKS, Patience, StreamBroken, Streamer
+from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.jobs import Recorded, SimulatedJob
+from qrtest.wire.lives import Life
+from qrtest.wire.messages import Close
+from qrtest.wire.payloads import JobFacts
+from qrtest.wire.streaming import BreakingStream, JobStream
+from tests.lives import scripts
+
+FACTS = JobFacts(job_id="j", created="", backend="b", program_id="sampler", params="{}")
+
+
+def job(script: Script, result: str | None = "the result") -> SimulatedJob:
+    """A job that is born at 0."""
+    life = Life(script, born=0.0)
+    return SimulatedJob(FACTS, life, Recorded(result=result), Behaviour(), epoch=0.0)
+
+
+def conversation(stream: Any, longest: int = 100) -> Iterator[tuple[float, Any]]:
+    """Everything that *stream* says, asked whenever it told to, with the time."""
+    now = 0.0
+    for _ in range(longest):
+        said = stream.next(now)
+        if isinstance(said, float):
+            assert said > now
+            if said == float("inf"):
+                return
+            now = said
+        else:
+            yield now, said
+            if isinstance(said, Close):
+                return
+
+
+# --- what the service says --------------------------------------------------------------------------
+
+
+@given(scripts())
+def test_a_stream_says_what_appears_when_it_does_and_then_the_end(script: Script) -> None:
+    """An acknowledgement, every interim result at its moment, the result of a job that completes."""
+    lived = job(script)
+    said = list(conversation(JobStream(lived)))
+    end = lived.life.ended
+    appeared = lived.life.interim(float("inf") if end is None else end)
+    expected: list[tuple[float, Any]] = [(0.0, "ACK"), *appeared]
+    if end is not None:
+        expected += [(end, "the result")] if script.end.status == "DONE" else []
+        expected += [(end, Close(1000))]
+        assert said == expected
+    else:
+        assert [what for _, what in said] == [what for _, what in expected][: len(said)]
+
+
+@given(scripts(endless=False), st.floats(0, 200))
+def test_a_cancelled_job_ends_its_stream(script: Script, at: float) -> None:
+    """Nothing that would have come afterwards is said."""
+    lived = job(script)
+    lived.life.cancel(at)
+    said = list(conversation(JobStream(lived)))
+    assert said[-1] == (lived.life.ended, Close(1000))
+    assert all(moment <= max(at, 0.0) for moment, _ in said)
+
+
+@given(scripts(endless=False), st.integers(0, 6), st.sampled_from([None, 1011]))
+def test_a_broken_stream_says_the_first_messages_only(
+    script: Script, messages: int, code: int | None
+) -> None:
+    """The acknowledgement does not count."""
+    whole = [what for _, what in conversation(JobStream(job(script)))]
+    stream = BreakingStream(JobStream(job(script)), messages=messages, code=code)
+    said = [what for _, what in conversation(stream)]
+    assert said == ([*whole[: messages + 1], Close(code)] if len(whole) > messages + 1 else whole)
+
+
+# --- waiting ----------------------------------------------------------------------------------------
+
+
+def test_a_clock_that_stands_still_is_moved() -> None:
+    """To where the next message is, and not further."""
+    clock = VirtualClock()
+    patience = Patience(clock)
+    for _ in range(PATIENCE_TICKS - 1):
+        patience.tick(60.0)
+    assert clock.now() == 0
+    patience.tick(60.0)
+    assert clock.now() == 60
+
+
+def test_a_clock_that_somebody_moves_is_left_alone() -> None:
+    """However little."""
+    clock = VirtualClock()
+    patience = Patience(clock)
+    for _ in range(10 * PATIENCE_TICKS):
+        clock.sleep(0.001)
+        patience.tick(60.0)
+    assert clock.now() < 2
+
+
+@pytest.mark.parametrize("clock", [VirtualClock(), WallClock()])
+def test_nothing_moves_for_what_never_comes_and_real_time_by_itself(clock: Any) -> None:
+    """A stream that has nothing to say yet says so for ever."""
+    patience = Patience(clock)
+    due = float("inf") if isinstance(clock, VirtualClock) else 3600.0
+    for _ in range(3 * PATIENCE_TICKS):
+        patience.tick(due)
+    assert clock.now() < 60
+
+
+# --- connecting -------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 3) | st.none(), max_size=20))
+def test_only_six_failures_in_a_row_are_too_many(connections: list[int | None]) -> None:
+    """A connection that brought a message but the acknowledgement begins the count anew."""
+    plan = iter(connections)
+    made: list[int | None] = []
+    received: list[str] = []
+
+    def connect(_: threading.Event) -> Iterator[str]:
+        messages = next(plan, "end")
+        if messages == "end":
+            yield from ["ACK", "last"]
+            return
+        made.append(messages)
+        if messages is not None:
+            yield from ["ACK", *("message" for _ in range(messages))]
+        raise StreamBroken
+
+    clock = VirtualClock()
+    Streamer(connect, clock, received.append).job_results()
+    in_a_row, slept, gave_up = 0, 0.0, False
+    for messages in made:
+        in_a_row = in_a_row + 1 if not messages else 1
+        slept += min(8.0, 0.5 * 2 ** (in_a_row - 1))
+        gave_up = in_a_row == 6
+    assert received == ["message"] * sum(each or 0 for each in made) + ["last"] * (not gave_up)
+    assert gave_up or made == connections
+    assert clock.now() == pytest.approx(slept)
+
+
+# --- the fault --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda: faults.break_stream(7), "give a close code of websockets, 1000 to 4999, or None"),
+        (lambda: faults.break_stream(messages=-1), "messages=-1 is not how many arrive first"),
+        (lambda: faults.break_stream(on="poll"), "leave out on=, only streams break so"),
+    ],
+)
+def test_a_break_that_makes_no_sense_is_refused(make: Any, why: str) -> None:
+    """With what to write instead."""
+    with pytest.raises(FaultError, match=why):
+        make()
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.break_stream(), faults.break_stream(1011, messages=2, times=None)]
+)
+def test_a_break_can_be_written_and_read(fault: faults.Fault) -> None:
+    """As code, and in a scenario file."""
+    assert eval(repr(fault)) == fault
+    scenario = Scenario("DONE", faults=[fault])
+    assert scenario_file.read(scenario_file.written(scenario), "a file") == scenario
