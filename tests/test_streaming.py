@@ -111,14 +111,15 @@ def test_a_clock_that_somebody_moves_is_left_alone() -> None:
     assert clock.now() < 2
 
 
-@pytest.mark.parametrize("clock", [VirtualClock(), WallClock()])
-def test_nothing_moves_for_what_never_comes_and_real_time_by_itself(clock: Any) -> None:
+@pytest.mark.parametrize("make", [VirtualClock, WallClock])
+def test_nothing_moves_for_what_never_comes_and_real_time_by_itself(make: Any) -> None:
     """A stream that has nothing to say yet says so for ever."""
+    clock = make()
     patience = Patience(clock)
     due = float("inf") if isinstance(clock, VirtualClock) else 3600.0
     for _ in range(3 * PATIENCE_TICKS):
         patience.tick(due)
-    assert clock.now() < 60
+    assert clock.now() < 1800
 
 
 # --- connecting -------------------------------------------------------------------------------------
