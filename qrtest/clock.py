@@ -260,6 +260,7 @@ class _Installed:
         self.only: Clock | None = None
         self._replaced: list[tuple[dict[str, Any], str, Any, Any]] = []
         self._modules_seen: dict[str, int] = {}
+        self._state_seen: tuple[int, str, int] | None = None
         self._places: list[tuple[dict[str, Any], str, str]] = []
 
     def enter(self, clock: Clock) -> None:
@@ -318,8 +319,11 @@ class _Installed:
 
     def _find_places(self) -> None:
         """Find the modules, of those that were not here last time, that imported a name."""
-        if len(sys.modules) == len(self._modules_seen):
+        last = next(reversed(sys.modules))
+        state = (len(sys.modules), last, id(sys.modules[last]))
+        if state == self._state_seen:
             return
+        self._state_seen = state
         by_identity = {id(function): name for name, function in _REAL.items()}
         for module_name, module in list(sys.modules.items()):
             if self._modules_seen.get(module_name) == id(module):

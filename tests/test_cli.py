@@ -13,10 +13,11 @@ import pytest
 
 from docs import make_commands
 from qrtest.cassette import store
+from qrtest.cli import commands
 from qrtest.cli.doctor import wrong
 from tests.recordings import short
 
-COMMANDS = ("check", "convert", "demo", "diff", "doctor", "record", "show")
+COMMANDS = sorted(commands.commands)
 
 RUN = [sys.executable, "-c", "from qrtest.cli import main; main()"]
 

@@ -87,6 +87,26 @@ def test_a_name_imported_long_before_answers_from_the_clock() -> None:
     assert clock.now() == 7200
 
 
+def test_a_module_that_took_the_place_of_another_is_found() -> None:
+    """As many modules as last time, but not the same ones: a file of tests was imported anew."""
+    before = code_under_test("from time import sleep")
+    after = code_under_test("from time import sleep")
+    name = before.__name__
+    sys.modules[name] = before
+    try:
+        with install(VirtualClock()):
+            pass
+        del sys.modules[name]
+        sys.modules[name] = after
+        clock = VirtualClock()
+        with install(clock):
+            assert after.sleep is not REAL["sleep"]
+            after.sleep(60)
+        assert clock.now() == 60
+    finally:
+        del sys.modules[name]
+
+
 def test_a_module_imported_between_two_simulations_is_found() -> None:
     """The look for such names goes through new modules each time."""
     with install(VirtualClock()):

@@ -17,7 +17,7 @@ from qrtest.scenario import Scenario
 __all__ = ["rescript"]
 
 
-@click.command()
+@click.command(short_help="Give a recorded job another life.")
 @click.argument("cassette", type=click.Path(path_type=Path))
 @click.option(
     "--script", metavar="LIFE", help="A whole life: 'QUEUED 6h; RUNNING 30s; ERROR 1500'."
@@ -38,7 +38,9 @@ def rescript(cassette: Path, job_id: str | None, output: Path, **changes: str | 
     \b
     The job keeps its facts: inputs, backend, tags, and its result if it still has one. Timestamps, usage,
     logs and the exchanges after its end follow the new life. What is written says that it was scripted.
-    Example: qrtest rescript cassettes/bell.yaml --ends "ERROR 1500" --queue 6h -o cassettes/failed.yaml
+    Examples:
+      qrtest rescript cassettes/bell.yaml --ends "ERROR 1500" --queue 6h -o cassettes/failed.yaml
+      qrtest rescript cassettes/bell.yaml --ends QUEUED -o cassettes/for-ever.yaml
     """
     found = store.load(cassette)
     before = _chosen(lives(found), job_id, cassette)
