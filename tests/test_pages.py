@@ -50,7 +50,7 @@ def test_the_reference_has_every_fixture() -> None:
     """Those that the plugin defines."""
     source = Path(plugin.__file__).read_text(encoding="utf-8")
     fixtures = set(re.findall(r"@pytest\.fixture\ndef (\w+)", source))
-    assert len(fixtures) == 5
+    assert "runtime_job" in fixtures
     assert fixtures == set(re.findall(r"^\| `(\w+)` \|", REFERENCE, re.MULTILINE))
 
 

@@ -36,7 +36,7 @@ what becomes of jobs, the time, and what was asked (docs/serve.md):
 """
 
 
-@click.command()
+@click.command(short_help="Serve the simulated service on a port.")
 @click.option("--port", default=8765, show_default=True, help="Where to listen; 0 is a free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Whom to listen to.")
 @click.option("--https-port", type=int, help="Answer there, too, by HTTPS; 0 is a free port.")
@@ -68,7 +68,9 @@ def serve(
 
     \b
     For clients in other processes and other languages. The journal keeps the last 1,000 entries.
-    Example: qrtest serve --port 8765 --clock 60x --scenario stuck.yaml
+    Examples:
+      qrtest serve --port 8765 --clock 60x --scenario stuck.yaml
+      qrtest serve --port 0 --json | jq .
     """
     from qrtest.serving import serve as served
 
