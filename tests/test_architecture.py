@@ -259,11 +259,3 @@ def test_importing_imports_nothing_heavy(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.split() == []
-
-
-def test_the_diagram_in_the_docs_is_drawn_from_the_layers() -> None:
-    """docs/architecture.md shows LAYERS and HOMES as they stand here."""
-    from docs import make_architecture
-
-    drawn = make_architecture.PAGE.read_text(encoding="utf-8")
-    assert drawn == make_architecture.page(), "write it anew: python -m docs.make_architecture"

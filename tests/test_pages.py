@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import qrtest
+from docs import make_architecture
 from qrtest import errors, faults, plugin, strategies
 
 ROOT = Path(__file__).parents[1]
@@ -59,6 +60,12 @@ def test_every_page_is_in_the_table_of_contents(page: Path) -> None:
     """So that a reader of the site finds it."""
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     assert page.stem == "index" or re.search(rf"^{page.stem}$", index, re.MULTILINE)
+
+
+def test_the_diagram_in_the_docs_is_drawn_from_the_layers() -> None:
+    """docs/architecture.md shows the tables of the architecture's test as they stand there."""
+    drawn = make_architecture.PAGE.read_text(encoding="utf-8")
+    assert drawn == make_architecture.page(), "write it anew: python -m docs.make_architecture"
 
 
 @pytest.fixture(scope="module")
