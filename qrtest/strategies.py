@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hypothesis import control
 from hypothesis import strategies as st
@@ -61,6 +61,7 @@ __all__ = [
     "scripts",
 ]
 
+Drawn = TypeVar("Drawn")
 LONGEST: Final = "3h"
 ROUND_SECONDS: Final = (1.0, 5.0, 30.0, 60.0, 600.0, 3_600.0, 10_800.0, 86_400.0)
 MOST_STEPS_BEFORE_THE_END: Final = 3
@@ -115,7 +116,7 @@ def scripts(
     kinds = (_queued, _running, *(_saying(word) for word in unknown_words))
     return st.builds(
         partial(_legal_script, longest_seconds=longest_seconds),
-        st.sampled_from([end for ending in endings for end in ENDINGS[ending]]),
+        _mostly_first([end for ending in endings for end in ENDINGS[ending]]),
         st.lists(
             st.tuples(st.sampled_from(kinds), _lengths(longest_seconds)),
             max_size=MOST_STEPS_BEFORE_THE_END,
@@ -153,6 +154,14 @@ def _illegal_scripts(longest_seconds: float) -> SearchStrategy[Script]:
     return st.lists(steps, min_size=1, max_size=MOST_STEPS_BEFORE_THE_END + 1).map(
         lambda drawn: Script(*drawn, legal=False)
     )
+
+
+def _mostly_first(values: Sequence[Drawn]) -> SearchStrategy[Drawn]:
+    """One of *values*: the first as often as all others together, and what the others shrink to.
+
+    What goes wrong with a job that is done, at the first call, has more to show than the rest.
+    """
+    return st.sampled_from([*values, *values[:1] * (len(values) - 2)])
 
 
 def _queued(seconds: float) -> Step:
@@ -238,9 +247,9 @@ def faults(*, operations: Sequence[str] | None = None) -> SearchStrategy[Fault]:
     return st.builds(
         _timed,
         st.sampled_from(menu),
-        st.sampled_from((0, 1, 2, 10)),
+        _mostly_first((0, 1, 2, 10)),
         st.sampled_from(TIMES),
-        st.sampled_from((0.0, 60.0)),
+        _mostly_first((0.0, 60.0)),
     )
 
 
