@@ -92,6 +92,17 @@ def test_a_new_token_is_fetched_from_the_server(server: Server) -> None:
     assert (tokens is not None) == (releases.installed() >= (0, 39))
 
 
+@pytest.mark.skipif(releases.installed() < (0, 40), reason="earlier releases keep to one instance")
+def test_what_a_service_asks_later_goes_to_the_server_too(server: Server) -> None:
+    """Its account looks for instances again, and a client is made for another instance."""
+    service = qrtest.connect(server.url)
+    crns = server.about["instances"]
+    assert [each["crn"] for each in service._account.list_instances()] == crns
+    service._get_or_create_cloud_client(crns[1])
+    assert service._active_api_client.jobs_get()["count"] == 0
+    assert server.journal.count("list") == 1
+
+
 @pytest.mark.filterwarnings("ignore:Properties of fake_nighthawk")
 @pytest.mark.parametrize("channel", releases.channels())
 def test_every_channel_of_the_release(server: Server, channel: str) -> None:
