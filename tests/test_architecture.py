@@ -23,7 +23,15 @@ LAYERS = [
     {"script", "faults", "wire.behaviour", "asking"},
     {"wire.payloads", "wire.encoding"},
     {"wire.refusals", "wire.lives", "wire.facts", "wire.record"},
-    {"wire.accounts", "wire.backends", "wire.eras", "wire.jobs", "wire.limits", "wire.sessions"},
+    {
+        "wire.accounts",
+        "wire.backends",
+        "wire.eras",
+        "wire.jobs",
+        "wire.limits",
+        "wire.names",
+        "wire.sessions",
+    },
     {"wire.listing", "wire.streaming", "wire.submissions", "wire.telling"},
     {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
     {

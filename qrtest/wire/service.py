@@ -7,9 +7,6 @@ module takes each operation to whoever knows the answer.
 
 from __future__ import annotations
 
-import base64
-import random
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
@@ -24,6 +21,7 @@ from qrtest.wire.limits import Limits, Turnstile
 from qrtest.wire.listing import Listing
 from qrtest.wire.lives import Life
 from qrtest.wire.messages import Request, Response
+from qrtest.wire.names import Names
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.refusals import RequestError
 from qrtest.wire.routes import OPEN_TO_ALL, Route
@@ -87,8 +85,7 @@ class SimulatedService:
         self.devices: Final = Devices(backends)
         self._clock = clock
         self._epoch = epoch
-        self._random = random.Random(f"qrtest service {seed}")
-        self._machine = self._random.randbytes(5)
+        self._names = Names(seed=seed, epoch=epoch)
         self._plan = plan
         self._token_time = token_time or (lambda: epoch + clock.now())
         self._limits = limits or Limits()
@@ -96,7 +93,6 @@ class SimulatedService:
         self._behaviour = behaviour or Behaviour()
         self._jobs: dict[str, SimulatedJob] = {}
         self._sessions: dict[str, SimulatedSession] = {}
-        self._made = 0
         self._again: _Again | None = None
 
     def handle(self, request: Request) -> Response:
@@ -110,12 +106,12 @@ class SimulatedService:
         try:
             return ANSWERS[where.operation](self, self._let_in(request, where))
         except RequestError as refused:
-            return refused.answer(trace=self._new_uuid())
+            return refused.answer(trace=self._names.uuid())
 
     def add(self, submission: Submission, plan: JobPlan, *, crn: str | None = None) -> SimulatedJob:
         """Take a job in, now, for the instance *crn*: the first one for None."""
         now = self._clock.now()
-        job_id = submission.job_id or self._new_id(now)
+        job_id = submission.job_id or self._names.xid(now)
         facts = JobFacts(
             job_id=job_id,
             created=payloads.timestamp(self._epoch + now),
@@ -223,7 +219,7 @@ class SimulatedService:
             if not session.is_open(ask.now):
                 raise refusals.session_closed(submission.session_id)
         self._turnstile.check(ask.now)
-        job_id = self._new_id(ask.now)
+        job_id = self._names.xid(ask.now)
         submission = replace(submission, job_id=job_id)
         if submission.start_session and submission.session_id is None:
             submission = replace(submission, session_id=job_id)
@@ -297,7 +293,7 @@ class SimulatedService:
             self._check_backend(backend, ask.instance)
             if asked["mode"] == "dedicated" and ask.instance.plan == "open":
                 raise refusals.session_not_allowed()
-            session_id = self._new_uuid()
+            session_id = self._names.uuid()
             self._open_session(session_id, backend, asked["mode"], asked["max_ttl"], ask)
             return payloads.json_response(self._sessions[session_id].describe(ask.now))
         session = self._session(ask.where.name, ask)
@@ -362,16 +358,6 @@ class SimulatedService:
         return payloads.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
 
     # --- odds ---
-
-    def _new_uuid(self) -> str:
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
-
-    def _new_id(self, now: float) -> str:
-        """An xid: seconds since 1970, machine and process, a counter; 20 characters."""
-        second = int(self._epoch + now).to_bytes(4, "big")
-        self._made += 1
-        number = self._made.to_bytes(3, "big")
-        return base64.b32hexencode(second + self._machine + number).decode().rstrip("=").lower()
 
     def _explain(self, request: Request) -> str:
         jobs = ", ".join(list(self._jobs)[:5]) or "none"

@@ -1,0 +1,34 @@
+"""The names that the service gives: ids of jobs and sessions, and the trace of an error."""
+
+from __future__ import annotations
+
+import base64
+import random
+import uuid
+
+__all__ = ["Names"]
+
+
+class Names:
+    """Names by a *seed*: the same ones every time. *epoch* is when the simulation began, since 1970.
+
+    >>> Names(seed=0, epoch=1_767_225_600).xid(now=0)
+    'd5ari02gbm2b19g0000g'
+    """
+
+    def __init__(self, *, seed: int, epoch: float) -> None:
+        self._random = random.Random(f"qrtest service {seed}")
+        self._machine = self._random.randbytes(5)
+        self._epoch = epoch
+        self._made = 0
+
+    def uuid(self) -> str:
+        """What sessions and errors are called."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def xid(self, now: float) -> str:
+        """What a job is called: seconds since 1970, machine and process, a counter; 20 characters."""
+        second = int(self._epoch + now).to_bytes(4, "big")
+        self._made += 1
+        number = self._made.to_bytes(3, "big")
+        return base64.b32hexencode(second + self._machine + number).decode().rstrip("=").lower()
