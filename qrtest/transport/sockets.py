@@ -82,7 +82,7 @@ class Port:
         self._numbers = itertools.count(1)
         self._socket = _listening(host, number)
         self.number: Final[int] = self._socket.getsockname()[1]
-        self._loop = asyncio.new_event_loop()
+        self._loop = asyncio.SelectorEventLoop()
         self._thread = threading.Thread(target=self._run, name="qrtest port", daemon=True)
         self._listens = threading.Event()
         self._thread.start()
