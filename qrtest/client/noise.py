@@ -55,7 +55,8 @@ class Noise:
 
     def misread(self, circuit: QuantumCircuit, register: str, read: BitArray) -> BitArray:
         """What was *read* into a register of *circuit*, with bits turned."""
-        bits = read.to_bool_array(order="little")
+        backwards = np.unpackbits(read.array, axis=-1)[..., ::-1]
+        bits = backwards[..., : read.num_bits].astype(bool)
         measured = _measured(circuit, register)
         for place, qubit in measured.items():
             known = self._of_readout[qubit]
