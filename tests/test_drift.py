@@ -193,6 +193,16 @@ def test_a_cassette_expires(
     assert ("--qrtest-record=rewrite" in result.stdout.str()) == ("ignore" not in str(arguments))
 
 
+def test_what_is_recorded_anew_does_not_expire(pytester: pytest.Pytester) -> None:
+    """With --qrtest-record=rewrite nobody complains of the age of what is replaced."""
+    store.save(pytester.path / "cassettes" / "bell.yaml", short())
+    pytester.makepyfile(
+        SUITE.format(more="").replace('assert runtime_job().status() == "QUEUED"', "pass")
+    )
+    arguments = ("--qrtest-record=rewrite", "--qrtest-record-in-ci", "--qrtest-expired=fail")
+    pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments).assert_outcomes(passed=1)
+
+
 def test_a_young_cassette_has_not_expired(pytester: pytest.Pytester) -> None:
     """Nothing is said of it; a length that is none is an error."""
     store.save(pytester.path / "cassettes" / "bell.yaml", short())

@@ -29,6 +29,7 @@ from qrtest.clock import EPOCH, VirtualClock
 from qrtest.errors import ScenarioError, ScriptError, SimulationError
 from qrtest.rescripting import life_of, rescripted
 from qrtest.wire.accounts import CRN
+from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.record import JobRecord
@@ -67,7 +68,11 @@ def recorded(
     result = RESULT if script.end.status == "DONE" else None
     service.add(
         Submission(backend="ibm_torino", program_id="sampler", job_id=JOB, tags=("a",)),
-        JobPlan(script=script, recorded=Recorded(result=result, logs=logs)),
+        JobPlan(
+            script=script,
+            recorded=Recorded(result=result, logs=logs),
+            behaviour=Behaviour(usage_lag=0),
+        ),
     )
     clock.sleep(first)
     kept: list[Interaction] = []
@@ -487,14 +492,32 @@ def test_facts_follow_the_new_life() -> None:
         job = sim.job()
         assert job.metrics()["timestamps"]["running"] is None
         sim.clock.advance("65s")
-        stamps = job.metrics()["timestamps"]
+        told = job.metrics()
+        stamps = told["timestamps"]
         assert (stamps["running"], stamps["finished"]) == ("2026-01-01T00:01:00Z", None)
+        assert told["usage"]["status"] == "pending"
         assert job.logs() == ""
         assert job.result() == {"results": []}
         assert job.logs() == "a log\n"
         told = job.metrics()
         assert told["timestamps"]["finished"] == "2026-01-01T00:01:10Z"
-        assert told["usage"]["qpu_charge_time_seconds"] == 10
+        assert told["usage"] == {"qpu_charge_time_seconds": 10, "status": "complete"}
+
+
+def test_a_job_of_the_classic_service_keeps_its_form() -> None:
+    """Its `ended` comes with the end, at the time of the new life; hub, group and project stay."""
+    from qrtest.cassette.convert import from_download
+
+    info = (files("qrtest.captured") / "job-failed-1500.json").read_text()
+    cassette = from_download(info, None)
+    with qrtest.replay(cassette, script="QUEUED 10s; CANCELLED", transport="requests") as sim:
+        url = f"{HOST}/jobs/{sim.jobs[0]}?exclude_params=true"
+        before = requests.get(url, timeout=5).json()
+        sim.clock.advance("10s")
+        after = requests.get(url, timeout=5).json()
+    assert (before["status"], "ended" in before, before["hub"]) == ("Queued", False, "the-hub")
+    assert (after["status"], after["ended"]) == ("Cancelled", "2025-01-02T07:14:30.678Z")
+    assert set(after) == set(json.loads(info)) - {"params"}
 
 
 def test_what_was_never_asked_is_answered() -> None:
@@ -593,7 +616,7 @@ def test_the_marker_takes_a_script_beside_a_cassette(pytester: pytest.Pytester) 
 
         @pytest.mark.qrtest(cassette="bell.yaml", script="CANCELLED")
         def test_cancelled(runtime_service):
-            assert runtime_service.job("d5h6o44pe0pc73am1f1g").status() == "CANCELLED"
+            assert runtime_service.job("d5h6o44pe0pc73am1f1g").cancelled()
         """
     )
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)

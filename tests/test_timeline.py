@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 import qrtest
 from qrtest import Scenario, faults, picture, scenario_file
@@ -65,11 +67,17 @@ def test_the_text_is_the_one_of_the_journal() -> None:
 
 def test_a_picture_has_states_requests_and_faults() -> None:
     """Lengths and counts are written, what was struck has a mark, and a legend says what is what."""
+    plan = [faults.status(503, on="logs"), faults.drop(on="metrics")]
     with qrtest.simulate() as sim:
-        timeline = waited(sim, life="QUEUED 2h; RUNNING 30s; DONE", faults=PLAN)
+        job = sim.job("QUEUED 2h; RUNNING 30s; DONE", faults=plan)
+        job.wait_for_final_state(timeout=None)
+        for ask in (job.logs, job.metrics):
+            with suppress(IBMRuntimeError):
+                ask()
+    timeline = timeline_of(sim)
     svg = picture.svg(timeline)
     written = words(svg)
-    assert {"503 code 1999", "connection reset", "result", "struck by a fault"} <= set(written)
+    assert {"503 code 1999", "connection reset", "metrics", "struck by a fault"} <= set(written)
     assert any(word.startswith("QUEUED  2h") for word in written)
     assert any(word.startswith("×1") and len(word) > 5 for word in written)
 
