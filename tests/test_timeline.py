@@ -78,8 +78,8 @@ def test_a_picture_has_states_requests_and_faults() -> None:
     svg = picture.svg(timeline)
     written = words(svg)
     assert {"503 code 1999", "connection reset", "metrics", "struck by a fault"} <= set(written)
-    assert any(word.startswith("QUEUED  2h") for word in written)
-    assert any(word.startswith("×1") and len(word) > 5 for word in written)
+    assert any(word.startswith("QUEUED") for word in written)
+    assert any(word.startswith("×") and "," in word for word in written)
 
 
 def test_a_long_wait_is_no_wider_than_a_page() -> None:

@@ -33,7 +33,8 @@ def tell(job: SimulatedJob, request: Request, now: float) -> Response:
 def _told(job: SimulatedJob, request: Request, now: float) -> Response:
     match None if request.route is None else request.route.operation:
         case "poll":
-            with_params = WITHOUT_PARAMS not in request.parameters.items()
+            is_plain = request.query == "exclude_params=true"
+            with_params = not is_plain and WITHOUT_PARAMS not in request.parameters.items()
             return job.poll(now, eras.spoken(request), with_params=with_params)
         case "result":
             return job.result(now)
