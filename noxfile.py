@@ -36,7 +36,6 @@ ON_EVERY_RELEASE = (
     "tests/test_service.py",
     "tests/test_genuine_service.py",
     "tests/test_replay.py",
-    "tests/test_releases.py",
 )
 """Jobs, the service, replays and the documented surface."""
 

@@ -115,7 +115,7 @@ def test_a_callback_gets_the_job_id_in_another_thread(sim: Simulation) -> None:
 
 def test_a_stream_goes_by_the_time_of_the_code_under_test(sim: Simulation) -> None:
     """Waiting for the result moves the clock; the stream does not."""
-    job, calls = sim.job(LIFE, result=RESULT), Calls()
+    job, calls = sim.job(LIFE, result=RESULT, program_id="mine"), Calls()
     job.stream_results(calls)
     assert job.result() == {"the": "result"}
     assert sim.clock.now() == pytest.approx(35, abs=1)
@@ -428,6 +428,19 @@ def test_a_member_that_was_dropped_warns_and_names_the_release(member: str) -> N
         ) as seen:
             USES[member](job)
     assert [warning.filename for warning in seen] == [__file__]
+
+
+@pytest.mark.parametrize("member", ["program_id", "stream_results", "interim_results"])
+def test_what_is_said_to_be_dropped_is(member: str) -> None:
+    """And what is not, is there."""
+    assert hasattr(RuntimeJobV2, member) == (releases.dropped(member) is None)
+
+
+@pytest.mark.parametrize("argument", ["client_params", "user_callback"])
+def test_an_argument_that_is_said_to_be_dropped_is(argument: str) -> None:
+    """Of the constructor."""
+    taken = releases.job_arguments(RuntimeJobV2, {argument: None})
+    assert bool(taken) == (releases.dropped(argument) is None)
 
 
 def test_program_id_is_the_program() -> None:

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from qiskit_ibm_runtime import RuntimeJobV2
 
 from qrtest.client import releases
 
@@ -81,16 +80,3 @@ def test_a_mistake_under_a_release_that_is_known_stays_what_it_is() -> None:
     """It is ours, not the release's."""
     with pytest.raises(AttributeError, match="^a mistake$"), releases.ours_to_know("something"):
         raise AttributeError("a mistake")
-
-
-@pytest.mark.parametrize("member", ["program_id", "stream_results", "interim_results"])
-def test_what_is_said_to_be_dropped_is(member: str) -> None:
-    """And what is not, is there."""
-    assert hasattr(RuntimeJobV2, member) == (releases.dropped(member) is None)
-
-
-@pytest.mark.parametrize("argument", ["client_params", "user_callback"])
-def test_an_argument_that_is_said_to_be_dropped_is(argument: str) -> None:
-    """Of the constructor."""
-    taken = releases.job_arguments(RuntimeJobV2, {argument: None})
-    assert bool(taken) == (releases.dropped(argument) is None)
