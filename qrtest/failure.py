@@ -16,7 +16,7 @@ from qrtest.cassette.redact import shown
 from qrtest.journal import Journal
 from qrtest.scenario import Scenario
 
-__all__ = ["COLUMNS", "LINES", "again", "draw", "timeline"]
+__all__ = ["COLUMNS", "LINES", "again", "draw", "picture_of", "timeline"]
 
 COLUMNS: Final = 80
 LINES: Final = 24
@@ -84,15 +84,25 @@ def draw(journal: Journal, into: str, test: str) -> Path:
     """
     from qrtest import picture
 
-    timeline = journal.drawn(test.rpartition("::")[2])
     digest = hashlib.sha256(test.encode()).hexdigest()[:DIGEST_DIGITS]
     stem = f"{_STRANGE.sub('-', test)[-LONGEST_NAME:].strip('-.')}-{digest}"
     folder = Path(into)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"{stem}.svg").write_text(picture.svg(timeline), encoding="utf-8")
+    (folder / f"{stem}.svg").write_text(picture_of(journal, test), encoding="utf-8")
     page = folder / f"{stem}.html"
-    page.write_text(picture.html(timeline), encoding="utf-8")
+    page.write_text(picture.html(journal.drawn(_name(test))), encoding="utf-8")
     return page
+
+
+def picture_of(journal: Journal, test: str) -> str:
+    """What happened in *test* as SVG."""
+    from qrtest import picture
+
+    return picture.svg(journal.drawn(_name(test)))
+
+
+def _name(test: str) -> str:
+    return test.rpartition("::")[2]
 
 
 def _fitting(told: Sequence[Sequence[str]], lines: int) -> int:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qrtest import marker, settings
+from qrtest import marker, report, settings
 from qrtest.errors import QrtestError
 
 if TYPE_CHECKING:
@@ -27,14 +27,10 @@ if TYPE_CHECKING:
 
 __all__: list[str] = []
 
-REPORTER: Final = "qrtest-reporter"
 PLAYER: Final = "qrtest-player"
 EXAMPLES: Final = "qrtest-examples"
 SUMMARY: Final = "qrtest-summary"
 OPTIONS: Final = "qrtest_options"
-SIMULATION: Final = pytest.StashKey[Any]()
-MADE_BY: Final = pytest.StashKey[tuple[str, dict[str, Any]]]()
-FAILED: Final = pytest.StashKey[bool]()
 CASSETTES: Final = pytest.StashKey[dict[str, str]]()
 SERVER: Final = pytest.StashKey[Any]()
 
@@ -205,7 +201,7 @@ def runtime_server(request: pytest.FixtureRequest, qrtest_options: dict[str, Any
     life = marker.life(options, config.rootpath)
     if life is not None:
         server.next_job(life, result=options.get("result"))
-    _enlist(item, server, "serve", told)
+    report.enlist(item, server, "serve", told)
     return server
 
 
@@ -233,7 +229,7 @@ def _simulated(item: pytest.Item) -> Iterator[Any]:
     for name in (*settings.OF_THE_JOB, *settings.OF_THE_CASSETTE):
         options.pop(name, None)
     with simulate(**options) as simulation:
-        _enlist(item, simulation, "simulate", options)
+        report.enlist(item, simulation, "simulate", options)
         yield simulation
 
 
@@ -289,7 +285,7 @@ class _Player:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        if item.get_closest_marker(marker.MARKER) is None or SIMULATION in item.stash:
+        if item.get_closest_marker(marker.MARKER) is None or report.SIMULATION in item.stash:
             return (yield)
         item.stash[marker.SAID] = getattr(item, "funcargs", {}).get(OPTIONS, {})
         options = marker.options(item)
@@ -304,7 +300,7 @@ class _Examples:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        session = item.stash.get(SIMULATION, None)
+        session = item.stash.get(report.SIMULATION, None)
         is_simulation = session is not None and session is not item.config.stash.get(SERVER, None)
         if not is_simulation or hasattr(session, "discard") or not _is_drawn(item):
             return (yield)
@@ -324,53 +320,6 @@ def _is_drawn(item: pytest.Item) -> bool:
     return getattr(getattr(item, "obj", None), "is_hypothesis_test", False) is True
 
 
-class _Reporter:
-    """Adds the timeline to the report of a test that failed; registered by the first simulation."""
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(
-        self, item: pytest.Item
-    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        report = yield
-        simulation = item.stash.get(SIMULATION, None)
-        if simulation is not None and report.when == "call" and report.failed:
-            item.stash[FAILED] = True
-            if hasattr(simulation, "journal"):
-                _explain(report, item, simulation)
-        return report
-
-
-def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
-    """Add what happened, and how to get there again, to the *report* of a test that failed."""
-    from qrtest import failure
-
-    maker, options = item.stash[MADE_BY]
-    again = failure.again(maker, options, getattr(session, "lives", ()), test=item.nodeid)
-    lines = failure.LINES - again.count("\n") - 1
-    told = {
-        "qrtest timeline": failure.timeline(session.journal, lines=max(lines, failure.LINES // 2)),
-        "qrtest: to get there again": again,
-    }
-    folder = item.config.getoption("qrtest_report")
-    if folder:
-        page = failure.draw(session.journal, folder, item.nodeid)
-        told["qrtest: drawn"] = str(page)
-    report.sections.extend(told.items())
-    if item.config.pluginmanager.has_plugin("html"):
-        from pytest_html import extras
-
-        attached = [extras.text(text, name=title) for title, text in told.items()]
-        vars(report)["extras"] = [*getattr(report, "extras", []), *attached]
-
-
-def _enlist(item: pytest.Item, session: Any, maker: str, options: dict[str, Any]) -> None:
-    """Let the report of *item* know of its *session*, and what made it."""
-    item.stash[SIMULATION] = session
-    item.stash[MADE_BY] = (maker, options)
-    if not item.config.pluginmanager.has_plugin(REPORTER):
-        item.config.pluginmanager.register(_Reporter(), REPORTER)
-
-
 @contextmanager
 def _played(item: pytest.Item, options: dict[str, Any]) -> Iterator[Session]:
     """The session of a test with a cassette; the recording of a test that fails is forgotten."""
@@ -382,7 +331,7 @@ def _played(item: pytest.Item, options: dict[str, Any]) -> Iterator[Session]:
     try:
         with session:
             yield session
-            has_failed = FAILED in item.stash
+            has_failed = report.FAILED in item.stash
             if has_failed and not item.config.getoption("qrtest_keep_failed"):
                 getattr(session, "discard", bool)()
     finally:
@@ -437,7 +386,7 @@ def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Se
     except QrtestError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
     shown = os.path.relpath(path, config.rootpath)
-    _enlist(item, session, "replay", {"cassette": shown, **replayed})
+    report.enlist(item, session, "replay", {"cassette": shown, **replayed})
     return session
 
 

@@ -101,6 +101,7 @@ LAYERS = [
         "cli.show",
         "hooks",
         "marker",
+        "report",
     },
     {"plugin"},
     {"cli"},
@@ -136,7 +137,7 @@ HOMES = {
         "transport.websocket",
     },
     "time": {"clock", "properties.conformance"},
-    "pytest": {"hooks", "marker", "plugin", "summary"},
+    "pytest": {"hooks", "marker", "plugin", "report", "summary"},
     "hypothesis": {
         "examples",
         "strategies",
@@ -163,7 +164,7 @@ HOMES = {
         ),
     },
     "numpy": {"client.computed", "client.noise", "client.results"},
-    "pytest_html": {"plugin"},
+    "pytest_html": {"report"},
     "qiskit": {"client.circuits", "client.computed", "client.noise", "client.results"},
     "qiskit_ibm_runtime": {"client.documented", "client.service"},
 }

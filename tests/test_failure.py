@@ -135,7 +135,7 @@ def test_the_report_has_both_sections(pytester: pytest.Pytester) -> None:
 def test_it_is_attached_where_pytest_html_is_installed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page that it writes holds the timeline and the code, in an extra each."""
+    """The page that it writes holds the timeline, the code and the picture, in an extra each."""
     monkeypatch.setenv("PYTEST_ADDOPTS", os.environ["PYTEST_ADDOPTS"].replace("-pno:html", ""))
     pytester.makepyfile(
         """
@@ -147,3 +147,4 @@ def test_it_is_attached_where_pytest_html_is_installed(
     page = (pytester.path / "page.html").read_text()
     assert "qrtest timeline" in page
     assert "200 Queued" in page
+    assert "data:image/svg" in page
