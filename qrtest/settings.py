@@ -6,7 +6,6 @@ environment say. Light on purpose: the plugin imports it at start-up.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -185,6 +184,8 @@ def checked(options: Mapping[str, Any], behaviours: Iterable[str]) -> dict[str, 
     of_service = frozenset(behaviours)
     for name in options:
         if name not in known and name not in of_service:
+            import difflib
+
             near = difflib.get_close_matches(name, known, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise SettingError(
