@@ -1,0 +1,39 @@
+"""What importing costs, in processor time beside pytest's own. Run: python -m benchmarks.imports"""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+ROUNDS = 9
+IMPORTS = {
+    "qrtest": "import qrtest",
+    "qrtest's plugin, and what it registers": "import qrtest.plugin, qrtest.hooks, qrtest.summary",
+    "pytest-recording's plugin": "import pytest_recording.plugin",
+}
+CODE = "import time, pytest; start = time.process_time(); {}; print(time.process_time() - start)"
+
+
+def milliseconds(statement: str) -> float:
+    """The processor time of *statement* in a Python that has imported pytest."""
+    command = [sys.executable, "-c", CODE.format(statement)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout) * 1e3
+
+
+def main() -> None:
+    table = Table(title=f"Importing (processor time, median of {ROUNDS}, bytecode cached)")
+    table.add_column("what")
+    table.add_column("ms", justify="right")
+    for name, statement in IMPORTS.items():
+        milliseconds(statement)
+        taken = [milliseconds(statement) for _ in range(ROUNDS)]
+        table.add_row(name, f"{statistics.median(taken):.1f}")
+    Console(width=100).print(table)
+
+
+if __name__ == "__main__":
+    main()
