@@ -434,6 +434,14 @@ def test_messages_are_redacted_by_the_same_rules() -> None:
     assert leaks(shown(f"GET https://x.test/?apikey={CANARY} by {EMAIL} as {JWT} in {CRN}")) == []
 
 
+@given(st.from_regex(r"[a-v0-9]{20}", fullmatch=True))
+def test_the_path_of_a_job_is_legible_in_a_message(job_id: str) -> None:
+    """What was asked about which job is told; a part of a path that looks like a secret is not."""
+    asked = f"GET /runtime/jobs/{job_id}/results was not recorded"
+    assert shown(asked) == asked
+    assert leaks(shown(f"GET /runtime/jobs/{job_id}/{CANARY} was not recorded")) == []
+
+
 @pytest.mark.parametrize("made", [qrtest.simulate, partial(qrtest.replay, Cassette())])
 def test_a_request_that_nothing_answers_shows_no_secret(made: Callable[..., Any]) -> None:
     """Neither the error about it nor the timeline has what its path and query hold."""

@@ -93,15 +93,17 @@ def is_harmless(kind: str, value: str) -> bool:
 def looks_random(value: str) -> bool:
     """Whether a run of letters and digits looks like the output of a generator.
 
-    Job ids and UUIDs are names, not secrets.
+    Job ids and UUIDs are names, not secrets; of a path, each part is looked at.
 
     >>> looks_random("d5h6o44pe0pc73am1f1g"), looks_random("gate_folding_amplifier_2")
     (False, False)
-    >>> looks_random("pV7m-2Kx9QzR4tYw8LcN1bHs")
-    True
+    >>> looks_random("pV7m-2Kx9QzR4tYw8LcN1bHs"), looks_random("/jobs/d5h6o44pe0pc73am1f1g/logs")
+    (True, False)
     """
     if _JOB_ID.fullmatch(value) or _UUID.fullmatch(value) or value.startswith("redacted-"):
         return False
+    if value.startswith("/"):
+        return any(looks_random(part) for part in value.split("/") if part)
     has_digit = any(char.isdigit() for char in value)
     return _entropy(value) >= 3 and _changes(value) >= len(value) * (0.2 if has_digit else 0.4)
 
