@@ -50,6 +50,7 @@ LAYERS = [
         "cassette.convert",
         "cassette.matching",
         "cassette.store",
+        "cassette.timing",
     },
     {"cassette.inspect", "cassette.lives"},
     {"cassette.player"},

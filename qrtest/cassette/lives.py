@@ -1,10 +1,6 @@
 """The lives of the jobs in a cassette: what was recorded of each, as a script, faults and facts.
 
-When a job began to be something lies between two polls. The service's own timestamps say when, to the
-microsecond: they are believed where what was seen allows them. They say it on the service's clock;
-where that one's zero lies on the recording's is found from the polls, which saw each beginning after
-one answer and before another. A recording whose times do not fit (its service lived in a time of its
-own) is taken by its own times.
+When a job was what, `timing` finds.
 """
 
 from __future__ import annotations
@@ -18,6 +14,7 @@ from typing import Any, Final
 from qrtest import faults, lifecycle
 from qrtest.cassette.matching import identity
 from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.errors import ScriptError
 from qrtest.faults import Fault
 from qrtest.script import Script
@@ -31,27 +28,8 @@ from qrtest.wire.payloads import read_state, timestamp
 from qrtest.wire.record import JobRecord, seconds_since_1970
 from qrtest.wire.routes import OF_A_JOB
 
-__all__ = ["Began", "RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
+__all__ = ["RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
 
-RESOLUTION: Final = 2e-6
-"""Timestamps have microseconds: what was seen so near to one is when it was."""
-
-WAITING: Final = (lifecycle.QUEUED,)
-DIGITS: Final = 9
-NEVER: Final = float("inf")
-
-
-@dataclass(frozen=True, slots=True)
-class Began:
-    """When the job was seen to be in *step* first and last (*until*), in the recording's seconds.
-
-    *answered*: when the first of these answers had come.
-    """
-
-    step: Step
-    at: float
-    until: float
-    answered: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,8 +157,8 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
         return None
     described = bodies[-1][1] if bodies else _submitted(submission, job_id)
     metrics = next((body for _, body in reversed(list(_bodies(exchanges, "metrics")))), None)
-    submitted_at = None if submission is None else submission.at
-    born, starts = _beginnings(seen, _stamps(described, metrics), submission)
+    submitted = None if submission is None else _sent(submission)
+    born, starts = beginnings(seen, stamps_of(described, metrics), submitted)
     script = _script([each.step for _, each in starts], [at for at, _ in starts])
     behaviour = _behaviour(exchanges, script)
     params = next((body["params"] for _, body in bodies if "params" in body), None)
@@ -205,7 +183,7 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
         tags=tuple(map(str, (bodies[0][1] if bodies else described).get("tags") or ())),
         result=_result(exchanges, script.end),
         record=record,
-        submitted_at=submitted_at,
+        submitted_at=None if submitted is None else submitted.at,
     )
 
 
@@ -237,6 +215,11 @@ def _bodies(
             body = _parsed(each.response.body)
             if isinstance(body, dict):
                 yield each, body
+
+
+def _sent(submission: Interaction) -> Sent:
+    at = submission.at or 0.0
+    return Sent(at, at + (submission.took or 0.0))
 
 
 def _submitted(submission: Interaction | None, job_id: str) -> dict[str, Any]:
@@ -276,112 +259,6 @@ def _seen(
             step = Step(lifecycle.DONE if has_result else lifecycle.QUEUED)
             seen.append(Began(step, at, at, at + (first.took or 0.0)))
     return seen
-
-
-@dataclass(frozen=True, slots=True)
-class _Stamps:
-    """Seconds from the creation to the beginning of the run and to the end, by the service's clock."""
-
-    running: float | None = None
-    finished: float | None = None
-
-
-def _stamps(described: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> _Stamps:
-    stamped = (metrics or {}).get("timestamps")
-    if isinstance(stamped, Mapping):
-        created, running, finished = (
-            seconds_since_1970(stamped.get(name)) for name in ("created", "running", "finished")
-        )
-    else:
-        created, running, finished = (
-            seconds_since_1970(described.get("created")),
-            None,
-            seconds_since_1970(described.get("ended")),
-        )
-    if created is None:
-        return _Stamps()
-    ran_from, over_at = (
-        None if at is None else round(at - created, 6) for at in (running, finished)
-    )
-    times = [at for at in (0.0, ran_from, over_at) if at is not None]
-    return _Stamps(ran_from, over_at) if times == sorted(times) else _Stamps()
-
-
-def _beginnings(
-    seen: list[Began], stamps: _Stamps, submission: Interaction | None
-) -> tuple[float, list[tuple[float, Began]]]:
-    """The birth in the recording's seconds, and what the job was from when on, counted from there."""
-    submitted_at = None if submission is None else submission.at
-    born = _birth(seen, stamps, submission)
-    if born is None:
-        born, stamps = submitted_at or 0.0, _Stamps()
-    starts: list[tuple[float, Began]] = []
-    for each in _with_what_was_missed(seen, stamps):
-        at = _stamp_of(each.step, stamps)
-        observed = max(0.0, each.at - born)
-        if at is None or (abs(at - observed) <= RESOLUTION and each.at > born):
-            at = observed
-        if not starts:
-            at = 0.0
-        starts.append((max(at, starts[-1][0] if starts else 0.0), each))
-    return born, starts
-
-
-def _birth(seen: list[Began], stamps: _Stamps, submission: Interaction | None) -> float | None:
-    """When the job was created, in the recording's seconds; None if no time fits all that was seen."""
-    earliest, latest, latest_answer = -NEVER, seen[0].at, seen[0].answered
-    if submission is not None:
-        at = submission.at or 0.0
-        earliest, latest = at, min(latest, at)
-        latest_answer = min(latest_answer, at + (submission.took or 0.0))
-    for stamp, is_past in ((stamps.running, _has_run), (stamps.finished, _is_over)):
-        if stamp is None:
-            continue
-        before = [each.until for each in seen if not is_past(each.step)]
-        after = [each for each in seen if is_past(each.step)]
-        if before:
-            earliest = max(earliest, before[-1] - stamp)
-        if after:
-            latest = min(latest, after[0].at - stamp)
-            latest_answer = min(latest_answer, after[0].answered - stamp)
-        elif is_past is _is_over:
-            return None
-    if stamps.running is None and stamps.finished is None:
-        return None
-    if latest >= earliest - RESOLUTION:
-        return round(latest, DIGITS)
-    return round(earliest, DIGITS) if latest_answer >= earliest else None
-
-
-def _has_run(step: Step) -> bool:
-    return step.status == lifecycle.RUNNING or step.is_final
-
-
-def _is_over(step: Step) -> bool:
-    return step.is_final
-
-
-def _stamp_of(step: Step, stamps: _Stamps) -> float | None:
-    if step.status == lifecycle.RUNNING:
-        return stamps.running
-    return stamps.finished if step.is_final else None
-
-
-def _with_what_was_missed(seen: list[Began], stamps: _Stamps) -> list[Began]:
-    """*seen*, and the queue and the run that no poll saw and the timestamps tell of."""
-    whole = list(seen)
-    statuses = [each.step.status for each in whole]
-    if stamps.running is not None and lifecycle.RUNNING not in statuses and whole[-1].step.is_final:
-        last = len(whole) - 1
-        whole.insert(last, replace(whole[last], step=Step(lifecycle.RUNNING)))
-    first = whole[0].step
-    if stamps.running and (first.is_final or first.status == lifecycle.RUNNING):
-        whole.insert(0, replace(whole[0], step=Step(lifecycle.QUEUED)))
-    elif stamps.running is None and stamps.finished and first.is_final:
-        never_ran = first.status == lifecycle.CANCELLED
-        status = lifecycle.QUEUED if never_ran else lifecycle.RUNNING
-        whole.insert(0, replace(whole[0], step=Step(status)))
-    return whole
 
 
 def _script(steps: list[Step], starts: list[float]) -> Script:

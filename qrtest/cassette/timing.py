@@ -1,0 +1,156 @@
+"""When a job was what, in a recording: from what its polls saw, and what the service's clock says.
+
+When a job began to be something lies between two polls. The service's own timestamps say when, to the
+microsecond: they are believed where what was seen allows them. They say it on the service's clock;
+where that one's zero lies on the recording's is found from the polls, which saw each beginning after
+one answer and before another. A recording whose times do not fit (its service lived in a time of its
+own) is taken by its own times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from qrtest import lifecycle
+from qrtest.step import Step
+from qrtest.wire.record import seconds_since_1970
+
+__all__ = ["DIGITS", "Began", "Sent", "Stamps", "beginnings", "stamps_of"]
+
+RESOLUTION: Final = 2e-6
+"""Timestamps have microseconds: what was seen so near to one is when it was."""
+
+DIGITS: Final = 9
+NEVER: Final = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """When the job was seen to be in *step* first and last (*until*), in the recording's seconds.
+
+    *answered*: when the first of these answers had come.
+    """
+
+    step: Step
+    at: float
+    until: float
+    answered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """When the job was submitted, and when the answer to that had come, in the recording's seconds."""
+
+    at: float
+    answered: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """Seconds from the creation to the beginning of the run and to the end, by the service's clock."""
+
+    running: float | None = None
+    finished: float | None = None
+
+
+def stamps_of(described: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> Stamps:
+    """What the service says of a job by its own clock: in the metrics, else where it describes the job.
+
+    >>> stamps_of({"created": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:07.5Z"}, None)
+    Stamps(running=None, finished=7.5)
+    """
+    stamped = (metrics or {}).get("timestamps")
+    if isinstance(stamped, Mapping):
+        created, running, finished = (
+            seconds_since_1970(stamped.get(name)) for name in ("created", "running", "finished")
+        )
+    else:
+        created, running, finished = (
+            seconds_since_1970(described.get("created")),
+            None,
+            seconds_since_1970(described.get("ended")),
+        )
+    if created is None:
+        return Stamps()
+    ran_from, over_at = (
+        None if at is None else round(at - created, 6) for at in (running, finished)
+    )
+    times = [at for at in (0.0, ran_from, over_at) if at is not None]
+    return Stamps(ran_from, over_at) if times == sorted(times) else Stamps()
+
+
+def beginnings(
+    seen: list[Began], stamps: Stamps, submitted: Sent | None
+) -> tuple[float, list[tuple[float, Began]]]:
+    """The birth in the recording's seconds, and what the job was from when on, counted from there."""
+    born = _birth(seen, stamps, submitted)
+    if born is None:
+        born, stamps = 0.0 if submitted is None else submitted.at, Stamps()
+    starts: list[tuple[float, Began]] = []
+    for each in _with_what_was_missed(seen, stamps):
+        at = _stamp_of(each.step, stamps)
+        observed = max(0.0, each.at - born)
+        if at is None or (abs(at - observed) <= RESOLUTION and each.at > born):
+            at = observed
+        if not starts:
+            at = 0.0
+        starts.append((max(at, starts[-1][0] if starts else 0.0), each))
+    return born, starts
+
+
+def _birth(seen: list[Began], stamps: Stamps, submitted: Sent | None) -> float | None:
+    """When the job was created, in the recording's seconds; None if no time fits all that was seen."""
+    earliest, latest, latest_answer = -NEVER, seen[0].at, seen[0].answered
+    if submitted is not None:
+        earliest, latest = submitted.at, min(latest, submitted.at)
+        latest_answer = min(latest_answer, submitted.answered)
+    for stamp, is_past in ((stamps.running, _has_run), (stamps.finished, _is_over)):
+        if stamp is None:
+            continue
+        before = [each.until for each in seen if not is_past(each.step)]
+        after = [each for each in seen if is_past(each.step)]
+        if before:
+            earliest = max(earliest, before[-1] - stamp)
+        if after:
+            latest = min(latest, after[0].at - stamp)
+            latest_answer = min(latest_answer, after[0].answered - stamp)
+        elif is_past is _is_over:
+            return None
+    if stamps.running is None and stamps.finished is None:
+        return None
+    if latest >= earliest - RESOLUTION:
+        return round(latest, DIGITS)
+    return round(earliest, DIGITS) if latest_answer >= earliest else None
+
+
+def _has_run(step: Step) -> bool:
+    return step.status == lifecycle.RUNNING or step.is_final
+
+
+def _is_over(step: Step) -> bool:
+    return step.is_final
+
+
+def _stamp_of(step: Step, stamps: Stamps) -> float | None:
+    if step.status == lifecycle.RUNNING:
+        return stamps.running
+    return stamps.finished if step.is_final else None
+
+
+def _with_what_was_missed(seen: list[Began], stamps: Stamps) -> list[Began]:
+    """*seen*, and the queue and the run that no poll saw and the timestamps tell of."""
+    whole = list(seen)
+    statuses = [each.step.status for each in whole]
+    if stamps.running is not None and lifecycle.RUNNING not in statuses and whole[-1].step.is_final:
+        last = len(whole) - 1
+        whole.insert(last, replace(whole[last], step=Step(lifecycle.RUNNING)))
+    first = whole[0].step
+    if stamps.running and (first.is_final or first.status == lifecycle.RUNNING):
+        whole.insert(0, replace(whole[0], step=Step(lifecycle.QUEUED)))
+    elif stamps.running is None and stamps.finished and first.is_final:
+        never_ran = first.status == lifecycle.CANCELLED
+        status = lifecycle.QUEUED if never_ran else lifecycle.RUNNING
+        whole.insert(0, replace(whole[0], step=Step(status)))
+    return whole
