@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 from qrtest import faults, lifecycle
 from qrtest.cassette.matching import identity
@@ -29,7 +29,6 @@ from qrtest.wire.record import JobRecord, seconds_since_1970
 from qrtest.wire.routes import OF_A_JOB
 
 __all__ = ["RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
