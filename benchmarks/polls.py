@@ -17,7 +17,7 @@ from rich.table import Table
 from qrtest import simulate
 from qrtest.client import releases
 from qrtest.client.jobs import _new_client
-from qrtest.script import queued
+from qrtest.step import queued
 from qrtest.wire.payloads import JobFacts, job, timestamp
 
 ROUNDS = 7

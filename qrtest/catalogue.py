@@ -17,16 +17,8 @@ from typing import Any, Final
 
 from qrtest import faults
 from qrtest.scenario import Scenario
-from qrtest.script import (
-    Script,
-    cancelled,
-    done,
-    failed,
-    queued,
-    ran_too_long,
-    running,
-    unknown,
-)
+from qrtest.script import Script
+from qrtest.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.wire import encoding
 from qrtest.wire.behaviour import Behaviour
 

@@ -16,7 +16,8 @@ from qrtest.duration import Duration
 from qrtest.errors import ResultError, ScenarioError, ScriptError
 from qrtest.faults import Fault
 from qrtest.printing import AsCode
-from qrtest.script import Script, Step, queued, running
+from qrtest.script import Script
+from qrtest.step import Step, queued, running
 from qrtest.wire import payloads
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.record import JobRecord

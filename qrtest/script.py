@@ -28,32 +28,14 @@ from qrtest import lifecycle
 from qrtest.errors import DurationError, IllegalTransition, ScriptError
 from qrtest.printing import AsCode
 from qrtest.step import (
-    RAN_TOO_LONG,
     REASON_CODES,
     UNKNOWN,
     Step,
-    cancelled,
-    done,
     failed,
-    queued,
-    ran_too_long,
     running,
-    unknown,
 )
 
-__all__ = [
-    "RAN_TOO_LONG",
-    "UNKNOWN",
-    "Script",
-    "Step",
-    "cancelled",
-    "done",
-    "failed",
-    "queued",
-    "ran_too_long",
-    "running",
-    "unknown",
-]
+__all__ = ["Script"]
 
 ILLEGAL_PREFIX: Final = "ILLEGAL: "
 WORDS: Final = (

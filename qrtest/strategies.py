@@ -31,18 +31,9 @@ from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
 from qrtest.payload_strategies import broken_results, results
 from qrtest.scenario import Scenario
-from qrtest.script import (
-    Script,
-    Step,
-    cancelled,
-    done,
-    failed,
-    queued,
-    ran_too_long,
-    running,
-    unknown,
-)
+from qrtest.script import Script
 from qrtest.simulation import Transport, simulate
+from qrtest.step import Step, cancelled, done, failed, queued, ran_too_long, running, unknown
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette

@@ -23,8 +23,9 @@ from qrtest.properties.report import Finding, name_of, report
 from qrtest.properties.rules import RULES, Rule
 from qrtest.properties.run import Bounds, Takes, lived
 from qrtest.scenario import Scenario
-from qrtest.script import Script, cancelled, done, failed, queued, ran_too_long, running, unknown
+from qrtest.script import Script
 from qrtest.simulation import Transport
+from qrtest.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette

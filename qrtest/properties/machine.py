@@ -21,8 +21,8 @@ from hypothesis.stateful import (
 
 from qrtest import faults, lifecycle, strategies
 from qrtest.scenario import Scenario
-from qrtest.script import UNKNOWN, Step
 from qrtest.simulation import Transport, simulate
+from qrtest.step import UNKNOWN, Step
 
 __all__ = ["JobMachine"]
 

@@ -13,7 +13,7 @@ from typing import Final
 from qrtest import duration as durations
 from qrtest import lifecycle
 from qrtest.properties.run import Run
-from qrtest.script import RAN_TOO_LONG
+from qrtest.step import RAN_TOO_LONG
 from qrtest.wire import facts, payloads
 from qrtest.wire.messages import Request
 from qrtest.wire.routes import Route

@@ -14,8 +14,8 @@ from typing import Any, Final, Literal
 from qrtest.errors import NeverEnds, QrtestError
 from qrtest.journal import Entry, Journal
 from qrtest.scenario import Scenario
-from qrtest.script import Step
 from qrtest.simulation import Simulation, Transport, Truth, simulate
+from qrtest.step import Step
 
 __all__ = ["Bounds", "Run", "lived"]
 

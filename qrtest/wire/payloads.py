@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from qrtest import lifecycle
-from qrtest.script import RAN_TOO_LONG, UNKNOWN, Step
+from qrtest.step import RAN_TOO_LONG, UNKNOWN, Step
 from qrtest.wire.messages import Response
 
 __all__ = [
