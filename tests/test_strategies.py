@@ -23,8 +23,8 @@ from qrtest.payload_strategies import PROGRAMS
 from qrtest.wire.behaviour import Behaviour
 
 PROJECT = Path(__file__).parent.parent
-NAMES = {**vars(qrtest.script), "faults": faults, "Scenario": Scenario, "Behaviour": Behaviour}
-NAMES |= {"Ask": Ask, "PollPlan": PollPlan}
+NAMES = {**vars(qrtest.step), "Script": Script, "faults": faults, "Scenario": Scenario}
+NAMES |= {"Ask": Ask, "Behaviour": Behaviour, "PollPlan": PollPlan}
 EVERY = {
     "scripts": qst.scripts(),
     "illegal scripts": qst.scripts(legal=False),
@@ -33,6 +33,7 @@ EVERY = {
     "scenarios": qst.scenarios(),
     "scenarios with results": qst.scenarios(results=qst.results("estimator")),
     "poll_plans": qst.poll_plans(),
+    "lives_of a recorded job": qst.lives_of(PROJECT / "cassettes" / "sampler.yaml"),
     **{f"results of {program}": qst.results(program) for program in PROGRAMS},
     **{f"broken_results of {program}": qst.broken_results(program) for program in PROGRAMS},
 }
