@@ -57,6 +57,7 @@ class Script(AsCode):
     `str` that `Script.parse` reads. An order that no job can live raises `ScriptError`, which names
     the step; *legal=False* allows it on purpose.
 
+    >>> from qrtest import done, queued, running
     >>> str(Script(queued("2h"), running("30s"), done()))
     'QUEUED 2h; RUNNING 30s; DONE'
     """
@@ -98,6 +99,7 @@ class Script(AsCode):
     def of(cls, life: Script | Step | str) -> Script:
         """*life* as a script, whichever way it was written.
 
+        >>> from qrtest import done
         >>> Script.of("DONE") == Script.of(done()) == Script(done())
         True
         """

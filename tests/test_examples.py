@@ -113,7 +113,7 @@ def test_the_timeline_of_the_falsifying_example_is_shown(strict: pytest.Pytester
         from hypothesis import given, settings
         from qrtest import strategies as qst
 
-        @settings(max_examples=50, database=None)
+        @settings(max_examples=1_000, database=None)
         @given(qst.scripts())
         def test_it(runtime_job, script):
             job = runtime_job(script)

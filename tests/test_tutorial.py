@@ -60,6 +60,7 @@ def test_the_tutorial_can_be_followed(tmp_path: Path) -> None:
         **os.environ,
         "PYTHONPATH": f"{root}{os.pathsep}{tmp_path}",
         "PYTHONWARNINGS": "ignore",
+        "PYTEST_ADDOPTS": "-p no:vcr",
     }
     with ExitStack() as stack:
         for name, further, language, text in BLOCK.findall(page):

@@ -53,8 +53,8 @@ class Life:
         return self.step.is_final and self.until == NEVER
 
     def advance(self, now: float) -> None:
-        """Live up to the time *now*."""
-        while self.until <= now:
+        """Live up to the time *now*, or for ever."""
+        while self.until <= now and self.until != NEVER:
             if self._stop is not None and self._stop[0] <= self._step_ends:
                 at, step = self._stop
                 self._begin(step, at)
