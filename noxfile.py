@@ -33,7 +33,6 @@ ON_EVERY_RELEASE = (
     "tests/test_surface.py",
     "tests/test_documented.py",
     "tests/test_doubles.py",
-    "tests/test_service.py",
     "tests/test_genuine_service.py",
     "tests/test_replay.py",
 )
