@@ -395,6 +395,18 @@ def test_any_service_can_be_the_api_client(sim: Simulation) -> None:
     assert qrtest.RuntimeJobV2(None, OneAnswer(), None, "j", "sampler", None).status() == "DONE"
 
 
+def test_a_job_that_the_service_gives_has_the_surface_too(sim: Simulation) -> None:
+    """By its id and from the list: it is the same double as that of the simulation."""
+    double, service, calls = sim.job(LIFE, result=RESULT), sim.service(), Calls()
+    [listed], job = service.jobs(), service.job(double.job_id())
+    assert type(listed) is type(job) is type(double) is qrtest.RuntimeJobV2
+    assert (job.program_id, job.backend().name) == ("sampler", "ibm_torino")
+    job.stream_results(calls)
+    assert calls.results(3) == EVERYTHING
+    assert ended(job)
+    assert job.interim_results() == double.interim_results()
+
+
 def test_a_client_of_no_simulation_has_nothing_to_stream_from() -> None:
     """Said where it is called."""
     if releases.streams():

@@ -167,7 +167,8 @@ def test_a_submitted_job_is_a_genuine_job_that_lives_by_its_script(sim: Simulati
     sim.next_job("QUEUED 10m; RUNNING 30s; DONE")
     backend = sim.service().backend("ibm_torino")
     job = SamplerV2(mode=backend).run([bell(backend)])
-    assert type(job) is RuntimeJobV2
+    assert isinstance(job, RuntimeJobV2)
+    assert type(job) is qrtest.RuntimeJobV2
     assert job.status() == "QUEUED"
     assert job.result()[0].data.meas.num_bits == 2
     assert sim.clock.now() > 630
@@ -340,10 +341,7 @@ def test_executor_based_primitives_end_in_a_job(sim: Simulation, program: str) -
         observable = SparsePauliOp("ZZ").apply_layout(pair.layout)
         job = primitive(mode=backend).run([(pair, observable)])
     job.wait_for_final_state()
-    assert (job.status(), job.program_id if hasattr(job, "program_id") else "executor") == (
-        "ERROR",
-        "executor",
-    )
+    assert (job.status(), job.primitive_id) == ("ERROR", "executor")
 
 
 def test_a_job_that_is_made_and_one_that_is_submitted_never_share_an_id() -> None:

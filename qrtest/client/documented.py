@@ -138,12 +138,15 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
         elif decoders:
             self._documented_interim_decoder = decoders
         super().__init__(**releases.job_arguments(InstalledRuntimeJobV2, given))
+        self._begin_documented()
+        if callback is not None:
+            self._take_callback(callback)
+
+    def _begin_documented(self) -> None:
         self._documented_interim_results: Any = None
         self._has_final_interim_results = False
         if releases.streams():
             self._lead_to_the_line()
-        if callback is not None:
-            self._take_callback(callback)
 
     @classmethod
     def with_arguments(cls, **arguments: Any) -> Self:
@@ -151,6 +154,16 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
         if surface.is_documented():
             return cls(**arguments)
         return cls(**releases.job_arguments(InstalledRuntimeJobV2, arguments))
+
+    @classmethod
+    def of(cls, job: InstalledRuntimeJobV2) -> Self:
+        """The same job as *job*, which genuine code has made, with the documented surface."""
+        same = cls.__new__(cls)
+        for name, value in vars(job).items():
+            setattr(same, name, value)
+        same._documented_interim_decoder = releases.interim_decoder(job.primitive_id)
+        same._begin_documented()
+        return same
 
     def cancel(self) -> None:
         """Cancel the job, and end its stream."""

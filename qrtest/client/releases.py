@@ -30,6 +30,7 @@ __all__ = [
     "job_arguments",
     "json_decoder",
     "json_encoder",
+    "makers_of_jobs",
     "ours_to_know",
     "platform_channel",
     "quiet",
@@ -174,6 +175,11 @@ def dropped(member: str) -> str | None:
 def streams() -> bool:
     """Whether the installed release receives streams by code of its own."""
     return dropped("stream_results") is None
+
+
+def makers_of_jobs(service: Any) -> tuple[str, ...]:
+    """The methods by which a *service* of the installed release makes jobs; `run` is not in 0.31 any more."""
+    return tuple(name for name in ("run", "_run", "_decode_job") if hasattr(service, name))
 
 
 def stream_cancelled() -> Any:

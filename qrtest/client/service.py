@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, Final
 
 from qiskit_ibm_runtime import QiskitRuntimeService
+from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 
+from qrtest import surface
 from qrtest.client import releases
 from qrtest.client.clients import TOKEN, URL, carry
+from qrtest.client.jobs import RuntimeJobV2
 from qrtest.errors import SimulationError
 from qrtest.transport.line import Line
 
@@ -28,7 +33,21 @@ def make_service(line: Line, *, transport: str, instance: str | None, channel: s
     service = new_service(channel, instance=instance)
     for client in clients(service):
         carry(client, line, transport=transport)
+    for name in releases.makers_of_jobs(service):
+        setattr(service, name, _documented(getattr(service, name)))
     return service
+
+
+def _documented(make: Callable[..., Any]) -> Callable[..., Any]:
+    """*make*, whose jobs have the documented surface."""
+
+    @wraps(make)
+    def made(*arguments: Any, **options: Any) -> Any:
+        job = make(*arguments, **options)
+        is_installed = type(job) is InstalledRuntimeJobV2
+        return RuntimeJobV2.of(job) if is_installed and surface.is_documented() else job
+
+    return made
 
 
 def new_service(channel: str | None, *, instance: str | None) -> Any:
