@@ -80,3 +80,12 @@ def differential(session: nox.Session) -> None:
         session.error(f'{python} is not there: nox -s "release(0.29.1)" makes it.')
     env = {**os.environ, "QRTEST_DOCUMENTED_PYTHON": str(python)}
     session.run("python", "-m", "pytest", "-q", "tests/differential.py", env=env)
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """The documentation as a site, without a warning: docs/_build/index.html."""
+    session.install("-q", "-e", ".[docs,test]")
+    session.run(
+        "python", "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", "docs/_build"
+    )

@@ -61,10 +61,9 @@ def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
     return seen.decode()
 
 
-@pytest.mark.parametrize("transport", ["direct", "requests"])
-def test_the_demo_plays_three_lives(transport: str) -> None:
+def test_the_demo_plays_three_lives() -> None:
     """With timelines and outcomes, from payloads of the real service, and nothing on stderr."""
-    shown = qrtest("demo", "--transport", transport)
+    shown = qrtest("demo")
     assert (shown.returncode, shown.stderr) == (0, "")
     for expected in (
         "QUEUED 2h; RUNNING 30s; DONE",

@@ -117,7 +117,7 @@ def test_theirs():
     with pytest.raises(REFUSALS):
         socket.socket().connect(("192.0.2.1", 80))
 
-@pytest.mark.qrtest(transport={transport!r}, script="QUEUED 1h; DONE")
+@pytest.mark.qrtest(transport={transport!r}, script="QUEUED 1m; DONE")
 def test_ours(runtime_job):
     job = runtime_job()
     job.wait_for_final_state()

@@ -64,7 +64,7 @@ def test_the_marker_chooses_the_life(strict: pytest.Pytester) -> None:
 
         pytestmark = pytest.mark.qrtest(transport="requests")
 
-        @pytest.mark.qrtest(script="RUNNING 3h; ERROR 1305")
+        @pytest.mark.qrtest(script="RUNNING 1m; ERROR 1305")
         def test_script(runtime_job, runtime_simulation):
             assert runtime_simulation.transport == "requests"
             job = runtime_job()

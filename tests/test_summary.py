@@ -107,7 +107,7 @@ def test_a_suite_without_cassettes_has_no_summary(pytester: pytest.Pytester) -> 
     pytester.runpytest_inprocess().stdout.no_fnmatch_line("*= qrtest =*")
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=each"], ["-n2"]])
+@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=each"]])
 def test_unused_exchanges_fail_the_run(project: pytest.Pytester, workers: list[str]) -> None:
     """With the exit status of a failure, though every test passes; over workers, too."""
     project.makepyfile(
