@@ -64,8 +64,8 @@ def release(session: nox.Session, release: str) -> None:
     install(session, release)
     if session.posargs == INSTALL_ONLY:
         return
-    tests = session.posargs or ON_EVERY_RELEASE
-    session.run("python", "-m", "pytest", "-q", *without_strictness(release), *tests)
+    options = ("-q", *without_strictness(release), *session.posargs)
+    session.run("python", "-m", "pytest", *options, *ON_EVERY_RELEASE)
 
 
 @nox.session

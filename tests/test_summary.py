@@ -107,9 +107,8 @@ def test_a_suite_without_cassettes_has_no_summary(pytester: pytest.Pytester) -> 
     pytester.runpytest_inprocess().stdout.no_fnmatch_line("*= qrtest =*")
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=each"]])
-def test_unused_exchanges_fail_the_run(project: pytest.Pytester, workers: list[str]) -> None:
-    """With the exit status of a failure, though every test passes; over workers, too."""
+def test_unused_exchanges_fail_the_run(project: pytest.Pytester) -> None:
+    """With the exit status of a failure, though every test passes."""
     project.makepyfile(
         """
         import pytest
@@ -120,18 +119,17 @@ def test_unused_exchanges_fail_the_run(project: pytest.Pytester, workers: list[s
             runtime_job().status()
         """
     )
-    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
+    result = project.runpytest_subprocess("--qrtest-unused=fail")
     assert "failed" not in result.parseoutcomes()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["unused * 3 of 4 exchanges*", "qrtest_unused=fail: *"])
-    assert project.runpytest_subprocess(*workers).ret == pytest.ExitCode.OK
+    assert project.runpytest_subprocess().ret == pytest.ExitCode.OK
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]])
-def test_what_any_test_asks_for_is_used(project: pytest.Pytester, workers: list[str]) -> None:
+def test_what_any_test_asks_for_is_used(project: pytest.Pytester) -> None:
     """Tests that share a cassette are one: merged over the workers they ran on."""
     project.makepyfile(BOTH_HALVES)
-    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
+    result = project.runpytest_subprocess("--qrtest-unused=fail", "-n2")
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
