@@ -131,10 +131,11 @@ def pytest_runtest_logreport(report):
 BY_PYTEST_RECORDING = f"""
 import pytest
 from qiskit_ibm_runtime import RuntimeJobV2
-from qrtest.client.jobs import _new_client
+from qrtest.client import clients, releases
 @pytest.fixture
 def job():
-    client = _new_client("crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::")
+    crn = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
+    client = releases.client_class()(clients.parameters(crn))
     return RuntimeJobV2(None, client, "{JOB}", "sampler", None)
 @pytest.mark.vcr
 @pytest.mark.parametrize("turn", range(3))

@@ -16,8 +16,7 @@ from rich.table import Table
 
 from qrtest import simulate
 from qrtest.client import releases
-from qrtest.client.jobs import _new_client
-from qrtest.step import queued
+from qrtest.client.clients import parameters
 from qrtest.wire.payloads import JobFacts, job, timestamp
 
 ROUNDS = 7
@@ -28,7 +27,7 @@ BODY = job(
         backend="ibm_torino",
         program_id="sampler",
     ),
-    queued(),
+    {"status": "Queued"},
     usage=None,
     with_params=False,
 )
@@ -65,7 +64,9 @@ def over_requests() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def over_responses() -> Iterator[Any]:
-    client = _new_client("crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::")
+    client = releases.client_class()(
+        parameters("crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::")
+    )
     url = f"{client._session.base_url}/jobs/d5h6o44pe0pc73am1f1g"
     with responses.RequestsMock() as mock:
         mock.get(url, json=BODY)
