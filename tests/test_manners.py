@@ -128,7 +128,7 @@ test_theirs_after = test_theirs
     company.run(code, option, beside="socket").assert_outcomes(passed=4)
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_beside_pytest_randomly(company: Company, seed: int) -> None:
     """In any order, and after any reseeding, ids and results are those of the simulation's own seed."""
     code = """

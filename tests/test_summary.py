@@ -107,8 +107,9 @@ def test_a_suite_without_cassettes_has_no_summary(pytester: pytest.Pytester) -> 
     pytester.runpytest_inprocess().stdout.no_fnmatch_line("*= qrtest =*")
 
 
-def test_unused_exchanges_fail_the_run(project: pytest.Pytester) -> None:
-    """With the exit status of a failure, though every test passes."""
+@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=each"], ["-n2"]])
+def test_unused_exchanges_fail_the_run(project: pytest.Pytester, workers: list[str]) -> None:
+    """With the exit status of a failure, though every test passes; over workers, too."""
     project.makepyfile(
         """
         import pytest
@@ -119,17 +120,18 @@ def test_unused_exchanges_fail_the_run(project: pytest.Pytester) -> None:
             runtime_job().status()
         """
     )
-    result = project.runpytest_subprocess("--qrtest-unused=fail")
+    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
     assert "failed" not in result.parseoutcomes()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["unused * 3 of 4 exchanges*", "qrtest_unused=fail: *"])
-    assert project.runpytest_subprocess().ret == pytest.ExitCode.OK
+    assert project.runpytest_subprocess(*workers).ret == pytest.ExitCode.OK
 
 
-def test_what_any_test_asks_for_is_used(project: pytest.Pytester) -> None:
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_what_any_test_asks_for_is_used(project: pytest.Pytester, workers: list[str]) -> None:
     """Tests that share a cassette are one: merged over the workers they ran on."""
     project.makepyfile(BOTH_HALVES)
-    result = project.runpytest_subprocess("--qrtest-unused=fail", "-n2")
+    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
