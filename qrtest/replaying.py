@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest import clock as clocks
 from qrtest.cassette.allowed import plain_name
@@ -17,7 +16,7 @@ from qrtest.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.scenario import Scenario
 from qrtest.script import Script
-from qrtest.stage import Stage, Terms, Transport
+from qrtest.stage import Stage, Staged, Terms, Transport
 from qrtest.step import Step
 from qrtest.wire.messages import Service
 
@@ -76,7 +75,7 @@ def replay(
     return Replay(cassette, terms, script=script, pace=pace, ignored=ignored)
 
 
-class Replay:
+class Replay(Staged):
     """A recorded session that answers again, with its own time and journal. Made by `replay`.
 
     `clock` is the time, `journal` what was asked and answered, `unused` what was not asked for, `name`
@@ -99,10 +98,7 @@ class Replay:
         if self._lives and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
-        self._stage = Stage(self._made, terms, noun="replay", maker="replay")
-        self.transport: Final = terms.transport
-        self.clock: Final = self._stage.clock
-        self.journal: Final = self._stage.journal
+        super().__init__(Stage(self._made, terms, noun="replay", maker="replay"))
 
     def _made(self, clock: VirtualClock | WallClock) -> Service:
         self._player = Player(
@@ -120,18 +116,6 @@ class Replay:
         from qrtest.relived import Relived
 
         return Relived(self._player, clock, self._lives)
-
-    def __enter__(self) -> Self:
-        self._stage.enter()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stage.leave(kind, error, traceback)
 
     @property
     def jobs(self) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest import clock as clocks
 from qrtest import duration as durations
@@ -13,7 +12,7 @@ from qrtest.clock import EPOCH, Clock
 from qrtest.duration import Duration
 from qrtest.faults import Fault
 from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
-from qrtest.stage import Stage, Terms, Transport
+from qrtest.stage import Stage, Staged, Terms, Transport
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
@@ -82,7 +81,7 @@ def simulate(
     )
 
 
-class Simulation(Scripting):
+class Simulation(Staged, Scripting):
     """A simulated service with its own time, jobs and journal. Made by `simulate`.
 
     `clock` is the time, `journal` what was asked and answered. Both can be read after the end, too.
@@ -113,22 +112,7 @@ class Simulation(Scripting):
             )
             return self._scripted
 
-        self._stage = Stage(made, terms, noun="simulation", maker="simulate", latency=latency)
-        self.transport: Final = terms.transport
-        self.clock: Final = self._stage.clock
-        self.journal: Final = self._stage.journal
-
-    def __enter__(self) -> Self:
-        self._stage.enter()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._stage.leave(kind, error, traceback)
+        super().__init__(Stage(made, terms, noun="simulation", maker="simulate", latency=latency))
 
     def job(
         self,

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest import clock as clocks
 from qrtest.clock import VirtualClock, WallClock
@@ -25,7 +25,7 @@ from qrtest.wire.payloads import JobFacts
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2
 
-__all__ = ["TRANSPORTS", "Stage", "Terms", "Transport"]
+__all__ = ["TRANSPORTS", "Stage", "Staged", "Terms", "Transport"]
 
 Transport = Literal["direct", "requests", "sockets"]
 TRANSPORTS: Final = ("direct", "requests", "sockets")
@@ -197,3 +197,25 @@ class Stage:
 
     def _timeline(self) -> str:
         return self.journal.timeline()
+
+
+class Staged:
+    """What is done on a stage: entered and left, with its `transport`, its `clock` and its `journal`."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.transport: Final = stage.transport
+        self.clock: Final = stage.clock
+        self.journal: Final = stage.journal
+
+    def __enter__(self) -> Self:
+        self._stage.enter()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stage.leave(kind, error, traceback)
