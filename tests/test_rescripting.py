@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -34,6 +31,7 @@ from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.record import JobRecord
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
+from tests.command_line import qrtest as qrtest_command
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").glob("*.yaml"))
@@ -622,26 +620,17 @@ def test_the_marker_takes_a_script_beside_a_cassette(pytester: pytest.Pytester) 
     pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=2)
 
 
-def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    code = "from qrtest.cli import main; main()"
-    root = str(Path(__file__).parent.parent)
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}, check=False,
-    )  # fmt: skip
-
-
 def test_the_command_line_rescripts(tmp_path: Path) -> None:
     """A cassette goes in, another comes out, and it is in order."""
     session = exchange("PATCH", "/sessions/s1", {"accepting_jobs": False}, status=204, at=6.0)
     store.save(tmp_path / "bell.yaml", Cassette((*short().interactions, session), PROVENANCE))
     options = ("--ends", "ERROR 1500", "--queue", "6h", "-o", "failed.yaml")
-    done = command("rescript", "bell.yaml", *options, cwd=tmp_path)
+    done = qrtest_command("rescript", "bell.yaml", *options, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "failed.yaml\n"), done.stderr
     assert (
         done.stderr == "QUEUED 3s; RUNNING 2s; DONE\n  becomes\nQUEUED 6h; RUNNING 2s; ERROR 1500\n"
     )
-    assert command("check", "failed.yaml", cwd=tmp_path).returncode == 0
+    assert qrtest_command("check", "failed.yaml", cwd=tmp_path).returncode == 0
     made = store.load(tmp_path / "failed.yaml")
     assert made.interactions[-1].at == 6 * 3600 + 3
     with qrtest.replay(tmp_path / "failed.yaml") as sim, pytest.raises(RuntimeJobFailureError):
@@ -651,10 +640,10 @@ def test_the_command_line_rescripts(tmp_path: Path) -> None:
 def test_the_command_line_says_what_is_missing(tmp_path: Path) -> None:
     """A change, a job that there is."""
     store.save(tmp_path / "bell.yaml", short())
-    nothing = command("rescript", "bell.yaml", "-o", "x.yaml", cwd=tmp_path)
+    nothing = qrtest_command("rescript", "bell.yaml", "-o", "x.yaml", cwd=tmp_path)
     assert nothing.returncode == 2
     assert "--script, --ends, --queue or --run" in nothing.stderr
-    wrong = command(
+    wrong = qrtest_command(
         "rescript", "bell.yaml", "--job", "j", "--ends", "DONE", "-o", "x.yaml", cwd=tmp_path
     )
     assert f"bell.yaml has no job 'j': there are {JOB}" in wrong.stderr

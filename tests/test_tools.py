@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +15,7 @@ from qrtest.cassette.compare import differences
 from qrtest.cassette.model import Cassette
 from qrtest.wire.messages import Request, Response
 from tests import recordings
+from tests.command_line import qrtest
 from tests.recordings import JOB, PROVENANCE, exchange, job_body, short
 from tests.servers import serving
 
@@ -26,15 +25,6 @@ import sys, requests
 print(requests.get(sys.argv[1] + "/jobs/one?apikey=" + sys.argv[2], timeout=5).json()["id"])
 sys.exit(int(sys.argv[3]))
 """
-
-
-def qrtest(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    code = "from qrtest.cli import main; main()"
-    root = str(Path(__file__).parent.parent)
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        cwd=cwd, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": root}, check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
