@@ -18,8 +18,8 @@ from qrtest.cassette.model import Cassette, Interaction
 from qrtest.drift import asked_again, drift
 from qrtest.errors import Drifted
 from qrtest.script import Script
-from tests.recordings import PROVENANCE, short
 from tests.command_line import qrtest as qrtest_command
+from tests.recordings import PROVENANCE, short
 from tests.test_rescripting import recorded
 
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").glob("*.yaml"))
@@ -155,11 +155,15 @@ def test_the_command_line_asks_todays_service(tmp_path: Path) -> None:
     store.save(
         tmp_path / "old.yaml", changed(recorded(LIFE), "metrics", lambda b: b.update(bss={}))
     )
-    good = qrtest_command("diff", "good.yaml", "--against", "serve", "--tier", "shape", cwd=tmp_path)
+    good = qrtest_command(
+        "diff", "good.yaml", "--against", "serve", "--tier", "shape", cwd=tmp_path
+    )
     assert (good.returncode, good.stdout) == (0, ""), good.stderr
     old = qrtest_command("diff", "old.yaml", "--against", "serve", "--tier", "shape", cwd=tmp_path)
     assert (old.returncode, old.stdout) == (1, "shape: metrics: response.bss: gone: an object\n")
-    other = qrtest_command("diff", "good.yaml", "--against", "old.yaml", "--tier", "shape", cwd=tmp_path)
+    other = qrtest_command(
+        "diff", "good.yaml", "--against", "old.yaml", "--tier", "shape", cwd=tmp_path
+    )
     assert other.returncode == 1
     assert qrtest_command("diff", "good.yaml", cwd=tmp_path).returncode == 2
 
