@@ -15,26 +15,10 @@ from docs import make_commands
 from qrtest.cassette import store
 from qrtest.cli import commands
 from qrtest.cli.doctor import wrong
+from tests.command_line import RUN, qrtest, qrtest_process
 from tests.recordings import short
 
 COMMANDS = sorted(commands.commands)
-
-RUN = [sys.executable, "-c", "from qrtest.cli import main; main()"]
-
-
-def qrtest(
-    *arguments: str, cwd: Path | None = None, **environment: str
-) -> subprocess.CompletedProcess[str]:
-    """Run the command as a user does, in a pipe."""
-    return subprocess.run(
-        [*RUN, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        cwd=cwd,
-        env={**os.environ, **environment},
-    )
 
 
 def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
@@ -79,7 +63,7 @@ def test_the_demo_plays_three_lives(transport: str) -> None:
 
 def test_the_demo_is_the_same_every_time() -> None:
     """To the last letter."""
-    assert qrtest("demo").stdout == qrtest("demo").stdout
+    assert qrtest("demo").stdout == qrtest_process("demo").stdout
 
 
 def test_help_teaches() -> None:
@@ -120,16 +104,16 @@ def test_the_exit_status_is_the_verdict(tmp_path: Path) -> None:
     """0 when all is well, 1 when something was found, 2 when something was wrong with call or file."""
     store.save(tmp_path / "good.yaml", short())
     (tmp_path / "thin.yaml").write_text((tmp_path / "good.yaml").read_text().replace("600", "601"))
-    for arguments, status in [
-        (["check", "good.yaml"], 0),
-        (["check", "thin.yaml"], 1),
-        (["diff", "good.yaml", "good.yaml"], 0),
-        (["show", "good.yaml"], 0),
-        (["show", "gone.yaml"], 2),
-        (["show"], 2),
-        (["record", "x.yaml", "--", sys.executable, "-c", "raise SystemExit(7)"], 7),
+    for run, arguments, status in [
+        (qrtest, ["check", "good.yaml"], 0),
+        (qrtest_process, ["check", "thin.yaml"], 1),
+        (qrtest_process, ["diff", "good.yaml", "good.yaml"], 0),
+        (qrtest, ["show", "good.yaml"], 0),
+        (qrtest_process, ["show", "gone.yaml"], 2),
+        (qrtest, ["show"], 2),
+        (qrtest, ["record", "x.yaml", "--", sys.executable, "-c", "raise SystemExit(7)"], 7),
     ]:
-        done = qrtest(*arguments, cwd=tmp_path)
+        done = run(*arguments, cwd=tmp_path)
         assert done.returncode == status, arguments
         assert "Traceback" not in done.stderr
 
@@ -144,13 +128,13 @@ def test_what_is_wrong_is_said_on_stderr_alone(tmp_path: Path) -> None:
 def test_machines_read_json(tmp_path: Path) -> None:
     """Each command that tells of things has them as JSON, and nothing else on stdout."""
     store.save(tmp_path / "a.yaml", short())
-    for arguments in (
-        ["show", "a.yaml"],
-        ["check", "a.yaml"],
-        ["diff", "a.yaml", "a.yaml"],
-        ["doctor"],
+    for run, arguments in (
+        (qrtest, ["show", "a.yaml"]),
+        (qrtest, ["check", "a.yaml"]),
+        (qrtest, ["diff", "a.yaml", "a.yaml"]),
+        (qrtest_process, ["doctor"]),
     ):
-        json.loads(qrtest(*arguments, "--json", cwd=tmp_path).stdout)
+        json.loads(run(*arguments, "--json", cwd=tmp_path).stdout)
     shown = json.loads(qrtest("show", "a.yaml", "--json", cwd=tmp_path).stdout)
     assert [(row["answer"], row["repeat"]) for row in shown[:2]] == [
         ("200 Queued", 6),

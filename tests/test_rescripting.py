@@ -32,6 +32,7 @@ from qrtest.wire.messages import Request, Response
 from qrtest.wire.record import JobRecord
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
 from tests.command_line import qrtest as qrtest_command
+from tests.command_line import qrtest_process
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").glob("*.yaml"))
@@ -625,7 +626,7 @@ def test_the_command_line_rescripts(tmp_path: Path) -> None:
     session = exchange("PATCH", "/sessions/s1", {"accepting_jobs": False}, status=204, at=6.0)
     store.save(tmp_path / "bell.yaml", Cassette((*short().interactions, session), PROVENANCE))
     options = ("--ends", "ERROR 1500", "--queue", "6h", "-o", "failed.yaml")
-    done = qrtest_command("rescript", "bell.yaml", *options, cwd=tmp_path)
+    done = qrtest_process("rescript", "bell.yaml", *options, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "failed.yaml\n"), done.stderr
     assert (
         done.stderr == "QUEUED 3s; RUNNING 2s; DONE\n  becomes\nQUEUED 6h; RUNNING 2s; ERROR 1500\n"

@@ -1,4 +1,4 @@
-"""The tools for cassettes, through the real entry point."""
+"""The tools for cassettes: record, show, check, diff, convert."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from qrtest.cassette.compare import differences
 from qrtest.cassette.model import Cassette
 from qrtest.wire.messages import Request, Response
 from tests import recordings
-from tests.command_line import qrtest
+from tests.command_line import qrtest, qrtest_process
 from tests.recordings import JOB, PROVENANCE, exchange, job_body, short
 from tests.servers import serving
 
@@ -48,7 +48,7 @@ def program(tmp_path: Path) -> Path:
 
 def test_a_program_is_recorded(base: str, program: Path, tmp_path: Path) -> None:
     """`qrtest record CASSETTE -- COMMAND` records a program that knows nothing of it."""
-    done = qrtest(
+    done = qrtest_process(
         "record", "c/x.yaml", "--", sys.executable, program, base, SECRET, 0, cwd=tmp_path
     )
     assert (done.returncode, done.stdout, done.stderr) == (
