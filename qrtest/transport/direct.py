@@ -13,7 +13,7 @@ from collections.abc import Hashable, Mapping
 from contextvars import ContextVar
 from functools import cache
 from json import dumps, loads
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import urlencode
 
 from requests import Session
@@ -32,7 +32,24 @@ from qrtest.wire.messages import Request, Response
 
 __all__ = ["go_direct"]
 
-_IN_HAND: Final[ContextVar[Response | None]] = ContextVar("qrtest_answer_in_hand", default=None)
+
+class _InHand(NamedTuple):
+    """An answer that the genuine stack has still to judge, and the headers that authorized its request."""
+
+    answer: Response
+    authorization: Mapping[str, str]
+
+
+class _Poll(NamedTuple):
+    """A poll as it was asked, the headers that authorized it, its answer, and what that says."""
+
+    request: Request
+    authorization: Mapping[str, str]
+    answer: Response
+    decoded: dict[str, Any]
+
+
+_IN_HAND: Final[ContextVar[_InHand | None]] = ContextVar("qrtest_answer_in_hand", default=None)
 
 
 def go_direct(client: Any, line: Line) -> None:
@@ -63,9 +80,10 @@ class _Sending(Session):
         if json is not None:
             headers = {"Content-Type": "application/json", **(headers or {})}
             data = dumps(json)
-        request = self._prepared(method, url, params, data, headers)
-        first = _IN_HAND.get()
-        if first is None:
+        in_hand = _IN_HAND.get()
+        authorize = self.auth if in_hand is None else FixedAuth(in_hand.authorization)
+        request = _prepared(method, url, params, data, headers, authorize)
+        if in_hand is None:
             asked = Request.to(
                 method,
                 str(request.url),
@@ -74,6 +92,7 @@ class _Sending(Session):
             )
             first = self.qrtest_line.carry(asked, read_timeout(timeout))
         else:
+            first = in_hand.answer
             _IN_HAND.set(None)
         if not needs_policy(first):
             return plain_response(request, first)
@@ -81,19 +100,18 @@ class _Sending(Session):
         adapter = ServiceAdapter(self.qrtest_line, max_retries=retries)
         return adapter.send_on(first, request, timeout=timeout)
 
-    def _prepared(
-        self, method: str, url: str, params: Any, data: Any, headers: Any
-    ) -> PreparedRequest:
-        request = PreparedRequest()
-        request.method = method.upper()
-        request.url = f"{url}?{urlencode(params, doseq=True)}" if params else url
-        request.headers = CaseInsensitiveDict(headers)
-        request.body = data.encode() if isinstance(data, str) else data
-        if request.body or request.method in ("POST", "PUT", "PATCH"):
-            request.headers["Content-Length"] = str(len(request.body or b""))
-        if self.auth is not None:
-            request = self.auth(request)  # type: ignore[operator]
-        return request
+
+def _prepared(
+    method: str, url: str, params: Any, data: Any, headers: Any, authorize: Any
+) -> PreparedRequest:
+    request = PreparedRequest()
+    request.method = method.upper()
+    request.url = f"{url}?{urlencode(params, doseq=True)}" if params else url
+    request.headers = CaseInsensitiveDict(headers)
+    request.body = data.encode() if isinstance(data, str) else data
+    if request.body or request.method in ("POST", "PUT", "PATCH"):
+        request.headers["Content-Length"] = str(len(request.body or b""))
+    return request if authorize is None else cast("PreparedRequest", authorize(request))
 
 
 @cache
@@ -104,20 +122,23 @@ def _below_http(session_class: Hashable) -> Any:
 
 def _job_get(self: Any, job_id: str, exclude_params: bool = True) -> Any:
     """`RuntimeClient.job_get`, from the last decoded answer for as long as the service gives the same."""
+    if not exclude_params:
+        return _genuine_job_get(self, job_id, False)
     session = self._session
-    if not exclude_params or not isinstance(session.auth, FixedAuth):
-        return _genuine_job_get(self, job_id, exclude_params)
-    known = self.qrtest_polls.get(job_id)
-    if known is None:
-        known = self.qrtest_polls[job_id] = [_poll_request(session, job_id), None, None]
-    response = session.qrtest_line.carry(known[0])
-    if response is not known[1]:
-        decoded = _decoded(response)
+    authorization = session.auth.get_headers()
+    last = self.qrtest_polls.get(job_id)
+    if last is not None and last.authorization == authorization:
+        request = last.request
+    else:
+        last, request = None, _poll_request(session, job_id, authorization)
+    answer = session.qrtest_line.carry(request)
+    if last is None or last.answer is not answer:
+        decoded = _decoded(answer)
         if decoded is None:
-            _IN_HAND.set(response)
+            _IN_HAND.set(_InHand(answer, authorization))
             return _genuine_job_get(self, job_id, True)
-        known[1], known[2] = response, decoded
-    return known[2].copy()
+        last = self.qrtest_polls[job_id] = _Poll(request, authorization, answer, decoded)
+    return last.decoded.copy()
 
 
 def _genuine_job_get(client: Any, job_id: str, exclude_params: bool) -> Any:
@@ -125,9 +146,9 @@ def _genuine_job_get(client: Any, job_id: str, exclude_params: bool) -> Any:
     return genuine.job_get(job_id=job_id, exclude_params=exclude_params)
 
 
-def _poll_request(session: Any, job_id: str) -> Request:
+def _poll_request(session: Any, job_id: str, authorization: Mapping[str, str]) -> Request:
     url = f"{session.base_url}/jobs/{job_id}?exclude_params=true"
-    return Request.to("GET", url, headers={**session.headers, **session.auth.headers})
+    return Request.to("GET", url, headers={**session.headers, **authorization})
 
 
 def _decoded(response: Response) -> dict[str, Any] | None:
