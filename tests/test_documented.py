@@ -6,10 +6,12 @@ On releases that have a member, the genuine one runs here; on the others, qrtest
 from __future__ import annotations
 
 import inspect
+import json
 import logging
 import queue
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +19,9 @@ from qiskit_ibm_runtime import RuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 
 import qrtest
-from qrtest import Script, Simulation, cancelled, done, faults, queued, running, simulate
+from qrtest import Script, Simulation, cancelled, done, faults, queued, running, serve, simulate
 from qrtest.client import releases
+from qrtest.client import service as services
 from qrtest.errors import RemovedFromClientWarning, SimulationError
 from qrtest.wire.accounts import CRN
 from qrtest.wire.messages import Request, Response
@@ -405,6 +408,37 @@ def test_a_job_that_the_service_gives_has_the_surface_too(sim: Simulation) -> No
     assert calls.results(3) == EVERYTHING
     assert ended(job)
     assert job.interim_results() == double.interim_results()
+
+
+@pytest.fixture(params=["ws", "wss"])
+def connected_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
+    """A service on a server, and what the job that it submits next will come to: by each protocol."""
+    with serve(https_port=0, clock="1000x") as server:
+        server.next_job(LIFE, result=RESULT)
+        if request.param == "ws":
+            yield qrtest.connect(server.url)
+        else:
+            authority = tmp_path / "authority.pem"
+            authority.write_text(str(server.authority))
+            yield qrtest.connect(str(server.https_url), authority=str(authority))
+
+
+def test_a_job_of_a_connected_service_streams_by_a_websocket(
+    connected_service: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Genuine code receives it where the release has any; no proxy of the environment is asked."""
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://192.0.2.1:9")
+    asked = {"program_id": "sampler", "backend": "ibm_torino", "params": {"version": 2}}
+    submitted = services.clients(connected_service)[0]._session.post("/jobs", json=asked).json()
+    job, calls = connected_service.job(submitted["id"]), Calls()
+    assert type(job) is qrtest.RuntimeJobV2
+    assert job.program_id == "sampler"
+    job.stream_results(calls)
+    assert calls.results(3) == EVERYTHING
+    assert ended(job)
+    assert job.interim_results() == [json.dumps(each) for each in reversed(INTERIM)]
 
 
 def test_a_client_of_no_simulation_has_nothing_to_stream_from() -> None:

@@ -11,11 +11,20 @@ from qrtest.clock import WallClock, current
 from qrtest.errors import SimulationError
 from qrtest.guard import Guard
 from qrtest.transport.direct import go_direct
-from qrtest.transport.line import Line
+from qrtest.transport.line import Line, Streaming
 from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
 from qrtest.wire.accounts import CRN
 
-__all__ = ["TOKEN", "URL", "carry", "client_of", "line_of", "make_client", "parameters"]
+__all__ = [
+    "TOKEN",
+    "URL",
+    "carry",
+    "client_of",
+    "line_of",
+    "make_client",
+    "note_line",
+    "parameters",
+]
 
 TOKEN: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
 URL: Final = "https://cloud.ibm.com"
@@ -38,16 +47,21 @@ def client_of(api_client: Any) -> Any:
     return api_client
 
 
-def line_of(client: Any) -> Line:
-    """The line that carries *client*. Raises `SimulationError` for one that none of ours does."""
+def note_line(client: Any, line: Streaming) -> None:
+    """Note that *line* carries the genuine *client*: its jobs stream from there."""
+    setattr(client._session, _LINE, line)
+
+
+def line_of(client: Any) -> Streaming:
+    """What carries *client*. Raises `SimulationError` for one that nothing of ours does."""
     line = getattr(client._session, _LINE, None)
     if line is None:
         raise SimulationError(
             "There is nothing to stream from: this job asks a client that belongs to no simulation. "
             "Give RuntimeJobV2 the simulation as api_client, or take the job from sim.job()."
         )
-    assert isinstance(line, Line)
-    return line
+    found: Streaming = line
+    return found
 
 
 def make_client(line: Line, *, transport: str, instance: str) -> Any:
@@ -62,7 +76,7 @@ def carry(client: Any, line: Line, *, transport: str) -> None:
     """Let the genuine *client* ask *line* by a transport."""
     session = client._session
     session.trust_env = False
-    setattr(session, _LINE, line)
+    note_line(client, line)
     if transport == "direct":
         go_direct(client, line)
     else:

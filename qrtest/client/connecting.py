@@ -15,9 +15,10 @@ from typing import Any, Final
 import requests
 
 from qrtest.client import service as services
+from qrtest.client.clients import note_line
 from qrtest.errors import ServerError
 from qrtest.transport.requests import MOUNT
-from qrtest.transport.towards import TowardsAdapter
+from qrtest.transport.towards import ServerLine, TowardsAdapter
 
 __all__ = ["connect"]
 
@@ -38,7 +39,8 @@ def connect(
 
     *instance*: a name or CRN of one of the server's, the first one for None; "any" leaves the choice to
     the service. *channel*: one that the installed release knows. *authority*: the file with the
-    certificate to trust, for an https url (`qrtest serve --https-port 0` says which).
+    certificate to trust, for an https url (`qrtest serve --https-port 0` says which). Its jobs have the
+    documented surface, streams included, as those of a simulation.
 
     Raises `ServerError` when no server of qrtest's answers there.
 
@@ -54,7 +56,8 @@ def connect(
         service = services.new_service(
             channel, instance=None if instance == "any" else instance or first
         )
-    _lead(service, towards)
+    _lead(service, towards, ServerLine(base, authority=authority))
+    services.document_jobs(service)
     return service
 
 
@@ -75,10 +78,10 @@ def _about(base: str, towards: TowardsAdapter) -> Any:
     return about
 
 
-def _lead(service: Any, towards: TowardsAdapter) -> None:
+def _lead(service: Any, towards: TowardsAdapter, line: ServerLine) -> None:
     """Lead the clients that *service* has, and whatever it will ask or make later."""
     for client in services.clients(service):
-        _lead_client(client, towards)
+        _lead_client(client, towards, line)
     account = getattr(service, "_account", None)
     for name in ASKED_LATER:
         if hasattr(account, name):
@@ -88,14 +91,15 @@ def _lead(service: Any, towards: TowardsAdapter) -> None:
 
         def make_client(*arguments: Any) -> Any:
             client = make(*arguments)
-            _lead_client(client, towards)
+            _lead_client(client, towards, line)
             return client
 
         service._create_new_cloud_api_client = make_client
 
 
-def _lead_client(client: Any, towards: TowardsAdapter) -> None:
-    """Lead the session of *client*, and the tokens that it fetches."""
+def _lead_client(client: Any, towards: TowardsAdapter, line: ServerLine) -> None:
+    """Lead the session of *client*, the tokens that it fetches, and the streams of its jobs."""
+    note_line(client, line)
     session = client._session
     session.trust_env = False
     adapter = towards.with_policy(session.get_adapter("https://").max_retries)

@@ -26,7 +26,7 @@ from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 from qrtest import surface
 from qrtest.client import clients, releases
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
-from qrtest.transport.line import Line
+from qrtest.transport.line import Line, Streaming
 from qrtest.transport.streaming import Streamer, messages
 from qrtest.wire.accounts import CRN
 from qrtest.wire.messages import Request
@@ -40,6 +40,8 @@ PAIR: Final = 2
 LONGEST_END_SECONDS: Final = 5.0
 """How long the end of a simulation waits for callbacks that are still running, in real time."""
 
+NO_PROXY: Final = {"http_proxy_host": "nobody", "proxy_type": "http", "http_no_proxy": ["*"]}
+"""Keeps websocket-client from the proxies of the environment: without a proxy it heeds no exceptions."""
 
 POISON: Final = object()
 
@@ -249,33 +251,40 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             "An error occurred while %s job %s:\n%s", doing, self.job_id(), traceback.format_exc()
         )
 
-    def _connection(self, line: Line) -> Callable[[threading.Event], Iterator[str]]:
-        """What makes one connection to this job's stream: over the port if there is one."""
+    def _connection(self, line: Streaming) -> Callable[[threading.Event], Iterator[str]]:
+        """What makes one connection to this job's stream: by a websocket if there is one."""
         session = self._api_client._session
         headers, path = session.auth.get_headers(), f"/stream/jobs/{self.job_id()}"
-        if line.port is None:
+        if isinstance(line, Line) and line.port is None:
             url = session.base_url.replace("https", "wss") + path
             request = Request.to("GET", url, headers={**headers, "Upgrade": "websocket"})
             return partial(messages, line, request)
+        from qrtest.transport.certificate import trusting
         from qrtest.transport.websocket import received
 
-        return partial(received, f"ws://127.0.0.1:{line.port.number}{path}", headers)
+        url = f"{line.websockets}{path}"
+        tls = trusting(line.authority) if url.startswith("wss:") else None
+        return partial(received, url, headers, tls=tls)
 
     # --- releases that stream by code of their own ---
 
     def _lead_to_the_line(self) -> None:
-        """Let the genuine code receive from the line: by its own websocket client if there is a port."""
+        """Let the genuine code receive from the line: by its own websocket client if it has websockets."""
         try:
             line = clients.line_of(self._api_client)
         except SimulationError:
             return
         line.on_close(self._end_genuine_stream)
-        if line.port is None:
+        if line.websockets is None:
             self._ws_client = Streamer(
                 self._connection(line), line.clock, self._result_queue.put_nowait
             )
         else:
-            self._ws_client._websocket_url = f"ws://127.0.0.1:{line.port.number}"
+            self._ws_client._websocket_url = line.websockets
+            self._ws_client._proxy_params = {
+                **NO_PROXY,
+                "sslopt": {"ca_certs": line.authority} if line.authority else {},
+            }
 
     def _end_genuine_stream(self) -> None:
         if self._streams():

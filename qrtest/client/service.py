@@ -16,7 +16,7 @@ from qrtest.client.jobs import RuntimeJobV2
 from qrtest.errors import SimulationError
 from qrtest.transport.line import Line
 
-__all__ = ["clients", "make_service", "new_service", "saved_service"]
+__all__ = ["clients", "document_jobs", "make_service", "new_service", "saved_service"]
 
 LOCAL: Final = "local"
 CLASSIC: Final = "ibm_quantum"
@@ -33,9 +33,14 @@ def make_service(line: Line, *, transport: str, instance: str | None, channel: s
     service = new_service(channel, instance=instance)
     for client in clients(service):
         carry(client, line, transport=transport)
+    document_jobs(service)
+    return service
+
+
+def document_jobs(service: Any) -> None:
+    """Let the jobs that *service* gives have the documented surface."""
     for name in releases.makers_of_jobs(service):
         setattr(service, name, _documented(getattr(service, name)))
-    return service
 
 
 def _documented(make: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
-__all__ = ["Certificate", "throw_away"]
+__all__ = ["Certificate", "throw_away", "trusting"]
 
 
 @dataclass(frozen=True)
@@ -28,3 +28,8 @@ def throw_away(*hosts: str) -> Certificate:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(*hosts).configure_cert(context)
     return Certificate(context, authority.cert_pem.bytes().decode())
+
+
+def trusting(authority: str | None) -> ssl.SSLContext:
+    """What a client trusts that was given the file *authority*: that, or for None the usual ones."""
+    return ssl.create_default_context(cafile=authority)

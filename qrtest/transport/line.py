@@ -14,7 +14,7 @@ from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.guard import Guard
 from qrtest.wire.messages import Request, Response, Service
 
-__all__ = ["FOR_EVER", "Line", "Port"]
+__all__ = ["FOR_EVER", "Line", "Port", "Streaming"]
 
 TIMED_OUT: Final = Response(0, failure="timeout")
 FOR_EVER: Final = float("inf")
@@ -31,12 +31,33 @@ class Port(Protocol):
         """What a session of requests sends by."""
 
 
+class Streaming(Protocol):
+    """What carries the requests of a job, as far as its stream needs to know."""
+
+    @property
+    def clock(self) -> Clock:
+        """What a stream that broke waits by before it is taken up again."""
+
+    @property
+    def websockets(self) -> str | None:
+        """Where the websockets are, without a path; None for those of this process, without a socket."""
+
+    @property
+    def authority(self) -> str | None:
+        """The file with the certificate to trust there, if the usual ones do not do."""
+
+    def on_close(self, end_stream: Callable[[], None]) -> None:
+        """Let *end_stream* be called when there is nothing to stream from any more."""
+
+
 class Line:
     """Carries single requests to *service*. Safe under threads: one at a time.
 
     *guard* stops a client of this process that would wait for ever; None stops nobody. *port* is the
     one of this machine that answers by it, if there is one.
     """
+
+    authority: Final = None
 
     def __init__(
         self, service: Service, clock: Clock, guard: Guard | None, *, latency: float
@@ -71,6 +92,11 @@ class Line:
                 f"{_shown(str(request))} gets no answer, and the client sets no timeout for it"
             )
         return response, wait
+
+    @property
+    def websockets(self) -> str | None:
+        """Where the websockets of its port are, without a path; None where there is no port."""
+        return None if self.port is None else f"ws://127.0.0.1:{self.port.number}"
 
     def on_close(self, end_stream: Callable[[], None]) -> None:
         """Let *end_stream* be called when the simulation is over, before the line is closed."""

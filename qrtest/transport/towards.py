@@ -6,16 +6,18 @@ meant, and no proxy of the environment is asked.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest
 from requests.models import Response as RequestsResponse
 
+from qrtest.clock import WallClock
 from qrtest.transport.requests import genuine_send
 
-__all__ = ["TowardsAdapter"]
+__all__ = ["ServerLine", "TowardsAdapter"]
 
 
 class TowardsAdapter(HTTPAdapter):
@@ -48,3 +50,15 @@ class TowardsAdapter(HTTPAdapter):
         led.url = f"{self._base}{parts.path}{'?' + parts.query if parts.query else ''}"
         verify = self._authority or True
         return genuine_send(self, led, stream=stream, timeout=timeout, verify=verify)
+
+
+class ServerLine:
+    """What the stream of a job needs to know of the server at *base*, which goes by a time of its own."""
+
+    def __init__(self, base: str, *, authority: str | None) -> None:
+        self.clock: Final = WallClock()
+        self.websockets: Final = f"ws{base.removeprefix('http')}"
+        self.authority: Final = authority
+
+    def on_close(self, end_stream: Callable[[], None]) -> None:
+        """Nothing to note: a server does not tell its clients that it is closed."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocketException
 from websockets.http11 import Request
@@ -19,6 +20,9 @@ from qrtest.clock import Clock
 from qrtest.transport.connection import reset
 from qrtest.transport.streaming import TICK_SECONDS, Patience, StreamBroken
 from qrtest.wire.messages import Stream
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = ["StreamConnection", "received"]
 
@@ -81,8 +85,14 @@ class StreamConnection(asyncio.Protocol):
 # --- a client's end ---------------------------------------------------------------------------------
 
 
-def received(url: str, headers: Mapping[str, str], ended: threading.Event) -> Iterator[str]:
-    """What comes on one connection to *url*, until the client has *ended* it.
+def received(
+    url: str,
+    headers: Mapping[str, str],
+    ended: threading.Event,
+    *,
+    tls: SSLContext | None = None,
+) -> Iterator[str]:
+    """What comes on one connection to *url*, until the client has *ended* it; by *tls* for wss.
 
     Raises `StreamBroken` when the handshake is refused, or the connection breaks. All waiting is real:
     the deadlines of the websockets library are left out, because they would go by a virtual clock.
@@ -90,6 +100,7 @@ def received(url: str, headers: Mapping[str, str], ended: threading.Event) -> It
     try:
         with connect(
             url,
+            ssl=tls,
             additional_headers=dict(headers),
             compression=None,
             proxy=None,
