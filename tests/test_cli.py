@@ -45,15 +45,22 @@ def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
     return seen.decode()
 
 
-@pytest.mark.parametrize("transport", ["direct", "requests"])
-def test_the_demo_plays_three_lives(transport: str) -> None:
+@pytest.mark.parametrize(
+    ("options", "queue", "polls"),
+    [
+        ([], "2h", "×13,091 until 1:59:59.50"),
+        (["--transport", "requests", "--queue", "5m"], "5m", "×546 until 0:04:59.75"),
+    ],
+    ids=["direct", "requests"],
+)
+def test_the_demo_plays_three_lives(options: list[str], queue: str, polls: str) -> None:
     """With timelines and outcomes, from payloads of the real service, and nothing on stderr."""
-    shown = qrtest("demo", "--transport", transport)
+    shown = qrtest("demo", *options)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "\x1b" not in shown.stdout
     for expected in (
-        "QUEUED 2h; RUNNING 30s; DONE",
-        "×13,091 until 1:59:59.50",
+        f"QUEUED {queue}; RUNNING 30s; DONE",
+        polls,
         "PrimitiveResult, 4,096 shots",
         "RuntimeJobFailureError: 'Unable to retrieve job result. Error code 1500; Internal error.",
         "RuntimeJobMaxTimeoutError: 'Error code 1305; Ran too long'",
@@ -143,9 +150,10 @@ def test_machines_read_json(tmp_path: Path) -> None:
 
 
 def test_colour_is_for_terminals_that_want_it(tmp_path: Path) -> None:
-    """On a terminal the demo's titles are bold; in a pipe, or with NO_COLOR, nothing is."""
-    assert "\x1b[1m" in on_a_terminal("demo", cwd=tmp_path)
-    assert "\x1b" not in on_a_terminal("demo", cwd=tmp_path, NO_COLOR="1")
+    """On a terminal the demo's titles are bold; with NO_COLOR, nothing is."""
+    demo = ("demo", "--queue", "1m")
+    assert "\x1b[1m" in on_a_terminal(*demo, cwd=tmp_path)
+    assert "\x1b" not in on_a_terminal(*demo, cwd=tmp_path, NO_COLOR="1")
 
 
 def test_long_work_shows_progress_on_a_terminal_alone(tmp_path: Path) -> None:

@@ -107,31 +107,40 @@ def test_a_suite_without_cassettes_has_no_summary(pytester: pytest.Pytester) -> 
     pytester.runpytest_inprocess().stdout.no_fnmatch_line("*= qrtest =*")
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2", "--dist=each"], ["-n2"]])
-def test_unused_exchanges_fail_the_run(project: pytest.Pytester, workers: list[str]) -> None:
-    """With the exit status of a failure, though every test passes; over workers, too."""
-    project.makepyfile(
-        """
-        import pytest
+ONE_HALF = """
+import pytest
 
-        @pytest.mark.qrtest(cassette="bell.yaml")
-        @pytest.mark.parametrize("n", [1, 2])
-        def test_status(runtime_job, n):
-            runtime_job().status()
-        """
-    )
-    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
+@pytest.mark.qrtest(cassette="bell.yaml")
+def test_status(runtime_job):
+    runtime_job().status()
+"""
+
+
+def test_unused_exchanges_fail_the_run_if_they_are_to(project: pytest.Pytester) -> None:
+    """With the exit status of a failure, though every test passes."""
+    project.makepyfile(ONE_HALF)
+    _must_fail(project.runpytest_inprocess("--qrtest-unused=fail"))
+    assert project.runpytest_inprocess().ret == pytest.ExitCode.OK
+
+
+def test_what_no_worker_asks_for_fails_the_run(project: pytest.Pytester) -> None:
+    """However many of them played the cassette."""
+    project.makepyfile(ONE_HALF)
+    _must_fail(project.runpytest_subprocess("--qrtest-unused=fail", "-n2", "--dist=each"))
+
+
+def _must_fail(result: pytest.RunResult) -> None:
     assert "failed" not in result.parseoutcomes()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["unused * 3 of 4 exchanges*", "qrtest_unused=fail: *"])
-    assert project.runpytest_subprocess(*workers).ret == pytest.ExitCode.OK
 
 
 @pytest.mark.parametrize("workers", [[], ["-n2"]])
 def test_what_any_test_asks_for_is_used(project: pytest.Pytester, workers: list[str]) -> None:
     """Tests that share a cassette are one: merged over the workers they ran on."""
     project.makepyfile(BOTH_HALVES)
-    result = project.runpytest_subprocess("--qrtest-unused=fail", *workers)
+    run = project.runpytest_subprocess if workers else project.runpytest_inprocess
+    result = run("--qrtest-unused=fail", *workers)
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from qrtest import Scenario, Script, queued, ran_too_long, running, simulate
+from qrtest import Scenario, Script, done, queued, ran_too_long, running, simulate
 
 __all__ = ["demo"]
 
@@ -24,27 +24,27 @@ FAILED_JOB = "job-failed-1500.json"
     show_default=True,
     help="How requests reach the simulated service.",
 )
-def demo(transport: Any) -> None:
+@click.option("--queue", default="2h", show_default=True, help="How long the job waits its turn.")
+def demo(transport: Any, queue: str) -> None:
     """Play three lives of one job, made of answers captured from the real service.
 
     \b
     The job is an instance of the installed RuntimeJobV2. Its two-hour queue takes no time.
     Examples:
       qrtest demo
-      qrtest demo --transport requests
+      qrtest demo --transport requests --queue 10m
     """
     folder = files(CAPTURED)
     with as_file(folder / RESULT) as result, as_file(folder / FAILED_JOB) as failed_job:
-        good = Scenario("QUEUED 2h; RUNNING 30s; DONE", result=result)
+        good = Scenario(Script(queued(queue), running("30s"), done()), result=result)
         captured = Scenario.from_info(failed_job)
         died = Scenario(
-            Script(queued("2h"), running("3s"), captured.script.end), program_id="estimator"
+            Script(queued(queue), running("3s"), captured.script.end), program_id="estimator"
         )
         _play("a good run, with a result captured from the real service", good, transport)
         _play("a captured failure, code 1500", died, transport)
-        _play(
-            "ran too long", Scenario(Script(queued("1m"), running("3h"), ran_too_long())), transport
-        )
+        late = Scenario(Script(queued("1m"), running("10m"), ran_too_long()))
+        _play("ran longer than its max_execution_time of ten minutes", late, transport)
 
 
 def _play(title: str, scenario: Scenario, transport: Any) -> None:

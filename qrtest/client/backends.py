@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from functools import cache, lru_cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from qrtest.errors import SimulationError
@@ -59,10 +60,16 @@ _STATUS: Final = json.dumps(
 
 @lru_cache(maxsize=1)
 def _available() -> frozenset[str]:
-    folder = files("qiskit_ibm_runtime.fake_provider") / "backends"
-    return frozenset(
-        entry.name for entry in folder.iterdir() if (entry / f"conf_{entry.name}.json").is_file()
-    )
+    return frozenset(path.parent.name for path in _folder().glob("*/conf_*.json"))
+
+
+@cache
+def _folder() -> Path:
+    """Where the snapshots are. The package is found, not imported: a server does without it."""
+    package = find_spec("qiskit_ibm_runtime")
+    assert package is not None
+    assert package.submodule_search_locations is not None
+    return Path(package.submodule_search_locations[0], "fake_provider", "backends")
 
 
 @cache
@@ -70,7 +77,7 @@ def _snapshot(name: str, kind: str) -> bytes | None:
     short = name.removeprefix(PREFIX)
     if short not in _available():
         return None
-    file = files("qiskit_ibm_runtime.fake_provider") / "backends" / short / f"{kind}_{short}.json"
+    file = _folder() / short / f"{kind}_{short}.json"
     return file.read_bytes() if file.is_file() else None
 
 
