@@ -69,6 +69,9 @@ def recording_of(life: RecordedLife) -> Cassette:
     end = _end(life)
     if life.record.metrics is not None:
         asked.append(_asks(f"{path}/metrics", _changes_of(life)[-1][0] if end is None else end))
+    if interim := sum(len(step.interim) for step in life.script):
+        last, _ = _changes_of(life)[-1]
+        asked.append(_asks(f"{path}/interim_results", last + interim if end is None else end))
     if end is not None:
         if life.result is not None or life.script.end.status != lifecycle.DONE:
             asked.append(_asks(f"{path}/results", end))

@@ -85,6 +85,15 @@ def short() -> Cassette:
     )
 
 
+def with_interim_results() -> Cassette:
+    """The same job, and the interim results that were asked for as it ran and when it had ended."""
+    asked = [
+        exchange(path=f"/jobs/{JOB}/interim_results", answer=texts, at=at, took=0.1)
+        for at, texts in ((3.2, []), (4.2, ["first"]), (6.0, ['{"i": 2}', "first"]))
+    ]
+    return Cassette((*short().interactions, *asked), PROVENANCE)
+
+
 seconds = st.one_of(st.none(), st.floats(0, 10**6, allow_nan=False))
 words = st.text(st.characters(categories=["L", "N"], max_codepoint=0x24F), min_size=1, max_size=8)
 json_values = st.recursive(

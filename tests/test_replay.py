@@ -6,6 +6,7 @@ import base64
 import inspect
 import io
 import json
+import queue
 import socket
 import threading
 import zlib
@@ -27,7 +28,16 @@ import qrtest
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteError, NeverEnds, SimulationError, UnansweredRequest
-from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
+from tests.recordings import (
+    HOST,
+    JOB,
+    PROVENANCE,
+    exchange,
+    job_body,
+    poll,
+    short,
+    with_interim_results,
+)
 
 TRANSPORTS = ["direct", "requests"]
 asks_as_recorded = pytest.mark.skipif(
@@ -105,6 +115,31 @@ def test_a_poll_sees_what_a_poll_at_that_moment_saw(waits: list[float]) -> None:
             now = sim.clock.now()
             expected = "QUEUED" if now < 3600 else "RUNNING" if now < 3630 else "DONE"
             assert job.status() == expected
+
+
+@pytest.mark.filterwarnings("ignore:.*(deprecated|was removed from):DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+@pytest.mark.parametrize("transport", ["direct", "sockets"])
+@pytest.mark.parametrize("script", [None, "QUEUED 6h; RUNNING 1m [7]; DONE"])
+def test_a_replayed_job_streams(transport: Any, script: Any) -> None:
+    """What was recorded of it, or what another life of it says; in the end the recorded result."""
+    arrived: queue.Queue[tuple[str, Any]] = queue.Queue()
+    with qrtest.replay(with_interim_results(), script=script, transport=transport) as sim:
+        sim.job().stream_results(lambda *both: arrived.put(both))
+        interim = ["first", {"i": 2}] if script is None else [7]
+        sim.clock.advance("1h" if script is None else "7h")
+        for expected in (*interim, {"results": []}):
+            assert arrived.get(timeout=30) == (JOB, expected)
+
+
+@pytest.mark.filterwarnings("ignore:.*(deprecated|was removed from):DeprecationWarning")
+def test_a_result_that_cannot_be_streamed_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the client tells of errors in a stream, with what to record."""
+    with qrtest.replay(Cassette(short().interactions[:3], PROVENANCE)) as sim:
+        job = sim.job()
+        job.stream_results(print)
+        job._ws_client_future.result(timeout=30)
+    assert "was not recorded. Let the program that is recorded ask for it" in caplog.text
 
 
 def test_by_polls_each_poll_takes_its_recorded_turn_and_the_last_holds() -> None:

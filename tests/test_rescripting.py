@@ -20,6 +20,7 @@ from qrtest import Scenario, Script, cancelled, failed, faults, queued, running
 from qrtest import strategies as qst
 from qrtest.cassette import store
 from qrtest.cassette.compare import differences
+from qrtest.cassette.interim import with_interim
 from qrtest.cassette.lives import lives
 from qrtest.cassette.model import Cassette, Interaction, collapsed
 from qrtest.clock import EPOCH, VirtualClock
@@ -33,7 +34,16 @@ from qrtest.wire.record import JobRecord
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
 from tests.command_line import qrtest as qrtest_command
 from tests.command_line import qrtest_process
-from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
+from tests.recordings import (
+    HOST,
+    JOB,
+    PROVENANCE,
+    exchange,
+    job_body,
+    poll,
+    short,
+    with_interim_results,
+)
 
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").glob("*.yaml"))
 HEADERS = {"IBM-API-Version": "2026-04-15", "Service-CRN": CRN, "Authorization": "Bearer x"}
@@ -216,6 +226,16 @@ def test_the_facts_are_those_recorded() -> None:
     assert record.metrics["timestamps"]["finished"] == "2026-01-01T00:00:05Z"
 
 
+def test_interim_results_are_in_the_step_that_ran() -> None:
+    """All that were recorded; they follow another life, as long as the job runs in it."""
+    scenario = Scenario.from_cassette(with_interim_results())
+    assert str(scenario.script) == 'QUEUED 3s; RUNNING 2s ["first", {"i": 2}]; DONE'
+    longer = scenario.but(run="1h", ends="ERROR 1500").script
+    assert str(longer) == 'QUEUED 3s; RUNNING 1h ["first", {"i": 2}]; ERROR 1500'
+    never_ran = Cassette(with_interim_results().interactions[2:], PROVENANCE)
+    assert str(Scenario.from_cassette(never_ran).script) == "DONE"
+
+
 def test_errors_are_faults_between_two_moments() -> None:
     """From when it was the answer to when it was not any more."""
     gateway = exchange(status=504, answer={"errors": []}, at=1.0, took=0.1)
@@ -328,12 +348,20 @@ def merged(script: Script) -> Script:
 
 
 @settings(max_examples=40)
-@given(qst.scripts(), st.lists(WINDOWS, max_size=1), st.sampled_from(["sampler", "estimator"]))
-def test_any_life_goes_there_and_back(script: Script, plan: list[Any], program: str) -> None:
+@given(
+    qst.scripts(),
+    st.lists(st.integers().map(str), max_size=3).map(tuple),
+    st.lists(WINDOWS, max_size=1),
+    st.sampled_from(["sampler", "estimator"]),
+)
+def test_any_life_goes_there_and_back(
+    script: Script, interim: tuple[str, ...], plan: list[Any], program: str
+) -> None:
     """What a scenario says is in its recording; and what is read is written and read the same for ever."""
+    script = Script(*with_interim(merged(script).steps, interim))
     end = script.end if script.end.is_final else running()
     whole = Scenario(Script(queued("1d"), end), faults=plan, program_id=program)
-    for scenario in (Scenario(merged(script), tags=["a", "b"], program_id=program), whole):
+    for scenario in (Scenario(script, tags=["a", "b"], program_id=program), whole):
         read = Scenario.from_cassette(scenario.to_cassette())
         assert (read.script, read.faults, read.tags, read.program_id) == (
             scenario.script,

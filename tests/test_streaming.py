@@ -11,16 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Script, VirtualClock, WallClock, faults, scenario_file
-from qrtest.errors import FaultError
+from qrtest.cassette.model import Cassette
+from qrtest.cassette.player import Player
+from qrtest.errors import FaultError, UnansweredRequest
 from qrtest.scenario import Scenario
 from qrtest.transport.streaming import PATIENCE_TICKS, Patience, StreamBroken, Streamer
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded, SimulatedJob
 from qrtest.wire.lives import Life
-from qrtest.wire.messages import Close
+from qrtest.wire.messages import Close, Request
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.streaming import BreakingStream, JobStream
 from tests.lives import scripts
+from tests.recordings import JOB, PROVENANCE, exchange, poll, short, with_interim_results
 
 FACTS = JobFacts(job_id="j", created="", backend="b", program_id="sampler", params="{}")
 
@@ -87,6 +90,74 @@ def test_a_broken_stream_says_the_first_messages_only(
     assert said == ([*whole[: messages + 1], Close(code)] if len(whole) > messages + 1 else whole)
 
 
+# --- the stream of a recorded job -------------------------------------------------------------------
+
+HANDSHAKE = Request("GET", "host", f"/stream/jobs/{JOB}", headers={"Upgrade": "websocket"})
+
+
+def played(cassette: Cassette, pace: Any) -> Any:
+    """The stream that a player of *cassette* gives, and the player."""
+    player = Player(cassette, VirtualClock(), epoch=0.0, pace=pace)
+    answer = player.handle(HANDSHAKE)
+    return answer.stream, player
+
+
+def test_a_recorded_job_streams_by_the_recorded_time() -> None:
+    """Its interim results spread over the time it ran, and its result when it was seen to have one."""
+    stream, player = played(with_interim_results(), "recorded")
+    assert [(round(at, 3), said) for at, said in conversation(stream)] == [
+        (0.0, "ACK"),
+        (3.667, '"first"'),
+        (4.333, '{"i": 2}'),
+        (5.0, '{"results": []}'),
+        (5.0, Close(1000)),
+    ]
+    assert [each.request.route.operation for each in player.unused] == ["poll"] * 3
+
+
+@pytest.mark.parametrize("pace", ["polls", "instant"])
+def test_without_a_time_to_go_by_it_streams_at_once(pace: Any) -> None:
+    """Else nothing would ever come to somebody who does not poll."""
+    stream, _ = played(with_interim_results(), pace)
+    said = [what for _, what in conversation(stream)]
+    assert said == ["ACK", '"first"', '{"i": 2}', '{"results": []}', Close(1000)]
+    assert stream.next(0.0) == Close(1000)
+
+
+@pytest.mark.parametrize("pace", ["recorded", "instant"])
+def test_the_stream_of_a_job_that_was_not_seen_to_end_does_not(pace: Any) -> None:
+    """The last answer holds."""
+    stream, _ = played(Cassette(short().interactions[:2], PROVENANCE), pace)
+    assert [what for _, what in conversation(stream)] == ["ACK"]
+    assert stream.next(0.0) == float("inf")
+
+
+def test_a_stream_goes_on_from_where_its_job_was_changed() -> None:
+    """A job that is cancelled at once has what it had by the time of the recorded cancel."""
+    cancel = exchange("POST", f"/jobs/{JOB}/cancel", status=204, at=4.0, took=0.1)
+    was_cancelled = [*with_interim_results().interactions[:2], cancel, poll("Cancelled", 4.5)]
+    asked = with_interim_results().interactions[4:]
+    stream, player = played(Cassette((*was_cancelled, *asked), PROVENANCE), "recorded")
+    assert stream.next(0.0) == "ACK"
+    assert stream.next(0.0) == pytest.approx(3.5)
+    player.handle(cancel.request)
+    assert [stream.next(0.0) for _ in range(3)] == ['"first"', '{"i": 2}', pytest.approx(0.5)]
+    assert stream.next(0.5) == Close(1000)
+
+
+def test_what_was_not_recorded_cannot_be_streamed() -> None:
+    """A result that nobody asked for, with what to do; a job that there is not; plain HTTP is refused."""
+    without_result = Cassette(short().interactions[:3], PROVENANCE)
+    with pytest.raises(
+        UnansweredRequest, match=r"was not recorded\. Let .* ask for it: job\.result"
+    ):
+        played(without_result, "recorded")
+    with pytest.raises(UnansweredRequest, match="it is none of the 0 exchanges"):
+        played(Cassette(), "recorded")
+    player = Player(short(), VirtualClock(), epoch=0.0)
+    assert player.handle(Request("GET", "host", f"/stream/jobs/{JOB}")).status == 426
+
+
 # --- waiting ----------------------------------------------------------------------------------------
 
 
@@ -99,6 +170,15 @@ def test_a_clock_that_stands_still_is_moved() -> None:
     assert clock.now() == 0
     patience.tick(60.0)
     assert clock.now() == 60
+
+
+def test_a_moment_between_two_nanoseconds_is_reached() -> None:
+    """A third of a second is never the time on a clock that counts them."""
+    clock = VirtualClock()
+    patience = Patience(clock)
+    for _ in range(2 * PATIENCE_TICKS + 2):
+        patience.tick(1 / 3)
+    assert clock.now() >= 1 / 3
 
 
 def test_a_clock_that_somebody_moves_is_left_alone() -> None:

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from qrtest import faults, lifecycle
+from qrtest.cassette.interim import texts_in, with_interim
 from qrtest.cassette.matching import identity
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.timing import DIGITS, Began, Sent, beginnings, stamps_of
@@ -158,7 +159,8 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
     metrics = next((body for _, body in reversed(list(_bodies(exchanges, "metrics")))), None)
     submitted = None if submission is None else _sent(submission)
     born, starts = beginnings(seen, stamps_of(described, metrics), submitted)
-    script = _script([each.step for _, each in starts], [at for at, _ in starts])
+    steps = with_interim([each.step for _, each in starts], _interim(exchanges))
+    script = _script(steps, [at for at, _ in starts])
     behaviour = _behaviour(exchanges, script)
     params = next((body["params"] for _, body in bodies if "params" in body), None)
     if params is None and submission is not None:
@@ -304,6 +306,11 @@ def _measured(record: JobRecord, starts: list[tuple[Step, float]]) -> dict[str, 
 def _text(exchanges: list[Interaction], operation: str) -> str | None:
     answers = [each for each in exchanges if _operation(each) == operation and _is_answered(each)]
     return answers[-1].response.body.decode(errors="replace") if answers else None
+
+
+def _interim(exchanges: list[Interaction]) -> tuple[str, ...]:
+    answers = [each for each in exchanges if _operation(each) == "interim_results"]
+    return texts_in(_parsed(each.response.body) for each in answers if _is_answered(each))
 
 
 def _result(exchanges: list[Interaction], end: Step) -> str | None:

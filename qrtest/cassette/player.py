@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import Final, Literal, Protocol
 
 from qrtest.cassette.lives import RecordedLife, is_stamped, lives, simulated, step_in
@@ -23,6 +24,7 @@ from qrtest.cassette.matching import (
 )
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
+from qrtest.cassette.streamed import AT_ONCE, streamed
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.wire import eras, facts, payloads
 from qrtest.wire.accounts import CRN, Account, Instance
@@ -42,6 +44,8 @@ SHORTEST_SECONDS: Final = 0.001
 RESOLUTION: Final = 1e-9
 NEAREST: Final = 3
 READS: Final = ("GET", "HEAD")
+STREAMED: Final = ("result", "interim_results")
+"""What a stream is made of."""
 
 
 class Time(Protocol):
@@ -92,6 +96,10 @@ class Player:
             self._put_right()
         self._ahead: dict[str, float] = {}
         self._used: set[int] = set()
+
+    @cached_property
+    def _lives(self) -> dict[str, RecordedLife]:
+        return lives(self._cassette)
 
     @property
     def used(self) -> frozenset[int]:
@@ -177,7 +185,7 @@ class Player:
         """Let a change be seen when it was, by the service's timestamps, not only when it was asked for."""
         if not any(map(is_stamped, self._cassette.interactions)):
             return
-        for life in lives(self._cassette).values():
+        for life in self._lives.values():
             for track in self._tracks.values():
                 where = track.request.route
                 if where is not None and where.operation == "poll" and where.name == life.job_id:
@@ -209,6 +217,8 @@ class Player:
             return self.account.plan_of(where.name)
         if operation == "usage":
             return self.account.usage(self.account.instances[0], 0.0, self._clock.now())
+        if operation == "stream" and where is not None and where.name in self._lives:
+            return self._streamed(where.name, request)
         if operation == "instance":
             return payloads.json_response({"qctrl_enabled": False})
         if operation == "backends":
@@ -218,6 +228,20 @@ class Player:
             if described is not None:
                 return Response(200, described, payloads.JSON)
         raise UnansweredRequest(self._explain(request))
+
+    def _streamed(self, name: str, request: Request) -> Response:
+        """The stream of the job *name*: at once, where there is no time to go by."""
+        goes_by_time = self._pace == "recorded"
+        answer = streamed(
+            self._lives[name],
+            request,
+            lambda: self._ahead.get(name, 0.0) if goes_by_time else AT_ONCE,
+        )
+        for track in self._tracks.values():
+            where = track.request.route
+            if where is not None and where.name == name and where.operation in STREAMED:
+                self._used.update(track.numbers)
+        return answer
 
     def _token(self, request: Request) -> Response:
         token = self.account.token(self._epoch + self._clock.now())
@@ -280,6 +304,11 @@ class _Track:
         return self._requests[0]
 
     @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of its exchanges."""
+        return tuple(self._numbers)
+
+    @property
     def first(self) -> int:
         """The number of the first exchange."""
         return self._numbers[0]
@@ -303,7 +332,7 @@ class _Track:
         """Let each step of *life* be the answer from its start on, one that no poll saw, too."""
         seen = 0
         for step, start in zip(life.script, life.starts, strict=True):
-            wanted = replace(step, seconds=None)
+            wanted = replace(step, seconds=None, interim=())
             known = range(seen, len(self._responses))
             found = next((at for at in known if step_in(self._responses[at]) == wanted), None)
             if found is not None and start > self._starts[found]:

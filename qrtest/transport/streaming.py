@@ -27,6 +27,9 @@ TICK_SECONDS: Final = 0.01
 PATIENCE_TICKS: Final = 10
 """For how many ticks a virtual clock must have stood still before a stream moves it."""
 
+RESOLUTION: Final = 1e-9
+"""A virtual clock counts in nanoseconds: a moment may lie between two."""
+
 FOR_EVER: Final = float("inf")
 NORMAL: Final = 1000
 RETRIES: Final = 5
@@ -54,7 +57,7 @@ class Patience:
         is_still = self._idle_ticks >= PATIENCE_TICKS and isinstance(self._clock, VirtualClock)
         if is_still and now < due < FOR_EVER:
             self._idle_ticks = 0
-            self._clock.sleep(due - now)
+            self._clock.sleep(max(due - now, RESOLUTION))
 
 
 def messages(line: Line, request: Request, ended: threading.Event) -> Iterator[str]:

@@ -12,6 +12,7 @@ from qrtest.wire import eras, payloads, refusals
 from qrtest.wire.jobs import SimulatedJob
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.refusals import RequestError
+from qrtest.wire.streaming import opened
 
 __all__ = ["tell"]
 
@@ -40,6 +41,8 @@ def _told(job: SimulatedJob, request: Request, now: float) -> Response:
             return job.result(now)
         case "interim_results":
             return job.interim_results(now)
+        case "stream":
+            return opened(job, request)
         case "logs":
             return job.logs(now)
         case "metrics":
