@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import pickle
+from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import qrtest
@@ -80,12 +81,20 @@ def test_scripts_are_values(script: Script) -> None:
         ('UNKNOWN "Validating" 3s; DONE', Script(unknown("Validating", 3), done())),
         ("QUEUED", Script(queued())),
         ("ILLEGAL: DONE 5s; RUNNING", Script(done(lasts=5), running(), legal=False)),
+        (
+            "ILLEGAL: ERROR 1305 5s; RUNNING",
+            Script(ran_too_long(lasts=5), running(), legal=False),
+        ),
+        ('ERROR 1305 "Why."', Script(failed("Why.", 1305))),
+        ('ERROR 1500 "Ran too long"', Script(failed("Ran too long", 1500))),
+        ('ERROR 1305 "Ran too long" "Try."', Script(failed("Ran too long", 1305, "Try."))),
     ],
 )
 def test_the_notation(text: str, script: Script) -> None:
-    """What each form of a step means."""
+    """What each form of a step means, in words and as code."""
     assert Script.parse(text) == script
     assert str(script) == text
+    assert eval(repr(script), vars(qrtest)) == script
 
 
 def test_the_notation_is_forgiving_about_case_and_blanks() -> None:
@@ -160,31 +169,106 @@ def test_a_text_that_cannot_be_read_is_explained(text: str, message: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "message"),
     [
-        lambda: Script(),
-        lambda: Script("QUEUED"),  # type: ignore[arg-type]
-        lambda: Script.parse(5),  # type: ignore[arg-type]
-        lambda: Script(done(), running(5)),
-        lambda: Script(done(), unknown("Validating")),
-        lambda: Script(queued(), done()),
-        lambda: failed(code=99),
-        lambda: failed(code=True),
-        lambda: failed(solution="Try again."),
-        lambda: unknown(""),
-        lambda: running(5, interim="abc"),
-        lambda: running(5, interim=[object()]),
-        lambda: running(5, interim=[float("nan")]),
-        lambda: Script.parse("ERROR 99"),
-        lambda: Script.parse("UNKNOWN 5s"),
-        lambda: Script.parse("[" * 100_000),
-        lambda: Script.parse("RUNNING 5s " + "[" * 100_000),
+        (lambda: Script(), "A script without a step: the shortest life is Script(done())."),
+        (
+            lambda: Script("QUEUED"),  # type: ignore[arg-type]
+            "Step 1 is 'QUEUED', not a step: write Script(queued('2h'), done()), or "
+            "Script.parse('QUEUED 2h; DONE').",
+        ),
+        (
+            lambda: Script.parse(5),  # type: ignore[arg-type]
+            "5 is not the text of a script: 'QUEUED 2h; RUNNING 30s; DONE' is.",
+        ),
+        (
+            lambda: Script(done(), running(5)),
+            "Step 2 (RUNNING 5s) cannot be: A job that is DONE cannot become RUNNING: DONE is final. "
+            "If it is what you want to test, say Script(..., legal=False).",
+        ),
+        (
+            lambda: Script(done(), unknown("Validating")),
+            "Step 2 (UNKNOWN \"Validating\") cannot be: A job that is DONE cannot become 'Validating': "
+            "DONE is final. If it is what you want to test, say Script(..., legal=False).",
+        ),
+        (
+            lambda: failed(code=99),
+            "code=99 is not an error code of the service: they are whole numbers from 1000 to 9999.",
+        ),
+        (
+            lambda: failed(code=True),
+            "code=True is not an error code of the service: they are whole numbers from 1000 to 9999.",
+        ),
+        (
+            lambda: failed(solution="Try again."),
+            "failed(solution=...) without a reason: the service gives none alone.",
+        ),
+        (lambda: unknown(""), "unknown(''): give the word that the service says."),
+        (
+            lambda: running(5, interim="abc"),
+            "interim='abc' is not a list of results: write interim=['abc'].",
+        ),
+        (
+            lambda: running(5, interim=[{1}]),
+            "The interim result {1} is not JSON: Object of type set is not JSON serializable.",
+        ),
+        (
+            lambda: running(5, interim=[float("nan")]),
+            "The interim result nan is not JSON: Out of range float values are not JSON compliant",
+        ),
+        (
+            lambda: Script.parse("ERROR 99"),
+            "This script cannot be read at column 7: an error code has four digits, 1000 to 9999.\n"
+            "    ERROR 99\n"
+            "          ^\n"
+            "Write it like this: ERROR 1500",
+        ),
+        (
+            lambda: Script.parse('ERROR "Why.'),
+            "This script cannot be read at column 7: this is not a text in double quotes, as "
+            '"Internal error.".\n'
+            '    ERROR "Why.\n'
+            "          ^",
+        ),
+        (
+            lambda: Script.parse("UNKNOWN 5s"),
+            "This script cannot be read at column 9: UNKNOWN needs the word that the service says.\n"
+            "    UNKNOWN 5s\n"
+            "            ^\n"
+            'Write it like this: UNKNOWN "Validating" 5s',
+        ),
+        (
+            lambda: Script.parse("QUEUED 1s; 5s"),
+            "This script cannot be read at column 12: a step begins with a status.\n"
+            "    QUEUED 1s; 5s\n"
+            "               ^\n"
+            "Write it like this: QUEUED 2h; RUNNING 30s; DONE",
+        ),
+        (lambda: Script.parse("[" * 100_000), "This script cannot be read at column 1: "),
+        (
+            lambda: Script.parse("RUNNING 5s " + "[" * 100_000),
+            "This script cannot be read at column 12: ",
+        ),
     ],
 )
-def test_what_no_job_can_live_is_refused(wrong: object) -> None:
-    """A ScriptError, never anything else."""
-    with pytest.raises(ScriptError):
-        wrong()  # type: ignore[operator]
+def test_what_no_job_can_live_is_refused(wrong: Callable[[], object], message: str) -> None:
+    """A ScriptError that says what to write instead, never anything else."""
+    with pytest.raises(ScriptError) as caught:
+        wrong()
+    assert str(caught.value).startswith(message)
+
+
+@given(st.text(" \n\t", max_size=90), st.text("x \n\t", max_size=90))
+@example(" " * 90, "x" * 90)
+def test_the_place_of_a_mistake_is_shown_on_one_line(before: str, after: str) -> None:
+    """The part of a long text around it, line breaks and tabs as blanks, and the caret beneath it."""
+    text = f"QUEUED 1s;{before}?{after}"
+    with pytest.raises(ScriptError) as caught:
+        Script.parse(text)
+    _, shown, caret, _ = str(caught.value).split("\n")
+    assert shown[caret.index("^")] == "?"
+    assert shown.removeprefix("    ") in text.replace("\n", " ").replace("\t", " ")
+    assert len(shown) <= len("    ") + 60 + 40
 
 
 def test_ran_too_long_is_code_1305() -> None:
