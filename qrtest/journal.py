@@ -6,7 +6,6 @@ new entry: the entry counts, so that a day of polling is one line and no memory.
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -174,10 +173,8 @@ def told(step: Step) -> str:
 def _status(entry: Entry) -> str:
     if entry.operation != "poll" or kind_of(entry.response) != "fine":
         return ""
-    try:
-        return told(payloads.read_state(json.loads(entry.response.body)["state"]))
-    except (ValueError, KeyError, TypeError):
-        return ""
+    step = payloads.step_of(entry.response.body)
+    return "" if step is None else told(step)
 
 
 def _same(one: Request, other: Request) -> bool:

@@ -113,7 +113,7 @@ class Scenario(AsCode):
         body = info if isinstance(info, Mapping) else _load(Path(info))
         try:
             life = payloads.read_job(body)
-        except (KeyError, TypeError, ValueError) as error:
+        except payloads.UNREADABLE as error:
             raise ResultError(
                 f"{info if isinstance(info, (str, Path)) else 'The info'!s:.200} is not the description "
                 f"of a job: {type(error).__name__} {error}. It should be what GET job answers, with a state."

@@ -33,6 +33,7 @@ from qrtest.step import (
     Step,
     failed,
     running,
+    unknown,
 )
 
 __all__ = ["Script"]
@@ -118,9 +119,7 @@ class Script(AsCode):
         for entry in self.steps:
             if entry.is_final:
                 return total
-            if entry.seconds is None:
-                return None
-            total += entry.seconds
+            total += entry.seconds or 0.0
         return None
 
     @property
@@ -238,7 +237,9 @@ class _Reader:
                 return failed(reason, code, solution, lasts=lasts)
             if word == lifecycle.RUNNING:
                 return running(lasts, interim=interim)
-            return Step(word, lasts, reason, says=says)
+            if says is not None:
+                return unknown(says, lasts)
+            return Step(word, lasts, reason)
         except ScriptError as error:
             self._refuse(start, str(error), None)
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.errors import UnansweredRequest
-from qrtest.wire.accounts import Instance
+from qrtest.errors import SimulationError, UnansweredRequest
+from qrtest.wire.accounts import Account, Instance
 from qrtest.wire.eras import VERSIONS
 from qrtest.wire.messages import Request
 from tests.asking import BELL, NEWEST, Asking
@@ -238,6 +238,33 @@ def test_a_time_that_is_none_is_refused() -> None:
     assert Asking()("GET", "/jobs?created_after=yesterday").status == 400
 
 
+@pytest.mark.parametrize("asked", ["yesterday", "2024-13-01T00:00:00Z"])
+def test_properties_of_a_day_that_is_none_are_refused(asked: str) -> None:
+    """A day that there was is answered by the one snapshot there is."""
+    path = "/backends/ibm_torino/properties?updated_before="
+    refused = Asking()("GET", path + asked)
+    assert (refused.status, refused.code) == (400, 1208)
+    assert Asking()("GET", path + "2020-01-01T00:00:00Z").status == 200
+
+
+def test_a_backend_of_which_nothing_is_known_is_listed_and_not_described() -> None:
+    """As one whose snapshot the installed client does not ship."""
+
+    class Novel:
+        def names(self) -> tuple[str, ...]:
+            return ("ibm_novel",)
+
+        def describe(self, name: str, aspect: str) -> bytes | None:
+            return None
+
+    ask = Asking(backends=Novel())
+    assert [each["name"] for each in ask("GET", "/backends").body["devices"]] == ["ibm_novel"]
+    assert ask("GET", "/backends/ibm_novel/status").status == 200
+    for aspect in ("configuration", "properties"):
+        answer = ask("GET", f"/backends/ibm_novel/{aspect}")
+        assert (answer.status, answer.body) == (404, "device not found")
+
+
 # --- tokens ---
 
 
@@ -290,11 +317,57 @@ def test_tokens_can_be_rejected_and_taken_again() -> None:
     ask = Asking()
     ask.service.reject_tokens(True)
     assert (ask("POST", IAM).status, ask("GET", "/jobs").status) == (400, 401)
+    assert ask("POST", CLASSIC + "/users/loginWithToken", {"apiToken": "t"}).status == 401
     ask.service.reject_tokens(False)
     assert (ask("POST", IAM).status, ask("GET", "/jobs").status) == (200, 200)
 
 
+def test_the_classic_login_leads_to_one_project() -> None:
+    """GET Network: a hub, a group, a project, which the classic channel calls an instance."""
+    [hub] = Asking()("GET", CLASSIC + "/Network").body
+    [group] = hub["groups"].values()
+    [project] = group["projects"].values()
+    assert (hub["name"], group["name"], project["name"]) == ("ibm-q", "open", "main")
+    assert project["isDefault"] is True
+
+
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+def test_the_case_of_a_header_does_not_matter(name: str) -> None:
+    """Servers and clients spell them as they like."""
+    request = Request.to("GET", "https://host/backends", headers={"X-Other": "x", name: "Bearer a"})
+    assert request.header("Authorization") == "Bearer a"
+    assert request.header("Service-CRN") is None
+    assert Asking().service.handle(request).status == 200
+
+
 # --- instances ---
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (
+            lambda: Instance(plan="free"),
+            "plan='free': there are open, paygo, flex, premium, on-prem.",
+        ),
+        (lambda: Instance(region="mars"), "region='mars': there are us-east, eu-de."),
+        (lambda: Instance(tags="lab"), "tags='lab' is one text: write tags=('lab',)."),
+        (
+            lambda: Instance(backends="ibm_torino"),
+            "backends='ibm_torino' is one text: write backends=('ibm_torino',).",
+        ),
+        (lambda: Account([], epoch=0), "instances=[]: an account has one instance at least."),
+        (
+            lambda: Account([Instance(name="a"), Instance(name="a")], epoch=0),
+            "Two instances have the same CRN: give each a name of its own.",
+        ),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(wrong: Any, told: str) -> None:
+    """With what to write instead."""
+    with pytest.raises(SimulationError) as refused:
+        wrong()
+    assert str(refused.value) == told
 
 
 def two_instances() -> tuple[Asking, str, str]:

@@ -200,6 +200,34 @@ def test_no_fault_fails_on_any_body(fault: Fault, body: bytes) -> None:
         assert isinstance(service.handle(request), Response)
 
 
+def test_what_is_asked_of_nobody_is_struck_by_nothing() -> None:
+    """A fault belongs to an operation of the service, and a strange path is none."""
+    strange = Request.to("GET", "https://host/weather")
+    service, plain, _ = faulty(faults.drop(times=None))
+    service.add([faults.drop(times=None)])
+    assert (service.handle(strange).failure, plain.asked) == (None, 1)
+
+
+def test_a_stream_that_was_refused_is_not_broken() -> None:
+    """There is nothing to break in a refusal: it arrives as it is."""
+    stream = Request.to("GET", "https://host/v1/stream/jobs/j1")
+    service, plain, _ = faulty(faults.break_stream())
+    assert service.handle(stream).body == plain.body
+
+
+@given(
+    st.lists(st.sampled_from(["base64", "zlib", "npy", "type", "shape"]), min_size=2, max_size=4)
+)
+def test_what_is_damaged_can_be_damaged_again(damages: list[faults.Damage]) -> None:
+    """Several faults on one array: there is an answer, and it is not the whole array."""
+    value = base64.b64encode(zlib.compress(b"\x93NUMPY {'descr': '<f8', 'shape': (3, 4)}")).decode()
+    whole = json.dumps({"x": {"__type__": "ndarray", "__value__": value}}).encode()
+    service, _, _ = faulty(*map(faults.corrupt, damages), body=whole)
+    damaged = service.handle(POLL)
+    assert damaged.status == 200
+    assert json.loads(damaged.body)["x"]["__value__"] != value
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -9,9 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError
+from qrtest.script import Script
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.jobs import Recorded
 from qrtest.wire.limits import Limits
+from qrtest.wire.submissions import JobPlan
 from tests.asking import Asking
 
 SUBMISSION = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
@@ -129,6 +132,74 @@ def test_a_job_can_be_cancelled_while_its_backend_is_offline() -> None:
     job = ask.submit()
     ask("POST", f"/jobs/{job}/cancel")
     assert ask.state(job) == "Cancelled"
+
+
+def test_a_job_that_was_cancelled_offline_stays_so_when_its_backend_is_back() -> None:
+    """There is nothing to go on with."""
+    ask = Asking()
+    job = ask.submit()
+    ask.service.change_backend("ibm_torino", {"status": "offline"})
+    ask("POST", f"/jobs/{job}/cancel")
+    ask.service.change_backend("ibm_torino", {"status": "online"})
+    ask.clock.advance("1h")
+    assert ask.state(job) == "Cancelled"
+
+
+def test_a_change_that_leaves_a_backend_online_leaves_its_jobs_alone() -> None:
+    """And one of a backend concerns its own jobs only."""
+    ask = Asking("QUEUED 10s; RUNNING 10s; DONE")
+    job = ask.submit()
+    ask.clock.advance("4s")
+    ask.service.change_backend("ibm_torino", {"queue_length": 99})
+    ask.service.change_backend("ibm_brisbane", {"status": "offline"})
+    ask.clock.advance("7s")
+    assert ask.state(job) == "Running"
+
+
+# --- jobs whose fate is decided later ---
+
+FATE = JobPlan(script=Script.parse("RUNNING 10s; DONE"), recorded=Recorded(result="{}"))
+
+
+def test_a_job_whose_fate_is_decided_later_lives_on_from_then() -> None:
+    """As one whose result is computed while it waits."""
+    ask = Asking("QUEUED")
+    job = ask.submit()
+    ask.clock.advance("1h")
+    ask.service.settle(job, FATE)
+    assert ask.state(job) == "Running"
+    ask.clock.advance("11s")
+    assert ask("GET", f"/jobs/{job}/results").body == "{}"
+
+
+def test_a_job_that_ended_before_its_fate_was_decided_has_no_other() -> None:
+    """Cancelled is cancelled; and a job that was deleted is nowhere."""
+    ask = Asking("QUEUED")
+    cancelled, deleted = ask.submit(), ask.submit()
+    ask("POST", f"/jobs/{cancelled}/cancel")
+    ask("DELETE", f"/jobs/{deleted}")
+    for job in (cancelled, deleted):
+        ask.service.settle(job, FATE)
+    ask.clock.advance("1h")
+    assert ask.state(cancelled) == "Cancelled"
+    assert ask("GET", f"/jobs/{deleted}").status == 404
+
+
+@pytest.mark.parametrize("first", ["the job", "the outage"])
+def test_a_job_whose_fate_is_decided_offline_waits_for_its_backend(first: str) -> None:
+    """Whether it was submitted before or after the backend went away."""
+    ask = Asking("QUEUED")
+    jobs = [ask.submit()] if first == "the job" else []
+    ask.service.change_backend("ibm_torino", {"status": "offline"})
+    job = jobs[0] if jobs else ask.submit()
+    ask.service.settle(job, FATE)
+    ask.clock.advance("1h")
+    assert ask.state(job) == "Queued"
+    ask.service.change_backend("ibm_torino", {"status": "online"})
+    ask.clock.advance("5s")
+    assert ask.state(job) == "Running"
+    ask.clock.advance("6s")
+    assert ask.state(job) == "Completed"
 
 
 def test_an_offline_backend_can_refuse_jobs_instead() -> None:

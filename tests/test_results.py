@@ -107,6 +107,13 @@ def test_a_damage_strikes_some_program(damage: Damage) -> None:
     assert damage.says.endswith(".")
 
 
+def test_where_there_is_nothing_to_damage_nothing_is_damaged() -> None:
+    """A data bin without fields has no field to be renamed."""
+    [renamed] = [damage for damage in DAMAGES if damage.name == "reserved-name"]
+    empty = encoding.primitive_result([encoding.pub_result(encoding.data_bin({}, ()), {})], {})
+    assert renamed.applied(json.dumps(empty)) is None
+
+
 def test_a_program_that_nobody_knows_is_refused() -> None:
     """The message says which there are."""
     with pytest.raises(ResultError, match="there are sampler, estimator, noise-learner"):

@@ -159,6 +159,26 @@ def test_the_notation_is_forgiving_about_case_and_blanks() -> None:
             "    RUNNING 5s [1,; DONE\n"
             "               ^",
         ),
+        (
+            "QUEUED 5s; RUNNING 5s [NaN]; DONE",
+            "This script cannot be read at column 12: The interim result nan is not JSON: Out of range "
+            "float values are not JSON compliant.\n"
+            "    QUEUED 5s; RUNNING 5s [NaN]; DONE\n"
+            "               ^",
+        ),
+        (
+            'UNKNOWN "" 5s; DONE',
+            "This script cannot be read at column 1: unknown(''): give the word that the service says.\n"
+            '    UNKNOWN "" 5s; DONE\n'
+            "    ^",
+        ),
+        (
+            "QUEUED 5s soon; DONE",
+            "This script cannot be read at column 11: 'soon' does not belong here; steps are separated "
+            "by ';'.\n"
+            "    QUEUED 5s soon; DONE\n"
+            "              ^",
+        ),
     ],
 )
 def test_a_text_that_cannot_be_read_is_explained(text: str, message: str) -> None:

@@ -85,6 +85,17 @@ def test_closing_an_idle_session_closes_it_at_once_and_for_good() -> None:
     assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is True
 
 
+def test_a_session_that_has_closed_was_closed_when_it_was() -> None:
+    """Whoever closes it again changes nothing."""
+    ask = Asking()
+    session = opened(ask)
+    ask.clock.advance("10s")
+    ask("PATCH", f"/sessions/{session}", {"accepting_jobs": False})
+    ask.clock.advance("1h")
+    assert ask("DELETE", f"/sessions/{session}/close").status == 204
+    assert ask("GET", f"/sessions/{session}").body["closed_at"] == "2026-01-01T00:00:10Z"
+
+
 def test_a_session_that_is_closed_first_lets_its_jobs_run_out() -> None:
     """They finish, then it is closed."""
     ask = Asking(TEN_SECONDS_EACH)

@@ -6,7 +6,7 @@ When a job was what, `timing` finds.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -25,7 +25,7 @@ from qrtest.wire.facts import described_job, named
 from qrtest.wire.jobs import Recorded, SimulatedJob
 from qrtest.wire.lives import Life
 from qrtest.wire.messages import Request, Response
-from qrtest.wire.payloads import read_state, timestamp
+from qrtest.wire.payloads import step_of, timestamp
 from qrtest.wire.record import JobRecord, seconds_since_1970
 from qrtest.wire.routes import OF_A_JOB
 
@@ -116,15 +116,7 @@ def step_in(response: Response) -> Step | None:
     """
     if response.status != 200 or response.failure is not None:
         return None
-    body = _parsed(response.body)
-    return _step(body) if isinstance(body, dict) else None
-
-
-def _step(body: Mapping[str, Any]) -> Step | None:
-    try:
-        return read_state(body["state"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    return step_of(response.body)
 
 
 def _timed(cassette: Cassette) -> Iterable[Interaction]:
@@ -242,8 +234,8 @@ def _seen(
 ) -> list[Began]:
     """What the job was seen to be, neighbours that say the same in one."""
     seen: list[Began] = []
-    for each, body in bodies:
-        step = _step(body)
+    for each, _ in bodies:
+        step = step_in(each.response)
         if step is None:
             continue
         at = each.at or 0.0

@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
@@ -73,7 +73,7 @@ def without(request: Request, ignored: frozenset[str]) -> Request:
     kept = (
         pair for pair in pairs if plain_name(unquote_plus(pair.partition("=")[0])) not in ignored
     )
-    value = _json(request.body.decode(errors="replace")) if request.body else None
+    value = _value(request.body)
     body = request.body if value is None else json.dumps(_pruned(value, ignored)).encode()
     return replace(request, query="&".join(kept), body=body)
 
@@ -105,34 +105,37 @@ def _open(text: str) -> str:
 
 
 def _body(body: bytes) -> str:
-    if not body:
-        return ""
+    value = _value(body)
+    if value is not None:
+        return _text(_canonical(value, ""))
     try:
-        text = _open(body.decode())
+        return "&".join(sorted(_open(body.decode()).split("&")))
     except UnicodeDecodeError:
         return hashlib.sha256(body).hexdigest()
-    value = _json(text)
-    if value is None:
-        return "&".join(sorted(text.split("&")))
-    return json.dumps(_canonical(value, ""), sort_keys=True)
 
 
-def _json(text: str) -> Any:
+def _value(body: bytes) -> Any:
+    """The JSON in *body*, with wildcards; None for a body that is none."""
     try:
-        return json.loads(text)
+        return json.loads(_open(body.decode()))
     except (ValueError, RecursionError):
         return None
 
 
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
 def _canonical(value: Any, name: str) -> Any:
+    """*value*, which stands under *name*, in the one spelling of all that mean the same."""
     if isinstance(value, dict):
         packed = _unpacked(value)
         if packed is not None:
             return f"{value['__type__']} {hashlib.sha256(packed).hexdigest()}"
         return {key: _canonical(each, key) for key, each in value.items()}
     if isinstance(value, list):
-        items = [_canonical(each, name) for each in value]
-        return sorted(items, key=json.dumps) if name in UNORDERED else items
+        items = [_canonical(each, "") for each in value]
+        return sorted(items, key=_text) if name in UNORDERED else items
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
@@ -171,7 +174,7 @@ def reasons(
     that = _of_redacted(other, route(known.method, known.path))
     found = [
         *_head_reasons(this.head, that.head),
-        *_query_reasons(dict(this.query), dict(that.query)),
+        *_query_reasons(_by_name(this.query), _by_name(that.query)),
     ]
     if this.body != that.body:
         found += _body_reasons(one.body, other.body, same_circuit)
@@ -179,40 +182,49 @@ def reasons(
 
 
 def _head_reasons(wanted: tuple[str, ...], known: tuple[str, ...]) -> Iterator[str]:
-    labels = (
-        ("method", "operation", "name", "part")
-        if len(wanted) == len(known) == 4
-        else ("method", "host", "path")
-    )
     if len(wanted) != len(known):
         yield "it asks for something else"
         return
+    labels = _OF_THE_SERVICE if len(wanted) == len(_OF_THE_SERVICE) else _OF_ANOTHER
     for label, one, other in zip(labels, wanted, known, strict=True):
         if one != other:
             yield f"the {label} is {one!r}, recorded {other!r}"
 
 
+_OF_THE_SERVICE: Final = ("method", "operation", "name", "part")
+_OF_ANOTHER: Final = ("method", "host", "path")
+
+
+def _by_name(query: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The values of each parameter, as they are shown."""
+    found: dict[str, str] = {}
+    for name, value in query:
+        found[name] = f"{found[name]}, {value!r}" if name in found else repr(value)
+    return found
+
+
 def _query_reasons(wanted: dict[str, str], known: dict[str, str]) -> Iterator[str]:
     for name in sorted(wanted.keys() | known.keys()):
         if name not in known:
-            yield f"the query has {name}={wanted[name]!r:.60}, recorded without it"
+            yield f"the query has {name}={wanted[name]:.60}, recorded without it"
         elif name not in wanted:
-            yield f"the query lacks {name}={known[name]!r:.60}"
+            yield f"the query lacks {name}={known[name]:.60}"
         elif wanted[name] != known[name]:
-            yield f"the query has {name}={wanted[name]!r:.60}, recorded {known[name]!r:.60}"
+            yield f"the query has {name}={wanted[name]:.60}, recorded {known[name]:.60}"
 
 
 def _body_reasons(wanted: bytes, known: bytes, same_circuit: SameCircuit | None) -> Iterator[str]:
-    one, other = (_json(_open(body.decode(errors="replace"))) for body in (wanted, known))
+    one, other = _value(wanted), _value(known)
     if one is None or other is None:
         yield f"the body has {len(wanted):,} bytes, recorded {len(known):,}, and differs"
         return
-    yield from _differences(one, other, "body", same_circuit)
+    yield from _differences(one, other, "body", "", same_circuit)
 
 
 def _differences(
-    one: Any, other: Any, path: str, same_circuit: SameCircuit | None
+    one: Any, other: Any, path: str, name: str, same_circuit: SameCircuit | None
 ) -> Iterator[str]:
+    """Why *one* is not *other*; they stand under *name*, at the end of *path*."""
     if isinstance(one, dict) and isinstance(other, dict):
         if "__type__" in one and "__type__" in other:
             yield from _packed_difference(one, other, path, same_circuit)
@@ -223,12 +235,21 @@ def _differences(
             elif key not in one:
                 yield f"{path}.{key} is recorded and missing"
             else:
-                yield from _differences(one[key], other[key], f"{path}.{key}", same_circuit)
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+                yield from _differences(one[key], other[key], f"{path}.{key}", key, same_circuit)
+    elif _are_rows(one, other) and name not in UNORDERED:
         for number, (this, that) in enumerate(zip(one, other, strict=True)):
-            yield from _differences(this, that, f"{path}[{number}]", same_circuit)
-    elif _canonical(one, path.rpartition(".")[2]) != _canonical(other, path.rpartition(".")[2]):
+            yield from _differences(this, that, f"{path}[{number}]", "", same_circuit)
+    elif not _is_same(one, other, name):
         yield f"{path} is {_short(one)}, recorded {_short(other)}"
+
+
+def _are_rows(one: Any, other: Any) -> bool:
+    """Whether two values can be compared item by item."""
+    return isinstance(one, list) and isinstance(other, list) and len(one) == len(other)
+
+
+def _is_same(one: Any, other: Any, name: str) -> bool:
+    return _text(_canonical(one, name)) == _text(_canonical(other, name))
 
 
 def _packed_difference(
@@ -240,8 +261,8 @@ def _packed_difference(
         return
     this, that = _unpacked(one), _unpacked(other)
     if this is None or that is None:
-        if one != other:
-            yield f"{path} is another {kind:.40}"
+        if not _is_same(one, other, ""):
+            yield f"{path} is another {kind!s:.40}"
     elif this != that:
         why = (
             same_circuit(this, that)
@@ -249,7 +270,7 @@ def _packed_difference(
             else "its content differs"
         )
         if why is not None:
-            yield f"{path} is another {kind:.40}: {why}"
+            yield f"{path} is another {kind!s:.40}: {why}"
 
 
 def _short(value: Any) -> str:

@@ -250,7 +250,7 @@ class Player:
         return payloads.json_response({"id": facts.access_token(token)})
 
     def _devices(self, request: Request) -> Response:
-        version = request.header("IBM-API-Version") or eras.VERSIONS[0]
+        version = eras.named(request)
         names = tuple(dict.fromkeys(job.backend for job in self.jobs().values() if job.backend))
         described = {name: facts.device(self._describe(name, "device")) for name in names}
         return payloads.json_response(payloads.devices(names, version, described))

@@ -11,7 +11,7 @@ from typing import Any, Final
 from qrtest.wire import refusals
 from qrtest.wire.messages import Request
 
-__all__ = ["VERSIONS", "WITHOUT_TRANSPILED_CIRCUITS", "spoken", "versions"]
+__all__ = ["VERSIONS", "WITHOUT_TRANSPILED_CIRCUITS", "named", "spoken", "versions"]
 
 VERSIONS: Final = (
     "2024-01-01",
@@ -28,17 +28,24 @@ _KNOWN: Final = frozenset(VERSIONS)
 
 
 def spoken(request: Request) -> str:
-    """The version that *request* speaks.
+    """The version that *request* speaks. Raises `RequestError` for one that the service does not know.
 
     >>> spoken(Request("GET", "host", "/jobs"))
     '2024-01-01'
     """
-    version = request.headers.get("IBM-API-Version") or request.header("IBM-API-Version")
-    if version is None:
-        return VERSIONS[0]
+    version = named(request)
     if version not in _KNOWN:
         raise refusals.api_version_unknown(version, VERSIONS)
     return version
+
+
+def named(request: Request) -> str:
+    """The version that *request* names, whether there is one or not: a recording may be of one to come.
+
+    >>> named(Request("GET", "host", "/jobs", headers={"ibm-api-version": "2030-01-01"}))
+    '2030-01-01'
+    """
+    return request.header("IBM-API-Version") or VERSIONS[0]
 
 
 def versions() -> dict[str, Any]:

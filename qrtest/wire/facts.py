@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from qrtest.wire.messages import Response
-from qrtest.wire.payloads import JobFacts
+from qrtest.wire.payloads import UNREADABLE, JobFacts
 
 __all__ = [
     "REQUIRED",
@@ -44,7 +44,7 @@ def described_job(body: bytes) -> JobFacts | None:
     """
     try:
         return _facts(json.loads(body))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except UNREADABLE:
         return None
 
 
@@ -53,7 +53,7 @@ def submitted_job(asked: bytes, answered: bytes) -> JobFacts | None:
     try:
         wanted, made = json.loads(asked), json.loads(answered)
         return _facts({**wanted, **made, "program": {"id": wanted["program_id"]}})
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except UNREADABLE:
         return None
 
 
@@ -81,7 +81,7 @@ def missing(operation: str, body: bytes) -> tuple[str, ...]:
     """
     try:
         found = json.loads(body)
-    except (ValueError, RecursionError):
+    except UNREADABLE:
         return ("(JSON)",) if operation in REQUIRED else ()
     names = REQUIRED.get(operation, ())
     return tuple(name for name in names if not isinstance(found, dict) or name not in found)
@@ -91,7 +91,7 @@ def named(body: bytes) -> str | None:
     """The id that the answer to a submission, of a job or a session, gives what was made."""
     try:
         made = json.loads(body)["id"]
-    except (ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
     return made if isinstance(made, str) else None
 
@@ -100,7 +100,7 @@ def first_instance(body: bytes) -> str | None:
     """The CRN of the first instance in the answer to a search."""
     try:
         crn = json.loads(body)["items"][0]["crn"]
-    except (ValueError, KeyError, TypeError, IndexError):
+    except UNREADABLE:
         return None
     return crn if isinstance(crn, str) else None
 

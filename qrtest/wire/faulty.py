@@ -119,10 +119,9 @@ def _strike(fault: Fault, ask: Ask) -> Response:
         case faults.Truncate():
             answer = ask()
             return replace(answer, body=answer.body[: int(len(answer.body) * fault.keep)])
-        case faults.Corrupt():
-            answer = ask()
-            return replace(answer, body=_damage(answer.body, fault.what))
-    raise AssertionError(f"unreachable: {fault!r} is of no known kind")
+    assert isinstance(fault, faults.Corrupt), f"{fault!r} is of no known kind"
+    answer = ask()
+    return replace(answer, body=_damage(answer.body, fault.what))
 
 
 def _breaking(answer: Response, fault: faults.BreakStream) -> Response:

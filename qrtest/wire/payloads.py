@@ -18,6 +18,7 @@ from qrtest.step import RAN_TOO_LONG, UNKNOWN, Step
 from qrtest.wire.messages import Response
 
 __all__ = [
+    "UNREADABLE",
     "JobFacts",
     "JobRead",
     "devices",
@@ -32,6 +33,7 @@ __all__ = [
     "read_job",
     "read_state",
     "said",
+    "step_of",
     "submitted",
     "summary",
     "tags_of",
@@ -50,6 +52,16 @@ WIRE_STATUS: Final = {
 SUMMARY_LONGEST: Final = 100_000
 USER_ID: Final = "IBMid-6960000QRT"
 MORE_INFO: Final = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
+UNREADABLE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a body raises that is no JSON, or other JSON than it should be."""
+
 JSON: Final = {"Content-Type": "application/json"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -200,7 +212,7 @@ def tags_of(body: bytes) -> tuple[str, ...] | None:
     """The tags in the body of PUT tags; None if it is not one."""
     try:
         tags = json.loads(body)["tags"]
-    except (ValueError, KeyError, TypeError):
+    except UNREADABLE:
         return None
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
         return None
@@ -220,14 +232,14 @@ class JobRead:
 def read_job(body: Mapping[str, Any]) -> JobRead:
     """Read the body of GET job, of this service or the classic one.
 
-    Raises KeyError, TypeError or ValueError for a body that is none.
+    Raises one of UNREADABLE for a body that is none.
     """
     final = read_state(body["state"])
     steps = [final]
     created, ended = body.get("created"), body.get("ended")
     if created and ended and final.is_final:
         took = datetime.fromisoformat(ended) - datetime.fromisoformat(created)
-        steps.insert(0, Step(lifecycle.RUNNING, round(took.total_seconds(), 6)))
+        steps.insert(0, Step(lifecycle.RUNNING, max(0.0, round(took.total_seconds(), 6))))
     program = body.get("program") or {}
     return JobRead(
         tuple(steps),
@@ -240,10 +252,14 @@ def read_job(body: Mapping[str, Any]) -> JobRead:
 def read_state(state: Mapping[str, Any]) -> Step:
     """The step that the `state` of a job tells of; the other direction of `said`.
 
+    Raises one of UNREADABLE for a state that is none.
+
     >>> read_state({"status": "Cancelled", "reason": "Ran too long", "reason_code": 1305})
     ran_too_long()
     """
     status = str(state["status"])
+    if not status:
+        raise ValueError("the status is empty")
     reason = state.get("reason") or None
     code = state.get("reason_code") or state.get("reasonCode") or None
     solution = state.get("reason_solution") or None
@@ -259,16 +275,26 @@ def read_state(state: Mapping[str, Any]) -> Step:
     return Step(name, reason=reason, code=code, solution=solution)
 
 
+def step_of(body: bytes) -> Step | None:
+    """The step that the *body* of GET job tells of; None if it tells of none.
+
+    >>> step_of(b'{"state": {"status": "Completed"}}')
+    done()
+    """
+    try:
+        return read_state(json.loads(body)["state"])
+    except UNREADABLE:
+        return None
+
+
 def is_final(response: Response) -> bool:
     """Whether *response* says that a job has ended.
 
     >>> is_final(json_response({"state": {"status": "Completed"}}))
     True
     """
-    try:
-        return read_state(json.loads(response.body)["state"]).is_final
-    except (ValueError, KeyError, TypeError):
-        return False
+    step = step_of(response.body)
+    return step is not None and step.is_final
 
 
 def summary(response: Response) -> str:
@@ -286,7 +312,7 @@ def summary(response: Response) -> str:
         return size
     try:
         body = json.loads(response.body)
-    except ValueError:
+    except UNREADABLE:
         return size
     state, errors = body.get("state"), body.get("errors")
     if isinstance(state, dict) and "status" in state:

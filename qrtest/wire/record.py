@@ -61,7 +61,8 @@ class JobRecord(AsCode):
         kept = {name: value for name, value in body.items() if name not in OF_THE_SCENARIO}
         if "tags" in body and not body["tags"]:
             kept["tags"] = body["tags"]
-        if payloads.read_state(body.get("state") or {"status": ""}).is_final:
+        state = body.get("state")
+        if state and payloads.read_state(state).is_final:
             kept.setdefault("usage", None)
         return cls(job=kept)
 

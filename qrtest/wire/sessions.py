@@ -210,7 +210,7 @@ def read_session(body: bytes) -> dict[str, Any]:
         mode = str(asked.get("mode", DEDICATED))
         ttl = asked.get("max_ttl", asked.get("max_session_ttl", MAX_TTL))
         backend = asked.get("backend")
-    except (ValueError, AttributeError) as error:
+    except payloads.UNREADABLE as error:
         raise refusals.body_invalid(str(error)) from None
     if mode not in (DEDICATED, BATCH):
         raise refusals.body_invalid(f"mode {mode!r} is neither {DEDICATED!r} nor {BATCH!r}")
@@ -223,7 +223,7 @@ def read_accepting(body: bytes) -> bool:
     """Whether the body of PATCH session lets it take jobs."""
     try:
         accepting = json.loads(body)["accepting_jobs"]
-    except (ValueError, KeyError, TypeError):
+    except payloads.UNREADABLE:
         accepting = None
     if not isinstance(accepting, bool):
         raise refusals.body_invalid("accepting_jobs must be true or false")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qrtest.script import Script
-from qrtest.wire import refusals
+from qrtest.wire import payloads, refusals
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
 
@@ -51,7 +51,7 @@ def read_submission(body: bytes) -> Submission:
         return _read(json.loads(body))
     except KeyError as error:
         raise refusals.body_invalid(f"{error.args[0]!r} is missing") from None
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except payloads.UNREADABLE as error:
         raise refusals.body_invalid(f"{type(error).__name__} {error}") from None
 
 
@@ -65,10 +65,17 @@ def _read(asked: dict[str, Any]) -> Submission:
         program_id=str(asked["program_id"]),
         params=json.dumps(params or {}),
         tags=tuple(map(str, asked.get("tags") or ())),
-        session_id=asked.get("session_id"),
-        image=asked.get("runtime") or "",
+        session_id=_text(asked, "session_id"),
+        image=_text(asked, "runtime") or "",
         private=bool(asked.get("private", False)),
         cost=None if cost is None else int(cost),
-        calibration_id=asked.get("calibration_id"),
+        calibration_id=_text(asked, "calibration_id"),
         start_session=bool(asked.get("start_session", False)),
     )
+
+
+def _text(asked: dict[str, Any], name: str) -> str | None:
+    value = asked.get(name)
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} is not a text")
+    return value

@@ -36,7 +36,7 @@ def _told(job: SimulatedJob, request: Request, now: float) -> Response:
         case "poll":
             is_plain = request.query == "exclude_params=true"
             with_params = not is_plain and WITHOUT_PARAMS not in request.parameters.items()
-            return job.poll(now, eras.spoken(request), with_params=with_params)
+            return job.poll(now, eras.named(request), with_params=with_params)
         case "result":
             return job.result(now)
         case "interim_results":
@@ -46,7 +46,7 @@ def _told(job: SimulatedJob, request: Request, now: float) -> Response:
         case "logs":
             return job.logs(now)
         case "metrics":
-            return job.metrics(now, eras.spoken(request))
+            return job.metrics(now, eras.named(request))
         case "cancel":
             return job.cancel(now)
         case "tags":
