@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TextIO
 from unittest import mock
 
 import pytest
@@ -26,15 +27,15 @@ RUN = [sys.executable, "-c", "from qrtest.cli import main; main()"]
 
 
 def qrtest(
-    *arguments: object, cwd: Path = ROOT, **environment: str
+    *arguments: object, cwd: Path = ROOT, terminal: TextIO | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """What `qrtest` with *arguments* says and ends with, in the directory *cwd*."""
+    """What `qrtest` with *arguments* says and ends with, in the directory *cwd*; stderr is the *terminal*."""
     words = list(map(str, arguments))
     said, told = _pipe(), _pipe()
     with (
         contextlib.chdir(cwd),
         contextlib.redirect_stdout(said),
-        contextlib.redirect_stderr(told),
+        contextlib.redirect_stderr(terminal or told),
         mock.patch.dict(os.environ, _environment(environment)),
         mock.patch.object(sys, "argv", ["qrtest", *words]),
         pytest.raises(SystemExit) as ended,

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -15,8 +20,10 @@ from docs import make_commands
 from qrtest.cassette import store
 from qrtest.cli import commands
 from qrtest.cli.doctor import wrong
+from qrtest.wire.messages import Response
 from tests.command_line import RUN, qrtest, qrtest_process
 from tests.recordings import short
+from tests.servers import serving
 
 COMMANDS = sorted(commands.commands)
 
@@ -43,6 +50,31 @@ def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
         finally:
             os.close(ours)
     return seen.decode()
+
+
+@contextmanager
+def a_terminal(
+    *, until: str = "", then: Callable[[], None] = int
+) -> Iterator[tuple[TextIO, Callable[[], str]]]:
+    """A terminal to write to, and what it got to see, once it is closed; *then* comes when it saw *until*."""
+    ours, theirs = pty.openpty()
+    seen = bytearray()
+
+    def see() -> None:
+        with contextlib.suppress(
+            OSError
+        ):  # the way in which Linux says that the other end is closed
+            while piece := os.read(ours, 65_536):
+                seen.extend(piece)
+                if until.encode() in seen:
+                    then()
+
+    reader = threading.Thread(target=see)
+    reader.start()
+    with os.fdopen(theirs, "w") as terminal:
+        yield terminal, lambda: seen.decode()
+    reader.join()
+    os.close(ours)
 
 
 @pytest.mark.parametrize(
@@ -157,14 +189,40 @@ def test_colour_is_for_terminals_that_want_it(tmp_path: Path) -> None:
 
 
 def test_long_work_shows_progress_on_a_terminal_alone(tmp_path: Path) -> None:
-    """A bar while several cassettes are checked or converted; none in a pipe."""
-    for number in range(3):
-        store.save(tmp_path / f"{number}.yaml", short())
-    for command, word in (("check", "checking"), ("convert", "converting")):
-        files = ["0.yaml", "1.yaml", "2.yaml"]
-        assert word in on_a_terminal(command, *files, cwd=tmp_path)
-        piped = qrtest(command, *files, cwd=tmp_path)
+    """A bar while several cassettes are worked on; none in a pipe, and stdout is the same data."""
+    files = [f"{number}.yaml" for number in range(3)]
+    for name in files:
+        store.save(tmp_path / name, short())
+    for word, *command in (
+        ("checking", "check", "--json"),
+        ("converting", "convert"),
+        ("rescripting", "rescript", "--ends", "QUEUED", "-o", "made"),
+    ):
+        piped = qrtest(*command, *files, cwd=tmp_path)
         assert word not in piped.stdout + piped.stderr
+        with a_terminal() as (terminal, seen):
+            shown = qrtest(*command, *files, cwd=tmp_path, terminal=terminal, TERM="xterm")
+        assert word in seen()
+        assert shown.stdout == piped.stdout != ""
+
+
+def test_the_title_of_a_terminal_counts_what_is_recorded(tmp_path: Path) -> None:
+    """While the program runs, and has the screen for itself; then the title is what it was."""
+    done = tmp_path / "done"
+    program = f"""
+import pathlib, time, urllib3
+def answer(): return urllib3.PoolManager().request("GET", {{address!r}}, timeout=9).data
+for _ in range(3): answer()
+while not pathlib.Path({str(done)!r}).exists(): time.sleep(0.01)
+"""
+    with serving(lambda _: Response(200, b"{}", {"Content-Type": "application/json"})) as address:
+        command = [sys.executable, "-c", program.format(address=address)]
+        with a_terminal(until="3 exchange(s) recorded", then=done.touch) as (terminal, seen):
+            qrtest(
+                "record", "x.yaml", "--", *command, cwd=tmp_path, terminal=terminal, TERM="xterm"
+            )
+    assert seen().startswith("\x1b[22;0t\x1b]0;qrtest: ")
+    assert seen().endswith("\x07\x1b[23;0tqrtest: recorded x.yaml.\r\n")
 
 
 def test_doctor_says_what_there_is(tmp_path: Path) -> None:

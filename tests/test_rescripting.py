@@ -666,6 +666,24 @@ def test_the_command_line_rescripts(tmp_path: Path) -> None:
         sim.job().result()
 
 
+def test_the_command_line_rescripts_many(tmp_path: Path) -> None:
+    """Into a directory, under their names; no recording is ever written over."""
+    for name in ("a.yaml", "b.yaml", "other/a.yaml"):
+        store.save(tmp_path / name, short())
+    many = ("--ends", "CANCELLED", "a.yaml", "b.yaml", "-o")
+    done = qrtest_command("rescript", *many, "made", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "made/a.yaml\nmade/b.yaml\n"), done.stderr
+    assert str(Scenario.from_cassette(tmp_path / "made" / "b.yaml").script.end) == "CANCELLED"
+    for options, problem in (
+        ((*many, "."), "a.yaml would be written over: give another --output"),
+        ((*many, "new", "other/a.yaml"), "Two of them have one name"),
+    ):
+        refused = qrtest_command("rescript", *options, cwd=tmp_path)
+        assert (refused.returncode, refused.stdout) == (2, "")
+        assert problem in refused.stderr
+    assert not (tmp_path / "new").exists()
+
+
 def test_the_command_line_says_what_is_missing(tmp_path: Path) -> None:
     """A change, a job that there is."""
     store.save(tmp_path / "bell.yaml", short())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import secrets
+import sys
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
         target = output or (_beside(path) if is_download(before) else path)
         after = _converted(path, before, as_json=target.suffix == ".json")
         if target == path and after == before:
-            click.echo(f"{path}: nothing to do")
+            click.echo(f"{path}: nothing to do", file=sys.stdout)
         elif dry_run:
             _show(path, target, before, after)
         else:
@@ -88,14 +89,15 @@ def _show(path: Path, target: Path, before: str, after: str) -> None:
     gone = len(before.splitlines())
     cassette = codec.loads(after)
     click.echo(
-        f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} exchanges"
+        f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} exchanges",
+        file=sys.stdout,
     )
     kept = set(before.splitlines())
     for line in difflib.unified_diff(
         [], after.splitlines(), "", os.fspath(target), n=0, lineterm=""
     ):
         if line.startswith("+") and line[1:] not in kept:
-            click.echo(line)
+            click.echo(line, file=sys.stdout)
 
 
 def _write(path: Path, target: Path, before: str, after: str) -> None:
@@ -103,4 +105,4 @@ def _write(path: Path, target: Path, before: str, after: str) -> None:
         if target == path:
             store.save_text(path.with_name(f"{path.name}.bak"), before)
         store.save_text(target, after)
-    click.echo(f"{path} -> {target}")
+    click.echo(f"{path} -> {target}", file=sys.stdout)

@@ -10,11 +10,14 @@ from pathlib import Path
 
 import click
 
+from qrtest.cli.progress import titled
 from qrtest.errors import RecordingError
 
 __all__ = ["record"]
 
 INJECTED = Path(__file__).parent / "injected"
+TICK_SECONDS = 0.2
+"""How often the number of exchanges is looked at, which a terminal has in its title."""
 
 
 @click.command(
@@ -29,7 +32,8 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
 
     \b
     The first Python process that starts is recorded. The cassette is saved when the program ends with
-    status 0, whole, without secrets. The exit status is the program's.
+    status 0, whole, without secrets. The exit status is the program's. While it runs, the title of a
+    terminal tells how many exchanges there are.
     Examples:
       qrtest record cassettes/bell.yaml -- python bell.py
       qrtest record cassettes/bell.yaml -- python -m pytest tests/test_bell.py
@@ -39,8 +43,9 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
     with store.held(cassette), tempfile.TemporaryDirectory() as folder:
         pending = cassette.with_name(f".pending-{cassette.name}")
         pending.unlink(missing_ok=True)
+        claim = Path(folder) / "claim"
         try:
-            status = _run(command, pending, Path(folder) / "claim")
+            status = _run(command, pending, claim)
             _settle(cassette, pending, status, keep_failed=keep_failed)
         finally:
             pending.unlink(missing_ok=True)
@@ -56,11 +61,25 @@ def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
         "PYTHONPATH": os.pathsep.join(filter(None, paths)),
     }
     try:
-        return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603 (what the user typed)
+        process = subprocess.Popen(command, env=environment)  # noqa: S603 (what the user typed)
     except OSError as error:
         raise RecordingError(
             f"{command[0]}: it cannot be run: {error.strerror or error}."
         ) from None
+    with process, titled() as title:
+        try:
+            while True:
+                try:
+                    return process.wait(TICK_SECONDS)
+                except subprocess.TimeoutExpired:
+                    title(f"qrtest: {_count(claim):,} exchange(s) recorded")
+        finally:
+            process.kill()
+
+
+def _count(claim: Path) -> int:
+    """How many exchanges there are: what is recorded writes a byte for each into its *claim*."""
+    return claim.stat().st_size if claim.exists() else 0
 
 
 def _settle(cassette: Path, pending: Path, status: int, *, keep_failed: bool) -> None:

@@ -1,7 +1,8 @@
-"""`qrtest rescript`: another life for the job of a recording, as a recording."""
+"""`qrtest rescript`: another life for the jobs of recordings, as recordings."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 from qrtest import rescripting
 from qrtest.cassette import store
 from qrtest.cassette.lives import RecordedLife, lives
+from qrtest.cli.progress import tracked
 from qrtest.errors import ScenarioError
 from qrtest.scenario import Scenario
 
@@ -18,7 +20,7 @@ __all__ = ["rescript"]
 
 
 @click.command(short_help="Give a recorded job another life.")
-@click.argument("cassette", type=click.Path(path_type=Path))
+@click.argument("cassettes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--script", metavar="LIFE", help="A whole life: 'QUEUED 6h; RUNNING 30s; ERROR 1500'."
 )
@@ -29,11 +31,13 @@ __all__ = ["rescript"]
 @click.option("--run", metavar="LENGTH", help="How long it runs.")
 @click.option("--job", "job_id", metavar="ID", help="Which job, if there are several.")
 @click.option(
-    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path),
-    help="The cassette to write.",
+    "-o", "--output", required=True, type=click.Path(path_type=Path),
+    help="The cassette to write; of several, the directory to write them to.",
 )  # fmt: skip
-def rescript(cassette: Path, job_id: str | None, output: Path, **changes: str | None) -> None:
-    """Let the recorded job live another life, and write what a recording of that would hold.
+def rescript(
+    cassettes: tuple[Path, ...], job_id: str | None, output: Path, **changes: str | None
+) -> None:
+    """Let recorded jobs live another life, and write what recordings of that would hold.
 
     \b
     The job keeps its facts: inputs, backend, tags, and its result if it still has one. Timestamps, usage,
@@ -41,14 +45,30 @@ def rescript(cassette: Path, job_id: str | None, output: Path, **changes: str | 
     Examples:
       qrtest rescript cassettes/bell.yaml --ends "ERROR 1500" --queue 6h -o cassettes/failed.yaml
       qrtest rescript cassettes/bell.yaml --ends QUEUED -o cassettes/for-ever.yaml
+      qrtest rescript cassettes/*.yaml --ends CANCELLED -o cassettes/cancelled
     """
-    found = store.load(cassette)
-    before = _chosen(lives(found), job_id, cassette)
-    scenario = Scenario.of_life(before).but(**_given(changes))
-    life = rescripting.life_of(scenario, before)
-    rescripting.kept(rescripting.rescripted(found, life), output)
-    click.echo(f"{before.script}\n  becomes\n{scenario.script}", err=True)
-    click.echo(output)
+    given = _given(changes)
+    targets = _targets(cassettes, output)
+    for cassette in tracked(cassettes, "rescripting"):
+        found = store.load(cassette)
+        before = _chosen(lives(found), job_id, cassette)
+        scenario = Scenario.of_life(before).but(**given)
+        life = rescripting.life_of(scenario, before)
+        rescripting.kept(rescripting.rescripted(found, life), targets[cassette])
+        click.echo(f"{before.script}\n  becomes\n{scenario.script}", file=sys.stderr)
+        click.echo(targets[cassette], file=sys.stdout)
+
+
+def _targets(cassettes: tuple[Path, ...], output: Path) -> dict[Path, Path]:
+    """Where each is written to, which is nowhere that a recording stands, or that two would be."""
+    into = len(cassettes) > 1 or output.is_dir()
+    targets = {each: output / each.name if into else output for each in cassettes}
+    if len(set(targets.values())) < len(targets):
+        raise click.UsageError(f"Two of them have one name: write them to {output} one by one.")
+    for cassette, target in targets.items():
+        if target.absolute() == cassette.absolute():
+            raise click.UsageError(f"{cassette} would be written over: give another --output.")
+    return targets
 
 
 def _chosen(known: Mapping[str, RecordedLife], job_id: str | None, name: Path) -> RecordedLife:

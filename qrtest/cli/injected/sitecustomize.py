@@ -1,7 +1,7 @@
 """Starts a recording inside a Python program that `qrtest record` runs, and ends it at exit.
 
 Python imports this by its name, before the program. The first process that gets here is the one that is
-recorded; what it starts itself is not.
+recorded; what it starts itself is not. It writes a byte into its claim for each exchange.
 """
 
 from __future__ import annotations
@@ -22,13 +22,17 @@ def _begin() -> None:
     if target is None or claim is None:
         return
     try:
-        os.close(os.open(claim, os.O_CREAT | os.O_EXCL))
+        claimed = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError:
         return
     from qrtest import record
     from qrtest.errors import QrtestError
 
-    recording = record(target)
+    def count(response: object) -> object:
+        os.write(claimed, b".")
+        return response
+
+    recording = record(target, before_record_response=count)
     recording.__enter__()
 
     def end() -> None:
