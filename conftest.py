@@ -1,3 +1,4 @@
+import importlib
 import os
 
 import pytest
@@ -17,6 +18,17 @@ ELSEWHERE = (
 )
 """Plugins that are installed for tests/test_manners.py, and stay out of all other tests."""
 
+IMPORTED_LATE = (
+    "qrtest.client.backends",
+    "qrtest.client.circuits",
+    "qrtest.client.service",
+    "qrtest.properties",
+    "qrtest.simulation",
+    "qrtest.transport.sockets",
+    "qrtest.transport.tap",
+)
+"""What qrtest imports when it is wanted, and with it the client, numpy and hypothesis."""
+
 SLOW_IS_FINE = [HealthCheck.too_slow]
 
 # Without a database a test does not depend on what the last run left behind.
@@ -30,6 +42,12 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.en
 
 @pytest.fixture
 def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A pytest of its own, without the plugins of ELSEWHERE."""
+    """A pytest of its own, without the plugins of ELSEWHERE.
+
+    One that runs in this process forgets in the end what it was the first to import, and the client
+    does not take it well to be imported twice.
+    """
+    for module in IMPORTED_LATE:
+        importlib.import_module(module)
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-pno:{name}" for name in ELSEWHERE))
     return pytester

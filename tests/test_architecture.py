@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -194,6 +195,7 @@ PURE = [
 ]
 
 
+@cache
 def sources() -> dict[str, Path]:
     found = {}
     for path in sorted(ROOT.rglob("*.py")):
@@ -202,6 +204,7 @@ def sources() -> dict[str, Path]:
     return found
 
 
+@cache
 def imports(path: Path) -> set[str]:
     """What a module imports, at any depth; what it imports for its types only does not count."""
     found = set()

@@ -16,7 +16,6 @@ import qrtest.recording
 import qrtest.replaying
 import qrtest.sessions
 import qrtest.strategies
-import qrtest.transport.sockets  # noqa: F401 (a pytest in this process forgets what it imports itself)
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 STRICT = "[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n"

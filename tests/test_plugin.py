@@ -13,7 +13,6 @@ import qrtest.client.backends
 import qrtest.client.service
 import qrtest.errors
 import qrtest.faults
-import qrtest.simulation  # noqa: F401 (a pytest in this process forgets what it imports itself)
 
 STRICT = "[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n"
 
@@ -140,7 +139,7 @@ def test_two_tests_never_see_each_others_jobs(strict: pytest.Pytester) -> None:
             assert [each.tags for each in runtime_service.jobs()] == [[f"t{number}"]]
         """
     )
-    strict.runpytest_subprocess("-n2").assert_outcomes(passed=6)
+    strict.runpytest_inprocess().assert_outcomes(passed=6)
 
 
 def test_a_test_that_fails_shows_the_timeline(strict: pytest.Pytester) -> None:

@@ -10,7 +10,6 @@ import pytest
 import qrtest.client.backends
 import qrtest.client.circuits
 import qrtest.client.service
-import qrtest.transport.tap  # noqa: F401 (a pytest in this process forgets what it imports itself)
 from qrtest.cassette import store
 from qrtest.sessions import file_name, found
 from qrtest.wire.messages import Request, Response

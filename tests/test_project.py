@@ -9,7 +9,6 @@ import pytest
 import qrtest.client.backends
 import qrtest.client.circuits
 import qrtest.client.service
-import qrtest.transport.tap  # noqa: F401 (a pytest in this process forgets what it imports itself)
 from qrtest import Project
 from qrtest.cassette import store
 from qrtest.cassette.matching import identity, without

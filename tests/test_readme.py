@@ -12,7 +12,6 @@ import qrtest.client.service
 import qrtest.errors
 import qrtest.faults
 import qrtest.properties
-import qrtest.simulation  # noqa: F401 (a pytest in this process forgets what it imports itself)
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

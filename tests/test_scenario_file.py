@@ -120,12 +120,12 @@ def test_collect():
 def test_the_plugin_saves_what_was_found_and_finds_it_again(pytester: pytest.Pytester) -> None:
     """A file in cassettes/scenarios, named after the consumer and the rule; tried first ever after."""
     pytester.makepyfile(CONSUMER_TEST)
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(failed=1)
+    pytester.runpytest_inprocess().assert_outcomes(failed=1)
     assert not (pytester.path / "cassettes").exists()
-    pytester.runpytest_subprocess("--qrtest-save-failures").assert_outcomes(failed=1)
+    pytester.runpytest_inprocess("--qrtest-save-failures").assert_outcomes(failed=1)
     saved = pytester.path / "cassettes" / "scenarios" / "collect-ends.yaml"
     saved.write_text("script: QUEUED 1m; CANCELLED\n")
-    again = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    again = pytester.runpytest_inprocess()
     again.stdout.fnmatch_lines(["*Scenario('QUEUED 1m; CANCELLED')*"])
 
 
@@ -141,4 +141,4 @@ def test_the_marker_takes_a_file(pytester: pytest.Pytester) -> None:
             assert runtime_job().status() == "QUEUED"
         """
     )
-    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)

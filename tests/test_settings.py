@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 import qrtest.client.backends
 import qrtest.client.service
-import qrtest.simulation  # noqa: F401 (a pytest in this process forgets what it imports itself)
 from qrtest import settings, stage
 from qrtest.cassette import player
 from qrtest.errors import SettingError

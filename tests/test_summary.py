@@ -9,11 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import qrtest.client.backends
-import qrtest.client.circuits
-import qrtest.client.service
-import qrtest.properties
-import qrtest.transport.tap  # noqa: F401 (a pytest in this process forgets what it imports itself)
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
 from qrtest.tally import Played, Tally
