@@ -19,11 +19,16 @@ ELSEWHERE = (
 """Plugins that are installed for tests/test_manners.py, and stay out of all other tests."""
 
 IMPORTED_LATE = (
+    "qrtest.catalogue",
     "qrtest.client.backends",
     "qrtest.client.circuits",
     "qrtest.client.service",
+    "qrtest.examples",
     "qrtest.properties",
+    "qrtest.replaying",
+    "qrtest.sessions",
     "qrtest.simulation",
+    "qrtest.strategies",
     "qrtest.transport.sockets",
     "qrtest.transport.tap",
 )

@@ -282,7 +282,8 @@ RELEASES_HEAD = [
     "nobody has moved the clock for a tenth of a second, really, the stream moves it to where its next "
     "message is. What is due when the simulation ends is delivered before it does. With "
     '`transport="sockets"` the stream is a websocket on the port, at `/stream/jobs/<id>`, for any client: '
-    "that of releases up to 0.31 streams from it by its own code. `faults.break_stream(1011, messages=2)` "
+    "that of releases up to 0.31 streams from it by its own code. The jobs of `qrtest.connect` stream from "
+    "their server likewise, by wss where its address is https. `faults.break_stream(1011, messages=2)` "
     'breaks it off, `faults.status(401, on="stream")` refuses the handshake, and `faults.drop(on="stream")` '
     "resets the connection.",
     "",

@@ -7,16 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import qrtest.catalogue
-import qrtest.client.backends
-import qrtest.client.service
-import qrtest.errors
-import qrtest.examples
-import qrtest.recording
-import qrtest.replaying
-import qrtest.sessions
-import qrtest.strategies
-
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 STRICT = "[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n"
 

@@ -8,12 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import qrtest.catalogue
-import qrtest.client.backends
-import qrtest.client.service
-import qrtest.errors
-import qrtest.faults
-
 STRICT = "[pytest]\naddopts = --strict-markers --strict-config\nfilterwarnings = error\n"
 
 

@@ -7,9 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import qrtest.client.backends
-import qrtest.client.circuits
-import qrtest.client.service
 from qrtest.cassette import store
 from qrtest.sessions import file_name, found
 from qrtest.wire.messages import Request, Response

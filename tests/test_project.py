@@ -6,9 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-import qrtest.client.backends
-import qrtest.client.circuits
-import qrtest.client.service
 from qrtest import Project
 from qrtest.cassette import store
 from qrtest.cassette.matching import identity, without

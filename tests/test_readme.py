@@ -8,11 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import qrtest.client.service
-import qrtest.errors
-import qrtest.faults
-import qrtest.properties
-
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FOLLOWED = ("tutorial-rescripting",)

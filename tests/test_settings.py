@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import qrtest.client.backends
-import qrtest.client.service
 from qrtest import settings, stage
 from qrtest.cassette import player
 from qrtest.errors import SettingError
