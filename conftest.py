@@ -45,14 +45,20 @@ settings.register_profile("thorough", settings.get_profile("dev"), max_examples=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
 
 
-@pytest.fixture
-def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A pytest of its own, without the plugins of ELSEWHERE.
+@pytest.fixture(scope="session")
+def imports() -> None:
+    """What a pytest in this process would be the first to import, and forget in the end.
 
-    One that runs in this process forgets in the end what it was the first to import, and the client
-    does not take it well to be imported twice.
+    The client does not take it well to be imported twice.
     """
     for module in IMPORTED_LATE:
         importlib.import_module(module)
+
+
+@pytest.fixture
+def pytester(
+    imports: None, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> pytest.Pytester:
+    """A pytest of its own, without the plugins of ELSEWHERE."""
     monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-pno:{name}" for name in ELSEWHERE))
     return pytester

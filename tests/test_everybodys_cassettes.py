@@ -16,6 +16,7 @@ from qrtest.cassette import codec, store
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteError
 from qrtest.wire.messages import Request, Response
+from tests import forked_pytest
 from tests.recordings import HOST, JOB
 from tests.servers import serving
 
@@ -104,14 +105,14 @@ def test_what_pytest_recording_wrote_replays(base: str, pytester: pytest.Pyteste
             requests.post("{base}/jobs/{JOB}/cancel", json={{"message": "é"}})
         """
     )
-    pytester.runpytest_subprocess("--record-mode=once").assert_outcomes(passed=1)
+    forked_pytest.run(pytester.path, "--record-mode=once").assert_outcomes(passed=1)
     path = pytester.path / "cassettes" / "test_it" / "test_session[1].yaml"
     check(path, binary=False)
     marked = (
         (pytester.path / "test_it.py").read_text().replace("mark.vcr", "mark.qrtest(cassette=True)")
     )
     (pytester.path / "test_it.py").write_text(marked)
-    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+    forked_pytest.run(pytester.path).assert_outcomes(passed=1)
 
 
 def one(

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qrtest
-import qrtest.client.backends
-import qrtest.client.service
 from qrtest import Scenario, failure, faults, simulate
 from qrtest import strategies as qst
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
+from tests import forked_pytest
 from tests.recordings import exchange, short
 
 
@@ -143,7 +142,7 @@ def test_it_is_attached_where_pytest_html_is_installed(
             assert runtime_job("QUEUED 5s; CANCELLED").done()
         """
     )
-    pytester.runpytest_subprocess("--html=page.html", "--self-contained-html")
+    forked_pytest.run(pytester.path, "--html=page.html", "--self-contained-html")
     page = (pytester.path / "page.html").read_text()
     assert "qrtest timeline" in page
     assert "200 Queued" in page

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 import pytest
 
 from qrtest.cassette import store
+from tests import forked_pytest
 from tests.recordings import short
 
 STRICT = """[pytest]
@@ -40,7 +41,7 @@ class Company:
         self.pytester.makepyfile(LIFE + code, **files)
         modules = _modules()
         loaded = [f"-p{modules[name]}" for name in ("qrtest", *beside.split())]
-        return self.pytester.runpytest_subprocess(*loaded, *arguments)
+        return forked_pytest.run(self.path, *loaded, *arguments)
 
 
 def _modules() -> Mapping[str, str]:
@@ -272,9 +273,9 @@ def pytest_qrtest_configure(config):
     company.path.joinpath("conftest.py").write_text(conftest)
     company.path.joinpath("test_it.py").write_text(LIFE + "\ndef test_plain(): pass\n")
     arguments = [f"-pno:{name}" for name in _modules() if name != "hypothesispytest"]
-    result = company.pytester.runpytest_subprocess(*arguments)
+    result = forked_pytest.run(company.path, *arguments)
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*fixture 'runtime_job' not found*"])
     result.stdout.no_fnmatch_line("qrtest:*")
-    refused = company.pytester.runpytest_subprocess(*arguments, "--qrtest-unused=fail")
+    refused = forked_pytest.run(company.path, *arguments, "--qrtest-unused=fail")
     refused.stderr.fnmatch_lines(["*unrecognized arguments: --qrtest-unused=fail*"])
