@@ -20,7 +20,8 @@ IAM = "https://iam.cloud.ibm.com/identity/token"
 SEARCH = "https://api.global-search-tagging.cloud.ibm.com/v3/resources/search?limit=100"
 CATALOG = "https://globalcatalog.cloud.ibm.com/api/v1/"
 RESOURCES = "https://resource-controller.cloud.ibm.com/v2/resource_instances"
-CLASSIC = "https://auth.quantum-computing.ibm.com/api"
+AUTH = "https://auth.quantum-computing.ibm.com"
+CLASSIC = AUTH + "/api"
 SUBMISSION = {"program_id": "sampler", "backend": "ibm_torino", "params": BELL}
 JOB = {"id", "backend", "state", "status", "program", "user_id", "created", "cost"}
 SESSION = {
@@ -108,6 +109,81 @@ def test_every_endpoint_answers_with_its_status_and_shape(
         assert shape <= set(answer.body)
     else:
         assert answer.body == shape
+
+
+MORE_INFO = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
+WHOLE: list[tuple[str, str, Any, Any]] = [
+    ("GET", CLASSIC + "/users/me", None, {
+        "email": "user@example.com",
+        "urls": {"http": AUTH, "ws": AUTH.replace("https", "wss"), "services": {"runtime": AUTH}},
+    }),
+    ("GET", "/usage", None, {"period": {}, "byInstance": [{
+        "instance": "ibm-q/open/main", "quota": 600, "usage": 10, "usageRemaining": 590,
+        "pendingJobs": 0, "maxPendingJobs": 3,
+    }]}),
+    ("GET", "/backends/ibm_torino/status", None, {
+        "state": True, "status": "active", "message": "available", "length_queue": 3,
+        "backend_version": "1.0.0",
+    }),
+    ("GET", "/jobs/{done}", None, {
+        "id": "{done}", "backend": "ibm_torino", "state": {"status": "Completed"}, "status": "Completed",
+        "params": BELL, "program": {"id": "sampler"}, "created": "2026-01-01T00:00:00Z", "cost": 600,
+        "tags": ["tagged"], "user_id": "IBMid-6960000QRT",
+        "usage": {"qpu_charge_time_seconds": 10, "status": "complete"},
+    }),
+    ("GET", "/jobs/{done}/metrics", None, {
+        "timestamps": {"created": "2026-01-01T00:00:00Z", "running": "2026-01-01T00:00:05Z",
+                       "finished": "2026-01-01T00:00:15Z"},
+        "usage": {"qpu_charge_time_seconds": 10, "status": "complete"},
+        "circuits_execution_time_ns": 10_000_000_000,
+        "qiskit_version": "qiskit_ibm_runtime-qrtest", "caller": "qrtest",
+    }),
+    ("GET", "/sessions/{session}", None, {
+        "id": "{session}", "backend_name": "ibm_torino", "mode": "dedicated", "state": "open",
+        "state_reason": "session_created", "accepting_jobs": True, "max_ttl": 28_800,
+        "interactive_ttl": 60, "elapsed_time": 0, "started_at": "2026-01-01T00:01:00Z",
+        "timestamps": [{"status": "open", "timestamp": "2026-01-01T00:01:00Z"}],
+        "user_id": "IBMid-6960000QRT",
+    }),
+    ("POST", "/jobs/{done}/cancel", None, {"errors": [{
+        "code": 1211, "more_info": MORE_INFO,
+        "message": "Job {done} is in a non cancellable status and cannot be cancelled.",
+    }]}),
+    ("PUT", "/jobs/{done}/tags", {"tags": "a"}, {"errors": [{
+        "code": 1208, "more_info": MORE_INFO,
+        "message": "Request validation of body failed, because: tags must be a list of texts.",
+    }]}),
+    ("GET", "/tags?type=job&search=ta", None, {"errors": [{
+        "code": 1208, "more_info": MORE_INFO,
+        "message": "Request validation of body failed, because: search has 2 characters, not 3 to 100.",
+    }]}),
+    ("GET", "/sessions/nowhere", None, {"errors": [{
+        "code": 1290, "more_info": MORE_INFO,
+        "message": "Session not found. Session ID: nowhere",
+    }]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "path", "body", "whole"), WHOLE)
+def test_an_answer_has_these_fields_and_no_other(
+    method: str, path: str, body: Any, whole: Any
+) -> None:
+    """A client in another language may be strict: every name, type and value, to the last one."""
+    ask, names = prepared()
+    answer = ask(method, path.format(**names), body)
+    answer.body.pop("trace", None)
+    expected = json.dumps(whole)
+    for name, value in names.items():
+        expected = expected.replace(f"{{{name}}}", value)
+    assert answer.body == json.loads(expected)
+
+
+def test_all_versions_but_the_newest_are_deprecated() -> None:
+    """Each with the day on which it goes."""
+    *old, newest = Asking()("GET", "/versions").body["versions"]
+    assert newest == {"version": NEWEST, "status": "live"}
+    assert [entry.pop("version") for entry in old] == list(VERSIONS[:-1])
+    assert all(entry == {"sunset_date": "2027-04-15", "status": "deprecated"} for entry in old)
 
 
 @pytest.mark.parametrize("ending", ["", "/results", "/interim_results", "/logs", "/metrics"])

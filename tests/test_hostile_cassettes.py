@@ -208,15 +208,31 @@ def test_a_link_out_of_the_directory_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["../x.yaml", "/etc/x.yaml", "a/../../x.yaml", "..", "x\0.yaml", "link/x.yaml", "x.py", ""],
+    [
+        "../x.yaml",
+        "/etc/x.yaml",
+        "a/../../x.yaml",
+        "a/../x.yaml",
+        "..",
+        "x\0.yaml",
+        "link/x.yaml",
+        "",
+    ],
 )
 def test_a_name_does_not_lead_out_of_the_directory(name: str, tmp_path: Path) -> None:
     """Names from markers and parameters stay below the directory of cassettes."""
     inside = tmp_path / "cassettes"
     inside.mkdir()
     (inside / "link").symlink_to(tmp_path)
-    with pytest.raises(CassetteError):
+    with pytest.raises(CassetteError, match="has to be in its directory|name ends in"):
         store.confined(inside, name)
+
+
+def test_a_name_says_which_format_it_is() -> None:
+    """What cannot be a cassette is refused by its name, with those that can."""
+    with pytest.raises(CassetteError) as caught:
+        store.confined("cassettes", "x.py")
+    assert str(caught.value) == "'x.py': a cassette's name ends in .yaml, .yml, .json."
 
 
 def test_a_missing_cassette_says_how_to_record_it(tmp_path: Path) -> None:

@@ -214,14 +214,15 @@ def test_an_offline_backend_can_refuse_jobs_instead() -> None:
     ("status", "operational", "word"),
     [("online", True, "active"), ("paused", True, "paused"), ("offline", False, "off")],
 )
-def test_a_backend_says_how_it_is(status: str, operational: bool, word: str) -> None:
+@pytest.mark.parametrize("queue", [0, 120])
+def test_a_backend_says_how_it_is(status: str, operational: bool, word: str, queue: int) -> None:
     """In the list and by itself, with its queue."""
     ask = Asking()
-    ask.service.change_backend("ibm_torino", {"status": status, "queue_length": 120})
+    ask.service.change_backend("ibm_torino", {"status": status, "queue_length": queue})
     said = ask("GET", "/backends/ibm_torino/status").body
-    assert (said["state"], said["status"], said["length_queue"]) == (operational, word, 120)
+    assert (said["state"], said["status"], said["length_queue"]) == (operational, word, queue)
     listed = ask("GET", "/backends?fields=wait_time_seconds").body["devices"][0]
-    assert (listed["status"]["name"], listed["queue_length"]) == (status, 120)
+    assert (listed["status"]["name"], listed["queue_length"]) == (status, queue)
     assert set(listed["wait_time_seconds"]) == {"average", "p50", "p95"}
 
 

@@ -434,6 +434,49 @@ def test_messages_are_redacted_by_the_same_rules() -> None:
     assert leaks(shown(f"GET https://x.test/?apikey={CANARY} by {EMAIL} as {JWT} in {CRN}")) == []
 
 
+BASIC_WEAK = base64.b64encode(b"user:hunter22").decode()
+SAID = [
+    ("said Bearer hunter22 twice", "said Bearer <token> twice", {"hunter22"}),
+    ("apikey%20hunter22", "apikey%20<token>", {"hunter22"}),
+    (f"Basic {BASIC_WEAK}", "Basic <token>", {BASIC_WEAK, "user:hunter22", "hunter22"}),
+    (
+        f"Authorization: Basic {BASIC_WEAK}",
+        "Authorization: Basic <token>",
+        {BASIC_WEAK, "user:hunter22", "hunter22"},
+    ),
+    ("authorization=Bearer%20hunter22&x=1", "authorization=Bearer%20<token>&x=1", {"hunter22"}),
+    ("<token>hunter22</token>", "<token><token></token>", {"hunter22"}),
+    (f"a/{ACCOUNT}", "a/<account>", {ACCOUNT}),
+    (f"by {ACCOUNT}", "by <account>", {ACCOUNT}),
+    (
+        f"crn:v1:bluemix:public:q:us-east:a/{ACCOUNT}:{GUID}::",
+        "crn:v1:bluemix:public:q:us-east:a/<account>:<instance>::",
+        {ACCOUNT, GUID},
+    ),
+    (
+        quote(f"crn:v1:bluemix:public:q:us-east:a/{ACCOUNT}:{GUID}::", safe=""),
+        "crn%3Av1%3Abluemix%3Apublic%3Aq%3Aus-east%3Aa%2F<account>%3A<instance>%3A%3A",
+        {ACCOUNT, GUID},
+    ),
+    (
+        "https://joe:hunter22@x.test/a?apikey=hunter33&limit=5#token=hunter44",
+        "https://<token>@x.test/a?apikey=<token>&limit=5#token=<token>",
+        {"joe:hunter22", "hunter22", "hunter33", "hunter44"},
+    ),
+    ("https://[x/?token=hunter22", "<url>", {"https://[x/?token=hunter22"}),
+]
+
+
+@pytest.mark.parametrize(("text", "clean", "known"), SAID)
+def test_in_a_text_only_the_secret_itself_is_replaced(
+    text: str, clean: str, known: set[str]
+) -> None:
+    """What stands around it stays legible, and each credential is known from there on."""
+    redactor = Redactor(b"key")
+    assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", redactor.text(text)) == clean
+    assert redactor.known == known
+
+
 @given(st.from_regex(r"[a-v0-9]{20}", fullmatch=True))
 def test_the_path_of_a_job_is_legible_in_a_message(job_id: str) -> None:
     """What was asked about which job is told; a part of a path that looks like a secret is not."""
