@@ -6,9 +6,11 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from qrtest.cassette import codec, store
 from qrtest.cassette.compare import differences
@@ -180,15 +182,68 @@ def test_diff_tells_shape_from_value(tmp_path: Path) -> None:
     store.save(tmp_path / "b.yaml", Cassette((exchange(answer=body, at=0.0),), PROVENANCE))
     done = qrtest("diff", "a.yaml", "b.yaml", cwd=tmp_path)
     assert done.stdout.splitlines() == [
-        'value: poll(exclude_params): response.state.status: "Queued" -> "Running"',
-        'value: poll(exclude_params): response.status: "Queued" -> "Running"',
         "shape: poll(exclude_params): response.created: gone: a text",
         "shape: poll(exclude_params): response.cost: a number -> a text",
         "shape: poll(exclude_params): response.usage: new: an object",
+        'value: poll(exclude_params): response.state.status: "Queued" -> "Running"',
+        'value: poll(exclude_params): response.status: "Queued" -> "Running"',
     ]
     assert (
         len(qrtest("diff", "a.yaml", "b.yaml", "--tier", "shape", cwd=tmp_path).stdout.splitlines())
         == 3
+    )
+
+
+def polled(life: list[tuple[str, dict[str, Any], int]]) -> Cassette:
+    """A recording in which each state, with what it says besides, was seen so many times."""
+    said = [job_body(status, **more) for status, more, times in life for _ in range(times)]
+    polls = [exchange(answer=body, at=float(at)) for at, body in enumerate(said)]
+    metrics = exchange(path=f"/jobs/{JOB}/metrics", answer={"usage": {}}, at=float(len(said)))
+    return Cassette((*polls, metrics), PROVENANCE)
+
+
+SEEN = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 3))
+
+
+@given(SEEN, SEEN)
+def test_how_often_and_when_one_polled_is_no_shape(
+    one: tuple[int, int, int], other: tuple[int, int, int]
+) -> None:
+    """Two recordings of one job, of which each has seen more or less of its life."""
+    states: list[tuple[str, dict[str, Any]]] = [
+        ("Queued", {}),
+        ("Running", {"estimated_running_time_seconds": 6.0}),
+        ("Completed", {"usage": {"seconds": 1}}),
+    ]
+    made = [
+        polled([(*state, times) for state, times in zip(states, seen, strict=True)])
+        for seen in (one, other)
+    ]
+    assert [str(each) for each in differences(*made) if each.tier == "shape"] == []
+
+
+@pytest.mark.parametrize(
+    ("life", "told"),
+    [
+        ([("Completed", {"usage": None}, 3)], "response.usage: an object -> null"),
+        ([("Completed", {}, 1)], "response.usage: gone: an object"),
+        ([("Queued", {"new": [1]}, 2)], "response.new: new: a list"),
+        ([("Failed", {"reason": "R"}, 2)], "response.reason: new: a text"),
+    ],
+)
+def test_a_shape_that_no_poll_had_is_told(life: list[Any], told: str) -> None:
+    """In whichever state of the job, and whatever the number of polls; an end like no other counts, too."""
+    before = polled([("Queued", {}, 3), ("Completed", {"usage": {"seconds": 1}}, 1)])
+    found = [str(each) for each in differences(before, polled(life)) if each.tier == "shape"]
+    assert f"shape: poll(exclude_params): {told}" in found
+
+
+def test_an_answer_that_is_a_page_now_is_told() -> None:
+    """HTML in the place of JSON has another shape, status or not."""
+    page = exchange(answer=b"<html>", at=0.0)
+    before, after = (Cassette((each,), PROVENANCE) for each in (exchange(answer={}, at=0.0), page))
+    assert "shape: poll(exclude_params): response: an object -> a text" in map(
+        str, differences(before, after)
     )
 
 

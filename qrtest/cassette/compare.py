@@ -1,28 +1,33 @@
 """What differs between two cassettes, in three tiers: the drift check.
 
 `shape`: exchanges, statuses, codes of errors or fields that came, went, or changed their type: programs
-break on these.
-`value`: what a field says. `volatile`: what differs between any two runs: ids, times, placeholders.
+break on these. They are compared by the kind of request and the state of the job, whatever the number of
+polls and their moments.
+`value`: what a field says, answer by answer. `volatile`: what differs between any two runs: ids, times,
+placeholders.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
+from qrtest.cassette.lives import step_in
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import shown
-from qrtest.wire.routes import route
+from qrtest.cassette.structure import changes, is_number, structure_of
+from qrtest.lifecycle import FINAL
+from qrtest.wire.routes import OF_A_JOB
 
 __all__ = ["TIERS", "Difference", "Tier", "differences"]
 
 Tier = Literal["shape", "value", "volatile"]
 TIERS: Final[tuple[Tier, ...]] = ("shape", "value", "volatile")
 LONGEST: Final = 60
-CODES: Final = ("errors[].code", "state.reason_code")
+CODES: Final = (("errors[]", "code"), ("state", "reason_code"))
 """Programs go by the codes of errors: another one is another shape."""
 
 _VOLATILE_VALUE: Final = re.compile(
@@ -55,54 +60,133 @@ class Difference:
 def differences(before: Cassette, after: Cassette) -> tuple[Difference, ...]:
     """What *after* says otherwise than *before*; nothing secret is shown.
 
+    Shapes are compared by the kind of request and the state of the job, whatever the number and the
+    moments of the requests; what fields say, request by request.
+
     >>> differences(Cassette(), Cassette())
     ()
     """
     old, new = _by_operation(before), _by_operation(after)
     found: list[Difference] = []
     for operation in [*old, *(each for each in new if each not in old)]:
-        found += _of_operation(operation, old.get(operation, []), new.get(operation, []))
+        found += _of_operation(shown(operation), old.get(operation, []), new.get(operation, []))
     return tuple(dict.fromkeys(found))
 
 
-def _by_operation(cassette: Cassette) -> dict[str, list[Interaction]]:
-    grouped: dict[str, list[Interaction]] = {}
+class _Asked(NamedTuple):
+    """An exchange, and what its job was by then, as far as polls had told."""
+
+    state: str
+    interaction: Interaction
+
+
+def _by_operation(cassette: Cassette) -> dict[str, list[_Asked]]:
+    grouped: dict[str, list[_Asked]] = {}
+    states: dict[str, str] = {}
     for interaction in cassette.interactions:
-        request = interaction.request
-        where = route(request.method, request.path)
+        request, where = interaction.request, interaction.request.route
         name = (
             f"{where.operation} {where.action}".strip()
             if where
             else f"{request.method} {request.path}"
         )
+        job = where.name if where is not None and where.operation in OF_A_JOB else ""
+        is_poll = where is not None and where.operation == "poll"
+        step = step_in(interaction.response) if is_poll else None
+        if step is not None:
+            states[job] = step.status
         query = ",".join(sorted(request.parameters))
-        grouped.setdefault(f"{name}({query})" if query else name, []).append(interaction)
+        asked = _Asked(states.get(job, ""), interaction)
+        grouped.setdefault(f"{name}({query})" if query else name, []).append(asked)
     return grouped
 
 
-def _of_operation(
-    operation: str, old: list[Interaction], new: list[Interaction]
-) -> Iterator[Difference]:
+def _of_operation(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Difference]:
     if not old or not new:
         said = f"{len(old or new)} exchange(s)"
-        yield Difference(
-            "shape", shown(operation), None if not old else said, None if not new else said
-        )
+        yield Difference("shape", operation, said if old else None, said if new else None)
         return
-    old_outcomes, new_outcomes = _outcomes(old), _outcomes(new)
-    if old_outcomes != new_outcomes:
-        yield Difference(
-            "shape", f"{operation}: status", _short(old_outcomes), _short(new_outcomes)
-        )
+    shapes = list(_shapes(operation, old, new))
+    yield from shapes
     if len(old) != len(new):
         yield Difference("value", f"{operation}: exchanges", str(len(old)), str(len(new)))
-    for one, other in zip(old, new, strict=False):
-        yield from _bodies(f"{operation}: request", one.request.body, other.request.body)
-        yield from _bodies(f"{operation}: response", one.response.body, other.response.body)
+    known = {each.where for each in shapes}
+    for (_, one), (_, other) in zip(old, new, strict=False):
+        for difference in (
+            *_bodies(f"{operation}: request", one.request.body, other.request.body),
+            *_bodies(f"{operation}: response", one.response.body, other.response.body),
+        ):
+            if difference.where not in known:
+                yield difference
+
+
+# --- shapes -------------------------------------------------------------------------------------------
+
+
+def _shapes(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Difference]:
+    for one, other in _alike(old, new):
+        before, after = _outcomes(one), _outcomes(other)
+        if before != after:
+            yield Difference("shape", f"{operation}: status", _short(before), _short(after))
+        for what, bodies in (("request", _asked), ("response", _answered)):
+            where = f"{operation}: {what}"
+            structures = [structure_of(_content(bodies(each))) for each in (one, other)]
+            for change in changes(where, *structures):
+                yield Difference("shape", shown(change.where), change.before, change.after)
+    for path in CODES:
+        codes, now = _values_at(path, old), _values_at(path, new)
+        if codes and now and codes != now:
+            yield Difference("shape", f"{operation}: response.{'.'.join(path)}", codes, now)
+
+
+def _alike(
+    old: list[_Asked], new: list[_Asked]
+) -> Iterator[tuple[list[Interaction], list[Interaction]]]:
+    """What was asked in the same state; then in the ends, or in all states, if they have none in common."""
+    states = [{each.state for each in side} for side in (old, new)]
+    shared = states[0] & states[1]
+    for state in sorted(shared):
+        yield _in(old, {state}), _in(new, {state})
+    one, other = ((each - shared) & FINAL if shared else each for each in states)
+    if one and other:
+        yield _in(old, one), _in(new, other)
+
+
+def _in(asked: list[_Asked], states: Set[str]) -> list[Interaction]:
+    return [each.interaction for each in asked if each.state in states]
 
 
 def _outcomes(interactions: list[Interaction]) -> list[str]:
     return sorted({each.response.failure or str(each.response.status) for each in interactions})
+
+
+def _asked(interactions: Iterable[Interaction]) -> Iterator[bytes]:
+    return (each.request.body for each in interactions)
+
+
+def _answered(interactions: Iterable[Interaction]) -> Iterator[bytes]:
+    return (each.response.body for each in interactions)
+
+
+def _content(bodies: Iterable[bytes]) -> Iterator[Any]:
+    """What *bodies* hold: objects and lists; anything else is a text, and nothing is nothing."""
+    for body in filter(None, bodies):
+        parsed = _parsed(body)
+        yield parsed if isinstance(parsed, dict | list) else ""
+
+
+def _values_at(path: tuple[str, ...], asked: list[_Asked]) -> str:
+    """What stands at *path* in the answers."""
+    found = list(_content(_answered(each.interaction for each in asked)))
+    for name in path:
+        key = name.removesuffix("[]")
+        found = [each[key] for each in found if isinstance(each, dict) and key in each]
+        if key != name:
+            found = [item for each in found if isinstance(each, list) for item in each]
+    return ", ".join(sorted(set(map(_short, found))))
+
+
+# --- values -------------------------------------------------------------------------------------------
 
 
 def _bodies(where: str, old: bytes, new: bytes) -> Iterator[Difference]:
@@ -116,49 +200,28 @@ def _bodies(where: str, old: bytes, new: bytes) -> Iterator[Difference]:
 
 
 def _values(where: str, one: Any, other: Any) -> Iterator[Difference]:
-    if type(one) is not type(other) and not (_is_number(one) and _is_number(other)):
-        yield Difference("shape", shown(where), _kind(one), _kind(other))
-    elif isinstance(one, dict):
-        for name in [*one, *(name for name in other if name not in one)]:
-            here = f"{where}.{name}"
-            if name not in other:
-                yield Difference("shape", shown(here), _kind(one[name]), None)
-            elif name not in one:
-                yield Difference("shape", shown(here), None, _kind(other[name]))
-            else:
-                yield from _values(here, one[name], other[name])
-    elif isinstance(one, list):
+    """What *one* and *other* say otherwise, but for fields that only one of them has: these are shapes."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in one:
+            if name in other:
+                yield from _values(f"{where}.{name}", one[name], other[name])
+    elif isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
             yield Difference("value", f"{shown(where)}: length", str(len(one)), str(len(other)))
         for this, that in zip(one, other, strict=False):
             yield from _values(f"{where}[]", this, that)
-    elif one != other:
+    elif one != other or (
+        type(one) is not type(other) and not (is_number(one) and is_number(other))
+    ):
         yield Difference(_tier(where, one, other), shown(where), _short(one), _short(other))
 
 
 def _tier(where: str, one: Any, other: Any) -> Tier:
-    if where.endswith(CODES):
-        return "shape"
     if _VOLATILE_NAME.search(where):
         return "volatile"
     texts = isinstance(one, str) and isinstance(other, str)
     is_volatile = texts and _VOLATILE_VALUE.sub("*", one) == _VOLATILE_VALUE.sub("*", other)
     return "volatile" if is_volatile else "value"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _kind(value: Any) -> str:
-    names = {
-        dict: "an object",
-        list: "a list",
-        str: "a text",
-        bool: "true or false",
-        type(None): "null",
-    }
-    return names.get(type(value), "a number")
 
 
 def _short(value: Any) -> str:
