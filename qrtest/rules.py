@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
 
 from qrtest.errors import SimulationError
 from qrtest.scenario import Scenario
@@ -54,10 +55,14 @@ class Rules:
 
     def __init__(self, usual: Scenario, *, seed: int) -> None:
         self._usual = usual
-        self._random = random.Random(f"qrtest rules {seed}")
+        self._seed = seed
         self._in_line: list[Scenario] = []
         self._rules: list[Rule] = []
         self._counts: list[int] = []
+
+    @cached_property
+    def _random(self) -> random.Random:
+        return random.Random(f"qrtest rules {self._seed}")
 
     def line_up(self, scenario: Scenario) -> None:
         """Let the next job, after those in line before it, live by *scenario*."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 import uuid
+from functools import cached_property, lru_cache
 
 __all__ = ["Names"]
 
@@ -17,10 +18,14 @@ class Names:
     """
 
     def __init__(self, *, seed: int, epoch: float) -> None:
-        self._random = random.Random(f"qrtest service {seed}")
-        self._machine = self._random.randbytes(5)
+        self._seed = seed
+        self._machine = _machine(seed)
         self._epoch = epoch
         self._made = 0
+
+    @cached_property
+    def _random(self) -> random.Random:
+        return random.Random(f"qrtest names {self._seed}")
 
     def uuid(self) -> str:
         """What sessions and errors are called."""
@@ -32,3 +37,8 @@ class Names:
         self._made += 1
         number = self._made.to_bytes(3, "big")
         return base64.b32hexencode(second + self._machine + number).decode().rstrip("=").lower()
+
+
+@lru_cache
+def _machine(seed: int) -> bytes:
+    return random.Random(f"qrtest service {seed}").randbytes(5)

@@ -10,7 +10,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from qrtest import lifecycle
@@ -88,15 +88,17 @@ class JobFacts:
     estimated_seconds: float | None = None
 
 
+_1970: Final = datetime(1970, 1, 1)
+
+
 def timestamp(seconds_since_1970: float) -> str:
     """RFC 3339 in UTC with microseconds, trailing zeros trimmed, as the service writes it.
 
     >>> timestamp(1767225600.59163)
     '2026-01-01T00:00:00.59163Z'
     """
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds_since_1970)
-    fraction = f".{moment.microsecond:06d}".rstrip("0").rstrip(".")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}{fraction}Z"
+    moment = _1970 + timedelta(seconds=seconds_since_1970)
+    return moment.isoformat(timespec="microseconds").rstrip("0").rstrip(".") + "Z"
 
 
 def said(step: Step, reason_code: str = "number") -> dict[str, Any]:
