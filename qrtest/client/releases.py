@@ -147,6 +147,7 @@ def result_decoder() -> Any:
     return _first("decoders.result_decoder:ResultDecoder", "utils.result_decoder:ResultDecoder")
 
 
+@lru_cache
 def interim_decoder(program_id: str) -> Any:
     """What decodes the interim results of a program unless something else is said, as in 0.29.1."""
     if program_id in PLAINLY_DECODED:
@@ -288,8 +289,12 @@ def quiet() -> Iterator[None]:
                 setattr(*_BEFORE.pop())
 
 
-def _stand_ins() -> Iterator[tuple[Any, str, Any]]:
-    yield importlib.import_module("qiskit_ibm_runtime.api.session"), "inspect", _NoStack
+@lru_cache(maxsize=1)
+def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
+    session = importlib.import_module("qiskit_ibm_runtime.api.session")
     adapters = importlib.import_module("ibm_cloud_sdk_core.http_adapter")
     plainly = adapters.HTTPAdapter.init_poolmanager
-    yield adapters.SSLHTTPAdapter, "init_poolmanager", plainly
+    return (
+        (session, "inspect", _NoStack),
+        (adapters.SSLHTTPAdapter, "init_poolmanager", plainly),
+    )
