@@ -473,8 +473,33 @@ def test_in_a_text_only_the_secret_itself_is_replaced(
 ) -> None:
     """What stands around it stays legible, and each credential is known from there on."""
     redactor = Redactor(b"key")
-    assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", redactor.text(text)) == clean
+    once = redactor.text(text)
+    assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", once) == clean
+    assert redactor.text(once) == once
     assert redactor.known == known
+
+
+def test_a_form_of_many_parts_keeps_what_a_form_may_keep() -> None:
+    """Names, the fields that hold no secret, and empty ones; a credential is known from there on."""
+    form = (
+        '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        '--b\r\nContent-Disposition: form-data; name="note"\r\n\r\n\r\n--b--\r\n'
+    )
+    fields = ("grant_type", "urn", "password", "hunter22")
+    redactor = Redactor(b"key")
+    request = Request("POST", "x.test", "/", body=form.format(*fields).encode())
+    clean = redactor.request(request).body.decode()
+    placeholder = redactor.known_placeholders()["hunter22"]
+    assert clean == form.format("grant_type", "urn", "password", placeholder)
+    assert placeholder.startswith("redacted-token-")
+
+    unknown = Request("POST", "x.test", "/", body=form.format("a", "word", "b", "other").encode())
+    said = redactor.request(unknown).body.decode()
+    assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", said) == (
+        form.format("a", "<field>", "b", "<field>")
+    )
+    assert redactor.known == {"hunter22"}
 
 
 @given(st.from_regex(r"[a-v0-9]{20}", fullmatch=True))

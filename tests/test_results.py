@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -105,6 +107,71 @@ def test_a_damage_strikes_some_program(damage: Damage) -> None:
     changed = [name for name, text in WHOLE.items() if damage.applied(text) not in (None, text)]
     assert changed
     assert damage.says.endswith(".")
+
+
+PUB = ".__value__.pub_results[0].__value__"
+BIN = f"{PUB}.data.__value__"
+BITS = f"{BIN}.fields.meas.__value__"
+STRUCK = {
+    "unknown-type": {f"{BITS}.array.__type__"},
+    "no-value": {f"{BITS}.array.__value__ gone"},
+    "null-value": {f"{BITS}.array.__value__"},
+    "bad-base64": {f"{BITS}.array.__value__"},
+    "cut-zlib": {f"{BITS}.array.__value__"},
+    "not-zlib": {f"{BITS}.array.__value__"},
+    "not-npy": {f"{BITS}.array.__value__"},
+    "pickled": {f"{BITS}.array.__value__"},
+    "wrong-dtype": {f"{BITS}.array.__value__"},
+    "wrong-shape": {f"{BITS}.array.__value__"},
+    "no-num-bits": {f"{BITS}.num_bits gone"},
+    "more-bits": {f"{BITS}.num_bits"},
+    "extra-key": {f"{BITS}.more new"},
+    "no-shape": {f"{BIN}.shape gone"},
+    "other-shape": {f"{BIN}.shape"},
+    "no-fields": {f"{BIN}.fields gone"},
+    "reserved-name": {
+        f"{BIN}.field_names[0]",
+        f"{BIN}.fields.meas gone",
+        f"{BIN}.fields.shape new",
+    },
+    "no-data": {f"{PUB}.data gone"},
+    "bad-datetime": {".__value__.metadata.more new"},
+    "future-qpy": {".__value__.metadata.more new"},
+}
+
+
+def places(one: Any, other: Any, at: str = "") -> Iterator[str]:
+    """Where two JSON values differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        yield from (f"{at}.{name} gone" for name in one.keys() - other.keys())
+        yield from (f"{at}.{name} new" for name in other.keys() - one.keys())
+        for name in one.keys() & other.keys():
+            yield from places(one[name], other[name], f"{at}.{name}")
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for number, (this, that) in enumerate(zip(one, other, strict=True)):
+            yield from places(this, that, f"{at}[{number}]")
+    elif one != other:
+        yield at
+
+
+@pytest.mark.parametrize("name", STRUCK)
+def test_a_damage_spoils_one_thing_at_one_depth(name: str) -> None:
+    """The innermost value of its kind, and leaves everything around it as it was."""
+    [damage] = [damage for damage in DAMAGES if damage.name == name]
+    spoilt = damage.applied(WHOLE["sampler"])
+    assert spoilt is not None
+    assert set(places(json.loads(WHOLE["sampler"]), json.loads(spoilt))) == STRUCK[name]
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)
+def test_only_a_result_with_a_schema_has_its_schema_damaged(damage: Damage) -> None:
+    """And what is spoilt within a primitive's result is not there in an executor's."""
+    strikes_sampler = damage.applied(WHOLE["sampler"]) is not None
+    strikes_executor = damage.applied(WHOLE["executor"]) is not None
+    if "schema" in damage.name:
+        assert (strikes_sampler, strikes_executor) == (False, True)
+    elif damage.name in STRUCK:
+        assert (strikes_sampler, strikes_executor) == (True, False)
 
 
 def test_where_there_is_nothing_to_damage_nothing_is_damaged() -> None:

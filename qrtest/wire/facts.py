@@ -88,7 +88,11 @@ def missing(operation: str, body: bytes) -> tuple[str, ...]:
 
 
 def named(body: bytes) -> str | None:
-    """The id that the answer to a submission, of a job or a session, gives what was made."""
+    """The id that the answer to a submission, of a job or a session, gives what was made.
+
+    >>> named(b'{"id": "j"}'), named(b'{"id": 7}'), named(b"<html>")
+    ('j', None, None)
+    """
     try:
         made = json.loads(body)["id"]
     except UNREADABLE:
@@ -97,7 +101,11 @@ def named(body: bytes) -> str | None:
 
 
 def first_instance(body: bytes) -> str | None:
-    """The CRN of the first instance in the answer to a search."""
+    """The CRN of the first instance in the answer to a search.
+
+    >>> first_instance(b'{"items": [{"crn": "crn:v1:one"}, {"crn": "crn:v1:other"}]}')
+    'crn:v1:one'
+    """
     try:
         crn = json.loads(body)["items"][0]["crn"]
     except UNREADABLE:
