@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError, UnansweredRequest
-from qrtest.wire.accounts import Account, Instance
+from qrtest.wire.accounts import CRN, Account, Instance
 from qrtest.wire.eras import VERSIONS
 from qrtest.wire.messages import Request
 from tests.asking import BELL, NEWEST, Asking
@@ -113,6 +113,26 @@ def test_every_endpoint_answers_with_its_status_and_shape(
 
 MORE_INFO = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
 WHOLE: list[tuple[str, str, Any, Any]] = [
+    ("GET", RESOURCES + "?name=qrtest", None, {
+        "rows_count": 1, "resources": [{"id": CRN, "crn": CRN, "name": "qrtest"}],
+    }),
+    ("GET", "/instances", None, {
+        "instances": [{"crn": CRN, "plan_id": "{plan}", "name": "qrtest"}],
+    }),
+    ("GET", "/instances/usage", None, {
+        "instance_id": CRN, "plan_id": "{plan}",
+        "usage_period": {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01T00:01:00Z"},
+        "usage_consumed_seconds": 10, "usage_limit_reached": False,
+    }),
+    ("GET", CATALOG + "{plan}", None, {
+        "id": "{plan}", "name": "paygo", "kind": "plan",
+        "overview_ui": {"en": {"display_name": "Pay-As-You-Go"}},
+        "metadata": {"pricing": {"type": "paygo"}},
+    }),
+    ("GET", CLASSIC + "/version", None, {"api-auth": "qrtest", "api-runtime": "qrtest"}),
+    ("POST", CLASSIC + "/users/loginWithToken", {"apiToken": "t"}, {
+        "id": "qrtest-access-token", "ttl": 14 * 24 * 3600,
+    }),
     ("GET", CLASSIC + "/users/me", None, {
         "email": "user@example.com",
         "urls": {"http": AUTH, "ws": AUTH.replace("https", "wss"), "services": {"runtime": AUTH}},

@@ -223,7 +223,19 @@ def test_a_backend_says_how_it_is(status: str, operational: bool, word: str, que
     assert (said["state"], said["status"], said["length_queue"]) == (operational, word, queue)
     listed = ask("GET", "/backends?fields=wait_time_seconds").body["devices"][0]
     assert (listed["status"]["name"], listed["queue_length"]) == (status, queue)
-    assert set(listed["wait_time_seconds"]) == {"average", "p50", "p95"}
+    minute = 60 * queue
+    assert listed["wait_time_seconds"] == {"average": minute, "p50": minute, "p95": 3 * minute}
+
+
+def test_a_backend_says_why_it_is_as_it_is() -> None:
+    """A reason of its own, or the usual one of its status."""
+    ask = Asking()
+    usual = {"online": "available", "paused": "paused", "offline": "offline"}
+    for status, reason in usual.items():
+        for own, said in (("", reason), ("calibrating", "calibrating")):
+            ask.service.change_backend("ibm_torino", {"status": status, "reason": own})
+            assert ask("GET", "/backends").body["devices"][0]["status"]["reason"] == said
+            assert ask("GET", "/backends/ibm_torino/status").body["message"] == said
 
 
 def test_a_backend_can_be_gone() -> None:

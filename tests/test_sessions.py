@@ -85,6 +85,29 @@ def test_closing_an_idle_session_closes_it_at_once_and_for_good() -> None:
     assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is True
 
 
+def test_a_session_that_takes_jobs_may_be_told_to() -> None:
+    """It was open before and is after."""
+    ask = Asking(TEN_SECONDS_EACH)
+    session = opened(ask)
+    assert ask("PATCH", f"/sessions/{session}", {"accepting_jobs": True}).status == 204
+    ask.clock.advance("1h")
+    assert seen(ask, session) == ("open", "session_created")
+    ask.submit(session_id=session)
+
+
+def test_a_session_that_takes_jobs_again_before_it_closed_does_not_close() -> None:
+    """While its last job ran, it was told to take none, and then to take some."""
+    ask = Asking(TEN_SECONDS_EACH)
+    session = opened(ask)
+    ask.submit(session_id=session)
+    ask("PATCH", f"/sessions/{session}", {"accepting_jobs": False})
+    ask.clock.advance("6s")
+    ask("PATCH", f"/sessions/{session}", {"accepting_jobs": True})
+    ask.clock.advance("10s")
+    assert seen(ask, session) == ("active", "session_activated")
+    ask.submit(session_id=session)
+
+
 def test_a_session_that_has_closed_was_closed_when_it_was() -> None:
     """Whoever closes it again changes nothing."""
     ask = Asking()
