@@ -329,6 +329,15 @@ def test_jobs_are_found_by_every_filter(query: str, found: list[int]) -> None:
     assert listed == [made[number] for number in found]
 
 
+@pytest.mark.parametrize("name", ["created_after", "created_before"])
+def test_a_job_that_was_created_at_that_very_moment_is_found(name: str) -> None:
+    """Both ends of a period belong to it."""
+    ask = Asking()
+    made = ask.submit()
+    listed = ask("GET", f"/jobs?{name}=2026-01-01T00:00:00Z").body["jobs"]
+    assert [job["id"] for job in listed] == [made]
+
+
 def test_a_time_that_is_none_is_refused() -> None:
     """A filter that cannot be read is an error, not an empty list."""
     assert Asking()("GET", "/jobs?created_after=yesterday").status == 400

@@ -435,10 +435,16 @@ def test_messages_are_redacted_by_the_same_rules() -> None:
 
 
 BASIC_WEAK = base64.b64encode(b"user:hunter22").decode()
+BASIC_OF_THREE = base64.b64encode(b"user:hunter22:hunter33").decode()
 SAID = [
     ("said Bearer hunter22 twice", "said Bearer <token> twice", {"hunter22"}),
     ("apikey%20hunter22", "apikey%20<token>", {"hunter22"}),
     (f"Basic {BASIC_WEAK}", "Basic <token>", {BASIC_WEAK, "user:hunter22", "hunter22"}),
+    (
+        f"Basic {BASIC_OF_THREE}",
+        "Basic <token>",
+        {BASIC_OF_THREE, "user:hunter22:hunter33", "hunter22:hunter33"},
+    ),
     (
         f"Authorization: Basic {BASIC_WEAK}",
         "Authorization: Basic <token>",

@@ -58,6 +58,18 @@ def test_a_sampler_result_holds_what_was_drawn(data: st.DataObject) -> None:
     assert [int(shot, 2) for row in read for shot in row.get_bitstrings()] == samples
 
 
+def test_a_data_bin_says_the_types_of_its_fields_as_the_service_does() -> None:
+    """In their order; the client's own encoder leaves them out."""
+    fields = {"meas": encoding.bit_array([0], 1), "evs": encoding.array([0.5], ())}
+    said = encoding.data_bin(fields, ())["__value__"]
+    assert said["field_names"] == ["meas", "evs"]
+    assert said["field_types"] == [
+        "<class 'qiskit.primitives.containers.bit_array.BitArray'>",
+        "numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float64]]",
+    ]
+    assert "field_types" not in encoding.data_bin(fields, (), with_types=False)["__value__"]
+
+
 @settings(max_examples=30)
 @given(st.lists(st.floats(-1, 1), min_size=4, max_size=4))
 def test_an_estimator_result_holds_what_was_drawn(values: list[float]) -> None:
