@@ -38,6 +38,48 @@ ON_EVERY_RELEASE = (
 )
 """Jobs, the service, replays and the documented surface."""
 
+WHAT_DECIDES = (
+    "qrtest/lifecycle.py",
+    "qrtest/script.py",
+    "qrtest/step.py",
+    "qrtest/wire",
+    "qrtest/cassette",
+)
+"""Statuses, scripts, what the service says, and what was recorded: `coverage` wants all of it."""
+
+TRIED_BY = tuple(
+    f"tests/test_{name}.py"
+    for name in (
+        "cassette_file",
+        "compare",
+        "convert",
+        "endpoints",
+        "everybodys_cassettes",
+        "faults",
+        "hostile_bodies",
+        "hostile_cassettes",
+        "inspect",
+        "lifecycle",
+        "limits",
+        "lives",
+        "matching",
+        "payloads",
+        "player",
+        "recording",
+        "redaction",
+        "replay",
+        "rescripting",
+        "results",
+        "script",
+        "service",
+        "sessions",
+        "streaming",
+        "telling",
+        "tools",
+    )
+)
+"""The tests that have to do with it, beside the examples in its docstrings."""
+
 INSTALL_ONLY = ["install-only"]
 """What is given behind `--` to make the environments and run nothing: `nox -- install-only`."""
 
@@ -80,6 +122,20 @@ def differential(session: nox.Session) -> None:
         session.error(f'{python} is not there: nox -s "release(0.29.1)" makes it.')
     env = {**os.environ, "QRTEST_DOCUMENTED_PYTHON": str(python)}
     session.run("python", "-m", "pytest", "-q", "tests/differential.py", env=env)
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Every line and branch of what decides, by tests in one process."""
+    install(session, "newest")
+    if session.posargs == INSTALL_ONLY:
+        return
+    coverage = ("python", "-m", "coverage")
+    env = {**os.environ, "HYPOTHESIS_PROFILE": "ci"}
+    tests = (*WHAT_DECIDES, *TRIED_BY)
+    session.run(*coverage, "run", "-m", "pytest", "-q", *session.posargs, *tests, env=env)
+    files = ",".join(path if path.endswith(".py") else f"{path}/*" for path in WHAT_DECIDES)
+    session.run(*coverage, "report", "--include", files, "-m", "--skip-covered", "--fail-under=100")
 
 
 @nox.session

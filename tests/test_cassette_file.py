@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import vcr
 import yaml
 from hypothesis import given
 
-from qrtest.cassette import codec, store
+from qrtest.cassette import codec, store, syntax
 from qrtest.cassette.model import Cassette, collapsed, digest
 from qrtest.errors import CassetteError
 from tests import recordings
@@ -79,6 +81,42 @@ def test_a_binary_body_is_kept_exactly() -> None:
     text = codec.dumps(cassette)
     assert "!!binary" in text
     assert codec.loads(text) == cassette
+
+
+@pytest.mark.parametrize("status", [200, 404, 520, 999])
+def test_a_status_is_kept_whether_http_knows_it_or_not(status: int) -> None:
+    """With its words, for the people who read the file; proxies make up numbers of their own."""
+    cassette = Cassette((exchange(status=status),))
+    [written] = yaml.safe_load(codec.dumps(cassette))["interactions"]
+    words = {200: "OK", 404: "Not Found"}.get(status, "")
+    assert written["response"]["status"] == {"code": status, "message": words}
+    assert codec.loads(codec.dumps(cassette)) == cassette
+
+
+def test_a_file_is_the_same_without_the_library_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyYAML can be installed without libyaml: what is written and what is read does not change."""
+    for name in ("CSafeLoader", "CSafeDumper"):
+        monkeypatch.delattr(yaml, name, raising=False)
+    spec = importlib.util.spec_from_file_location("plain_syntax", syntax.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    plain = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "plain_syntax", plain)
+    spec.loader.exec_module(plain)
+    assert issubclass(plain.SafeLoader, yaml.SafeLoader)
+
+    binary = exchange(answer=bytes(range(256)), headers={"Accept": "é\u2028: *"})
+    text = codec.dumps(Cassette((*short().interactions, binary), PROVENANCE))
+    data = syntax.parsed(text, "x")
+    assert plain.parsed(text, "x") == data
+    assert plain.yaml_text(data) == syntax.yaml_text(data)
+    for wrong in ("a: &x [*x]", "a: 1\na: 2", "!!python/name:os.system ''", "<<: {a: b}"):
+        said = []
+        for parsed in (syntax.parsed, plain.parsed):
+            with pytest.raises(CassetteError) as refused:
+                parsed(wrong, "x")
+            said.append(str(refused.value))
+        assert said[0] == said[1]
 
 
 def test_content_length_is_true_in_the_file_and_after_reading() -> None:

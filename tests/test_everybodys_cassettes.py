@@ -140,6 +140,11 @@ USUAL = "{status: {code: 200, message: OK}, headers: {A: [b, c]}, body: {string:
             "  response: {status: {code: 200, message: OK}, headers: ['A: b'], body: {string: hi}}\n",
             b"hi",
         ),
+        (
+            "- request: {method: GET, uri: 'https://h/jobs/j', headers: {}, body: null}\n"
+            "  response: {status: {code: 200}, headers: {A: [1, 2.5]}, body: {string: hi}}\n",
+            b"hi",
+        ),
     ],
 )
 def test_old_and_odd_shapes_are_read(text: str, body: bytes) -> None:

@@ -14,7 +14,7 @@ from qrtest import VirtualClock, faults, simulate
 from qrtest.errors import FaultError, SimulationError
 from qrtest.faults import Fault
 from qrtest.wire.faulty import FaultyService
-from qrtest.wire.messages import Request, Response
+from qrtest.wire.messages import Close, Request, Response
 from tests.lives import FAULTS
 
 POLL = Request.to("GET", "https://host/v1/jobs/j1?exclude_params=true")
@@ -206,6 +206,24 @@ def test_what_is_asked_of_nobody_is_struck_by_nothing() -> None:
     service, plain, _ = faulty(faults.drop(times=None))
     service.add([faults.drop(times=None)])
     assert (service.handle(strange).failure, plain.asked) == (None, 1)
+
+
+def test_a_stream_breaks_after_its_messages() -> None:
+    """The acknowledgement does not count."""
+    said = iter(["ACK", "1", "2", Close()])
+
+    class Open(Plain):
+        def handle(self, request: Request) -> Response:
+            return Response(101, stream=self)  # type: ignore[arg-type]
+
+        def next(self, now: float) -> str | Close | float:
+            return next(said)
+
+    service = FaultyService(Open(), VirtualClock())
+    service.add([faults.break_stream(messages=1, code=1011)])
+    stream = service.handle(Request.to("GET", "https://host/v1/stream/jobs/j1")).stream
+    assert stream is not None
+    assert [stream.next(0.0) for _ in range(3)] == ["ACK", "1", Close(1011)]
 
 
 def test_a_stream_that_was_refused_is_not_broken() -> None:

@@ -122,6 +122,31 @@ def test_a_duplicate_key_is_refused(text: str) -> None:
             "version: 1\ninteractions: [{request: {method: G, uri: 'http://[x/'}, response: {}}]",
             "is no address",
         ),
+        (
+            "version: 1\ninteractions: [{request: {method: !!binary /w==, uri: u}, response: {}}]",
+            "method should be text in UTF-8",
+        ),
+        (
+            "version: 1\ninteractions: [{repeat: -1, request: {method: G, uri: u}, response: {status: {code: 200}}}]",
+            "repeat should be a whole number from 0 on",
+        ),
+        (
+            "version: 1\ninteractions: [{request: {method: G, uri: u, headers: {5: x}}, response: {}}]",
+            "headers should have names that are texts",
+        ),
+        (
+            "version: 1\ninteractions: [{request: {method: G, uri: u, headers: [[a, b, c]]}, response: {}}]",
+            r"headers\[0\] should be a name and a value",
+        ),
+        (
+            "version: 1\ninteractions: [{request: {method: G, uri: u, body: {a: b}}, response: {}}]",
+            "body should be a text or binary",
+        ),
+        (
+            "version: 1\ninteractions: [{layout: {response: compact}, request: {method: G, uri: u},"
+            " response: {status: {code: 200}, body: {string: !!binary /w==}}}]",
+            r"layout\.response is for text in UTF-8, and the body is none",
+        ),
     ],
 )
 def test_a_wrong_value_is_named_by_its_place(text: str, says: str) -> None:
@@ -239,6 +264,33 @@ def test_a_missing_cassette_says_how_to_record_it(tmp_path: Path) -> None:
     """The message has the commands."""
     with pytest.raises(CassetteError, match="qrtest record .* -- COMMAND"):
         store.load(tmp_path / "bell.yaml")
+
+
+def test_what_cannot_be_read_or_written_says_why(tmp_path: Path) -> None:
+    """A directory, a name that is too long, a file where a directory should be."""
+    long = tmp_path / f"{'x' * 300}.yaml"
+    inside = tmp_path / "file" / "x.yaml"
+    inside.parent.write_text("in the way")
+    for path, says in (
+        (tmp_path, "it cannot be read: Is a directory"),
+        (long, "it cannot be read: File name too long"),
+        (inside, "it cannot be read: Not a directory"),
+    ):
+        with pytest.raises(CassetteError, match=says):
+            store.load(path)
+    with pytest.raises(CassetteError, match="it cannot be written: File exists"):
+        store.save(inside, short())
+    with (
+        pytest.raises(CassetteError, match="it cannot be written: File exists"),
+        store.held(inside),
+    ):
+        pytest.fail("nobody holds what cannot be written")
+
+
+def test_a_name_that_no_file_can_have_is_refused() -> None:
+    """By its own name, legibly."""
+    with pytest.raises(CassetteError, match=r"'a\\x00b.yaml': it is no name of a file"):
+        store.load("a\0b.yaml")
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,19 @@ def test_no_minute_has_more_submissions_than_allowed(pauses: list[float]) -> Non
             accepted.append(now)
         else:
             assert answer.code == 1202
+
+
+def test_the_sixth_submission_waits_for_its_minute() -> None:
+    """Five in one moment are let in, the next one when the first of them are a minute old."""
+    ask = Asking(limits=Limits.documented())
+    for _ in range(5):
+        ask.submit()
+    refused = ask("POST", "/jobs", SUBMISSION)
+    assert (refused.status, refused.code) == (429, 1202)
+    ask.clock.advance("59s")
+    assert ask("POST", "/jobs", SUBMISSION).status == 429
+    ask.clock.advance("1s")
+    assert ask("POST", "/jobs", SUBMISSION).status == 200
 
 
 @pytest.mark.parametrize(
@@ -170,6 +184,14 @@ def test_a_job_whose_fate_is_decided_later_lives_on_from_then() -> None:
     assert ask.state(job) == "Running"
     ask.clock.advance("11s")
     assert ask("GET", f"/jobs/{job}/results").body == "{}"
+
+
+def test_metrics_that_are_given_are_said_as_they_are() -> None:
+    """Whatever the life and the version."""
+    ask = Asking("QUEUED")
+    job = ask.submit()
+    ask.service.settle(job, replace(FATE, recorded=Recorded(metrics='{"bss": {"seconds": 7}}')))
+    assert ask("GET", f"/jobs/{job}/metrics").body == {"bss": {"seconds": 7}}
 
 
 def test_a_job_that_ended_before_its_fate_was_decided_has_no_other() -> None:

@@ -150,14 +150,13 @@ def test_a_body_that_differs_is_explained(one: Any, other: Any, said: str) -> No
 
 
 def test_only_what_differs_is_told() -> None:
-    """Tags in another order, 1 for 1.0, and a placeholder for whatever it stands for are the same."""
-    one = {"tags": ["a", "b"], "cost": 1.0, "params": {"token": "secret-of-today"}, "x": 1}
-    other = {
-        "tags": ["b", "a"],
-        "cost": 1,
-        "params": {"token": "redacted-token-0011223344"},
-        "x": 2,
-    }
+    """Tags in another order, 1 for 1.0, another compression, a placeholder for whatever it stands for."""
+    zipped = {**packed(b"one"), "__value__": base64.b64encode(zlib.compress(b"one", 0)).decode()}
+    settings = {"__type__": "settings", "__value__": {"shots": 1}}
+    one = {"tags": ["a", "b"], "cost": 1.0, "params": {"token": "secret-of-today"}}
+    other = {"tags": ["b", "a"], "cost": 1, "params": {"token": "redacted-token-0011223344"}}
+    one |= {"in": [settings, packed(b"one")], "x": 1}
+    other |= {"in": [settings, zipped], "x": 2}
     assert why(one, other) == ["body.x is 1, recorded 2"]
 
 
@@ -208,6 +207,20 @@ def test_bodies_that_are_no_json_are_compared_as_forms_or_bytes() -> None:
     assert reasons(form, same) == ()
     assert reasons(form, other) == ("the body has 15 bytes, recorded 7, and differs",)
     assert reasons(form, binary) == ("the body has 15 bytes, recorded 2, and differs",)
+
+
+@pytest.mark.parametrize("depth", [99, 101, 600, 980, 3_000])
+@pytest.mark.parametrize(("start", "end"), [("[", "]"), ('{"a":', "}")])
+def test_a_body_of_any_depth_is_compared(start: str, end: str, depth: int) -> None:
+    """As JSON as deep as any service sends it, as bytes beyond."""
+    body = start * depth + "1" + end * depth
+    one, same, other = (
+        Request.to("POST", f"{HOST}/jobs", body=each.encode())
+        for each in (body, body, body.replace("1", "2"))
+    )
+    assert identity(one) == identity(same)
+    assert len(reasons(one, other)) == 1
+    assert identity(without(one, frozenset({"other"}))) == identity(one)
 
 
 @given(REQUESTS, st.integers(), st.integers())

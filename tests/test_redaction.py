@@ -21,6 +21,8 @@ from hypothesis import strategies as st
 import qrtest
 from qrtest.cassette import audit, codec
 from qrtest.cassette.allowed import Rules
+from qrtest.cassette.content import decompressed
+from qrtest.cassette.encoded import is_circuit
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redacted, Redactor, redacted, shown
 from qrtest.errors import CassetteError, NeverEnds, UnansweredRequest
@@ -413,6 +415,18 @@ def test_a_project_adds_names_and_shapes() -> None:
     assert body["message"].startswith("redacted-badge-")
 
 
+def test_rules_of_two_sources_are_obeyed_together() -> None:
+    """A hook adds to the table; of two shapes of one name its own counts."""
+    table = Rules.of({"keep": ["flavour"], "shapes": {"badge": r"BADGE-\d+", "pass": "PASS"}})
+    both = table | Rules.of({"secret": ["colour"], "shapes": {"badge": r"TICKET-\d+"}})
+    assert both == Rules(
+        keep=frozenset({"flavour"}),
+        secret=frozenset({"colour"}),
+        shapes={"badge": r"TICKET-\d+", "pass": "PASS"},
+    )
+    assert (both.keeps("Flavour"), both.is_secret("Colour")) == (True, True)
+
+
 @pytest.mark.parametrize(
     ("table", "says"),
     [
@@ -591,3 +605,125 @@ def test_no_text_takes_long_or_breaks(text: str) -> None:
 def test_long_runs_do_not_take_long(unit: str) -> None:
     """Patterns are linear: a megabyte of what almost matches is looked at once."""
     Redactor(KEY).text(unit * (200_000 // len(unit)))
+
+
+# --- what is inside ---
+
+
+@given(
+    st.lists(st.binary(max_size=40), min_size=1, max_size=3),
+    st.sampled_from([b"", b"\0\0", b"junk"]),
+)
+def test_every_part_of_a_compressed_body_is_looked_into(parts: list[bytes], after: bytes) -> None:
+    """gzip may come in several parts; clients read them all, and nothing of what follows."""
+    body = b"".join(map(gzip.compress, parts))
+    assert decompressed(body + after, "gzip") == b"".join(parts)
+
+
+@given(
+    st.binary(max_size=200), st.lists(st.sampled_from(["gzip", "deflate", "x-gzip", "identity"]))
+)
+def test_a_body_is_unpacked_as_often_as_its_header_says(body: bytes, steps: list[str]) -> None:
+    """In the other order; a deflate may come without its envelope, as some servers send it."""
+    packed = body
+    for step in steps:
+        packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(
+            step, bytes
+        )(packed)
+    if packed:
+        assert decompressed(packed, ", ".join(steps)) == body
+    bare = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    assert decompressed(bare.compress(body) + bare.flush(), "deflate") == body
+
+
+@pytest.mark.parametrize("encoding", ["br", "gzip", "deflate", "zstd, gzip"])
+def test_a_text_that_was_unpacked_before_is_taken_as_it_is(encoding: str) -> None:
+    """Some recorders unpack bodies and leave the header."""
+    assert decompressed(b'{"a": 1}', encoding) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_compressed_body_that_is_damaged_is_refused(encoding: str) -> None:
+    """Nobody can say what is in it, and `check` finds it in what others recorded."""
+    damaged = answered(b"\x1f\x8b\xff\xff", Content_Encoding=encoding)
+    with pytest.raises(CassetteError, match=f"compressed by '{encoding}' and is damaged"):
+        clean([damaged])
+    [found] = audit.secrets("", Cassette((damaged,)))
+    assert str(found) == f"exchange 1 (GET /api/v1/jobs/{JOB}): a body that cannot be looked into"
+
+
+def test_a_text_in_another_encoding_is_redacted_in_it() -> None:
+    """As its header or its first bytes say; a name that is no encoding is as if there was none."""
+    for charset, kind in (
+        ("utf-16", "text/plain"),
+        ("latin-1", "text/plain; charset=latin-1"),
+        ("utf-8", "text/plain; charset=klingon"),
+    ):
+        content = f"é by {EMAIL}".encode(charset)
+        [kept] = clean([answered(content, kind)]).interactions
+        assert re.fullmatch(r"é by redacted-email-\w+", kept.response.body.decode(charset))
+    binary = b"\xff\x00" + EMAIL.encode()[:4]
+    [kept] = clean([answered(binary, "text/plain; charset=klingon")]).interactions
+    assert kept.response.body == binary
+
+
+def test_basic_credentials_that_are_none_are_redacted_whole() -> None:
+    """What follows the word need not be base64."""
+    for value in (f"Basic {OPAQUE}-é-{CANARY}", f"Basic {CANARY}"):
+        session = clean(
+            [asked(headers={"Authorization": value}), answered({"message": f"got {value}"})]
+        )
+        assert leaks(session.interactions[1].response.body.decode()) == []
+
+
+def test_credentials_in_an_assignment_are_known_everywhere() -> None:
+    """A log that shows a header gives the password away; it is found wherever else it stands."""
+    pair = base64.b64encode(f"jane:{PASSWORD}".encode()).decode()
+    session = clean(
+        [answered(f"Authorization: Basic {pair}", TEXT), answered({"message": f"hello {PASSWORD}"})]
+    )
+    for kept in session.interactions:
+        assert PASSWORD not in kept.response.body.decode()
+        assert pair not in kept.response.body.decode()
+
+
+def test_an_address_that_cannot_be_read_is_replaced_whole() -> None:
+    """A placeholder for all of it, where it has no parts to look at."""
+    [kept] = clean([answered({"url": f"see http://[{CANARY} for more"})]).interactions
+    assert re.fullmatch(r"see redacted-url-\w+ for more", json.loads(kept.response.body)["url"])
+
+
+def test_fields_of_a_form_in_parts_are_kept_by_name() -> None:
+    """As in any other form; an empty one has nothing to hide."""
+    parts = "".join(
+        f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in (("grant_type", "x"), ("password", PASSWORD), ("file", ""))
+    )
+    [kept] = clean([sent(f"{parts}--b--\r\n", "multipart/form-data; boundary=b")]).interactions
+    body = kept.request.body.decode()
+    assert 'name="grant_type"\r\n\r\nx\r\n' in body
+    assert PASSWORD not in body
+    assert body.count("redacted-") == 1
+
+
+def test_json_that_is_not_quite_json_is_redacted_all_the_same() -> None:
+    """An escape that does not exist, and a text that was cut in the middle of one."""
+    for text in ('{"token": "' + CANARY + '\\x"}', '{"token": "' + CANARY + "\\u00"):
+        [kept] = clean([answered(text)]).interactions
+        assert CANARY not in kept.response.body.decode()
+
+
+def test_a_key_by_chance_in_a_long_line_of_data_is_none() -> None:
+    """Arrays are long lines without a blank; a comment that shows one is found."""
+    by_chance = ",AKIAIOSFODNN7EXAMPLE,"
+    assert audit.secrets("A" * 10_000 + by_chance, Cassette()) == ()
+    [found] = audit.secrets(f"# the key is {by_chance}", Cassette())
+    assert str(found) == "line 1: what looks like: key"
+
+
+@pytest.mark.parametrize("value", ["eJ*not base64*", "eJzzzz", "x"])
+def test_what_only_begins_as_a_circuit_is_none(value: str) -> None:
+    """It is kept or replaced as any other text."""
+    assert not is_circuit(value)
+    [kept] = clean([answered({"note": value})]).interactions
+    assert json.loads(kept.response.body)["note"].startswith("redacted-text-")

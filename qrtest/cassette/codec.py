@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from qrtest.cassette import foreign, syntax
@@ -19,7 +18,7 @@ from qrtest.cassette.reading import Place
 from qrtest.cassette.syntax import Line, Pairs, Shared
 from qrtest.cassette.tokens import STYLES, laid_out, looks_like_json, put_back
 from qrtest.errors import CassetteError
-from qrtest.wire.messages import FAILURES, Request, Response
+from qrtest.wire.messages import FAILURES, Request, Response, phrase
 
 __all__ = ["SECTION", "dumps", "loads", "read"]
 
@@ -276,7 +275,7 @@ def _written_response(response: Response, body: str | bytes) -> dict[str, Any]:
     for name in headers:
         if name.lower() == "content-length" and headers[name] == [str(len(response.body))]:
             headers[name] = Line([str(len(body.encode() if isinstance(body, str) else body))])
-    status = Pairs(code=response.status, message=_phrase(response.status))
+    status = Pairs(code=response.status, message=phrase(response.status))
     return {"status": status, "headers": headers, "body": {"string": body}}
 
 
@@ -295,10 +294,3 @@ def _laid_out(body: bytes) -> tuple[str | bytes, str | None]:
 
 def _listed(headers: Mapping[str, str]) -> dict[str, list[str]]:
     return Pairs({name: Line([headers[name]]) for name in sorted(headers, key=str.lower)})
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -44,21 +44,34 @@ def decompressed(body: bytes, encoding: str | None) -> bytes:
 
 def _inflated(body: bytes, step: str) -> bytes:
     for window in WINDOW_OF[step]:
-        inflate = zlib.decompressobj(window)
-        try:
-            content = inflate.decompress(body, LARGEST_BYTES)
-        except zlib.error:
-            continue
-        if inflate.unconsumed_tail:
-            raise CassetteError(
-                f"A body has more than {LARGEST_BYTES:,} bytes when it is decompressed."
-            )
-        return content
+        content = _whole(body, window)
+        if content is not None:
+            return content
     if _is_text(body):
         return body
     raise CassetteError(
         f"A body should be compressed by {step!r} and is damaged: it cannot be looked into for secrets."
     )
+
+
+def _whole(body: bytes, window: int) -> bytes | None:
+    """What was compressed to *body*, part by part, as clients read it; None if nothing was.
+
+    What follows the last part, and is none, is not read by clients either.
+    """
+    content, rest = None, body
+    while rest:
+        inflate = zlib.decompressobj(window)
+        try:
+            part = inflate.decompress(rest, LARGEST_BYTES - len(content or b"") + 1)
+        except zlib.error:
+            break
+        content, rest = (content or b"") + part, inflate.unused_data
+        if len(content) > LARGEST_BYTES:
+            raise CassetteError(
+                f"A body has more than {LARGEST_BYTES:,} bytes when it is decompressed."
+            )
+    return content
 
 
 def _is_text(body: bytes) -> bool:

@@ -42,10 +42,16 @@ def with_interim(steps: Sequence[Step], texts: tuple[str, ...]) -> list[Step]:
 
 def _as_text(item: Any) -> str:
     """*item* as the service lists it: a text of JSON; what is none becomes one."""
-    if isinstance(item, str):
-        try:
-            json.loads(item)
-        except (ValueError, RecursionError):
-            return json.dumps(item)
+    if isinstance(item, str) and _is_json(item):
         return item
-    return json.dumps(item)
+    text = json.dumps(item)
+    return text if _is_json(text) else json.dumps(text)
+
+
+def _is_json(text: str) -> bool:
+    """Whether *text* is JSON as everybody reads it: no NaN, no Infinity."""
+    try:
+        json.dumps(json.loads(text), allow_nan=False)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -142,7 +142,7 @@ def _job_of(interaction: Interaction) -> str:
 
 def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
     """The life that *exchanges* tell of; None if they tell of none."""
-    bodies = list(_bodies(exchanges, "poll"))
+    bodies = [(each, body) for each, body in _bodies(exchanges, "poll") if _is_job(body, job_id)]
     submission = next((each for each in exchanges if _operation(each) == "submit"), None)
     seen = _seen(exchanges, bodies)
     if not seen:
@@ -156,14 +156,13 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
     behaviour = _behaviour(exchanges, script)
     params = next((body["params"] for _, body in bodies if "params" in body), None)
     if params is None and submission is not None:
-        params = (_parsed(submission.request.body) or {}).get("params")
+        params = _object(submission.request.body).get("params")
     record = replace(
         JobRecord.of(described), metrics=metrics, logs=_text(exchanges, "logs"), ran=_ran(script)
     )
     if metrics is not None:
-        record = replace(
-            record, metrics=_measured(record, [(each.step, at) for at, each in starts])
-        )
+        began = [(each.step, at) for at, each in starts]
+        record = replace(record, metrics=_measured(record, metrics, began))
     return RecordedLife(
         job_id=job_id,
         script=script,
@@ -195,6 +194,17 @@ def _parsed(body: bytes) -> Any:
         return None
 
 
+def _object(body: bytes) -> dict[str, Any]:
+    """The JSON object that *body* is; an empty one if it is none."""
+    parsed = _parsed(body)
+    return parsed if isinstance(parsed, dict) else {}
+
+
+def _is_job(body: dict[str, Any], job_id: str) -> bool:
+    """Whether *body* can be the description of the job *job_id*."""
+    return described_job(json.dumps({**body, "id": job_id}).encode()) is not None
+
+
 def _is_answered(interaction: Interaction) -> bool:
     return interaction.response.status == 200 and interaction.response.failure is None
 
@@ -205,8 +215,8 @@ def _bodies(
     """The answers to *operation* that are objects."""
     for each in exchanges:
         if _operation(each) == operation and _is_answered(each):
-            body = _parsed(each.response.body)
-            if isinstance(body, dict):
+            body = _object(each.response.body)
+            if body:
                 yield each, body
 
 
@@ -219,14 +229,11 @@ def _submitted(submission: Interaction | None, job_id: str) -> dict[str, Any]:
     """What is known of a job that was submitted and never asked for."""
     if submission is None:
         return {"id": job_id}
-    asked, made = _parsed(submission.request.body), _parsed(submission.response.body)
-    kept = {
-        name: asked[name]
-        for name in ("tags", "session_id")
-        if isinstance(asked, dict) and name in asked
-    }
-    program = {"id": (asked or {}).get("program_id", "sampler")}
-    return {**made, "program": program, **kept}
+    asked, made = _object(submission.request.body), _object(submission.response.body)
+    kept: dict[str, Any] = {name: asked[name] for name in ("tags", "session_id") if name in asked}
+    made["program"] = {"id": asked.get("program_id", "sampler")}
+    body = made | kept
+    return body if _is_job(body, job_id) else {"id": job_id}
 
 
 def _seen(
@@ -277,11 +284,13 @@ def _ran(script: Script) -> float:
     return round(ran, DIGITS)
 
 
-def _measured(record: JobRecord, starts: list[tuple[Step, float]]) -> dict[str, Any]:
-    """The recorded metrics as they are said of the life that was read, whatever clock they are by."""
+def _measured(
+    record: JobRecord, metrics: dict[str, Any], starts: list[tuple[Step, float]]
+) -> dict[str, Any]:
+    """The recorded *metrics* as they are said of the life that was read, whatever clock they are by."""
     created = seconds_since_1970(record.job.get("created"))
-    if created is None or record.metrics is None:
-        return dict(record.metrics or {})
+    if created is None:
+        return metrics
     began = {step.status: timestamp(created + at) for step, at in reversed(starts)}
     finished = next((timestamp(created + at) for step, at in starts if step.is_final), None)
     return record.measured(

@@ -31,6 +31,7 @@ SameCircuit = Callable[[bytes, bytes], str | None]
 VOLATILE_QUERY: Final = frozenset({"include_mocks"})
 UNORDERED: Final = frozenset({"tags", "job_tags"})
 MOST_REASONS: Final = 3
+DEEPEST: Final = 100
 LARGEST_UNPACKED: Final = 2**28
 _PLACEHOLDER: Final = re.compile(PLACEHOLDER)
 _WILDCARD: Final = "redacted"
@@ -115,11 +116,27 @@ def _body(body: bytes) -> str:
 
 
 def _value(body: bytes) -> Any:
-    """The JSON in *body*, with wildcards; None for a body that is none."""
+    """The JSON in *body*, with wildcards; None for a body that is none, or too deep to be one of ours."""
     try:
-        return json.loads(_open(body.decode()))
+        value = json.loads(_open(body.decode()))
     except (ValueError, RecursionError):
         return None
+    return value if _is_shallow(value) else None
+
+
+def _is_shallow(value: Any) -> bool:
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return True
+    return False
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _text(value: Any) -> str:

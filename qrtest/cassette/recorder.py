@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from http import HTTPStatus
 from typing import Any, Protocol
 
 from vcr import VCR
@@ -20,7 +19,7 @@ from vcr.request import Request as TapeRequest
 from qrtest.cassette.model import Interaction
 from qrtest.cassette.player import Player
 from qrtest.errors import RecordingError
-from qrtest.wire.messages import Request, Response, Service
+from qrtest.wire.messages import Request, Response, Service, phrase
 
 __all__ = ["Recorder"]
 
@@ -97,7 +96,7 @@ class Recorder:
         query = f"?{request.query}" if request.query else ""
         uri = f"{scheme}://{request.host}{request.path}{query}"
         said = {
-            "status": {"code": response.status, "message": _phrase(response.status)},
+            "status": {"code": response.status, "message": phrase(response.status)},
             "headers": {name: [value] for name, value in response.headers.items()},
             "body": {"string": response.body},
             OWN: {"at": round(at, 6), "took": round(took, 6), "failure": response.failure},
@@ -147,10 +146,3 @@ def _interaction(request: TapeRequest, said: Mapping[str, Any]) -> Interaction:
         took=own.get("took"),
         scheme=request.scheme,
     )
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

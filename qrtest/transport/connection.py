@@ -12,12 +12,11 @@ import socket
 import struct
 from collections import deque
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
 
-from qrtest.wire.messages import Request, Response
+from qrtest.wire.messages import Request, Response, phrase
 
 __all__ = ["Answer", "Connection", "encoded", "reset"]
 
@@ -214,7 +213,7 @@ def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True
     >>> encoded(Response(204))
     b'HTTP/1.1 204 No Content\\r\\n\\r\\n'
     """
-    lines = [f"HTTP/1.1 {response.status} {_phrase(response.status)}"]
+    lines = [f"HTTP/1.1 {response.status} {phrase(response.status)}"]
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.status not in WITHOUT_BODY:
         length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
@@ -223,10 +222,3 @@ def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True
         lines.append("Connection: close")
     head = "\r\n".join([*lines, "", ""]).encode("latin-1")
     return head if method == "HEAD" or response.status in WITHOUT_BODY else head + response.body
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

@@ -17,7 +17,6 @@ import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from http import HTTPStatus
 from http.client import RemoteDisconnected
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -37,7 +36,7 @@ from urllib3.util import Timeout
 
 from qrtest.clock import PATCHING, Clock, current
 from qrtest.transport.line import Line
-from qrtest.wire.messages import Request, Response
+from qrtest.wire.messages import Request, Response, phrase
 
 __all__ = [
     "MOUNT",
@@ -85,7 +84,7 @@ def plain_response(request: PreparedRequest, response: Response) -> requests.Res
     answer.status_code = response.status
     answer.headers = CaseInsensitiveDict(response.headers)
     answer.encoding = requests.utils.get_encoding_from_headers(answer.headers)
-    answer.reason = _reason(response.status)
+    answer.reason = phrase(response.status)
     answer.url = request.url or ""
     answer.request = request
     answer.raw = io.BytesIO(response.body)
@@ -264,7 +263,7 @@ class ServiceConnection:
             body=io.BytesIO(response.body),
             headers={**response.headers, **({"Content-Length": str(length)} if has_body else {})},
             status=response.status,
-            reason=_reason(response.status),
+            reason=phrase(response.status),
             version=11,
             version_string="HTTP/1.1",
             preload_content=self._preload,
@@ -366,10 +365,3 @@ class Mount:
 
 
 MOUNT: Final = Mount()
-
-
-def _reason(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""

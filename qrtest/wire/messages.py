@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Final, Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from qrtest.wire.routes import Route, route
 
-__all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream"]
+__all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream", "phrase"]
 
 Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
 """How a connection ends that brings no whole answer.
@@ -108,6 +109,18 @@ class Response:
     failure: Failure | None = None
     struck: tuple[str, ...] = ()
     stream: Stream | None = None
+
+
+def phrase(status: int) -> str:
+    """What HTTP says for *status*; nothing for one that it does not know.
+
+    >>> phrase(404), phrase(520)
+    ('Not Found', '')
+    """
+    return _PHRASES.get(status, "")
+
+
+_PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Service(Protocol):

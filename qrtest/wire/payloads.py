@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from qrtest import lifecycle
-from qrtest.step import RAN_TOO_LONG, UNKNOWN, Step
+from qrtest.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
 from qrtest.wire.messages import Response
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "read_job",
     "read_state",
     "said",
+    "step_in",
     "step_of",
     "submitted",
     "summary",
@@ -259,22 +260,33 @@ def read_state(state: Mapping[str, Any]) -> Step:
     >>> read_state({"status": "Cancelled", "reason": "Ran too long", "reason_code": 1305})
     ran_too_long()
     """
-    status = str(state["status"])
-    if not status:
+    word = str(state["status"])
+    if not word:
         raise ValueError("the status is empty")
-    reason = state.get("reason") or None
-    code = state.get("reason_code") or state.get("reasonCode") or None
-    solution = state.get("reason_solution") or None
-    code = None if code is None else int(code)
-    by_word = {
-        word.lower(): name for name, word in WIRE_STATUS.items() if name != lifecycle.INITIALIZING
-    }
-    name = by_word.get(status.lower())
+    reason = _text_in(state, "reason")
+    code = _code_in(state)
+    name = _NAMES.get(word.lower())
     if name is None:
-        return Step(UNKNOWN, says=status)
-    if name == lifecycle.CANCELLED and code == RAN_TOO_LONG:
-        name = lifecycle.ERROR
-    return Step(name, reason=reason, code=code, solution=solution)
+        return Step(UNKNOWN, says=word)
+    if name == lifecycle.ERROR or (name == lifecycle.CANCELLED and code == RAN_TOO_LONG):
+        return failed(reason, code, _text_in(state, "reason_solution") if reason else None)
+    return cancelled(reason) if name == lifecycle.CANCELLED else Step(name)
+
+
+_NAMES: Final = {
+    word.lower(): name for name, word in WIRE_STATUS.items() if name != lifecycle.INITIALIZING
+}
+
+
+def _text_in(state: Mapping[str, Any], name: str) -> str | None:
+    said = state.get(name)
+    return str(said) if said else None
+
+
+def _code_in(state: Mapping[str, Any]) -> int | None:
+    """The error code; one that the service does not have is none."""
+    code = int(str(state.get("reason_code") or state.get("reasonCode") or 0))
+    return code if code in REASON_CODES else None
 
 
 def step_of(body: bytes) -> Step | None:
@@ -284,7 +296,15 @@ def step_of(body: bytes) -> Step | None:
     done()
     """
     try:
-        return read_state(json.loads(body)["state"])
+        return step_in(json.loads(body))
+    except UNREADABLE:
+        return None
+
+
+def step_in(body: Mapping[str, Any]) -> Step | None:
+    """The step that the *body* of GET job, parsed, tells of; None if it tells of none."""
+    try:
+        return read_state(body["state"])
     except UNREADABLE:
         return None
 

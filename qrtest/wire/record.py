@@ -61,8 +61,8 @@ class JobRecord(AsCode):
         kept = {name: value for name, value in body.items() if name not in OF_THE_SCENARIO}
         if "tags" in body and not body["tags"]:
             kept["tags"] = body["tags"]
-        state = body.get("state")
-        if state and payloads.read_state(state).is_final:
+        step = payloads.step_in(body)
+        if step is not None and step.is_final:
             kept.setdefault("usage", None)
         return cls(job=kept)
 

@@ -1,0 +1,213 @@
+"""The lives of recorded jobs, from whatever was answered."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest import VirtualClock
+from qrtest.cassette.lives import RecordedLife, lives, simulated
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.player import Player
+from qrtest.clock import EPOCH
+from qrtest.script import Script
+from qrtest.wire.messages import Request
+from qrtest.wire.telling import tell
+from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll
+from tests.test_hostile_bodies import BODIES, NAMES, ODD
+
+WHOLE = {
+    **job_body("Completed"),
+    "ended": "2026-01-10T15:11:19Z",
+    "usage": {"seconds": 2},
+    "params": {"pubs": []},
+}
+STAMPS = {"created": "2026-01-01T00:00:00Z", "running": "2026-01-01T00:00:02Z", "finished": None}
+ALMOST = st.one_of(
+    st.builds(
+        lambda body, name, value: json.dumps({**body, name: value}).encode(),
+        st.sampled_from(
+            [WHOLE, job_body("Running"), {"timestamps": STAMPS, "bss": {"seconds": 1}}]
+        ),
+        st.sampled_from([*NAMES, "usage", "timestamps", "bss"]),
+        ODD,
+    ),
+    BODIES,
+)
+ASKED = st.sampled_from(
+    [
+        ("GET", f"/jobs/{JOB}?exclude_params=true"),
+        ("GET", f"/jobs/{JOB}"),
+        ("GET", f"/jobs/{JOB}/metrics"),
+        ("GET", f"/jobs/{JOB}/results"),
+        ("GET", f"/jobs/{JOB}/interim_results"),
+        ("GET", f"/jobs/{JOB}/logs"),
+        ("POST", f"/jobs/{JOB}/cancel"),
+        ("POST", "/jobs"),
+        ("GET", "/weather"),
+    ]
+)
+EXCHANGES = st.builds(
+    lambda asked, status, body, sends: exchange(
+        *asked, answer=body, status=status, sends=sends if asked[0] == "POST" else b""
+    ),
+    ASKED,
+    st.sampled_from([200, 200, 200, 204, 404, 503]),
+    ALMOST,
+    ALMOST,
+)
+
+
+@given(st.lists(EXCHANGES, max_size=5), st.booleans())
+def test_a_recording_of_anything_has_lives_or_none(
+    exchanges: list[Interaction], timed: bool
+) -> None:
+    """Whatever was answered: no raw error, and each life can be written down, lived and played."""
+    kept = [replace(each, at=float(at)) if timed else each for at, each in enumerate(exchanges)]
+    cassette = Cassette(tuple(kept), PROVENANCE)
+    for job_id, life in lives(cassette).items():
+        written = Script.parse(str(life.script))
+        assert [replace(step, interim=()) for step in written] == [
+            replace(step, interim=()) for step in life.script
+        ]
+        tell(simulated(life), Request.to("GET", f"{HOST}/jobs/{job_id}"), life.born + 1)
+    player = Player(cassette, VirtualClock(), epoch=EPOCH)
+    for each in kept:
+        player.handle(each.request)
+    player.jobs()
+
+
+def life_of(*exchanges: Interaction) -> RecordedLife:
+    """The one life in a recording."""
+    [life] = lives(Cassette(exchanges, PROVENANCE)).values()
+    return life
+
+
+SUBMISSION = exchange(
+    "POST",
+    "/jobs",
+    {"program_id": "estimator", "backend": "b", "tags": ["a"], "params": {"pubs": [1]}},
+    answer={"id": JOB, "backend": "ibm_torino"},
+    at=2.0,
+)
+
+
+def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
+    """With what its submission said of it, from then on."""
+    life = life_of(SUBMISSION)
+    assert (str(life.script), life.born, life.submitted_at) == ("QUEUED", 2.0, 2.0)
+    assert (life.program_id, life.tags, life.params) == ("estimator", ("a",), {"pubs": [1]})
+    assert life.record.job["backend"] == "ibm_torino"
+
+
+def test_a_job_whose_result_alone_was_asked_for_is_done() -> None:
+    """It had one; a job of which only logs are known could be anything."""
+    result = exchange(path=f"/jobs/{JOB}/results", answer={"results": []}, at=0.0)
+    assert str(life_of(result).script) == "DONE"
+    logs = exchange(path=f"/jobs/{JOB}/logs", answer=b"a log", at=0.0)
+    assert lives(Cassette((logs,), PROVENANCE)) == {}
+
+
+def test_a_job_that_was_seen_to_come_back_has_an_illegal_life() -> None:
+    """A recording is what was answered, possible or not."""
+    life = life_of(poll("Completed", 0.0), poll("Running", 2.0))
+    assert str(life.script) == "ILLEGAL: DONE 2s; RUNNING"
+
+
+def test_what_a_failed_job_says_as_its_result_is_its_reason() -> None:
+    """The service sends the reason again: that is no result of its own."""
+    state = {"status": "Failed", "reason": "Internal error.", "reason_code": 1500}
+    failed = exchange(answer={**job_body("Failed"), "state": state}, at=0.0)
+
+    def result(text: bytes) -> str | None:
+        return life_of(failed, exchange(path=f"/jobs/{JOB}/results", answer=text, at=1.0)).result
+
+    assert result(b"Internal error.") is None
+    assert result(b"Traceback") == "Traceback"
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "chosen"),
+    [
+        ("results", 204, {"failed_results": "none"}),
+        ("results", 200, {}),
+        ("logs", 404, {"empty_logs": 404}),
+        ("logs", 200, {}),
+    ],
+)
+def test_how_the_service_behaved_is_how_it_will(path: str, status: int, chosen: object) -> None:
+    """What it answered of a failed job that had nothing to tell."""
+    asked = exchange(path=f"/jobs/{JOB}/{path}", status=status, answer=b"", at=1.0)
+    assert life_of(poll("Failed", 0.0), asked).behaviour.chosen() == chosen
+
+
+def test_an_error_that_was_over_at_once_is_none() -> None:
+    """No poll can fall into it; one that lasted is a fault for as long."""
+    error = exchange(status=503, at=0.0)
+    assert life_of(error, poll("Queued", 0.0)).faults == ()
+    [fault] = life_of(error, poll("Queued", 3.0)).faults
+    assert (fault.on, fault.since, fault.until) == ("poll", 0.0, 3.0)
+
+
+def test_metrics_of_a_job_that_nobody_described_are_said_as_they_were() -> None:
+    """Without a date of its birth there is nothing to reckon from."""
+    metrics = {"timestamps": {"created": None}, "usage": {"seconds": 2}}
+    asked = exchange(path=f"/jobs/{JOB}/metrics", answer=metrics, at=3.0)
+    assert life_of(replace(SUBMISSION, at=0.0), asked).record.metrics == metrics
+
+
+def test_an_end_that_no_poll_saw_is_none() -> None:
+    """Whatever the metrics say: the recording ends before the job does. So with its run."""
+    ended = {**STAMPS, "finished": "2026-01-01T00:00:05Z"}
+    for stamps, polls, life in (
+        (ended, [poll("Queued", 0.0), poll("Running", 3.0)], "QUEUED 3s; RUNNING"),
+        (STAMPS, [poll("Queued", 0.0)], "QUEUED"),
+    ):
+        asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.0)
+        assert str(life_of(*polls, asked).script) == life
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"[]", {}, {"id": JOB}, {"id": JOB, "state": 7}])
+def test_an_answer_that_tells_of_no_state_tells_nothing(answer: object) -> None:
+    """What was told before still holds."""
+    life = life_of(poll("Queued", 0.0), exchange(answer=answer, at=1.0), poll("Running", 2.0))
+    assert str(life.script) == "QUEUED 2s; RUNNING"
+
+
+@given(st.sampled_from(["created", "running", "finished"]), st.sampled_from([None, "soon", 5]))
+def test_a_timestamp_that_is_none_is_not_believed(name: str, value: object) -> None:
+    """What was seen is all there is then."""
+    whole = {**STAMPS, "finished": "2026-01-01T00:00:09Z"}
+    asked = exchange(
+        path=f"/jobs/{JOB}/metrics", answer={"timestamps": {**whole, name: value}}, at=9.0
+    )
+    life = life_of(poll("Queued", 0.0), poll("Running", 3.0), poll("Completed", 9.0), asked)
+    assert [step.status for step in life.script] == ["QUEUED", "RUNNING", "DONE"]
+    if name == "created":
+        assert str(life.script) == "QUEUED 3s; RUNNING 6s; DONE"
+
+
+@pytest.mark.parametrize(
+    ("answers", "texts"),
+    [
+        ([["2", "1"], ["1"]], ("1", "2")),
+        (["no list", b"<html>", ["1"]], ("1",)),
+        ([["not JSON", {"i": 1}]], ('{"i": 1}', '"not JSON"')),
+        ([["NaN", float("nan")]], ('"NaN"', '"NaN"')),
+        ([[]], ()),
+    ],
+)
+def test_interim_results_are_json_whatever_was_recorded(answers: list[Any], texts: Any) -> None:
+    """In the order in which they appeared; they stand in the step that runs."""
+    asked = [
+        exchange(path=f"/jobs/{JOB}/interim_results", answer=each, at=1.0 + number)
+        for number, each in enumerate(answers)
+    ]
+    life = life_of(poll("Running", 0.0), *asked, poll("Completed", 9.0))
+    assert life.script.steps[0].interim == texts
+    assert life_of(poll("Queued", 0.0), *asked).script.end.interim == ()

@@ -1,0 +1,169 @@
+"""A cassette as a service: what is answered though nobody recorded it, and when what holds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest import VirtualClock
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.player import Player
+from qrtest.clock import EPOCH
+from qrtest.errors import UnansweredRequest
+from qrtest.wire.accounts import CRN
+from qrtest.wire.messages import Request, Response
+from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
+
+OTHER_CRN = CRN.replace("us-east", "eu-de")
+SEARCH = "/v3/resources/search"
+
+
+class Played:
+    """A player on a clock of its own."""
+
+    def __init__(self, *exchanges: Interaction, **options: Any) -> None:
+        self.clock = VirtualClock()
+        self.player = Player(Cassette(exchanges, PROVENANCE), self.clock, epoch=EPOCH, **options)
+
+    def __call__(self, method: str, path: str, body: object = None) -> Response:
+        sends = b"" if body is None else json.dumps(body).encode()
+        headers = {"IBM-API-Version": "2026-04-15"}
+        return self.player.handle(Request.to(method, HOST + path, headers=headers, body=sends))
+
+    def at(self, seconds: float) -> str:
+        """What a poll is told at that time."""
+        self.clock.sleep(seconds - self.clock.now())
+        answer = self("GET", f"/jobs/{JOB}?exclude_params=true")
+        return json.loads(answer.body)["status"] if answer.status == 200 else str(answer.status)
+
+
+# --- what every account has ----------------------------------------------------------------------------
+
+
+def test_what_every_account_has_is_answered_though_nobody_recorded_it() -> None:
+    """Login, search, plan, usage, the instance's features and the backends of the recorded jobs."""
+    played = Played(*short().interactions)
+    elsewhere = "https://globalcatalog.cloud.ibm.com"
+    search = played.player.handle(Request.to("POST", elsewhere + SEARCH))
+    [found] = json.loads(search.body)["items"]
+    plan_id = found["service_plan_unique_id"]
+    plan = json.loads(played.player.handle(Request.to("GET", f"{elsewhere}/api/v1/{plan_id}")).body)
+    assert plan["id"] == plan_id
+    assert json.loads(played("GET", "/instances/usage").body)["instance_id"] == found["crn"]
+    assert json.loads(played("GET", "/instance").body) == {"qctrl_enabled": False}
+    [device] = json.loads(played("GET", "/backends").body)["devices"]
+    assert (device["name"], device["status"]["name"]) == ("ibm_torino", "online")
+
+
+@pytest.mark.parametrize(
+    ("answers", "crn"),
+    [
+        ([], CRN),
+        ([{"items": [{"crn": OTHER_CRN}]}], OTHER_CRN),
+        ([{"items": []}, {"items": [{"crn": OTHER_CRN}]}], OTHER_CRN),
+        ([b"no JSON"], CRN),
+    ],
+)
+def test_the_account_is_the_one_that_was_recorded(answers: list[Any], crn: str) -> None:
+    """As far as its search was; else it is the one of all simulations."""
+    searches = [
+        Interaction(
+            request=Request.to("POST", f"https://h{SEARCH}", body=b'{"query": %d}' % number),
+            response=Response(200, each if isinstance(each, bytes) else json.dumps(each).encode()),
+            at=0.0,
+        )
+        for number, each in enumerate(answers)
+    ]
+    assert Played(*searches).player.account.crn == crn
+
+
+def test_a_backend_is_described_by_who_knows_it_and_else_by_nobody() -> None:
+    """What was not recorded of one that the installed client does not ship is not made up."""
+    known = Played(describe=lambda name, aspect: b"{}" if name == "ibm_torino" else None)
+    assert known("GET", "/backends/ibm_torino/configuration").body == b"{}"
+    with pytest.raises(UnansweredRequest, match="It is empty"):
+        known("GET", "/backends/ibm_novel/configuration")
+
+
+# --- what holds when ----------------------------------------------------------------------------------
+
+
+def test_a_submission_that_was_refused_moves_no_time() -> None:
+    """It made no job that could live from then on; the job that there is lives on as recorded."""
+    refused = exchange("POST", "/jobs", {"a": 1}, status=400, answer={"errors": []}, at=4.0)
+    played = Played(*short().interactions, refused)
+    assert played.at(1.0) == "Queued"
+    assert played("POST", "/jobs", {"a": 1}).status == 400
+    assert [played.at(seconds) for seconds in (2.0, 3.5, 5.5)] == ["Queued", "Running", "Completed"]
+
+
+def test_what_was_changed_lives_on_from_when_that_was_recorded() -> None:
+    """A cancel that comes early brings what followed it forward."""
+    cancel = exchange("POST", f"/jobs/{JOB}/cancel", status=204, at=60.0)
+    played = Played(poll("Queued", 0.0), cancel, poll("Cancelled", 61.0))
+    assert played.at(1.0) == "Queued"
+    assert played("POST", f"/jobs/{JOB}/cancel").status == 204
+    assert played.at(1.5) == "Queued"
+    assert played.at(2.5) == "Cancelled"
+
+
+STAMPS = {
+    "created": "2026-01-01T00:00:00Z",
+    "running": "2026-01-01T00:00:04Z",
+    "finished": "2026-01-01T00:00:05Z",
+}
+
+
+@given(st.lists(st.floats(0, 20), min_size=1, max_size=8))
+def test_an_error_that_was_recorded_holds_although_the_job_changed_meanwhile(
+    times: list[float],
+) -> None:
+    """The timestamps say that it ran and ended; who polled then was told 503."""
+    played = Played(
+        poll("Queued", 0.0),
+        exchange(status=503, at=3.0, took=0.05),
+        poll("Completed", 8.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": STAMPS}, at=9.0, took=0.05),
+    )
+    for seconds in sorted(times):
+        expected = "Queued" if seconds < 3 else "503" if seconds < 8 else "Completed"
+        assert played.at(seconds) == expected
+
+
+def test_a_step_that_no_poll_saw_is_seen_when_it_was() -> None:
+    """The timestamps tell of a run that was over before anybody asked."""
+    played = Played(
+        poll("Queued", 0.0),
+        poll("Completed", 8.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": STAMPS}, at=9.0, took=0.05),
+    )
+    assert [played.at(seconds) for seconds in (3.5, 4.5, 5.5)] == ["Queued", "Running", "Completed"]
+
+
+def test_what_changed_while_an_answer_was_on_its_way_changed_then() -> None:
+    """It was asked before the job ran, and answered after: in between, the queue still holds."""
+    submission = exchange(
+        "POST", "/jobs", {"program_id": "sampler"}, answer={"id": JOB}, at=0.0, took=0.0
+    )
+    stamps = {**STAMPS, "running": "2026-01-01T00:00:03.2Z"}
+    played = Played(
+        submission,
+        poll("Queued", 1.0),
+        exchange(answer=job_body("Running"), at=3.0, took=0.5),
+        poll("Completed", 7.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=8.0, took=0.05),
+    )
+    assert [played.at(seconds) for seconds in (3.1, 3.3, 5.5)] == ["Queued", "Running", "Completed"]
+
+
+def test_how_long_an_answer_took_is_known_without_giving_it() -> None:
+    """And counts as played; what was not recorded takes as long as things take."""
+    played = Played(exchange(answer=job_body("Queued"), at=0.0, took=2.5))
+    known = Request.to("GET", f"{HOST}/jobs/{JOB}?exclude_params=true")
+    assert played.player.seconds_for(known) == 2.5
+    assert played.player.used == {0}
+    assert played.player.seconds_for(Request.to("GET", f"{HOST}/jobs/other")) == 0.05
