@@ -198,6 +198,31 @@ def test_an_answer_has_these_fields_and_no_other(
     assert answer.body == json.loads(expected)
 
 
+def test_a_token_is_of_the_account_and_lasts_an_hour() -> None:
+    """Its claims are what the client and the account's own tools read in it."""
+    ask, _ = prepared()
+    answer = ask("POST", IAM).body
+    header, payload, _ = answer.pop("access_token").split(".")
+    read = [json.loads(base64.urlsafe_b64decode(part + "==")) for part in (header, payload)]
+    now = 1_767_225_600 + 60
+    assert answer == {
+        "refresh_token": "not_supported",
+        "token_type": "Bearer",
+        "expires_in": 3600,
+        "expiration": now + 3600,
+        "scope": "ibm openid",
+    }
+    assert read[0]["typ"] == "JWT"
+    assert read[1] == {
+        "iam_id": "IBMid-6960000QRT",
+        "account": {"bss": "00000000000000000000000000007357"},
+        "iss": "https://iam.cloud.ibm.com/identity",
+        "iat": now,
+        "exp": now + 3600,
+        "scope": "ibm openid",
+    }
+
+
 def test_all_versions_but_the_newest_are_deprecated() -> None:
     """Each with the day on which it goes."""
     *old, newest = Asking()("GET", "/versions").body["versions"]

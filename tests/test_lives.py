@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import VirtualClock
+from qrtest import VirtualClock, faults
 from qrtest.cassette.lives import RecordedLife, lives, simulated
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.player import Player
@@ -152,6 +152,33 @@ def test_an_error_that_was_over_at_once_is_none() -> None:
     assert life_of(error, poll("Queued", 0.0)).faults == ()
     [fault] = life_of(error, poll("Queued", 3.0)).faults
     assert (fault.on, fault.since, fault.until) == ("poll", 0.0, 3.0)
+
+
+@pytest.mark.parametrize("how", faults.BREAKS)
+def test_a_connection_that_broke_breaks_in_the_same_way(how: Any) -> None:
+    """As a fault of the life, from when it broke until it was answered again."""
+    broke = exchange(failure=how, status=0, at=2.0)
+    told = [poll("Queued", 0.0), broke, poll("Queued", 5.0), poll("Completed", 9.0)]
+    [fault] = lives(Cassette(tuple(told), PROVENANCE))[JOB].faults
+    assert fault == faults.Drop(on="poll", how=how, times=None, since=2.0, until=5.0)
+
+
+def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
+    """Whatever the case of the header."""
+    [told] = [exchange(answer={"errors": []}, status=503, at=2.0)]
+    for name in ("Retry-After", "retry-after"):
+        response = replace(told.response, headers={name: "7"})
+        exchanges = (poll("Queued", 0.0), replace(told, response=response), poll("Completed", 9.0))
+        [fault] = lives(Cassette(exchanges, PROVENANCE))[JOB].faults
+        assert fault == faults.Status(
+            code=503,
+            body='{"errors": []}',
+            retry_after="7",
+            on="poll",
+            times=None,
+            since=2.0,
+            until=9.0,
+        )
 
 
 def test_metrics_of_a_job_that_nobody_described_are_said_as_they_were() -> None:

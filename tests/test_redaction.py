@@ -15,16 +15,17 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import qrtest
 from qrtest.cassette import audit, codec
 from qrtest.cassette.allowed import Rules
 from qrtest.cassette.content import decompressed
-from qrtest.cassette.encoded import is_circuit
+from qrtest.cassette.encoded import is_circuit, is_encoded_data
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redacted, Redactor, redacted, shown
+from qrtest.cassette.shapes import forms
 from qrtest.errors import CassetteError, NeverEnds, UnansweredRequest
 from qrtest.wire.messages import Request, Response
 from tests import recordings
@@ -497,6 +498,46 @@ def test_in_a_text_only_the_secret_itself_is_replaced(
     assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", once) == clean
     assert redactor.text(once) == once
     assert redactor.known == known
+
+
+@given(st.integers(0, 40), st.integers(0, 40))
+@example(1, 3)
+@example(1, 2)
+def test_base64_is_data_if_more_than_a_quarter_of_it_is_no_text(odd: int, plain: int) -> None:
+    """Less is a text with something strange in it, and no place for a secret to hide."""
+    value = base64.b64encode(b"\0" * odd + b"a" * plain).decode()
+    assert is_encoded_data(value) == (4 * odd > odd + plain)
+
+
+@pytest.mark.parametrize("magic", [b"QISKIT", b"\x93NUMPY"])
+def test_what_says_that_it_is_a_circuit_or_an_array_is_data(magic: bytes) -> None:
+    """By its first bytes, compressed or not, and only by those."""
+    for content in (magic + b" is plain text", zlib.compress(magic + b" is plain text")):
+        assert is_encoded_data(base64.b64encode(content).decode())
+    assert is_circuit(base64.b64encode(zlib.compress(magic)).decode())
+    assert not is_circuit(base64.b64encode(magic).decode())
+    assert not is_circuit(base64.b64encode(zlib.compress(b"text " + magic)).decode())
+    assert not is_encoded_data(base64.b64encode(b"text " + magic[1:]).decode())
+
+
+def test_a_secret_is_searched_for_in_every_form_in_which_it_may_stand() -> None:
+    """As it is, in addresses, in JSON and in JSON within JSON, in base64 from any byte on."""
+    found: dict[str, set[str]] = {}
+    for name, form in forms('pa ss/"é'):
+        found.setdefault(name, set()).add(form)
+    assert found == {
+        "plain": {'pa ss/"é'},
+        "URL-encoded": {
+            "pa%20ss%2F%22%C3%A9",
+            "pa%20ss/%22%C3%A9",
+            "pa+ss%2F%22%C3%A9",
+            "pa%20ss%2f%22%c3%a9",
+        },
+        "JSON-escaped": {'pa ss/\\"\\u00e9', 'pa ss/\\\\\\"\\\\u00e9'},
+        "base64": {"cGEgc3MvIsOp", "BhIHNzLyLDq", "wYSBzcy8iw6"},
+        "hexadecimal": {"70612073732f22c3a9"},
+    }
+    assert {name for name, _ in forms("plain1")} == {"plain", "base64", "hexadecimal"}
 
 
 def test_a_form_of_many_parts_keeps_what_a_form_may_keep() -> None:

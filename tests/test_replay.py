@@ -302,6 +302,17 @@ def test_a_request_that_was_not_recorded_shows_the_nearest_ones(tmp_path: Path) 
     assert message.endswith("pytest --qrtest-record=new_episodes, or qrtest record.")
 
 
+def test_the_nearest_of_what_was_recorded_comes_first() -> None:
+    """A few of many: the same operation on the same job before anything else."""
+    others = [exchange(path=f"/backends/ibm_{number}/status") for number in range(9)]
+    near = exchange(path=f"/jobs/{JOB}/metrics")
+    with qrtest.replay(Cassette((*others, near), PROVENANCE), transport="requests"):
+        with pytest.raises(UnansweredRequest) as refused:
+            requests.get(f"{HOST}/jobs/{JOB}/logs", timeout=5)
+    _, _, nearest = str(refused.value).partition("The nearest:\n")
+    assert nearest.startswith(f"  exchange 10, GET /api/v1/jobs/{JOB}/metrics: ")
+
+
 def test_tokens_are_made_afresh_and_are_valid_on_the_virtual_clock() -> None:
     """The account service answers on replay: a decodable token that has not expired yet."""
     with qrtest.replay(short(), transport="requests") as sim:

@@ -144,9 +144,15 @@ def test_cancelling_a_session_ends_what_is_queued_and_lets_finish_what_runs() ->
     assert (ask.state(running), ask.state(queued)) == ("Completed", "Cancelled")
 
 
-@pytest.mark.parametrize(("expiry", "state"), [("cancel", "Cancelled"), ("fail", "Failed")])
+@pytest.mark.parametrize(
+    ("expiry", "said"),
+    [
+        ("cancel", {"status": "Cancelled", "reason": "Session closed"}),
+        ("fail", {"status": "Failed", "reason": "Session closed", "reason_code": 1217}),
+    ],
+)
 def test_when_its_time_is_over_queued_jobs_end_and_running_ones_finish(
-    expiry: Any, state: str
+    expiry: Any, said: dict[str, Any]
 ) -> None:
     """max_ttl counts from the first job that runs; the documentation has told both endings."""
     ask = Asking("RUNNING 2h; DONE", behaviour=Behaviour(session_expiry=expiry))
@@ -157,7 +163,8 @@ def test_when_its_time_is_over_queued_jobs_end_and_running_ones_finish(
     ask.clock.advance("59m")
     assert (ask.state(running), ask.state(queued)) == ("Running", "Queued")
     ask.clock.advance("2m")
-    assert (ask.state(running), ask.state(queued)) == ("Running", state)
+    assert ask.state(running) == "Running"
+    assert ask("GET", f"/jobs/{queued}").body["state"] == said
     assert seen(ask, session) == ("closed", "session_closed_by_max_ttl")
     ask.clock.advance("1h")
     assert ask.state(running) == "Completed"
