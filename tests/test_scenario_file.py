@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qrtest
-from qrtest import Scenario, faults, scenario_file, scenarios
+from qrtest import Scenario, faults, saving, scenario_file, scenarios
 from qrtest import strategies as qst
 from qrtest.errors import ConsumerBug, ScenarioError
 from qrtest.properties import RULES
@@ -85,7 +86,15 @@ def gives_up_on_nothing(job) -> None:
     job.wait_for_final_state()
 
 
-def test_what_was_found_is_saved_and_tried_first(tmp_path: Path) -> None:
+@pytest.fixture
+def untold() -> Iterator[None]:
+    """What is saved is no business of the run that this test belongs to."""
+    token = saving.SAVED.set([])
+    yield
+    saving.SAVED.reset(token)
+
+
+def test_what_was_found_is_saved_and_tried_first(untold: None, tmp_path: Path) -> None:
     """The file is the regression test: it is found again, without a search."""
     with pytest.raises(ConsumerBug) as found:
         qrtest.check_consumer(gives_up_on_nothing, saved=tmp_path, save_failures=True)
