@@ -65,17 +65,16 @@ TRIED_BY = tuple(
         "matching",
         "payloads",
         "player",
+        "record",
         "recording",
         "redaction",
         "replay",
-        "rescripting",
         "results",
         "script",
         "service",
         "sessions",
         "streaming",
         "telling",
-        "tools",
     )
 )
 """The tests that have to do with it, beside the examples in its docstrings."""

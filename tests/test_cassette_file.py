@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given
 
 from qrtest.cassette import codec, store, syntax
-from qrtest.cassette.model import Cassette, collapsed, digest
+from qrtest.cassette.model import Cassette, Provenance, collapsed, digest
 from qrtest.errors import CassetteError
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, poll, short
@@ -24,6 +24,15 @@ from tests.recordings import HOST, JOB, PROVENANCE, exchange, poll, short
 def test_what_is_written_comes_back(cassette: Cassette) -> None:
     """Reading the text of a cassette gives an equal one, byte for byte in every body."""
     assert codec.loads(codec.dumps(cassette)) == cassette
+
+
+@pytest.mark.parametrize("facts", [{}, {"client": "c"}, {"qrtest": "0.1.0", "service": "scripted"}])
+def test_what_is_not_known_of_a_recording_is_not_written(facts: dict[str, str]) -> None:
+    """And comes back as not known: who recorded it with what, and when."""
+    cassette = Cassette((), Provenance(**facts))
+    text = codec.dumps(cassette)
+    assert "recorded" not in text
+    assert codec.loads(text) == cassette
 
 
 @given(recordings.cassettes)
@@ -131,6 +140,16 @@ def test_content_length_is_true_in_the_file_and_after_reading() -> None:
         str(len(written["response"]["body"]["string"]))
     ]
     assert codec.loads(text) == cassette
+
+
+def test_the_cassettes_of_a_directory_are_found(tmp_path: Path) -> None:
+    """At any depth and by their suffix, hidden ones left out, in order; a file is itself."""
+    for name in ("b.yaml", "a/c.json", "a/b.yml", "a/notes.md", ".b.yaml.lock", ".part.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in store.files(tmp_path)]
+    assert found == ["a/b.yml", "a/c.json", "b.yaml"]
+    assert store.files(tmp_path / "gone.yaml") == [tmp_path / "gone.yaml"]
 
 
 def test_stock_vcrpy_replays_the_file(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_how_often_something_was_asked_is_a_value() -> None:
         ({"a": [1, 2]}, {"a": [1]}, ["value: .a: length: 2 -> 1"]),
         ({"a": [1, {"b": 1}]}, {"a": [1, {"b": 2}]}, ["value: .a[].b: 1 -> 2"]),
         ({"a": 1}, {"a": 1.5}, ["value: .a: 1 -> 1.5"]),
+        ({"a": 1, "b": 2}, {"a": 1}, ["shape: .b: gone: a number"]),
         ({"a": 1}, {"a": True}, ["shape: .a: a number -> true or false"]),
         ({"a": None}, {"a": []}, ["shape: .a: null -> a list"]),
         ({"a": "x" * 99}, {"a": "y"}, [f'value: .a: "{"x" * 56}... -> "y"']),
@@ -75,6 +76,15 @@ def test_a_field_that_differs_is_told_by_its_place(
 ) -> None:
     """Fields that came, went or changed their type are shapes, as are codes; the rest are values."""
     assert said(before, after) == found
+
+
+def test_lives_with_nothing_in_common_are_compared_as_they_are() -> None:
+    """The one was never seen in a state of the other: what is told of both is one shape or another."""
+    queued, done = (
+        exchange(answer=job_body("Queued")),
+        exchange(answer=job_body("Completed", ended="t")),
+    )
+    assert "shape: poll(exclude_params): response.ended: new: a text" in told([queued], [done])
 
 
 def test_a_place_that_is_sometimes_an_object_is_no_change() -> None:

@@ -141,7 +141,7 @@ USUAL = "{status: {code: 200, message: OK}, headers: {A: [b, c]}, body: {string:
             b"hi",
         ),
         (
-            "- request: {method: GET, uri: 'https://h/jobs/j', headers: {}, body: null}\n"
+            "- request: {method: !!binary R0VU, uri: 'https://h/jobs/j', headers: {}, body: null}\n"
             "  response: {status: {code: 200}, headers: {A: [1, 2.5]}, body: {string: hi}}\n",
             b"hi",
         ),

@@ -117,6 +117,17 @@ def test_a_status_comes_with_the_services_error_body_and_retry_after() -> None:
     assert plain.asked == 0
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"), [('{"a": 1}', "application/json"), ("Down.", "text/plain")]
+)
+def test_a_status_comes_with_the_body_that_was_recorded(body: str, kind: str) -> None:
+    """To the letter, as what it is."""
+    service, _, _ = faulty(faults.Status(code=503, body=body))
+    answer = service.handle(POLL)
+    assert (answer.status, answer.body.decode()) == (503, body)
+    assert answer.headers["Content-Type"].startswith(kind)
+
+
 def test_a_request_may_take_effect_before_it_fails() -> None:
     """The service was asked: a job was made, and its answer is lost."""
     for fault in (faults.lose_response(), faults.status(500, takes_effect=True)):

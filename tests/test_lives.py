@@ -105,6 +105,16 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
     assert life.record.job["backend"] == "ibm_torino"
 
 
+@pytest.mark.parametrize(
+    ("status", "life"),
+    [("Completed", "RUNNING 7.5s; DONE"), ("Cancelled", "QUEUED 7.5s; CANCELLED")],
+)
+def test_a_job_that_was_found_at_its_end_has_lived(status: str, life: str) -> None:
+    """As long as it says; one that was cancelled is taken not to have run."""
+    body = {**job_body(status), "ended": "2026-01-10T15:11:20.225382Z"}
+    assert str(life_of(exchange(answer=body, at=0.0)).script) == life
+
+
 def test_a_job_whose_result_alone_was_asked_for_is_done() -> None:
     """It had one; a job of which only logs are known could be anything."""
     result = exchange(path=f"/jobs/{JOB}/results", answer={"results": []}, at=0.0)
@@ -144,6 +154,59 @@ def test_how_the_service_behaved_is_how_it_will(path: str, status: int, chosen: 
     """What it answered of a failed job that had nothing to tell."""
     asked = exchange(path=f"/jobs/{JOB}/{path}", status=status, answer=b"", at=1.0)
     assert life_of(poll("Failed", 0.0), asked).behaviour.chosen() == chosen
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "state", "is_fault"),
+    [
+        ("logs", 404, "Running", False),
+        ("logs", 503, "Running", True),
+        ("cancel", 409, "Completed", False),
+        ("cancel", 409, "Running", True),
+    ],
+)
+def test_what_the_service_says_of_such_a_job_is_no_fault(
+    path: str, status: int, state: str, is_fault: bool
+) -> None:
+    """Logs that are not there yet, a cancel that came too late; anything else is one."""
+    asked = exchange(
+        "POST" if path == "cancel" else "GET", f"/jobs/{JOB}/{path}", status=status, at=1.0
+    )
+    assert bool(life_of(poll(state, 0.0), asked).faults) == is_fault
+
+
+def test_errors_are_faults_from_when_they_were_answered_to_when_they_were_not() -> None:
+    """A broken connection as one, a refusal with the pause that it asked for."""
+    refused = exchange(status=503, at=2.0)
+    response = replace(refused.response, headers={"retry-after": "7"}, body=b"{}")
+    life = life_of(
+        poll("Queued", 0.0),
+        exchange(failure="reset", at=1.0),
+        exchange(failure="cut", at=1.5),
+        replace(refused, response=response),
+        poll("Queued", 3.0),
+    )
+    span = {"on": "poll", "times": None}
+    assert life.faults == (
+        faults.drop(how="reset", since=1.0, until=1.5, **span),
+        faults.drop(how="closed", since=1.5, until=2.0, **span),
+        faults.Status(code=503, retry_after="7", body="{}", since=2.0, until=3.0, **span),
+    )
+    assert str(life.script) == "QUEUED"
+
+
+def test_a_life_says_what_was_recorded_of_it() -> None:
+    """The metrics to the letter, once it has come to its end."""
+    stamps = {**STAMPS, "finished": "2026-01-01T00:00:05.000Z"}
+    metrics = {"timestamps": stamps, "bss": {"seconds": 3}, "more": "facts"}
+    described = {**job_body("Completed"), "created": STAMPS["created"]}
+    life = life_of(
+        exchange(answer=described, at=6.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer=metrics, at=6.5),
+    )
+    assert str(life.script) == "QUEUED 2s; RUNNING 3s; DONE"
+    asked = Request.to("GET", f"{HOST}/jobs/{JOB}/metrics")
+    assert json.loads(tell(simulated(life), asked, 7.0).body) == metrics
 
 
 def test_an_error_that_was_over_at_once_is_none() -> None:

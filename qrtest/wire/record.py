@@ -25,6 +25,8 @@ OF_THE_END: Final = ("usage", "ended")
 FIGURES: Final = ("bss", "usage", "circuits_execution_time_ns")
 SHARE_DIGITS: Final = 6
 RESOLUTION: Final = 1e-6
+MOST: Final = 2**53
+"""What is more, or less than nothing, was not charged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,8 @@ class JobRecord(AsCode):
         if isinstance(recorded, Mapping):
             return {key: self._charged(value, seconds, key) for key, value in recorded.items()}
         if isinstance(recorded, bool) or not isinstance(recorded, int | float):
+            return recorded
+        if not 0 <= recorded <= MOST:
             return recorded
         share = round(seconds / self.ran, SHARE_DIGITS) if self.ran else 1.0
         if share == 1.0 and (self.ran or not seconds):
