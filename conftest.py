@@ -2,7 +2,7 @@ import importlib
 import os
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = ["pytester"]
 
@@ -41,6 +41,9 @@ settings.register_profile(
     "dev", max_examples=50, deadline=None, database=None, suppress_health_check=SLOW_IS_FINE
 )
 settings.register_profile("ci", settings.get_profile("dev"), max_examples=20, derandomize=True)
+settings.register_profile(
+    "mutation", settings.get_profile("ci"), phases=[Phase.explicit, Phase.generate]
+)
 settings.register_profile("thorough", settings.get_profile("dev"), max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if "CI" in os.environ else "dev"))
 

@@ -138,6 +138,25 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Whether the tests notice when lifecycle, script, wire or cassette change: docs/quality.md.
+
+    All mutants of a few modules and a sample of the others take about an hour. `-- all` tries every one,
+    `-- "qrtest.wire.jobs*"` those of a module; mutants/ keeps what was found from run to run.
+    """
+    session.install("-q", "-e", ".[test,check]", "mutmut>=3.8,<4")
+    env = {"HYPOTHESIS_PROFILE": "mutation"}
+    if session.posargs:
+        chosen = [name for name in session.posargs if name != "all"]
+        session.run("mutmut", "run", *chosen, env=env)
+    else:
+        session.run("mutmut", "run", "qrtest.lifecycle*", "qrtest.step*", "qrtest.script*", env=env)
+        names = session.run("python", "-m", "docs.make_quality", "sample", silent=True)
+        session.run("mutmut", "run", *str(names).split(), env=env)
+    session.run("python", "-m", "docs.make_quality")
+
+
+@nox.session
 def site(session: nox.Session) -> None:
     """The documentation as a site, without a warning: docs/_build/index.html."""
     session.install("-q", "-e", ".[docs,test]")

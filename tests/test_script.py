@@ -124,6 +124,21 @@ def test_the_notation_is_forgiving_about_case_and_blanks() -> None:
             "Write it like this: QUEUED 5m; DONE",
         ),
         (
+            "QUEUED 7parsecs; DONE",
+            "This script cannot be read at column 8: '7parsecs' is not a length of time: write it as "
+            "'90s', '2h', '1h30m', '1d' or '250ms'.\n"
+            "    QUEUED 7parsecs; DONE\n"
+            "           ^\n"
+            "Write it like this: QUEUED 7s; DONE",
+        ),
+        (
+            "QUEUED 1s and then; DONE",
+            "This script cannot be read at column 11: 'and then' does not belong here; steps are "
+            "separated by ';'.\n"
+            "    QUEUED 1s and then; DONE\n"
+            "              ^",
+        ),
+        (
             "QUEUED 1s DONE",
             "This script cannot be read at column 11: 'DONE' does not belong here; steps are separated "
             "by ';'.\n"
