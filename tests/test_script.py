@@ -139,6 +139,20 @@ def test_the_notation_is_forgiving_about_case_and_blanks() -> None:
             "              ^",
         ),
         (
+            'DONE "Why."',
+            "This script cannot be read at column 6: '\"Why.\"' does not belong here; steps are "
+            "separated by ';'.\n"
+            '    DONE "Why."\n'
+            "         ^",
+        ),
+        (
+            'CANCELLED "Why." "Try."',
+            "This script cannot be read at column 18: '\"Try.\"' does not belong here; steps are "
+            "separated by ';'.\n"
+            '    CANCELLED "Why." "Try."\n'
+            "                     ^",
+        ),
+        (
             "QUEUED 1s DONE",
             "This script cannot be read at column 11: 'DONE' does not belong here; steps are separated "
             "by ';'.\n"
