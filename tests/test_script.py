@@ -146,6 +146,13 @@ def test_the_notation_is_forgiving_about_case_and_blanks() -> None:
             "         ^",
         ),
         (
+            "QUEUED 1s [1]; DONE",
+            "This script cannot be read at column 11: '[1]' does not belong here; steps are separated "
+            "by ';'.\n"
+            "    QUEUED 1s [1]; DONE\n"
+            "              ^",
+        ),
+        (
             'CANCELLED "Why." "Try."',
             "This script cannot be read at column 18: '\"Try.\"' does not belong here; steps are "
             "separated by ';'.\n"
