@@ -91,6 +91,8 @@ class Behaviour(AsCode):
     @classmethod
     def of(cls, options: dict[str, object]) -> Behaviour:
         """The behaviour with these *options*. Raises `SimulationError` for a name that is none."""
+        if not options:
+            return _USUAL
         names = [field.name for field in fields(cls)]
         for name in options:
             if name not in names:
@@ -99,7 +101,7 @@ class Behaviour(AsCode):
                 raise SimulationError(
                     f"There is no option {name!r}: there are {', '.join(names)}.{hint}"
                 )
-        return cls(**options) if options else _USUAL  # type: ignore[arg-type]
+        return cls(**options)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         chosen = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
