@@ -93,7 +93,7 @@ def test_the_demo_plays_three_lives(options: list[str], queue: str, polls: str) 
     for expected in (
         f"QUEUED {queue}; RUNNING 30s; DONE",
         polls,
-        "PrimitiveResult, 4,096 shots",
+        "result() of qiskit_ibm_runtime.runtime_job_v2.RuntimeJobV2: PrimitiveResult, 4,096 shots",
         "RuntimeJobFailureError: 'Unable to retrieve job result. Error code 1500; Internal error.",
         "RuntimeJobMaxTimeoutError: 'Error code 1305; Ran too long'",
     ):
