@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
 from qrtest.cassette.lives import RecordedLife, simulated
 from qrtest.cassette.player import Player
+from qrtest.cassette.streamed import RESOLUTION
 from qrtest.rescripting import shifted
 from qrtest.wire.facts import named
 from qrtest.wire.faulty import FaultyService
@@ -23,9 +23,6 @@ from qrtest.wire.service import Time
 from qrtest.wire.telling import tell
 
 __all__ = ["Relived"]
-
-RESOLUTION: Final = 1e-9
-"""As the player's: a change at a time is there at that time, however sums of seconds are rounded."""
 
 
 class Relived:

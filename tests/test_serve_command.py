@@ -9,7 +9,6 @@ import shlex
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,8 +17,9 @@ from typing import Any
 import pytest
 
 import qrtest
+from tests.command_line import RUN
 
-COMMAND = [sys.executable, "-c", "from qrtest.cli import main; main()", "serve"]
+COMMAND = [*RUN, "serve"]
 
 
 @contextmanager

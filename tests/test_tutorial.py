@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+from tests.command_line import RUN
+
 PAGE = Path(__file__).parents[1] / "docs" / "tutorial-rescripting.md"
 PORT = "8765"
 BLOCK = re.compile(
@@ -21,7 +23,7 @@ BLOCK = re.compile(
     re.DOTALL | re.MULTILINE,
 )
 PROGRAMS = {
-    "qrtest": [sys.executable, "-c", "from qrtest.cli import main; main()"],
+    "qrtest": RUN,
     "python": [sys.executable],
     "pytest": [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"],
 }

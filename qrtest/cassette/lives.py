@@ -20,8 +20,9 @@ from qrtest.errors import ScriptError
 from qrtest.faults import Fault
 from qrtest.script import Script
 from qrtest.step import Step
+from qrtest.wire import payloads
 from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.facts import described_job, named
+from qrtest.wire.facts import job_in, named
 from qrtest.wire.jobs import Recorded, SimulatedJob
 from qrtest.wire.lives import Life
 from qrtest.wire.messages import Request, Response
@@ -78,7 +79,7 @@ def simulated(life: RecordedLife) -> SimulatedJob:
         "program": {"id": life.program_id},
         "tags": list(life.tags),
     }
-    known = described_job(json.dumps(described).encode())
+    known = job_in(described)
     assert known is not None
     created = seconds_since_1970(known.created) or 0.0
     return SimulatedJob(
@@ -202,7 +203,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 def _is_job(body: dict[str, Any], job_id: str) -> bool:
     """Whether *body* can be the description of the job *job_id*."""
-    return described_job(json.dumps({**body, "id": job_id}).encode()) is not None
+    return job_in({**body, "id": job_id}) is not None
 
 
 def _is_answered(interaction: Interaction) -> bool:
@@ -241,8 +242,8 @@ def _seen(
 ) -> list[Began]:
     """What the job was seen to be, neighbours that say the same in one."""
     seen: list[Began] = []
-    for each, _ in bodies:
-        step = step_in(each.response)
+    for each, body in bodies:
+        step = payloads.step_in(body)
         if step is None:
             continue
         at = each.at or 0.0

@@ -24,7 +24,7 @@ from qrtest.cassette.matching import (
 )
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
-from qrtest.cassette.streamed import AT_ONCE, streamed
+from qrtest.cassette.streamed import AT_ONCE, RESOLUTION, streamed
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.wire import eras, facts, payloads
 from qrtest.wire.accounts import CRN, Account, Instance
@@ -41,7 +41,6 @@ USUAL_SECONDS: Final = 0.05
 SHORTEST_SECONDS: Final = 0.001
 """What an answer takes at least: code that never sleeps shall come to an end."""
 
-RESOLUTION: Final = 1e-9
 NEAREST: Final = 3
 READS: Final = ("GET", "HEAD")
 STREAMED: Final = ("result", "interim_results")

@@ -16,13 +16,13 @@ from qrtest.errors import UnansweredRequest
 from qrtest.wire.messages import Close, Request, Response, Stream
 from qrtest.wire.telling import tell
 
-__all__ = ["AT_ONCE", "streamed"]
+__all__ = ["AT_ONCE", "RESOLUTION", "streamed"]
 
 AT_ONCE: Final = float("inf")
 """How far a stream is ahead that has no times to go by."""
 
 RESOLUTION: Final = 1e-9
-"""As the player's: a change at a time is there at that time, however sums of seconds are rounded."""
+"""A change at a time is there at that time, however sums of seconds are rounded."""
 
 
 def streamed(life: RecordedLife, request: Request, ahead: Callable[[], float]) -> Response:

@@ -18,6 +18,7 @@ __all__ = [
     "described_job",
     "device",
     "first_instance",
+    "job_in",
     "missing",
     "named",
     "submitted_job",
@@ -43,7 +44,19 @@ def described_job(body: bytes) -> JobFacts | None:
     'ibm_torino'
     """
     try:
-        return _facts(json.loads(body))
+        return job_in(json.loads(body))
+    except UNREADABLE:
+        return None
+
+
+def job_in(body: Mapping[str, Any]) -> JobFacts | None:
+    """The facts of the job that the *body* of GET job, parsed, describes; None when it is no such body.
+
+    >>> job_in({"id": "j", "tags": ["a"]}).tags
+    ('a',)
+    """
+    try:
+        return _facts(body)
     except UNREADABLE:
         return None
 
