@@ -75,7 +75,7 @@ def over_responses() -> Iterator[Any]:
 
 @contextlib.contextmanager
 def over_responses_quietly() -> Iterator[Any]:
-    with releases.quiet(), over_responses() as polled:
+    with releases.QUIET, over_responses() as polled:
         yield polled
 
 

@@ -22,10 +22,10 @@ from typing import Any, Final, NoReturn, Protocol
 from qrtest import duration as durations
 from qrtest.duration import Duration
 from qrtest.errors import ClockError, DurationError, NeverEnds
+from qrtest.patching import PATCHING
 
 __all__ = [
     "EPOCH",
-    "PATCHING",
     "Clock",
     "VirtualClock",
     "WallClock",
@@ -223,10 +223,6 @@ TEST_TOOLS: Final = frozenset(
 )
 
 
-PATCHING: Final = threading.RLock()
-"""Held while something that all threads see is replaced or restored."""
-
-
 def current() -> Clock | None:
     """The clock that the running thread follows; None while none is installed."""
     return _INSTALLED.clock_of_this_thread()
@@ -258,7 +254,8 @@ class _Installed:
     def __init__(self) -> None:
         self._clocks: list[tuple[int, Clock]] = []
         self.only: Clock | None = None
-        self._replaced: list[tuple[dict[str, Any], str, Any, Any]] = []
+        self._replaced: list[tuple[dict[str, Any], str, str]] = []
+        self._before: dict[str, Any] = {}
         self._modules_seen: dict[str, int] = {}
         self._state_seen: tuple[int, str, int] | None = None
         self._places: list[tuple[dict[str, Any], str, str]] = []
@@ -304,18 +301,20 @@ class _Installed:
         for namespace, attribute, name in self._places:
             if namespace.get(attribute) is _REAL[name]:
                 namespace[attribute] = _VIRTUAL[name]
-                self._replaced.append((namespace, attribute, _VIRTUAL[name], _REAL[name]))
-        for name in NAMES:
-            self._replaced.append((vars(time), name, _VIRTUAL[name], getattr(time, name)))
-            setattr(time, name, _VIRTUAL[name])
+                self._replaced.append((namespace, attribute, name))
+        self._before = {name: vars(time)[name] for name in NAMES}
+        vars(time).update(_VIRTUAL)
         threading.Thread.start = _start_thread  # type: ignore[method-assign, assignment]
 
     def _restore(self) -> None:
         threading.Thread.start = _real_start_thread  # type: ignore[method-assign]
         while self._replaced:
-            namespace, attribute, ours, before = self._replaced.pop()
-            if namespace.get(attribute) is ours:
-                namespace[attribute] = before
+            namespace, attribute, name = self._replaced.pop()
+            if namespace.get(attribute) is _VIRTUAL[name]:
+                namespace[attribute] = _REAL[name]
+        for name, before in self._before.items():
+            if vars(time)[name] is _VIRTUAL[name]:
+                setattr(time, name, before)
 
     def _find_places(self) -> None:
         """Find the modules, of those that were not here last time, that imported a name."""

@@ -22,7 +22,7 @@ from qrtest.errors import Drifted, SimulationError, UnansweredRequest
 from qrtest.scenario import Scenario
 from qrtest.scripted import ScriptedService
 from qrtest.wire.accounts import CRN
-from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.behaviour import USUAL
 from qrtest.wire.facts import described_job, named
 from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
@@ -150,7 +150,7 @@ def _take_in(service: ScriptedService, life: RecordedLife) -> None:
 
 def _plain(life: RecordedLife) -> Scenario:
     """The life without its errors and its recorded facts: the service says them in its own way."""
-    return replace(Scenario.of_life(life), faults=(), record=None, behaviour=Behaviour())
+    return replace(Scenario.of_life(life), faults=(), record=None, behaviour=USUAL)
 
 
 def _asked(

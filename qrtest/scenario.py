@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -19,7 +19,7 @@ from qrtest.printing import AsCode
 from qrtest.script import Script
 from qrtest.step import Step, queued, running
 from qrtest.wire import payloads
-from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.record import JobRecord
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Scenario(AsCode):
     script: Script
     faults: tuple[Fault, ...] = ()
     result: Any = None
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    behaviour: Behaviour = USUAL
     program_id: str = "sampler"
     params: Any = None
     metrics: Mapping[str, Any] | None = None
@@ -73,22 +73,20 @@ class Scenario(AsCode):
         says: str = "",
         source: str = "",
     ) -> None:
-        values = {
-            "script": Script.of(script),
-            "faults": tuple(faults),
-            "result": result,
-            "behaviour": behaviour or Behaviour(),
-            "program_id": program_id,
-            "params": params,
-            "metrics": metrics,
-            "tags": tuple(tags),
-            "record": record,
-            "name": name,
-            "says": says,
-            "source": source,
-        }
-        for attribute, value in values.items():
-            object.__setattr__(self, attribute, value)
+        vars(self).update(
+            script=Script.of(script),
+            faults=tuple(faults),
+            result=result,
+            behaviour=behaviour or USUAL,
+            program_id=program_id,
+            params=params,
+            metrics=metrics,
+            tags=tuple(tags),
+            record=record,
+            name=name,
+            says=says,
+            source=source,
+        )
 
     def __repr__(self) -> str:
         if self._code:
@@ -291,7 +289,7 @@ def _lasting(steps: list[Step], wanted: Step) -> list[Step]:
 _PLAIN: Final = {
     "faults": (),
     "result": None,
-    "behaviour": Behaviour(),
+    "behaviour": USUAL,
     "program_id": "sampler",
     "params": None,
     "metrics": None,

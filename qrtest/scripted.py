@@ -18,7 +18,7 @@ from qrtest.scenario import Scenario
 from qrtest.script import Script
 from qrtest.step import Step, failed, queued
 from qrtest.wire.accounts import Instance
-from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.faulty import FaultyService
 from qrtest.wire.jobs import Recorded
 from qrtest.wire.limits import Limits
@@ -190,13 +190,13 @@ class ScriptedService:
         backends: Sequence[str] | None = None,
         instances: Sequence[Instance] = (Instance(),),
         limits: Limits | None = None,
-        behaviour: Behaviour | None = None,
+        behaviour: Behaviour = USUAL,
         token_time: Callable[[], float] | None = None,
         elsewhere: Work | None = None,
     ) -> None:
         self.clock: Final = clock
         self.backends: Final = SnapshotBackends(backends)
-        self._behaviour = behaviour or Behaviour()
+        self._behaviour = behaviour
         self._epoch = epoch
         self._seed = seed
         self._elsewhere = elsewhere
@@ -225,9 +225,7 @@ class ScriptedService:
     def add(self, submission: Submission, scenario: Scenario, recorded: Recorded) -> JobFacts:
         """Take a job in that lives by *scenario*; what is *recorded* of it is said instead."""
         self.lives.append(("job", scenario))
-        plan = self._plan_of(scenario, submission)
-        logs = plan.recorded.logs if recorded.logs is None else recorded.logs
-        plan = replace(plan, recorded=replace(plan.recorded, logs=logs, metrics=recorded.metrics))
+        plan = self._plan_of(scenario, submission, logs=recorded.logs, metrics=recorded.metrics)
         with self.clock.lock:
             facts = self.service.add(submission, plan).facts
             self.strike(scenario.faults, job_id=facts.job_id)
@@ -247,7 +245,7 @@ class ScriptedService:
             changes["result"] = result
         if faults:
             changes["faults"] = (*scenario.faults, *_checked(faults))
-        if behaviour or self._behaviour != scenario.behaviour:
+        if behaviour or self._behaviour is not USUAL:
             of_all, of_this = self._behaviour.chosen(), scenario.behaviour.chosen()
             changes["behaviour"] = Behaviour.of({**of_all, **of_this, **(behaviour or {})})
         return replace(scenario, **changes) if changes else scenario
@@ -273,15 +271,23 @@ class ScriptedService:
         with self.clock.lock:
             self.service.settle(job_id, plan)
 
-    def _plan_of(self, scenario: Scenario, submission: Submission) -> JobPlan:
+    def _plan_of(
+        self,
+        scenario: Scenario,
+        submission: Submission,
+        *,
+        logs: str | None = None,
+        metrics: str | None = None,
+    ) -> JobPlan:
         script, result = scenario.script, scenario.result
         if _is_computed(scenario):
             script, result = self._computed(script, submission, is_noisy=result == NOISY)
         elif result is not None or any(step.status == "DONE" for step in script):
             result = self._encoded(result, submission.program_id)
         record = scenario.record
-        logs = None if record is None else record.logs
-        recorded = Recorded(result=result, logs=logs, record=record)
+        if logs is None and record is not None:
+            logs = record.logs
+        recorded = Recorded(result=result, logs=logs, metrics=metrics, record=record)
         return JobPlan(script=script, recorded=recorded, behaviour=scenario.behaviour)
 
     def _computed(

@@ -97,13 +97,13 @@ class Stage:
                 f"This {self._noun} was entered before: each serves once. Call {self._maker}() again."
             )
         from qrtest.client import releases
-        from qrtest.transport.network import blocked
+        from qrtest.transport.network import BLOCKED
 
         releases.installed()
         with ExitStack() as stack:
-            stack.enter_context(releases.quiet())
+            stack.enter_context(releases.QUIET)
             if not self._network:
-                stack.enter_context(blocked())
+                stack.enter_context(BLOCKED)
             if self.transport == "sockets":
                 from qrtest.transport.sockets import open_port
 

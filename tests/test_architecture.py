@@ -15,7 +15,7 @@ import qrtest
 ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
-    {"errors", "printing", "saving"},
+    {"errors", "patching", "printing", "saving"},
     {"surface"},
     {"duration", "lifecycle", "settings", "tally"},
     {"clock", "guard", "wire.routes"},
@@ -139,6 +139,7 @@ HOMES = {
     "threading": {
         "clock",
         "client.documented",
+        "patching",
         "transport.sockets",
         "transport.streaming",
         "transport.websocket",

@@ -20,7 +20,7 @@ from qrtest.client import releases
 from qrtest.client.service import clients
 from qrtest.errors import ServerError, SimulationError
 from qrtest.serving import Server
-from qrtest.transport.network import blocked
+from qrtest.transport.network import BLOCKED
 
 pytestmark = pytest.mark.filterwarnings("ignore:The SamplerV2 class is deprecated")
 
@@ -38,7 +38,7 @@ def one() -> Iterator[Server]:
 def server(one: Server) -> Iterator[Server]:
     """The server in a fresh state, with two instances; whoever asks another machine is refused."""
     one.reset(clock="1000x", instances=INSTANCES)
-    with blocked():
+    with BLOCKED:
         yield one
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import copy
 from functools import cache
 from typing import Any, Final
 
@@ -88,14 +87,21 @@ def carry(client: Any, line: Line, *, transport: str) -> None:
 
 def _new_client(instance: str) -> Any:
     """A RuntimeClient as its constructor makes it, copied from one to save most of the time."""
-    client, session = copy(_pattern(instance)), _pattern(instance)._session
-    client._session = copied = object.__new__(type(session))
-    vars(copied).update(vars(session))
-    copied.cookies = RequestsCookieJar()
-    copied.adapters = session.adapters.copy()
-    client._api = type(client._api)(copied)
+    pattern = _pattern(instance)
+    client, session = _alike(pattern), _alike(pattern._session)
+    session.cookies = RequestsCookieJar()
+    session.adapters = session.adapters.copy()
+    client._session = session
+    client._api = type(client._api)(session)
     client._configuration_registry = {}
     return client
+
+
+def _alike(thing: Any) -> Any:
+    """What `copy.copy` makes of a plain object, at a fraction of the cost."""
+    alike = object.__new__(type(thing))
+    vars(alike).update(vars(thing))
+    return alike
 
 
 @cache

@@ -13,12 +13,13 @@ from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-from qrtest.clock import PATCHING
 from qrtest.errors import UnsupportedRelease
+from qrtest.patching import Patch, Patches
 
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST",
+    "QUIET",
     "chains_decoders",
     "channels",
     "client_class",
@@ -33,7 +34,6 @@ __all__ = [
     "makers_of_jobs",
     "ours_to_know",
     "platform_channel",
-    "quiet",
     "result_decoder",
     "schema_versions",
     "stream_cancelled",
@@ -245,7 +245,10 @@ def job_arguments(job_class: type, arguments: Mapping[str, Any]) -> dict[str, An
 
     `client_params` and `user_callback` went in 0.42, `private` came by 0.40.
     """
-    return {name: value for name, value in arguments.items() if name in _parameters(job_class)}
+    taken = dict(arguments)
+    for name in arguments.keys() - _parameters(job_class):
+        del taken[name]
+    return taken
 
 
 @cache
@@ -261,40 +264,22 @@ class _NoStack:
         return []
 
 
-_QUIET_USERS: Final[list[Any]] = []
-_BEFORE: Final[list[tuple[Any, str, Any]]] = []
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the client from work that nobody sees the fruits of.
-
-    It does not look through the whole call stack for its header at every request: the header
-    X-Qx-Client-Application then does not name the caller. And the clients of IBM's cloud, of which a
-    service makes two, read the certificates of authorities when they connect, as requests does, and
-    not when they are made.
-    """
-    with PATCHING:
-        if not _QUIET_USERS:
-            for owner, name, stand_in in _stand_ins():
-                _BEFORE.append((owner, name, vars(owner)[name]))
-                setattr(owner, name, stand_in)
-        _QUIET_USERS.append(None)
-    try:
-        yield
-    finally:
-        with PATCHING:
-            _QUIET_USERS.pop()
-            while _BEFORE and not _QUIET_USERS:
-                setattr(*_BEFORE.pop())
-
-
-@lru_cache(maxsize=1)
-def _stand_ins() -> tuple[tuple[Any, str, Any], ...]:
+@cache
+def _stand_ins() -> tuple[Patch, ...]:
     session = importlib.import_module("qiskit_ibm_runtime.api.session")
     adapters = importlib.import_module("ibm_cloud_sdk_core.http_adapter")
     plainly = adapters.HTTPAdapter.init_poolmanager
     return (
-        (session, "inspect", _NoStack),
-        (adapters.SSLHTTPAdapter, "init_poolmanager", plainly),
+        Patch(session, "inspect", _NoStack),
+        Patch(adapters.SSLHTTPAdapter, "init_poolmanager", plainly),
     )
+
+
+QUIET: Final = Patches(_stand_ins)
+"""Keeps the client from work that nobody sees the fruits of, while anybody is inside.
+
+It does not look through the whole call stack for its header at every request: the header
+X-Qx-Client-Application then does not name the caller. And the clients of IBM's cloud, of which a
+service makes two, read the certificates of authorities when they connect, as requests does, and
+not when they are made.
+"""

@@ -9,62 +9,28 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
-from qrtest.clock import PATCHING
 from qrtest.errors import NetworkBlocked
+from qrtest.patching import Patch, Patches
 
-__all__ = ["blocked"]
+__all__ = ["BLOCKED"]
 
 _LOCAL_NAMES: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
 _METHODS: Final = ("connect", "connect_ex", "sendto")
 
 
-@contextmanager
-def blocked() -> Iterator[None]:
-    """Refuse connections out of this machine, and the look-up of names, while the block lasts.
-
-    Raises, in whoever connects, `NetworkBlocked`. Loopback and local sockets work as ever.
-    """
-    _BLOCK.enter()
-    try:
-        yield
-    finally:
-        _BLOCK.leave()
+def _guards() -> Iterator[Patch]:
+    for name in _METHODS:
+        yield Patch(socket.socket, name, _guarded(getattr(socket.socket, name)))
+    yield Patch(socket, "getaddrinfo", _guarded_look_up(socket.getaddrinfo))
 
 
-class _Block:
-    def __init__(self) -> None:
-        self._users = 0
-        self._before: list[tuple[Any, str, Any]] = []
+BLOCKED: Final = Patches(_guards)
+"""Connections out of this machine, and the look-up of names, are refused while anybody is inside.
 
-    def enter(self) -> None:
-        with PATCHING:
-            self._users += 1
-            if self._users > 1:
-                return
-            for name in _METHODS:
-                self._replace(socket.socket, name, _guarded(getattr(socket.socket, name)))
-            self._replace(socket, "getaddrinfo", _guarded_look_up(socket.getaddrinfo))
-
-    def leave(self) -> None:
-        with PATCHING:
-            self._users -= 1
-            if self._users == 0:
-                while self._before:
-                    owner, name, before = self._before.pop()
-                    if before is None:
-                        delattr(owner, name)
-                    else:
-                        setattr(owner, name, before)
-
-    def _replace(self, owner: Any, name: str, function: Any) -> None:
-        self._before.append((owner, name, vars(owner).get(name)))
-        setattr(owner, name, function)
-
-
-_BLOCK: Final = _Block()
+Raises, in whoever connects, `NetworkBlocked`. Loopback and local sockets work as ever.
+"""
 
 
 def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:

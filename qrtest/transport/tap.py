@@ -22,8 +22,8 @@ from urllib3.exceptions import (
 )
 from urllib3.response import HTTPResponse
 
-from qrtest.clock import PATCHING
 from qrtest.errors import RecordingError
+from qrtest.patching import PATCHING
 from qrtest.transport.requests import ServiceConnection
 from qrtest.wire.messages import Failure, Request, Response, Service
 

@@ -95,25 +95,23 @@ class Instance:
 class Account:
     """An account with its instances. *epoch* is when the simulation began, in seconds since 1970.
 
+    `crn` is that of the first instance, which is asked when a request names none.
+
     >>> Account([Instance(name="team")], epoch=0).instance(None).name
     'team'
     """
 
     def __init__(self, instances: Sequence[Instance], *, epoch: float) -> None:
         self.instances: Final = tuple(instances)
+        if not self.instances:
+            raise SimulationError("instances=[]: an account has one instance at least.")
         self.rejects_tokens = False
         self._epoch = epoch
         self._by_crn = {instance.resource_name: instance for instance in self.instances}
+        self.crn: Final = next(iter(self._by_crn))
         self._good_until: dict[str, float] = {}
-        if not self.instances:
-            raise SimulationError("instances=[]: an account has one instance at least.")
         if len(self._by_crn) < len(self.instances):
             raise SimulationError("Two instances have the same CRN: give each a name of its own.")
-
-    @property
-    def crn(self) -> str:
-        """The CRN of the first instance, which is asked when a request names none."""
-        return self.instances[0].resource_name
 
     def instance(self, crn: str | None) -> Instance:
         """The instance that a request asks for by the header Service-CRN; the first for None."""

@@ -13,7 +13,7 @@ from qrtest import duration as durations
 from qrtest.errors import DurationError, SimulationError
 from qrtest.printing import AsCode
 
-__all__ = ["Behaviour"]
+__all__ = ["USUAL", "Behaviour"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class Behaviour(AsCode):
     def of(cls, options: dict[str, object]) -> Behaviour:
         """The behaviour with these *options*. Raises `SimulationError` for a name that is none."""
         if not options:
-            return _USUAL
+            return USUAL
         names = [field.name for field in fields(cls)]
         for name in options:
             if name not in names:
@@ -120,4 +120,5 @@ class Behaviour(AsCode):
         }
 
 
-_USUAL: Final = Behaviour()
+USUAL: Final = Behaviour()
+"""The behaviour that nobody has chosen anything of."""

@@ -33,12 +33,16 @@ class Names:
 
     def xid(self, now: float) -> str:
         """What a job is called: seconds since 1970, machine and process, a counter; 20 characters."""
-        second = int(self._epoch + now).to_bytes(4, "big")
         self._made += 1
-        number = self._made.to_bytes(3, "big")
-        return base64.b32hexencode(second + self._machine + number).decode().rstrip("=").lower()
+        return _xid(int(self._epoch + now), self._machine, self._made)
 
 
 @lru_cache
 def _machine(seed: int) -> bytes:
     return random.Random(f"qrtest service {seed}").randbytes(5)
+
+
+@lru_cache
+def _xid(second: int, machine: bytes, number: int) -> str:
+    name = second.to_bytes(4, "big") + machine + number.to_bytes(3, "big")
+    return base64.b32hexencode(name).decode().rstrip("=").lower()

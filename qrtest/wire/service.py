@@ -15,7 +15,7 @@ from qrtest.errors import UnansweredRequest
 from qrtest.wire import eras, payloads, refusals, sessions, streaming
 from qrtest.wire.accounts import Account, Instance, is_used_up
 from qrtest.wire.backends import Backends, Devices
-from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.jobs import SimulatedJob
 from qrtest.wire.limits import Limits, Turnstile
 from qrtest.wire.listing import Listing
@@ -78,7 +78,7 @@ class SimulatedService:
         plan: Callable[[Submission, str], JobPlan],
         instances: Sequence[Instance] = (Instance(),),
         limits: Limits | None = None,
-        behaviour: Behaviour | None = None,
+        behaviour: Behaviour = USUAL,
         token_time: Callable[[], float] | None = None,
     ) -> None:
         self.account: Final = Account(instances, epoch=epoch)
@@ -90,7 +90,7 @@ class SimulatedService:
         self._token_time = token_time or (lambda: epoch + clock.now())
         self._limits = limits or Limits()
         self._turnstile = Turnstile(self._limits.submissions_per_minute)
-        self._behaviour = behaviour or Behaviour()
+        self._behaviour = behaviour
         self._jobs: dict[str, SimulatedJob] = {}
         self._sessions: dict[str, SimulatedSession] = {}
         self._again: _Again | None = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from qrtest.script import Script
 from qrtest.wire import payloads, refusals
-from qrtest.wire.behaviour import Behaviour
+from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.jobs import Recorded
 
 __all__ = ["JobPlan", "Submission", "read_submission"]
@@ -38,7 +38,7 @@ class JobPlan:
 
     script: Script
     recorded: Recorded = field(default_factory=Recorded)
-    behaviour: Behaviour = field(default_factory=Behaviour)
+    behaviour: Behaviour = USUAL
 
 
 def read_submission(body: bytes) -> Submission:
