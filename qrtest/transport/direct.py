@@ -156,7 +156,7 @@ def _decoded(response: Response) -> dict[str, Any] | None:
     if needs_policy(response) or b"__type__" in response.body:
         return None
     try:
-        decoded = loads(response.body)
+        decoded = loads(response.body.decode())
     except ValueError:
         return None
     return decoded if isinstance(decoded, dict) else None
