@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 __all__ = ["PATCHING", "Patch", "Patches"]
 
@@ -13,13 +13,8 @@ PATCHING: Final = threading.RLock()
 
 ABSENT: Final = object()
 
-
-class Patch(NamedTuple):
-    """What stands in for the attribute *name* of *owner*."""
-
-    owner: Any
-    name: str
-    stand_in: Any
+Patch = tuple[Any, str, Any]
+"""A module or class, the name of its attribute, and what stands in for that."""
 
 
 class Patches:
@@ -28,7 +23,7 @@ class Patches:
     Many can be inside at once, in any threads: the first replaces, the last puts back.
 
     >>> import math
-    >>> roundly = Patches(lambda: [Patch(math, "pi", 3)])
+    >>> roundly = Patches(lambda: [(math, "pi", 3)])
     >>> with roundly, roundly:
     ...     math.pi
     3
@@ -44,8 +39,8 @@ class Patches:
     def __enter__(self) -> None:
         with PATCHING:
             if not self._users:
-                for owner, name, stand_in in tuple(self._find()):
-                    self._before.append(Patch(owner, name, vars(owner).get(name, ABSENT)))
+                for owner, name, stand_in in self._find():
+                    self._before.append((owner, name, vars(owner).get(name, ABSENT)))
                     setattr(owner, name, stand_in)
             self._users += 1
 

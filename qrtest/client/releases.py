@@ -270,8 +270,8 @@ def _stand_ins() -> tuple[Patch, ...]:
     adapters = importlib.import_module("ibm_cloud_sdk_core.http_adapter")
     plainly = adapters.HTTPAdapter.init_poolmanager
     return (
-        Patch(session, "inspect", _NoStack),
-        Patch(adapters.SSLHTTPAdapter, "init_poolmanager", plainly),
+        (session, "inspect", _NoStack),
+        (adapters.SSLHTTPAdapter, "init_poolmanager", plainly),
     )
 
 

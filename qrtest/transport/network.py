@@ -22,8 +22,8 @@ _METHODS: Final = ("connect", "connect_ex", "sendto")
 
 def _guards() -> Iterator[Patch]:
     for name in _METHODS:
-        yield Patch(socket.socket, name, _guarded(getattr(socket.socket, name)))
-    yield Patch(socket, "getaddrinfo", _guarded_look_up(socket.getaddrinfo))
+        yield socket.socket, name, _guarded(getattr(socket.socket, name))
+    yield socket, "getaddrinfo", _guarded_look_up(socket.getaddrinfo)
 
 
 BLOCKED: Final = Patches(_guards)
