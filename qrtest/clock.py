@@ -302,8 +302,9 @@ class _Installed:
             if namespace.get(attribute) is _REAL[name]:
                 namespace[attribute] = _VIRTUAL[name]
                 self._replaced.append((namespace, attribute, name))
-        self._before = {name: vars(time)[name] for name in NAMES}
-        vars(time).update(_VIRTUAL)
+        current = vars(time)
+        self._before = {name: current[name] for name in NAMES}
+        current.update(_VIRTUAL)
         threading.Thread.start = _start_thread  # type: ignore[method-assign, assignment]
 
     def _restore(self) -> None:
@@ -312,9 +313,10 @@ class _Installed:
             namespace, attribute, name = self._replaced.pop()
             if namespace.get(attribute) is _VIRTUAL[name]:
                 namespace[attribute] = _REAL[name]
-        for name, before in self._before.items():
-            if vars(time)[name] is _VIRTUAL[name]:
-                setattr(time, name, before)
+        current = vars(time)
+        for name, ours in _VIRTUAL.items():
+            if current[name] is ours:
+                current[name] = self._before[name]
 
     def _find_places(self) -> None:
         """Find the modules, of those that were not here last time, that imported a name."""

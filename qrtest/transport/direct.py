@@ -2,9 +2,10 @@
 
 The client's own session class keeps running: its headers, its error mapping, its exceptions. What it
 calls `super()` for, the sending, is replaced by a class slipped in between it and
-`requests.Session`. A poll, the one call whose cost counts, is answered one level higher yet, from the
-last decoded answer while the service gives the same one. Whatever needs the client's retry policy
-goes on, from the answer already in hand, through the genuine stack (`ServiceAdapter.send_on`).
+`requests.Session`. The two calls that every wait for a job makes are answered one level higher yet: a
+poll, from the last decoded answer while the service gives the same one, and the results. Whatever needs
+the client's retry policy goes on, from the answer already in hand, through the genuine stack
+(`ServiceAdapter.send_on`).
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from qrtest.transport.requests import (
     read_timeout,
 )
 from qrtest.wire.messages import Request, Response
+from qrtest.wire.payloads import TEXT
 
 __all__ = ["go_direct"]
 
@@ -58,7 +60,7 @@ def go_direct(client: Any, line: Line) -> None:
     session.qrtest_line = line
     session.__class__ = _below_http(session.__class__)
     client.qrtest_polls = {}
-    client.__class__ = _with_quick_polls(client.__class__)
+    client.__class__ = _quicker(client.__class__)
 
 
 class _Sending(Session):
@@ -123,32 +125,44 @@ def _below_http(session_class: Hashable) -> Any:
 def _job_get(self: Any, job_id: str, exclude_params: bool = True) -> Any:
     """`RuntimeClient.job_get`, from the last decoded answer for as long as the service gives the same."""
     if not exclude_params:
-        return _genuine_job_get(self, job_id, False)
+        return _genuine(self).job_get(job_id=job_id, exclude_params=False)
     session = self._session
     authorization = session.auth.get_headers()
     last = self.qrtest_polls.get(job_id)
     if last is not None and last.authorization == authorization:
         request = last.request
     else:
-        last, request = None, _poll_request(session, job_id, authorization)
+        path = f"/jobs/{job_id}?exclude_params=true"
+        last, request = None, _asked(session, path, authorization)
     answer = session.qrtest_line.carry(request)
     if last is None or last.answer is not answer:
         decoded = _decoded(answer)
         if decoded is None:
             _IN_HAND.set(_InHand(answer, authorization))
-            return _genuine_job_get(self, job_id, True)
+            return _genuine(self).job_get(job_id=job_id, exclude_params=True)
         last = self.qrtest_polls[job_id] = _Poll(request, authorization, answer, decoded)
     return last.decoded.copy()
 
 
-def _genuine_job_get(client: Any, job_id: str, exclude_params: bool) -> Any:
-    genuine: Any = super(client.__class__, client)
-    return genuine.job_get(job_id=job_id, exclude_params=exclude_params)
+def _job_results(self: Any, job_id: str) -> Any:
+    """`RuntimeClient.job_results`: the text of the answer."""
+    session = self._session
+    authorization = session.auth.get_headers()
+    answer = session.qrtest_line.carry(_asked(session, f"/jobs/{job_id}/results", authorization))
+    if needs_policy(answer) or answer.headers.get("Content-Type") != TEXT["Content-Type"]:
+        _IN_HAND.set(_InHand(answer, authorization))
+        return _genuine(self).job_results(job_id=job_id)
+    return answer.body.decode(errors="replace")
 
 
-def _poll_request(session: Any, job_id: str, authorization: Mapping[str, str]) -> Request:
-    url = f"{session.base_url}/jobs/{job_id}?exclude_params=true"
-    return Request.to("GET", url, headers={**session.headers, **authorization})
+def _genuine(client: Any) -> Any:
+    """What the class of *client* would do if it were not the quicker one."""
+    return super(client.__class__, client)
+
+
+def _asked(session: Any, path: str, authorization: Mapping[str, str]) -> Request:
+    headers = {**session.headers, **authorization}
+    return Request.to("GET", f"{session.base_url}{path}", headers=headers)
 
 
 def _decoded(response: Response) -> dict[str, Any] | None:
@@ -163,6 +177,6 @@ def _decoded(response: Response) -> dict[str, Any] | None:
 
 
 @cache
-def _with_quick_polls(client_class: Hashable) -> Any:
+def _quicker(client_class: Hashable) -> Any:
     genuine = cast("type", client_class)
-    return type(genuine.__name__, (genuine,), {"job_get": _job_get})
+    return type(genuine.__name__, (genuine,), {"job_get": _job_get, "job_results": _job_results})

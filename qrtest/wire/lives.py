@@ -18,6 +18,7 @@ from qrtest.step import UNKNOWN, Step, cancelled
 __all__ = ["NEVER", "Life"]
 
 NEVER: Final = float("inf")
+NOT_BEGUN: Final = Step(lifecycle.INITIALIZING)
 WAITING: Final = (lifecycle.INITIALIZING, lifecycle.QUEUED)
 STARTED: Final = (lifecycle.RUNNING, lifecycle.DONE, lifecycle.ERROR)
 
@@ -35,7 +36,7 @@ class Life:
         self.born = born
         self.began: dict[str, float] = {}
         self.ended: float | None = None
-        self.step = Step(lifecycle.INITIALIZING)
+        self.step = NOT_BEGUN
         self.since = born
         self.until = NEVER
         self._script = script
