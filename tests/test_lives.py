@@ -106,6 +106,24 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
 
 
 @pytest.mark.parametrize(
+    "told",
+    [
+        exchange(path=f"/jobs/{JOB}/results", answer={"results": []}, at=0.0),
+        exchange("POST", "/jobs", {"backend": "b"}, answer={"id": JOB}, at=0.0),
+        exchange("POST", "/jobs", {"program_id": "vqe", "tags": 7}, answer={"id": JOB}, at=0.0),
+        exchange(answer={"state": {"status": "Queued"}}, at=0.0),
+    ],
+    ids=["a result", "a submission", "a strange submission", "a poll"],
+)
+def test_a_job_of_an_unknown_program_is_a_samplers(told: Interaction) -> None:
+    """Whatever else was recorded of it, it is one that can be lived."""
+    life = life_of(told)
+    assert (life.job_id, life.program_id, life.record.job["id"]) == (JOB, "sampler", JOB)
+    job = tell(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
+    assert json.loads(job.body)["program"] == {"id": "sampler"}
+
+
+@pytest.mark.parametrize(
     ("status", "life"),
     [("Completed", "RUNNING 7.5s; DONE"), ("Cancelled", "QUEUED 7.5s; CANCELLED")],
 )
@@ -226,6 +244,24 @@ def test_a_connection_that_broke_breaks_in_the_same_way(how: Any) -> None:
     assert fault == faults.Drop(on="poll", how=how, times=None, since=2.0, until=5.0)
 
 
+def test_what_is_no_text_is_told_as_far_as_it_is() -> None:
+    """Of an error, a result and a log that somebody's cassette holds in an encoding of its own."""
+    life = life_of(
+        poll("Queued", 0.0),
+        exchange(status=503, answer=b"caf\xe9", at=1.0),
+        poll("Completed", 2.0),
+        exchange(path=f"/jobs/{JOB}/results", answer=b"r\xe9sultat", at=3.0),
+        exchange(path=f"/jobs/{JOB}/logs", answer=b"\xe9crit", at=4.0),
+    )
+    [fault] = life.faults
+    assert isinstance(fault, faults.Status)
+    assert (fault.body, life.result, life.record.logs) == (
+        "caf\ufffd",
+        "r\ufffdsultat",
+        "\ufffdcrit",
+    )
+
+
 def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
     """Whatever the case of the header."""
     [told] = [exchange(answer={"errors": []}, status=503, at=2.0)]
@@ -242,6 +278,74 @@ def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
             since=2.0,
             until=9.0,
         )
+
+
+def test_metrics_by_another_clock_are_those_of_the_life_that_was_seen() -> None:
+    """A recording that says 4 hours and was seen to take 5 seconds tells one story, not two."""
+    stamps = {**STAMPS, "running": "2026-01-01T04:00:00Z", "finished": "2026-01-01T09:00:00Z"}
+    described = {**job_body("Completed"), "created": STAMPS["created"]}
+    life = life_of(
+        poll("Queued", 0.0),
+        poll("Running", 3.0),
+        exchange(answer=described, at=5.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=6.0),
+    )
+    assert str(life.script) == "QUEUED 3s; RUNNING 2s; DONE"
+    assert life.record.metrics == {
+        "timestamps": {
+            "created": "2026-01-01T00:00:00Z",
+            "running": "2026-01-01T00:00:03Z",
+            "finished": "2026-01-01T00:00:05Z",
+        }
+    }
+
+
+def test_the_time_that_a_job_ran_is_from_its_first_run_to_its_end() -> None:
+    """With what came in between, and without what came after."""
+    polls = [poll("Queued", 0.0), poll("Running", 3.0), poll("Validating", 5.0)]
+    polls += [poll("Running", 6.0), poll("Completed", 9.0), poll("Running", 19.0)]
+    life = life_of(*polls)
+    assert str(life.script) == (
+        'ILLEGAL: QUEUED 3s; RUNNING 2s; UNKNOWN "Validating" 1s; RUNNING 3s; DONE 10s; RUNNING'
+    )
+    assert life.record.ran == 6.0
+
+
+def test_the_timestamp_of_the_run_is_that_of_its_first_beginning() -> None:
+    """When a job ran again, only those know who saw it."""
+    stamps = {**STAMPS, "finished": "2026-01-01T00:00:08Z"}
+    polls = [poll("Queued", 0.0), poll("Running", 3.0), poll("Validating", 5.0)]
+    polls += [poll("Running", 6.0), poll("Completed", 9.0)]
+    asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.5)
+    assert str(life_of(*polls, asked).script) == (
+        'QUEUED 2s; RUNNING 3s; UNKNOWN "Validating" 1s; RUNNING 2s; DONE'
+    )
+
+
+def test_timestamps_that_any_poll_contradicts_are_not_believed() -> None:
+    """It cannot have run from the second on if it was still being validated in the third."""
+    polls = [poll("Queued", 0.0), poll("Validating", 2.9), poll("Running", 3.0)]
+    polls.append(poll("Completed", 9.0))
+    stamps = {**STAMPS, "finished": "2026-01-01T00:00:08Z"}
+    asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.5)
+    life = 'QUEUED 2.9s; UNKNOWN "Validating" 0.1s; RUNNING 6s; DONE'
+    assert str(life_of(*polls, asked).script) == life
+
+
+@pytest.mark.parametrize(
+    ("ran_from", "life"),
+    [("2.5", "QUEUED 2.5s; RUNNING 1.5s; DONE"), ("1.5", "QUEUED 3s; RUNNING 1s; DONE")],
+)
+def test_without_times_a_poll_takes_a_second(ran_from: str, life: str) -> None:
+    """Timestamps are believed where they fit: it was still queued when the third poll was made."""
+    stamps = {
+        "created": "2026-01-01T00:00:00Z",
+        "running": f"2026-01-01T00:00:0{ran_from}Z",
+        "finished": "2026-01-01T00:00:04Z",
+    }
+    polls = [poll("Queued", None, repeat=3), poll("Running", None), poll("Completed", None)]
+    asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps})
+    assert str(life_of(*polls, asked).script) == life
 
 
 def test_metrics_of_a_job_that_nobody_described_are_said_as_they_were() -> None:

@@ -248,6 +248,12 @@ POSITIONS: dict[str, list[Interaction]] = {
         answered({"message": f"hello {PASSWORD}"}),
         sent({"password": PASSWORD}),
     ],
+    "echo-in-host": [sent({"password": PASSWORD}), asked(url=f"https://{PASSWORD}.x.test/jobs")],
+    "echo-in-path": [sent({"password": PASSWORD}), asked(url=f"{HOST}/jobs/{PASSWORD}")],
+    "echo-in-query": [sent({"password": PASSWORD}), asked(url=f"{HOST}/jobs?tags={PASSWORD}")],
+    "echo-in-header": [sent({"password": PASSWORD}), asked(headers={"Parent-Job-Id": PASSWORD})],
+    "echo-in-request": [sent({"password": PASSWORD}), sent({"message": f"hello {PASSWORD}"})],
+    "echo-in-answered-header": [sent({"password": PASSWORD}), answered({}, Location=PASSWORD)],
     "echo-of-token-answer": [
         replace(
             asked(method="POST", url="https://iam.cloud.ibm.com/identity/token"),

@@ -148,7 +148,10 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
     seen = _seen(exchanges, bodies)
     if not seen:
         return None
-    described = bodies[-1][1] if bodies else _submitted(submission, job_id)
+    said = bodies[-1][1] if bodies else _submitted(submission, job_id)
+    described = {**said, "id": job_id}
+    known = job_in(described)
+    assert known is not None
     metrics = next((body for _, body in reversed(list(_bodies(exchanges, "metrics")))), None)
     submitted = None if submission is None else _sent(submission)
     born, starts = beginnings(seen, stamps_of(described, metrics), submitted)
@@ -171,7 +174,7 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
         starts=tuple(round(born + at, DIGITS) for at, _ in starts),
         faults=tuple(_faults(exchanges, born, script)),
         behaviour=behaviour,
-        program_id=str((described.get("program") or {}).get("id", "sampler")),
+        program_id=known.program_id,
         params=params or None,
         tags=tuple(map(str, (bodies[0][1] if bodies else described).get("tags") or ())),
         result=_result(exchanges, script.end),
@@ -229,12 +232,13 @@ def _sent(submission: Interaction) -> Sent:
 def _submitted(submission: Interaction | None, job_id: str) -> dict[str, Any]:
     """What is known of a job that was submitted and never asked for."""
     if submission is None:
-        return {"id": job_id}
+        return {}
     asked, made = _object(submission.request.body), _object(submission.response.body)
     kept: dict[str, Any] = {name: asked[name] for name in ("tags", "session_id") if name in asked}
-    made["program"] = {"id": asked.get("program_id", "sampler")}
+    if "program_id" in asked:
+        kept["program"] = {"id": asked["program_id"]}
     body = made | kept
-    return body if _is_job(body, job_id) else {"id": job_id}
+    return body if _is_job(body, job_id) else {}
 
 
 def _seen(

@@ -89,8 +89,10 @@ def beginnings(
     if born is None:
         born, stamps = 0.0 if submitted is None else submitted.at, Stamps()
     starts: list[tuple[float, Began]] = []
+    begun: set[str] = set()
     for each in _with_what_was_missed(seen, stamps):
-        at = _stamp_of(each.step, stamps)
+        at = None if each.step.status in begun else _stamp_of(each.step, stamps)
+        begun.add(each.step.status)
         observed = max(0.0, each.at - born)
         if at is None or (abs(at - observed) <= RESOLUTION and each.at > born):
             at = observed
@@ -109,10 +111,10 @@ def _birth(seen: list[Began], stamps: Stamps, submitted: Sent | None) -> float |
     for stamp, is_past in ((stamps.running, _has_run), (stamps.finished, _is_over)):
         if stamp is None:
             continue
-        before = [each.until for each in seen if not is_past(each.step)]
-        after = [each for each in seen if is_past(each.step)]
+        first = next((at for at, each in enumerate(seen) if is_past(each.step)), len(seen))
+        before, after = seen[:first], seen[first:]
         if before:
-            earliest = max(earliest, before[-1] - stamp)
+            earliest = max(earliest, before[-1].until - stamp)
         if after:
             latest = min(latest, after[0].at - stamp)
             latest_answer = min(latest_answer, after[0].answered - stamp)
