@@ -149,6 +149,9 @@ SAME = (
     "XXshownXX",  # a key whose placeholders are compared with none
     "b'SHOWN'",
     'or "XXXX").lower()',  # nor is that "websocket"
+    "XXauditXX",  # as the key of what is shown
+    'b"AUDIT"',
+    '"UTF-',  # Python looks codecs up whatever the case
 )
 
 

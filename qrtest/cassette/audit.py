@@ -9,22 +9,27 @@ from __future__ import annotations
 import base64
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from qrtest.cassette import shapes
 from qrtest.cassette.allowed import Rules
+from qrtest.cassette.content import decompressed, text_of
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.errors import CassetteError
+from qrtest.wire.messages import Request, Response
 
 __all__ = ["Finding", "secrets"]
 
 SHORT: Final = 12
 """Known values shorter than this count only where they stand alone."""
 
-_BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}={0,2}(?:\s+[A-Za-z0-9+/]{4,}={0,2})*")
+_BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
+"""Base64, its lines as one; a word that follows does no harm."""
+
 _PLACEHOLDER: Final = re.compile(r"redacted-([a-z]+)-[0-9a-f]{10}")
 _STRONG: Final = ("pem", "crn", "jwt", "scheme", "email", "user", "key")
 LARGEST_BLOB: Final = 2**26
@@ -50,72 +55,68 @@ def secrets(
 ) -> tuple[Finding, ...]:
     """What *text*, the file of *cassette*, holds that looks like a secret, or is one of the *known*."""
     rules = rules or Rules()
+    redactor = Redactor(b"audit", rules)
     found = [
         *_known_in(text, known),
         *(
             finding
             for at, one in enumerate(cassette.interactions)
-            for finding in _in(one, at, rules)
+            for finding in _in(one, at, redactor)
         ),
         *_in_text(text, rules),
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _in(interaction: Interaction, number: int, rules: Rules) -> Iterator[Finding]:
+def _in(interaction: Interaction, number: int, redactor: Redactor) -> Iterator[Finding]:
     """What redacting again would change."""
-    here = f"exchange {number + 1} ({interaction.request.method} {_safe_path(interaction)})"
+    path = redactor.path(interaction.request.path)
+    here = f"exchange {number + 1} ({interaction.request.method} {path[:120]})"
     if is_token_exchange(interaction.request):
         yield Finding("a token exchange", here)
         return
     try:
-        clean = Redactor(b"audit", rules).interaction(interaction)
+        clean = redactor.interaction(interaction)
     except CassetteError:
         yield Finding("a body that cannot be looked into", here)
         return
-    parts = [
-        ("the address", interaction.uri.encode(), clean.uri.encode()),
-        ("the request's body", interaction.request.body, clean.request.body),
-        ("the response's body", interaction.response.body, clean.response.body),
-    ]
+    yield from _changes(f"{here}, the address", interaction.uri, clean.uri)
     for side, before, after in (
-        ("request", interaction.request.headers, clean.request.headers),
-        ("response", interaction.response.headers, clean.response.headers),
+        ("request", interaction.request, clean.request),
+        ("response", interaction.response, clean.response),
     ):
-        for name in before:
-            if name.lower() not in ("content-length", "content-encoding"):
-                old, new = (
-                    before[name].encode(),
-                    after.get(name, "redacted-header-0000000000").encode(),
-                )
-                parts.append((f"the {side}'s header {name[:60]}", old, new))
-    for part, before_bytes, after_bytes in parts:
-        if before_bytes != after_bytes:
-            yield from _changes(f"{here}, {part}", before_bytes, after_bytes)
+        if before.body != after.body:
+            yield from _changes(f"{here}, the {side}'s body", _text(before), _text(after))
+        for name, value in before.headers.items():
+            part = f"{here}, the {side}'s header {name[:60]}"
+            if name.lower() in ("content-length", "content-encoding"):
+                continue
+            if name in after.headers:
+                yield from _changes(part, value, after.headers[name])
+            else:
+                yield Finding("a header that is not kept", part)
 
 
-def _safe_path(interaction: Interaction) -> str:
-    return Redactor(b"audit").request(interaction.request).path[:120]
+def _text(message: Request | Response) -> str:
+    """What a body says, by its headers."""
+    headers = {name.lower(): value for name, value in message.headers.items()}
+    body = decompressed(message.body, headers.get("content-encoding"))
+    return text_of(body, headers.get("content-type", ""))[0] or ""
 
 
-def _changes(where: str, before: bytes, after: bytes) -> Iterator[Finding]:
-    old, new = (text.decode(errors="replace").splitlines() or [""] for text in (before, after))
+def _changes(where: str, before: str, after: str) -> Iterator[Finding]:
+    old, new = before.splitlines(), after.splitlines()
     if len(old) != len(new):
         yield Finding("something that is not kept", where)
         return
     for number, (one, other) in enumerate(zip(old, new, strict=True), 1):
         if one != other:
-            kinds = _PLACEHOLDER.findall(other)
-            kind = next(
-                (
-                    kind
-                    for kind in kinds
-                    if kinds.count(kind) != _PLACEHOLDER.findall(one).count(kind)
-                ),
-                "",
+            there_before = Counter(_PLACEHOLDER.findall(one))
+            added = Counter(_PLACEHOLDER.findall(other)) - there_before
+            kind = (
+                f"what looks like: {next(iter(added))}" if added else "something that is not kept"
             )
-            place = f"{where}, line {number}" if len(old) > 1 else where
-            yield Finding(f"what looks like: {kind or 'something that is not kept'}", place)
+            yield Finding(kind, f"{where}, line {number}" if len(old) > 1 else where)
 
 
 def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
@@ -133,12 +134,7 @@ def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
 
 def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
     """Values that the session is known to have used, in the text and inside of encoded data."""
-    wanted = {
-        form: kind
-        for value in known
-        for kind, form in shapes.forms(value)
-        if len(form) >= min(len(value), SHORT) and form
-    }
+    wanted = {form: kind for value in known for kind, form in shapes.forms(value) if form}
     if not wanted:
         return
     alone = [re.escape(form) for form in wanted if len(form) < SHORT]
@@ -160,10 +156,7 @@ def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
 
 def _unpacked(blob: str) -> Iterator[bytes]:
     compact = "".join(blob.split())
-    try:
-        content = base64.b64decode(compact + "=" * (-len(compact) % 4))
-    except ValueError:
-        return
+    content = base64.b64decode(compact + "A" * (-len(compact) % 4))
     yield content
     try:
         yield zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, LARGEST_BLOB)

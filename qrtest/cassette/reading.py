@@ -36,7 +36,7 @@ class Place:
     def mapping(self) -> Place:
         """This place, which has to hold a mapping."""
         if not isinstance(self.value, dict):
-            raise self._wrong("a mapping", self.value)
+            raise self._wrong("a mapping")
         return self
 
     def get(self, key: str) -> Place:
@@ -44,7 +44,7 @@ class Place:
         if self.value is None:
             return Place(self.name, None, self._below(key))
         if not isinstance(self.value, dict):
-            raise self._wrong("a mapping", self.value)
+            raise self._wrong("a mapping")
         return Place(self.name, self.value.get(key), self._below(key))
 
     def has(self, key: str) -> bool:
@@ -54,7 +54,7 @@ class Place:
     def items(self) -> Iterator[Place]:
         """The items of a list."""
         if not isinstance(self.value, list | tuple):
-            raise self._wrong("a list", self.value)
+            raise self._wrong("a list")
         for number, value in enumerate(self.value):
             yield Place(self.name, value, f"{self._path}[{number}]")
 
@@ -68,7 +68,7 @@ class Place:
             except UnicodeDecodeError:
                 raise self.error("should be text in UTF-8") from None
         if not isinstance(self.value, str):
-            raise self._wrong("a text", self.value)
+            raise self._wrong("a text")
         if not self.value.isascii() and any("\ud800" <= char <= "\udfff" for char in self.value):
             raise self.error("has half a character in it (a lone surrogate)")
         return self.value
@@ -78,7 +78,7 @@ class Place:
         if self.value is None and default is not None:
             return default
         if not isinstance(self.value, int) or isinstance(self.value, bool):
-            raise self._wrong("a whole number", self.value)
+            raise self._wrong("a whole number")
         if not 0 <= self.value <= MOST:
             raise self.error("should be a whole number from 0 on")
         return self.value
@@ -88,7 +88,7 @@ class Place:
         if self.value is None:
             return None
         if not isinstance(self.value, int | float) or isinstance(self.value, bool):
-            raise self._wrong("a number of seconds", self.value)
+            raise self._wrong("a number of seconds")
         if not (math.isfinite(self.value) and 0 <= self.value <= MOST):
             raise self.error("should be a number of seconds from 0 on")
         return float(self.value)
@@ -106,8 +106,9 @@ class Place:
         """The error that this place *problem*."""
         return CassetteError(f"{self.name}: {self._path or 'the file'} {problem}.")
 
-    def _wrong(self, wanted: str, value: Any) -> CassetteError:
-        return self.error(f"should be {wanted} and is {_KIND.get(type(value), 'of another kind')}")
+    def _wrong(self, wanted: str) -> CassetteError:
+        kind = _KIND.get(type(self.value), "of another kind")
+        return self.error(f"should be {wanted} and is {kind}")
 
     def _below(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key

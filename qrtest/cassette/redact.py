@@ -118,11 +118,15 @@ class Redactor:
         return Request(
             request.method,
             self._host(request.host),
-            self._path(request.path),
+            self.path(request.path),
             self._query(request.query),
             self._headers(request.headers, allowed.REQUEST_HEADERS),
             self._body(body, request.header("Content-Type") or "", is_public=False),
         )
+
+    def path(self, path: str) -> str:
+        """The *path* of an address without secrets."""
+        return "/".join(map(self._segment, path.split("/")))
 
     def known_placeholders(self) -> dict[str, str]:
         """The credentials seen so far, with what stands for them."""
@@ -208,9 +212,6 @@ class Redactor:
             self.placeholder("token", unquote(part))
         return self.placeholder("token", unquote(user))
 
-    def _path(self, path: str) -> str:
-        return "/".join(map(self._segment, path.split("/")))
-
     def _segment(self, segment: str) -> str:
         plain = unquote(segment)
         clean = self.text(plain)
@@ -244,7 +245,7 @@ class Redactor:
             host = self._host(parts.netloc)
         except ValueError:
             return self.placeholder("url", url)
-        path = self._path(parts.path)
+        path = self.path(parts.path)
         query = f"?{self._query(parts.query)}" if parts.query else ""
         fragment = f"#{self._query(parts.fragment)}" if parts.fragment else ""
         return f"{parts.scheme}://{host}{path}{query}{fragment}"
@@ -341,7 +342,7 @@ class Redactor:
         for number, part in enumerate(parts[6:], 6):
             if part.startswith("a/"):
                 parts[number] = "a/" + self.placeholder("account", part[2:]) if part[2:] else part
-            elif part and not part.startswith("redacted-"):
+            elif part:
                 parts[number] = self.placeholder("instance", part)
         clean = ":".join(parts)
         return clean if plain == value else quote(clean, safe="")
@@ -380,18 +381,20 @@ _SPECIAL: Final[dict[str, Callable[[Redactor, str], str]]] = {
 }
 
 
+_DECIDING: Final = allowed.REQUEST_HEADERS | allowed.RESPONSE_HEADERS | {"contentencoding"}
+"""Headers that are kept, or say what a body is."""
+
+
 def _looked_at(interaction: Interaction) -> tuple[object, ...]:
     """All that decides how an exchange is redacted: a poll like the one before is looked at once."""
     request, response = interaction.request, interaction.response
-    named = (*allowed.REQUEST_HEADERS, *allowed.RESPONSE_HEADERS, "contentencoding")
-    headers = [
-        (name, value)
-        for side in (request.headers, response.headers)
-        for name, value in side.items()
-        if plain_name(name) in named
-    ]
-    said = (response.status, response.failure, response.body)
-    return (request.method, interaction.uri, request.body, tuple(headers), said)
+    asked = (request.method, interaction.uri, request.body, _deciding(request.headers))
+    said = (response.status, response.failure, response.body, _deciding(response.headers))
+    return asked + said
+
+
+def _deciding(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(each for each in headers.items() if plain_name(each[0]) in _DECIDING)
 
 
 def _is_telling(value: str) -> bool:

@@ -116,11 +116,7 @@ def _entropy(value: str) -> float:
 
 def _changes(value: str) -> int:
     """How often the kind of character changes: capital, small, digit."""
-    kinds = [
-        "d" if char.isdigit() else "u" if char.isupper() else "l"
-        for char in value
-        if char.isalnum()
-    ]
+    kinds = [(char.isdigit(), char.isupper()) for char in value if char.isalnum()]
     return sum(one != other for one, other in pairwise(kinds))
 
 

@@ -156,9 +156,8 @@ def _parsed_yaml(text: str, name: str) -> Any:
         for event in yaml.parse(text, Loader=SafeLoader):
             building.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f"line {mark.line + 1}: " if mark is not None else ""
-        raise _unreadable(name, where, error.problem or "it is not YAML") from None
+        mark: Any = error.problem_mark  # which the parser always has, whatever its types say
+        raise _unreadable(name, f"line {mark.line + 1}: ", str(error.problem)) from None
     except yaml.YAMLError:
         raise _unreadable(name, "", "it has characters that YAML does not allow") from None
     except (ValueError, TypeError) as error:
