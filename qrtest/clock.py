@@ -302,9 +302,9 @@ class _Installed:
             if namespace.get(attribute) is _REAL[name]:
                 namespace[attribute] = _VIRTUAL[name]
                 self._replaced.append((namespace, attribute, name))
-        current = vars(time)
-        self._before = {name: current[name] for name in NAMES}
-        current.update(_VIRTUAL)
+        here = vars(time)
+        self._before = {name: here[name] for name in NAMES}
+        here.update(_VIRTUAL)
         threading.Thread.start = _start_thread  # type: ignore[method-assign, assignment]
 
     def _restore(self) -> None:
@@ -313,10 +313,10 @@ class _Installed:
             namespace, attribute, name = self._replaced.pop()
             if namespace.get(attribute) is _VIRTUAL[name]:
                 namespace[attribute] = _REAL[name]
-        current = vars(time)
+        here = vars(time)
         for name, ours in _VIRTUAL.items():
-            if current[name] is ours:
-                current[name] = self._before[name]
+            if here[name] is ours:
+                here[name] = self._before[name]
 
     def _find_places(self) -> None:
         """Find the modules, of those that were not here last time, that imported a name."""
