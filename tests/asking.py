@@ -33,6 +33,16 @@ class Answer:
         return code
 
 
+class NoBackends:
+    """A service without devices."""
+
+    def names(self) -> tuple[str, ...]:
+        return ()
+
+    def describe(self, name: str, aspect: str) -> bytes | None:
+        return None
+
+
 class Asking:
     """Asks a service as a client of API version *version* does, for the instance *crn*."""
 

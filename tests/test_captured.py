@@ -46,6 +46,19 @@ def test_a_captured_failure_is_the_clients_own_exception() -> None:
     assert f"Error code 1500; {reason}" in str(caught.value)
 
 
+def test_a_described_job_has_the_facts_of_its_description() -> None:
+    """Program, parameters and tags; of one that names no program, it is a sampler's."""
+    info = {"id": "j", "state": {"status": "Completed"}, "params": {"pubs": [1]}, "tags": ["a"]}
+    scenario = Scenario.from_info({**info, "program": {"id": "estimator"}})
+    assert (scenario.program_id, scenario.params, scenario.tags) == (
+        "estimator",
+        {"pubs": [1]},
+        ("a",),
+    )
+    for program in ({}, {"program": None}, {"program": {}}):
+        assert Scenario.from_info({**info, **program}).program_id == "sampler"
+
+
 @pytest.mark.parametrize("captured", METRICS, ids=[entry["job_id"] for entry in METRICS])
 def test_captured_metrics_come_back_unchanged(captured: dict[str, Any]) -> None:
     """All eighty-seven."""

@@ -547,7 +547,8 @@ def test_the_search_finds_all_instances_and_the_catalog_their_plans() -> None:
     assert [item["crn"] for item in items] == [small, large]
     plans = [ask("GET", CATALOG + item["service_plan_unique_id"]).body for item in items]
     assert [plan["metadata"]["pricing"]["type"] for plan in plans] == ["free", "subscription"]
-    assert ask("GET", CATALOG + "00000000-0000-4000-8000-000000000000").status == 404
+    unknown = ask("GET", CATALOG + "00000000-0000-4000-8000-000000000000")
+    assert (unknown.status, unknown.body["message"]) == (404, "Object not found")
 
 
 # --- the walk ---

@@ -207,6 +207,19 @@ def test_a_job_that_ended_before_its_fate_was_decided_has_no_other() -> None:
     assert ask("GET", f"/jobs/{deleted}").status == 404
 
 
+def test_a_fate_that_no_job_can_have_is_lived_all_the_same() -> None:
+    """What is illegal on purpose stays possible for a job that waited for its fate."""
+    ask = Asking("RUNNING")
+    job = ask.submit()
+    fate = Script.parse("ILLEGAL: QUEUED 5s; DONE 5s; RUNNING")
+    ask.service.settle(job, replace(FATE, script=fate))
+    seen = [ask.state(job)]
+    for _ in range(2):
+        ask.clock.advance("5s")
+        seen.append(ask.state(job))
+    assert seen == ["Queued", "Completed", "Running"]
+
+
 @pytest.mark.parametrize("first", ["the job", "the outage"])
 def test_a_job_whose_fate_is_decided_offline_waits_for_its_backend(first: str) -> None:
     """Whether it was submitted before or after the backend went away."""

@@ -207,6 +207,9 @@ def test_bodies_that_are_no_json_are_compared_as_forms_or_bytes() -> None:
     assert reasons(form, same) == ()
     assert reasons(form, other) == ("the body has 15 bytes, recorded 7, and differs",)
     assert reasons(form, binary) == ("the body has 15 bytes, recorded 2, and differs",)
+    json_body = Request.to("POST", f"{HOST}/jobs", body=b'{"limit": 2}')
+    assert reasons(form, json_body) == ("the body has 15 bytes, recorded 12, and differs",)
+    assert reasons(json_body, form) == ("the body has 12 bytes, recorded 15, and differs",)
 
 
 @pytest.mark.parametrize("depth", [99, 101, 600, 980, 3_000])

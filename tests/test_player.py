@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -59,6 +61,42 @@ def test_what_every_account_has_is_answered_though_nobody_recorded_it() -> None:
     assert (device["name"], device["status"]["name"]) == ("ibm_torino", "online")
 
 
+@pytest.mark.parametrize("path", ["/identity/token", "/identity/token/", "/oauth/token/"])
+def test_a_token_is_handed_out_wherever_it_is_asked_for(path: str) -> None:
+    """With or without a slash; the classic login calls it an id."""
+    player = Played().player
+    token = json.loads(player.handle(Request.to("POST", f"https://iam.test{path}")).body)
+    assert token["access_token"].count(".") == 2
+    login = Request.to("POST", "https://auth.test/api/users/loginWithToken")
+    assert json.loads(player.handle(login).body)["id"].count(".") == 2
+
+
+def test_what_nobody_recorded_takes_as_long_as_things_take() -> None:
+    """Code that asks for it until something happens comes to an end."""
+    played = Played(*short().interactions)
+    for path in ("/instance", "/backends", "/instances/usage"):
+        asked = Request.to("GET", HOST + path)
+        assert played.player.handle(asked).delay == played.player.seconds_for(asked) == 0.05
+
+
+@given(st.permutations(["submitted", "described", "described again", "a poll that failed"]))
+def test_a_job_is_as_it_was_first_described(order: list[str]) -> None:
+    """Tags may change later; what was submitted is known of a job that nobody described."""
+    asked = {"program_id": "estimator", "backend": "b", "tags": ["sent"]}
+    told = {
+        "submitted": exchange("POST", "/jobs", asked, answer={"id": JOB, "backend": "ibm_torino"}),
+        "described": exchange(answer=job_body("Queued", tags=["first"])),
+        "described again": exchange(answer=job_body("Running", tags=["changed"])),
+        "a poll that failed": exchange(status=503, answer={"id": JOB, "tags": ["none"]}),
+    }
+    described = [each for each in order if each.startswith("described")]
+    [job] = Played(*(told[each] for each in order)).player.jobs().values()
+    assert job.tags == (("first",) if described[0] == "described" else ("changed",))
+    [sent] = Played(told["submitted"]).player.jobs().values()
+    assert (sent.job_id, sent.program_id, sent.tags) == (JOB, "estimator", ("sent",))
+    assert sent.backend == "ibm_torino"
+
+
 @pytest.mark.parametrize(
     ("answers", "crn"),
     [
@@ -92,6 +130,15 @@ def test_a_backend_is_described_by_who_knows_it_and_else_by_nobody() -> None:
 # --- what holds when ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("last", [{"status": 503}, {"failure": "reset"}, {"status": 404}])
+def test_instantly_the_last_word_is_the_last_that_was_no_error(last: dict[str, Any]) -> None:
+    """What broke at the end of a recording does not undo what was answered before."""
+    played = Played(
+        poll("Queued", 0.0), poll("Running", 1.0), exchange(at=2.0, **last), pace="instant"
+    )
+    assert played.at(0.0) == "Running"
+
+
 def test_a_submission_that_was_refused_moves_no_time() -> None:
     """It made no job that could live from then on; the job that there is lives on as recorded."""
     refused = exchange("POST", "/jobs", {"a": 1}, status=400, answer={"errors": []}, at=4.0)
@@ -109,6 +156,28 @@ def test_what_was_changed_lives_on_from_when_that_was_recorded() -> None:
     assert played("POST", f"/jobs/{JOB}/cancel").status == 204
     assert played.at(1.5) == "Queued"
     assert played.at(2.5) == "Cancelled"
+
+
+def submitted(circuit: bytes, trace_id: int) -> dict[str, Any]:
+    """What is sent to have a circuit run."""
+    value = base64.b64encode(zlib.compress(circuit)).decode()
+    pub = {"__type__": "QuantumCircuit", "__value__": value}
+    return {"program_id": "sampler", "params": {"pubs": [[pub]]}, "trace_id": trace_id}
+
+
+def test_what_is_ignored_is_ignored_of_the_same_circuit_of_another_release() -> None:
+    """Its bytes are others, and so is the number that nobody minds."""
+    recorded = exchange("POST", "/jobs", submitted(b"one", 1), answer={"id": JOB}, at=0.0)
+    options = {"same_circuit": lambda one, other: None, "ignored": frozenset({"traceid"})}
+    assert Played(recorded, **options)("POST", "/jobs", submitted(b"other", 2)).status == 200
+    with pytest.raises(UnansweredRequest) as unanswered:
+        Played(recorded, ignored=frozenset({"traceid"}))("POST", "/jobs", submitted(b"other", 2))
+    assert "its content differs" in str(unanswered.value)
+    assert "trace_id" not in str(unanswered.value)
+    with pytest.raises(UnansweredRequest) as unanswered:
+        Played(recorded, **options)("POST", "/jobs", {**submitted(b"other", 2), "cost": 7})
+    assert "body.cost is not recorded" in str(unanswered.value)
+    assert "content" not in str(unanswered.value)
 
 
 STAMPS = {
@@ -142,6 +211,23 @@ def test_a_step_that_no_poll_saw_is_seen_when_it_was() -> None:
         exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": STAMPS}, at=9.0, took=0.05),
     )
     assert [played.at(seconds) for seconds in (3.5, 4.5, 5.5)] == ["Queued", "Running", "Completed"]
+
+
+def test_the_end_of_a_job_that_says_when_it_was_is_seen_then() -> None:
+    """Where it describes itself, without metrics; what says nothing of the kind is as it was seen."""
+    stamps = {"created": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:05Z"}
+    for more, seen in ((stamps, "Completed"), ({}, "Queued")):
+        ended = exchange(answer=job_body("Completed", **more), at=8.0, took=0.05)
+        played = Played(poll("Queued", 0.0), poll("Queued", 4.0), ended)
+        assert [played.at(seconds) for seconds in (4.5, 5.5, 8.5)] == ["Queued", seen, "Completed"]
+
+
+def test_without_timestamps_every_question_is_answered_as_it_was() -> None:
+    """Who asked with parameters was last told that it waits, whatever another poll saw later."""
+    whole = exchange(path=f"/jobs/{JOB}", answer=job_body("Queued", params={}), at=1.0)
+    played = Played(poll("Queued", 0.0), whole, poll("Completed", 5.0))
+    assert played.at(6.0) == "Completed"
+    assert json.loads(played("GET", f"/jobs/{JOB}").body)["status"] == "Queued"
 
 
 def test_what_changed_while_an_answer_was_on_its_way_changed_then() -> None:

@@ -51,6 +51,34 @@ def test_nobody_is_charged_for_more_than_the_job_ran(
 
 
 @pytest.mark.parametrize(
+    ("ran", "seconds", "told"),
+    [
+        (2.0, 2.0, {"ns": 1_500_000_000, "whole": 1, "part": 1.5, "most": 2}),
+        (2.0, 1.0, {"ns": 750_000_000, "whole": 0, "part": 0.75, "most": 1}),
+        (2.0, 4.0, {"ns": 3_000_000_000, "whole": 2, "part": 3.0, "most": 4}),
+        (2.0, 2.4, {"ns": 1_800_000_000, "whole": 1, "part": 1.8, "most": 2}),
+        (2.0, 0.0, {"ns": 0, "whole": 0, "part": 0.0, "most": 0}),
+        (0.0, 0.0, {"ns": 1_500_000_000, "whole": 1, "part": 1.5, "most": 2}),
+        (0.0, 2.5, {"ns": 2_500_000_000, "whole": 3, "part": 3, "most": 3}),
+    ],
+)
+def test_what_was_charged_is_charged_in_proportion(
+    ran: float, seconds: float, told: dict[str, float]
+) -> None:
+    """Wherever a figure stands; of a recording that did not run, what the service would charge."""
+    figures = {"circuits_execution_time_ns": 1_500_000_000, "seconds": 1, "part": 1.5, "quantum": 2}
+    metrics = {**figures, "usage": figures, "bss": figures}
+    measured = JobRecord(job={}, metrics=metrics, ran=ran).measured(
+        **WHEN, finished=WHEN["running"], seconds=seconds
+    )
+    names = ("circuits_execution_time_ns", "seconds", "part", "quantum")
+    expected = dict(zip(names, told.values(), strict=True))
+    assert measured["usage"] == measured["bss"] == expected
+    assert measured["circuits_execution_time_ns"] == told["ns"]
+    assert (measured["seconds"], measured["part"]) == (1, 1.5)
+
+
+@pytest.mark.parametrize(
     ("job", "told"),
     [
         ({}, job_usage(VERSION, 3.0, complete=True)),
@@ -72,6 +100,26 @@ def test_the_end_is_told_by_who_told_it_before() -> None:
     assert "ended" not in record.described(usual, ended=None)
     classic = JobRecord.of(job_body("Completed"))
     assert "ended" not in classic.described(usual, ended="2026-01-01T00:00:06Z")
+
+
+def test_a_job_that_lives_again_is_described_as_itself_with_what_was_recorded() -> None:
+    """Its name, its birth and what its scenario says are its own; all else is the recording's."""
+    recorded = {**job_body("Failed", tags=["old"]), "usage": {"seconds": 9}, "region": "eu-de"}
+    usual = {
+        "id": "other",
+        "created": "2026-02-02T00:00:00Z",
+        "state": {"status": "Completed"},
+        "status": "Completed",
+        "program": {"id": "estimator"},
+        "tags": ["new"],
+        "params": {},
+        "usage": {"seconds": 1},
+    }
+    kept = {name: recorded[name] for name in ("backend", "user_id", "cost", "region")}
+    record = JobRecord.of(recorded)
+    assert record.described(usual, ended=None) == {**kept, **usual}
+    del usual["usage"], usual["tags"]
+    assert record.described({**usual, "cost": 1}, ended=None) == {**kept, **usual}
 
 
 @pytest.mark.parametrize("tags", [[], None, ["a"]])

@@ -32,6 +32,7 @@ from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.record import JobRecord
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
+from tests.asking import NoBackends
 from tests.command_line import qrtest as qrtest_command
 from tests.command_line import qrtest_process
 from tests.recordings import (
@@ -48,16 +49,6 @@ from tests.recordings import (
 SHIPPED = sorted((Path(__file__).parent.parent / "cassettes").glob("*.yaml"))
 HEADERS = {"IBM-API-Version": "2026-04-15", "Service-CRN": CRN, "Authorization": "Bearer x"}
 RESULT = '{"results": []}'
-
-
-class NoBackends:
-    """A service without devices."""
-
-    def names(self) -> tuple[str, ...]:
-        return ()
-
-    def describe(self, name: str, aspect: str) -> bytes | None:
-        return None
 
 
 def recorded(

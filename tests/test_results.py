@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import math
 import warnings
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,6 +19,7 @@ from hypothesis import strategies as st
 import qrtest
 from qrtest import strategies as qst
 from qrtest.client import releases
+from qrtest.client.backends import Snapshots
 from qrtest.errors import ResultError
 from qrtest.payload_strategies import PROGRAMS
 from qrtest.wire import encoding
@@ -97,6 +103,34 @@ def test_a_noise_learner_result_holds_what_was_drawn(
         assert layer.error.generators.to_labels()[0] == "I" * (layer.num_qubits - 1) + "X"
 
 
+def test_a_noise_learner_result_names_a_backend() -> None:
+    """One that there is."""
+    metadata = decoded(json.dumps(encoding.layer_errors([])), "noise-learner").metadata  # type: ignore[attr-defined]
+    assert metadata["backend"] in Snapshots().names()
+
+
+@pytest.mark.parametrize(
+    ("version", "kept"),
+    [("v0.1", {"fraction_kept"}), ("v0.2", {"fraction_kept", "success_rates"})],
+)
+def test_a_noise_model_has_what_its_version_has(version: str, kept: set[str]) -> None:
+    """Success rates came with the second version of the schema."""
+    model = encoding.noise_model([[0.1, 0.2]], version)
+    assert model["schema_version"] == version
+    assert [set(layer["metadata"]["post_selection"]) for layer in model["data"]] == [kept]
+
+
+@given(st.lists(st.integers(0, 3), max_size=5), st.sampled_from(["<f8", "|u1"]))
+def test_an_array_is_a_file_of_numpy(shape: list[int], dtype: str) -> None:
+    """It is read as such, and its data begin where the format says: at a multiple of 64 bytes."""
+    values = [number % 256 for number in range(math.prod(shape))]
+    packed = encoding.array(values, shape, dtype)["__value__"]
+    content = zlib.decompress(base64.b64decode(packed))
+    read = np.load(io.BytesIO(content))
+    assert (read.shape, read.dtype.str, read.ravel().tolist()) == (tuple(shape), dtype, values)
+    assert (len(content) - read.nbytes) % 64 == 0
+
+
 @pytest.mark.parametrize("program_id", PROGRAMS)
 def test_a_broken_result_is_given_in_some_form(program_id: str) -> None:
     """result() returns or raises; it neither hangs nor takes the process with it."""
@@ -173,6 +207,15 @@ def test_a_damage_spoils_one_thing_at_one_depth(name: str) -> None:
     spoilt = damage.applied(WHOLE["sampler"])
     assert spoilt is not None
     assert set(places(json.loads(WHOLE["sampler"]), json.loads(spoilt))) == STRUCK[name]
+
+
+def test_a_reserved_name_is_that_of_the_field_and_of_its_data() -> None:
+    """The bin is whole but for what its field is called."""
+    [renamed] = [damage for damage in DAMAGES if damage.name == "reserved-name"]
+    spoilt = json.loads(renamed.applied(WHOLE["estimator"]) or "")
+    data = spoilt["__value__"]["pub_results"][0]["__value__"]["data"]["__value__"]
+    assert data["field_names"] == ["shape", "stds"]
+    assert sorted(data["fields"]) == ["shape", "stds"]
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.name)

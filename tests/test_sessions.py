@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
-from tests.asking import Asking
+from tests.asking import Asking, NoBackends
 
 TEN_SECONDS_EACH = "QUEUED 5s; RUNNING 10s; DONE"
 
@@ -71,6 +71,8 @@ def test_a_session_says_when_it_was_busy() -> None:
     assert body["last_job_completed"] == "2026-01-01T00:00:15Z"
     assert body["elapsed_time"] == 15.0
     assert body["active_ttl"] == 28_800 - 15
+    ask.clock.sleep(0.0626)
+    assert ask("GET", f"/sessions/{session}").body["elapsed_time"] == 15.063
 
 
 def test_closing_an_idle_session_closes_it_at_once_and_for_good() -> None:
@@ -144,6 +146,21 @@ def test_cancelling_a_session_ends_what_is_queued_and_lets_finish_what_runs() ->
     assert (ask.state(running), ask.state(queued)) == ("Completed", "Cancelled")
 
 
+def test_a_session_that_was_cancelled_is_closed_from_then_on() -> None:
+    """At once, although a job still runs; cancelling it again changes nothing."""
+    ask = Asking("RUNNING 10s; DONE")
+    session = opened(ask)
+    ask.submit(session_id=session)
+    ask.clock.advance("4s")
+    for _ in range(2):
+        assert ask("DELETE", f"/sessions/{session}/close").status == 204
+        assert seen(ask, session) == ("closed", "session_closed_early")
+        ask.clock.advance("1m")
+    body = ask("GET", f"/sessions/{session}").body
+    assert (body["closed_at"], body["accepting_jobs"]) == ("2026-01-01T00:00:04Z", False)
+    assert body["elapsed_time"] == 4.0
+
+
 @pytest.mark.parametrize(
     ("expiry", "said"),
     [
@@ -209,6 +226,17 @@ def test_a_dedicated_session_is_refused_on_the_open_plan_and_a_batch_is_not() ->
     refused = ask("POST", "/sessions", {"mode": "dedicated", "backend": "ibm_torino"})
     assert (refused.status, refused.code) == (400, 1352)
     opened(ask, mode="batch")
+
+
+def test_a_session_without_a_backend_is_of_the_first_there_is() -> None:
+    """Where there is none, none is made up."""
+    ask = Asking()
+    session = opened(ask, backend=None)
+    [first, *_] = ask.service.devices.names()
+    assert ask("GET", f"/sessions/{session}").body["backend_name"] == first
+    refused = Asking(backends=NoBackends())("POST", "/sessions", {"mode": "batch"})
+    assert (refused.status, refused.code) == (404, 1007)
+    assert refused.body["errors"][0]["message"] == "Backend '' not found."
 
 
 @pytest.mark.parametrize(

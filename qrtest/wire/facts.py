@@ -80,7 +80,7 @@ def _facts(body: Mapping[str, Any]) -> JobFacts:
         tags=tuple(map(str, body.get("tags") or ())),
         session_id=body.get("session_id") or None,
         image=str(body.get("runtime") or ""),
-        private=bool(body.get("private", False)),
+        private=bool(body.get("private")),
         cost=int(body.get("cost") or 0),
         estimated_seconds=body.get("estimated_running_time_seconds"),
     )

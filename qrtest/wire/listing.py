@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ __all__ = ["Listing"]
 LONGEST_PAGE: Final = 200
 EARLIEST: Final = "0001-01-01T00:00:00Z"
 LATEST: Final = "9999-12-31T23:59:59Z"
-Asked = Mapping[str, list[str]]
+Asked = Mapping[str, Sequence[str]]
 
 
 class Listing:

@@ -6,8 +6,9 @@ another service to record it, to break it, or to write down what it said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Final, Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
@@ -62,9 +63,21 @@ class Request:
         return cls(method.upper(), parts.netloc, parts.path, parts.query, headers or {}, body)
 
     @property
-    def parameters(self) -> dict[str, list[str]]:
+    def parameters(self) -> Mapping[str, Sequence[str]]:
         """The query, decoded: every name with its values."""
-        return parse_qs(self.query, keep_blank_values=True)
+        return _parameters(self.query)
+
+    def parameter(self, name: str) -> str | None:
+        """The last value of the parameter *name*; None when there is none.
+
+        >>> Request("GET", "host", "/jobs", "limit=1&limit=2").parameter("limit")
+        '2'
+        """
+        return self.parameters.get(name, (None,))[-1]
+
+    def is_true(self, name: str) -> bool:
+        """Whether the parameter *name* says true, whatever its case."""
+        return (self.parameter(name) or "").lower() == "true"
 
     def header(self, name: str) -> str | None:
         """The value of the header *name*, whatever its case; None when there is none."""
@@ -78,6 +91,11 @@ class Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}{'?' + self.query if self.query else ''}"
+
+
+@lru_cache(maxsize=256)
+def _parameters(query: str) -> Mapping[str, Sequence[str]]:
+    return parse_qs(query, keep_blank_values=True)
 
 
 @dataclass(frozen=True, slots=True)

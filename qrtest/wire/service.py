@@ -197,8 +197,7 @@ class SimulatedService:
 
     def _poll(self, ask: Ask) -> Response:
         job = self._job(ask)
-        query = ask.request.query
-        with_params = query != _WITHOUT_PARAMS and not _is_true(ask.request, "exclude_params")
+        with_params = not ask.request.is_true("exclude_params")
         if (
             job.facts.session_id is None
             and not with_params
@@ -240,7 +239,7 @@ class SimulatedService:
             session.settle(ask.now)
         mine = (job for job in self._jobs.values() if job.crn == ask.crn)
         jobs = listing.meant(mine, ask.now)
-        with_params = not _is_true(ask.request, "exclude_params")
+        with_params = not ask.request.is_true("exclude_params")
         shown = [
             job.describe(ask.now, ask.version, with_params=with_params)
             for job in listing.page(jobs)
@@ -263,7 +262,7 @@ class SimulatedService:
         return self._job(ask).tag(tags)
 
     def _search_tags(self, ask: Ask) -> Response:
-        text = _last(ask.request, "search") or ""
+        text = ask.request.parameter("search") or ""
         if not SHORTEST_SEARCH <= len(text) <= LONGEST_SEARCH:
             raise refusals.body_invalid(
                 f"search has {len(text)} characters, not {SHORTEST_SEARCH} to {LONGEST_SEARCH}"
@@ -324,7 +323,7 @@ class SimulatedService:
         return self.devices.listed(
             ask.version,
             ask.instance.backends,
-            mocks=_is_true(ask.request, "include_mocks"),
+            mocks=ask.request.is_true("include_mocks"),
             wait_time="wait_time_seconds" in ask.request.parameters.get("fields", ()),
         )
 
@@ -333,7 +332,7 @@ class SimulatedService:
         if offered is not None and ask.where.name not in offered:
             return payloads.text_response("device not found", 404)
         return self.devices.aspect(
-            ask.where.name, ask.where.action, _last(ask.request, "updated_before")
+            ask.where.name, ask.where.action, ask.request.parameter("updated_before")
         )
 
     def _usage(self, ask: Ask) -> Response:
@@ -370,17 +369,6 @@ class SimulatedService:
         )
 
 
-_WITHOUT_PARAMS: Final = "exclude_params=true"
-
-
-def _is_true(request: Request, name: str) -> bool:
-    return (_last(request, name) or "").lower() == "true"
-
-
-def _last(request: Request, name: str) -> str | None:
-    return request.parameters.get(name, [None])[-1]
-
-
 ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     "poll": SimulatedService._poll,
     "submit": SimulatedService._submit,
@@ -405,7 +393,7 @@ ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     "token": lambda service, ask: service.account.token(service._token_time()),
     "search": lambda service, _: service.account.search(),
     "plan": lambda service, ask: service.account.plan_of(ask.where.name),
-    "resources": lambda service, ask: service.account.resources(_last(ask.request, "name")),
+    "resources": lambda service, ask: service.account.resources(ask.request.parameter("name")),
     "login": SimulatedService._log_in,
 }
 """Who knows the answer to each operation."""

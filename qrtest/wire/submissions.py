@@ -67,10 +67,10 @@ def _read(asked: dict[str, Any]) -> Submission:
         tags=tuple(map(str, asked.get("tags") or ())),
         session_id=_text(asked, "session_id"),
         image=_text(asked, "runtime") or "",
-        private=bool(asked.get("private", False)),
+        private=bool(asked.get("private")),
         cost=None if cost is None else int(cost),
         calibration_id=_text(asked, "calibration_id"),
-        start_session=bool(asked.get("start_session", False)),
+        start_session=bool(asked.get("start_session")),
     )
 
 

@@ -17,7 +17,6 @@ from qrtest.wire.streaming import opened
 __all__ = ["tell"]
 
 TRACE: Final = "00000000-0000-4000-8000-000000000000"
-WITHOUT_PARAMS: Final = ("exclude_params", ["true"])
 
 
 def tell(job: SimulatedJob, request: Request, now: float) -> Response:
@@ -34,8 +33,7 @@ def tell(job: SimulatedJob, request: Request, now: float) -> Response:
 def _told(job: SimulatedJob, request: Request, now: float) -> Response:
     match None if request.route is None else request.route.operation:
         case "poll":
-            is_plain = request.query == "exclude_params=true"
-            with_params = not is_plain and WITHOUT_PARAMS not in request.parameters.items()
+            with_params = not request.is_true("exclude_params")
             return job.poll(now, eras.named(request), with_params=with_params)
         case "result":
             return job.result(now)
