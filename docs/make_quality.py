@@ -146,6 +146,8 @@ SAME = (
     'version: str = "V1.0"',  # only compared with "v2.0"
     'rstrip(b"XX=XX")',  # no base64 of these claims ends in X
     "rstrip('XX.XX')",  # no message ends in X
+    '.rstrip("XX=XX").lower()',  # nor does an id: base32 of digits and A to V
+    ', "XXXX", same_circuit)',  # the name of no field whose order does not matter
     "XXshownXX",  # a key whose placeholders are compared with none
     "b'SHOWN'",
     'or "XXXX").lower()',  # nor is that "websocket"

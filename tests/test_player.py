@@ -213,6 +213,48 @@ def test_a_step_that_no_poll_saw_is_seen_when_it_was() -> None:
     assert [played.at(seconds) for seconds in (3.5, 4.5, 5.5)] == ["Queued", "Running", "Completed"]
 
 
+@pytest.mark.parametrize(
+    ("running", "first_run", "seen"),
+    [
+        ("03.5", [exchange(answer=job_body("Running"), at=3.0, took=1.0)], "QVVVRRVRRDD"),
+        ("02.5", [poll("Validating", 2.9), poll("Running", 4.0)], "QVVVRRVRRRD"),
+        (
+            "03.5",
+            [
+                exchange(status=503, at=2.9, took=0.05),
+                exchange(answer=job_body("Running"), at=3.9, took=1.0),
+            ],
+            "QVVERRVRRDD",
+        ),
+    ],
+    ids=["on its way", "contradicted", "after an error"],
+)
+def test_a_job_that_ran_twice_runs_twice(
+    running: str, first_run: list[Interaction], seen: str
+) -> None:
+    """However the beginning of its first run was seen; the stamp is of that one alone."""
+    stamps = {
+        "created": "2026-01-01T00:00:00Z",
+        "running": f"2026-01-01T00:00:{running}Z",
+        "finished": "2026-01-01T00:00:08.5Z",
+    }
+    submission = exchange("POST", "/jobs", {"tags": []}, answer={"id": JOB}, at=0.0, took=0.0)
+    played = Played(
+        submission,
+        poll("Queued", 0.0),
+        poll("Validating", 1.0),
+        poll("Validating", 2.0),
+        *first_run,
+        poll("Validating", 6.0),
+        poll("Running", 7.0),
+        poll("Completed", 9.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.5, took=0.05),
+    )
+    letters = {"Queued": "Q", "Validating": "V", "Running": "R", "Completed": "D", "503": "E"}
+    moments = (0.5, 1.5, 2.5, 3.2, 4.1, 5.5, 6.5, 7.5, 8.2, 8.7, 9.2)
+    assert "".join(letters[played.at(seconds)] for seconds in moments) == seen
+
+
 def test_the_end_of_a_job_that_says_when_it_was_is_seen_then() -> None:
     """Where it describes itself, without metrics; what says nothing of the kind is as it was seen."""
     stamps = {"created": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:05Z"}
