@@ -92,6 +92,21 @@ def test_a_binary_body_is_kept_exactly() -> None:
     assert codec.loads(text) == cassette
 
 
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'""', b"7", b"", b"a b"])
+def test_a_body_with_nothing_in_it_stays_on_its_line(body: bytes) -> None:
+    """There is nothing to lay out."""
+    [written] = yaml.safe_load(codec.dumps(Cassette((exchange(answer=body),))))["interactions"]
+    assert written["response"]["body"]["string"] == body.decode()
+    assert "layout" not in written
+
+
+def test_what_was_recorded_without_saying_of_which_service_is_of_the_real_one() -> None:
+    """A simulated one says so."""
+    text = codec.dumps(Cassette((), Provenance(client="c", service="simulated")))
+    read = codec.loads(text.replace("  service: simulated\n", ""))
+    assert read.provenance == Provenance(client="c", service="real")
+
+
 @pytest.mark.parametrize("status", [200, 404, 520, 999])
 def test_a_status_is_kept_whether_http_knows_it_or_not(status: int) -> None:
     """With its words, for the people who read the file; proxies make up numbers of their own."""

@@ -57,6 +57,13 @@ def test_how_often_something_was_asked_is_a_value() -> None:
         ({"a": [1, 2]}, {"a": [1]}, ["value: .a: length: 2 -> 1"]),
         ({"a": [1, {"b": 1}]}, {"a": [1, {"b": 2}]}, ["value: .a[].b: 1 -> 2"]),
         ({"a": 1}, {"a": 1.5}, ["value: .a: 1 -> 1.5"]),
+        ({"a": 1}, {"a": 1.0}, []),
+        (
+            {"a": [1, True]},
+            {"a": [True, 1]},
+            ["value: .a[]: 1 -> true", "value: .a[]: true -> 1"],
+        ),
+        ({"a": [0.0, ""]}, {"a": ["", 0.0]}, ['value: .a[]: 0.0 -> ""', 'value: .a[]: "" -> 0.0']),
         ({"a": 1, "b": 2}, {"a": 1}, ["shape: .b: gone: a number"]),
         ({"a": 1}, {"a": True}, ["shape: .a: a number -> true or false"]),
         ({"a": None}, {"a": []}, ["shape: .a: null -> a list"]),

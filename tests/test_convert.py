@@ -11,8 +11,9 @@ from hypothesis import given
 
 from qrtest.cassette import codec
 from qrtest.cassette.convert import from_download, from_text, is_download
-from qrtest.cassette.model import Cassette
+from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError
+from qrtest.wire.messages import Request, Response
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, job_body, short
 
@@ -41,6 +42,13 @@ def test_betamax_is_timed_from_its_first_exchange_on() -> None:
     read = from_text(betamax("2026-01-01T00:00:05", "2026-01-01T00:00:07", "2026-01-01T00:00:01"))
     assert [each.at for each in read.interactions] == [0.0, 2.0, 0.0]
     assert {each.request.body for each in read.interactions} == {b"hi"}
+
+
+def test_betamax_is_read_whole() -> None:
+    """Both sides of an exchange with their headers."""
+    [one] = from_text(betamax(None, headers={"Age": ["1", "2"]})).interactions
+    request = Request.to("GET", f"{HOST}/jobs/j", headers={"A": "b"}, body=b"hi")
+    assert one == Interaction(request=request, response=Response(200, b"hi", {"Age": "1, 2"}))
 
 
 def test_betamax_without_times_is_read_without_times() -> None:
@@ -96,6 +104,9 @@ def test_a_download_is_the_end_of_a_job() -> None:
         answers = [each.response for each in from_download(info, result).interactions]
         assert [answer.status for answer in answers] == [200, 200, status]
         assert (b"params" in answers[0].body, b"params" in answers[1].body) == (False, True)
+        kinds = [answer.headers.get("Content-Type") for answer in answers]
+        json_kind, text = "application/json", "text/plain; charset=utf-8"
+        assert kinds == [json_kind, json_kind, text if result else None]
 
 
 def test_a_download_that_describes_no_job_is_refused() -> None:

@@ -124,34 +124,75 @@ def one(
 USUAL = "{status: {code: 200, message: OK}, headers: {A: [b, c]}, body: {string: text}}"
 
 
+NAMED = {"A": "b"}
+
+
 @pytest.mark.parametrize(
-    ("text", "body"),
+    ("text", "body", "headers"),
     [
-        (one("{status: {code: 200}, headers: {}, body: {string: !!binary aGk=}}"), b"hi"),
-        (one("{status: {code: 200}, headers: {}, body: {string: !!python/str hi}}"), b"hi"),
-        (one("{status: {code: 200}, headers: {}, body: {string: !!python/unicode hi}}"), b"hi"),
-        (one("{status_code: 200, http_version: HTTP/1.1, headers: {}, content: hi}"), b"hi"),
-        (one("{status: {code: 200}, headers: !!python/tuple [[A, b]], body: {string: hi}}"), b"hi"),
-        (one("{status: {code: 200}, headers: null, body: {string: null}}"), b""),
-        (one("{status: {code: 200}, headers: {}, body: {base64_string: aGk=}}"), b"hi"),
+        (one("{status: {code: 200}, headers: {}, body: {string: !!binary aGk=}}"), b"hi", {}),
+        (one("{status: {code: 200}, headers: {}, body: {string: !!python/str hi}}"), b"hi", {}),
+        (one("{status: {code: 200}, headers: {}, body: {string: !!python/unicode hi}}"), b"hi", {}),
         (
-            "- request: {method: GET, protocol: https, host: h, port: 443, path: /jobs/j,"
-            " headers: {}, body: null}\n"
-            "  response: {status: {code: 200, message: OK}, headers: ['A: b'], body: {string: hi}}\n",
+            one("{status_code: 200, http_version: HTTP/1.1, headers: {A: b}, content: hi}"),
             b"hi",
+            NAMED,
         ),
         (
-            "- request: {method: !!binary R0VU, uri: 'https://h/jobs/j', headers: {}, body: null}\n"
+            one("{status: {code: 200}, headers: !!python/tuple [[A, b]], body: {string: hi}}"),
+            b"hi",
+            NAMED,
+        ),
+        (
+            one("{status: {code: 200}, headers: [[A, b], [A, c]], body: {string: hi}}"),
+            b"hi",
+            {"A": "b, c"},
+        ),
+        (one("{status: {code: 200}, headers: null, body: {string: null}}"), b"", {}),
+        (
+            one("{status: {code: 200}, headers: {A: []}, body: {base64_string: aGk=}}"),
+            b"hi",
+            {"A": ""},
+        ),
+        (
+            "- request: {method: GET, protocol: https, host: h, port: 443, path: /jobs/j,"
+            " headers: {Accept: [x, y]}, body: null}\n"
+            "  response: {status: {code: 200, message: OK}, headers: ['A: b'], body: {string: hi}}\n",
+            b"hi",
+            NAMED,
+        ),
+        (
+            "- request: {method: !!binary R0VU, uri: 'https://h/jobs/j', headers: {Accept: [x, y]}, body: null}\n"
             "  response: {status: {code: 200}, headers: {A: [1, 2.5]}, body: {string: hi}}\n",
             b"hi",
+            {"A": "1, 2.5"},
         ),
     ],
 )
-def test_old_and_odd_shapes_are_read(text: str, body: bytes) -> None:
+def test_old_and_odd_shapes_are_read(text: str, body: bytes, headers: dict[str, str]) -> None:
     """Tags of old releases, httpx's old shape, pairs for headers, and cassettes before version 1."""
     [interaction] = codec.loads(text).interactions
-    assert (interaction.response.status, interaction.response.body) == (200, body)
-    assert interaction.uri == "https://h/jobs/j"
+    assert interaction.response == Response(200, body, headers)
+    assert (interaction.request.method, interaction.uri) == ("GET", "https://h/jobs/j")
+    assert interaction.request.headers == ({"Accept": "x, y"} if text.startswith("- ") else {})
+
+
+@pytest.mark.parametrize(
+    ("parts", "address"),
+    [
+        ("protocol: https, host: h, port: 443, path: /j", "https://h/j"),
+        ("protocol: http, host: h, port: 80, path: /j", "http://h/j"),
+        ("protocol: http, host: h, port: 443, path: /j", "http://h:443/j"),
+        ("protocol: https, host: h, port: 8080, path: /j", "https://h:8080/j"),
+        ("protocol: https, host: h, path: /j", "https://h/j"),
+        ("protocol: http, host: h, path: /j", "http://h/j"),
+    ],
+)
+def test_an_address_in_parts_is_put_together(parts: str, address: str) -> None:
+    """As cassettes before version 1 have it; a port that goes without saying is not said."""
+    text = f"- {{request: {{method: GET, {parts}}}, response: {{status: {{code: 200}}}}}}"
+    [interaction] = codec.loads(text).interactions
+    assert interaction.uri == address
 
 
 @pytest.mark.parametrize(

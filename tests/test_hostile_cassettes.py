@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.cassette import codec, store
+from qrtest.cassette import codec, store, syntax
+from qrtest.cassette.reading import Place
 from qrtest.errors import CassetteError
 from tests import recordings
 from tests.recordings import short
@@ -56,6 +57,19 @@ def test_an_alias_bomb_is_refused() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
     with pytest.raises(CassetteError, match="aliases make more than"):
         codec.loads("\n".join(lines))
+
+
+@pytest.mark.parametrize(("depth", "is_refused"), [(6, False), (7, True), (8, True), (30, True)])
+def test_values_are_counted_whoever_makes_them(depth: int, is_refused: bool) -> None:
+    """Eleven million of them are as many as a file can write down, a hundred million are not."""
+    lines = ["- &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, depth + 1)]
+    text = "\n".join(lines)
+    if is_refused:
+        with pytest.raises(CassetteError, match="line 8: its aliases make more than 20,000,000"):
+            syntax.parsed(text, "x.yaml")
+    else:
+        assert len(syntax.parsed(text, "x.yaml")) == depth + 1
 
 
 def test_an_alias_to_itself_is_refused() -> None:
@@ -154,6 +168,54 @@ def test_a_wrong_value_is_named_by_its_place(text: str, says: str) -> None:
     with pytest.raises(CassetteError, match=says) as refused:
         codec.loads(text, name="bell.yaml")
     assert str(refused.value).startswith("bell.yaml: ")
+
+
+KINDS = {
+    "not there": None,
+    "true or false": True,
+    "a number": -1.5,
+    "a text": "word",
+    "binary": b"\xff",
+    "a list": [1],
+    "a mapping": {"a": 1},
+    "of another kind": {1},
+}
+READERS = {
+    "a mapping": (Place.mapping, {"a mapping"}),
+    "a list": (lambda place: list(place.items()), {"a list"}),
+    "a text": (Place.text, {"a text", "binary"}),
+    "a whole number": (Place.count, set()),
+    "a number of seconds": (Place.seconds, {"not there", "a number"}),
+}
+
+
+@pytest.mark.parametrize("wanted", READERS)
+def test_what_stands_in_the_place_of_something_else_is_named(wanted: str) -> None:
+    """What should be there, and what is."""
+    read, fits = READERS[wanted]
+    for kind in set(KINDS) - fits:
+        with pytest.raises(CassetteError) as refused:
+            read(Place("x.yaml", KINDS[kind], "top"))
+        assert str(refused.value) == f"x.yaml: top should be {wanted} and is {kind}."
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("version: 1\ninteractions: [", 3),
+        ("version: 1\ninteractions:\n- 'never ended", 3),
+        ("version: 1\n  interactions: []", 2),
+        ("version: 1\n\n\n\tinteractions: []", 4),
+        ("version: 1\ninteractions:\n- !!binary 'é'", 3),
+        ("%YAML 9.9\n---\nversion: 1", 1),
+        ('{"version": 1,\n "interactions": [}', 2),
+        ("{version: 1,\n interactions: [}", 2),
+    ],
+)
+def test_what_cannot_be_read_is_named_by_its_line(text: str, line: int) -> None:
+    """With the words of the parser."""
+    with pytest.raises(CassetteError, match=f"^x.yaml: line {line}: it cannot be read: [a-zA-Z]"):
+        syntax.parsed(text, "x.yaml")
 
 
 @given(recordings.json_values)

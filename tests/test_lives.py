@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qrtest import VirtualClock, faults
+from qrtest.cassette.interim import texts_in
 from qrtest.cassette.lives import RecordedLife, lives, simulated
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.player import Player
 from qrtest.clock import EPOCH
 from qrtest.script import Script
 from qrtest.wire.messages import Request
+from qrtest.wire.payloads import timestamp
 from qrtest.wire.telling import tell
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll
 from tests.test_hostile_bodies import BODIES, NAMES, ODD
@@ -332,6 +335,51 @@ def test_timestamps_that_any_poll_contradicts_are_not_believed() -> None:
     assert str(life_of(*polls, asked).script) == life
 
 
+MILLISECONDS = st.integers(1, 2_000).map(lambda number: number / 1_000)
+SAID = {"QUEUED": "Queued", "RUNNING": "Running", "DONE": "Completed"}
+TOOK = 0.05
+
+
+@example(found=None, waited=0.1, ran=0.001, polls=2, decided=0.049)
+@given(
+    found=st.none() | MILLISECONDS,
+    waited=MILLISECONDS,
+    ran=MILLISECONDS,
+    polls=st.integers(1, 20),
+    decided=st.sampled_from([0.0, 0.02, 0.049]),
+)
+def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
+    found: float | None, waited: float, ran: float, polls: int, decided: float
+) -> None:
+    """However seldom it was asked for, whenever it was found, and whenever within a poll it changed."""
+    born = decided if found is None else -found
+    every = (waited + ran) / polls
+    moments = [round(TOOK + number * every, 6) for number in range(polls + 2)]
+
+    def status(moment: float) -> str:
+        lived = round(moment + decided - born, 6)
+        return "Queued" if lived < waited else "Running" if lived < waited + ran else "Completed"
+
+    created, running, finished = (timestamp(EPOCH + at) for at in (0.0, waited, waited + ran))
+    stamps = {"created": created, "running": running, "finished": finished}
+    asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=999.0)
+    submission = [] if found is not None else [replace(SUBMISSION, at=0.0, took=TOOK)]
+    life = life_of(*submission, *[poll(status(at), at) for at in moments], asked)
+
+    assert [step.status for step in life.script] == ["QUEUED", "RUNNING", "DONE"]
+    lengths = [step.seconds for step in life.script.steps[:2]]
+    assert lengths == pytest.approx([waited, ran], abs=3e-6)
+    assert found is not None or -3e-6 <= life.born <= TOOK
+    for moment in moments:
+        spans = zip(life.starts, [*life.starts[1:], inf], life.script, strict=True)
+        answers = [
+            SAID[step.status]
+            for start, end, step in spans
+            if start <= moment + TOOK and end >= moment - 3e-6
+        ]
+        assert status(moment) in answers
+
+
 @pytest.mark.parametrize(
     ("ran_from", "life"),
     [("2.5", "QUEUED 2.5s; RUNNING 1.5s; DONE"), ("1.5", "QUEUED 3s; RUNNING 1s; DONE")],
@@ -384,6 +432,14 @@ def test_a_timestamp_that_is_none_is_not_believed(name: str, value: object) -> N
     assert [step.status for step in life.script] == ["QUEUED", "RUNNING", "DONE"]
     if name == "created":
         assert str(life.script) == "QUEUED 3s; RUNNING 6s; DONE"
+
+
+@given(st.lists(st.integers(0, 9).map(str), min_size=1, max_size=5), st.randoms())
+def test_the_longest_list_of_interim_results_is_all_of_them(texts: list[str], random: Any) -> None:
+    """The service lists the newest first, and at the end all of them; in whichever order it was asked."""
+    lists = [texts[at:] for at in range(len(texts) + 1)]
+    random.shuffle(lists)
+    assert texts_in(lists) == tuple(reversed(texts))
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,7 @@ def _address(asked: Place) -> str:
     if asked.has("uri"):
         return asked.get("uri").text()
     scheme = asked.get("protocol").text()
-    port = asked.get("port").count(default=443)
-    usual = {"https": 443, "http": 80}.get(scheme)
+    usual = {"https": 443, "http": 80}.get(scheme, 0)
+    port = asked.get("port").count(default=usual)
     suffix = "" if port == usual else f":{port}"
     return f"{scheme}://{asked.get('host').text()}{suffix}{asked.get('path').text()}"
