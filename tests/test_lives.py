@@ -381,6 +381,40 @@ def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
 
 
 @pytest.mark.parametrize(
+    ("seen", "stamps", "life", "starts"),
+    [
+        (
+            [("Running", 0.0), ("Validating", 2.0), ("Running", 4.0), ("Completed", 6.0)],
+            ("00.5", "15"),
+            'QUEUED 0.5s; RUNNING 10.5s; UNKNOWN "Validating" 2s; RUNNING 2s; DONE',
+            (-9.0, -8.5, 2.0, 4.0, 6.0),
+        ),
+        (
+            [("Queued", 0.0), ("Validating", 0.25), ("Running", 0.6), ("Completed", 2.0)],
+            ("00.5", "01.9"),
+            'QUEUED 0.25s; UNKNOWN "Validating" 0.25s; RUNNING 1.4s; DONE',
+            (0.0, 0.25, 0.5, 1.9),
+        ),
+    ],
+    ids=["under way", "at its birth"],
+)
+def test_what_has_no_timestamp_lies_among_what_has_one(
+    seen: list[tuple[str, float]],
+    stamps: tuple[str, str],
+    life: str,
+    starts: tuple[float, ...],
+) -> None:
+    """Counted from the birth, whenever the recording found the job."""
+    running, finished = (f"2026-01-01T00:00:{second}Z" for second in stamps)
+    told = {"timestamps": {**STAMPS, "running": running, "finished": finished}}
+    read = life_of(
+        *(poll(status, at) for status, at in seen),
+        exchange(path=f"/jobs/{JOB}/metrics", answer=told, at=9.5),
+    )
+    assert (str(read.script), read.starts, read.born) == (life, starts, starts[0])
+
+
+@pytest.mark.parametrize(
     ("ran_from", "life"),
     [("2.5", "QUEUED 2.5s; RUNNING 1.5s; DONE"), ("1.5", "QUEUED 3s; RUNNING 1s; DONE")],
 )
