@@ -158,6 +158,19 @@ def test_what_was_changed_lives_on_from_when_that_was_recorded() -> None:
     assert played.at(2.5) == "Cancelled"
 
 
+def test_submissions_are_told_apart_by_what_they_send() -> None:
+    """Whatever the order in which they come again; one that was sent twice made two jobs."""
+    sent = [("one", "a"), ("other", "b"), ("one", "c")]
+    played = Played(
+        *(
+            exchange("POST", "/jobs", {"tags": [tag]}, answer={"id": job_id}, at=float(at))
+            for at, (tag, job_id) in enumerate(sent)
+        )
+    )
+    again = [played("POST", "/jobs", {"tags": [tag]}) for tag in ("other", "one", "one")]
+    assert [json.loads(each.body)["id"] for each in again] == ["b", "a", "c"]
+
+
 def submitted(circuit: bytes, trace_id: int) -> dict[str, Any]:
     """What is sent to have a circuit run."""
     value = base64.b64encode(zlib.compress(circuit)).decode()
