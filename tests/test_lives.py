@@ -380,6 +380,67 @@ def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
         assert status(moment) in answers
 
 
+def stamped(*polls: Interaction, **after: float) -> RecordedLife:
+    """The life of which *polls* tell, and stamps so long *after* the creation."""
+    stamps = {name: timestamp(EPOCH + at) for name, at in {"created": 0.0, **after}.items()}
+    asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=99.0)
+    return life_of(*polls, asked)
+
+
+@pytest.mark.parametrize(
+    ("ran_from", "born", "life"),
+    [
+        (2.5, 0.0, "QUEUED 2.5s; RUNNING 5.5s; DONE"),
+        (1.99, 0.01, "QUEUED 1.99s; RUNNING 6.01s; DONE"),
+        (1.94, 0.0, "QUEUED 3s; RUNNING 6s; DONE"),
+    ],
+)
+def test_a_job_is_created_between_its_submission_and_the_answer_to_that(
+    ran_from: float, born: float, life: str
+) -> None:
+    """As early in it as the polls allow; if none is, the timestamps are not believed."""
+    submission = replace(SUBMISSION, at=0.0, took=0.05)
+    polls = [poll("Queued", 1.0), poll("Queued", 2.0), poll("Running", 3.0), poll("Completed", 9.0)]
+    read = stamped(submission, *polls, running=ran_from, finished=8.0)
+    assert (read.born, str(read.script)) == (born, life)
+
+
+@pytest.mark.parametrize(
+    ("polls", "after", "life"),
+    [
+        ([poll("Queued", 0.0), poll("Running", 3.0)], {"running": 2.0}, "QUEUED 2s; RUNNING"),
+        ([poll("Running", 3.0)], {"running": 2.0}, "QUEUED 2s; RUNNING"),
+        (
+            [poll("Completed", 3.0)],
+            {"running": 2.0, "finished": 3.0},
+            "QUEUED 2s; RUNNING 1s; DONE",
+        ),
+        ([poll("Completed", 3.0)], {"finished": 3.0}, "RUNNING 3s; DONE"),
+        (
+            [poll("Running", 0.0), poll("Completed", 9.0)],
+            {"running": -1.0, "finished": 8.0},
+            "RUNNING 9s; DONE",
+        ),
+        (
+            [poll("Running", 0.0), poll("Completed", 9.0)],
+            {"running": 2.0, "finished": 1.0},
+            "RUNNING 9s; DONE",
+        ),
+        (
+            [poll("Queued", 0.0), poll("Running", 2.000001)],
+            {"running": 2.0},
+            "QUEUED 2.000001s; RUNNING",
+        ),
+        ([poll("Queued", 0.0), poll("Running", 2.000004)], {"running": 2.0}, "QUEUED 2s; RUNNING"),
+    ],
+)
+def test_timestamps_tell_what_no_poll_saw(
+    polls: list[Interaction], after: dict[str, float], life: str
+) -> None:
+    """As far as there are any, and they are in order; what was seen so near to one is when it was."""
+    assert str(stamped(*polls, **after).script) == life
+
+
 @pytest.mark.parametrize(
     ("seen", "stamps", "life", "starts"),
     [

@@ -149,7 +149,7 @@ def _with_what_was_missed(seen: list[Began], stamps: Stamps) -> list[Began]:
         last = len(whole) - 1
         whole.insert(last, replace(whole[last], step=Step(lifecycle.RUNNING)))
     first = whole[0].step
-    if stamps.running and (first.is_final or first.status == lifecycle.RUNNING):
+    if stamps.running and first.status == lifecycle.RUNNING:
         whole.insert(0, replace(whole[0], step=Step(lifecycle.QUEUED)))
     elif stamps.running is None and stamps.finished and first.is_final:
         never_ran = first.status == lifecycle.CANCELLED
