@@ -49,15 +49,33 @@ def test_a_session_is_open_then_active_then_inactive() -> None:
     assert [stamp["status"] for stamp in stamps] == ["open", "active", "inactive", "active"]
 
 
-def test_a_job_that_waits_keeps_a_session_active() -> None:
-    """An hour in the queue is no idle time."""
+@pytest.mark.parametrize("life", ["QUEUED 1h; DONE", "QUEUED", "QUEUED 1s; RUNNING 1s; DONE"])
+def test_a_job_that_waits_keeps_a_session_active(life: str) -> None:
+    """An hour in the queue is no idle time, nor is a wait whose end nobody knows."""
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask)
     ask.submit(session_id=session)
-    ask.life = "QUEUED 1h; DONE"
-    ask.submit(session_id=session)
+    ask.life = life
+    job = ask.submit(session_id=session)
+    ask.service.change_backend("ibm_torino", {"status": "offline"})
     ask.clock.advance("30m")
+    assert ask.state(job) == "Queued"
     assert seen(ask, session)[0] == "active"
+    ask.service.change_backend("ibm_torino", {"status": "online"})
+    stamps = ask("GET", f"/sessions/{session}").body["timestamps"]
+    assert [stamp["status"] for stamp in stamps] == ["open", "active"]
+
+
+def test_a_job_that_waits_for_ever_activates_nothing() -> None:
+    """A session is active once a job has run; one that was cancelled in the queue is no reason to be."""
+    ask = Asking("QUEUED")
+    session = opened(ask)
+    job = ask.submit(session_id=session)
+    ask.clock.advance("30m")
+    assert seen(ask, session)[0] == "open"
+    ask("POST", f"/jobs/{job}/cancel")
+    ask.clock.advance("30m")
+    assert seen(ask, session)[0] == "open"
 
 
 def test_a_session_says_when_it_was_busy() -> None:

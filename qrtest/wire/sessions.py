@@ -156,9 +156,9 @@ class SimulatedSession:
         return min((life.starts() for life in self._lives), default=NEVER) + self.facts.max_ttl
 
     def _runs(self) -> list[_Run]:
-        """The jobs that ran, run or will run, in the order they start."""
+        """The jobs that ran, run, will run or wait for ever, in the order they start."""
         runs = [_Run(life.starts(), life.born, life.ends()) for life in self._lives]
-        return sorted(run for run in runs if run.start < NEVER)
+        return sorted(run for run in runs if run.start < NEVER or run.end == NEVER)
 
     def _history(self, now: float) -> list[Moment]:
         """The states there were, in order, up to the time *now*."""
