@@ -1,8 +1,8 @@
-"""A simulation of its own for every example that hypothesis draws, in a test that has our fixtures.
+"""A simulation or a replay of its own for every example that hypothesis draws.
 
 Fixtures are set up once a test, and `@given` calls the test many times. What is here lets each call
-begin with fresh values of the fixtures that are ours. Imported only for tests with `@given`; it knows
-no pytest, but what an item and its fixtures are.
+begin with fresh values of the fixtures that are ours, or just with a fresh session. Imported only for
+tests with `@given`; it knows no pytest, but what an item and its fixtures are.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from hypothesis import HealthCheck, settings
 from hypothesis.errors import FailedHealthCheck
 
-__all__ = ["afresh"]
+__all__ = ["afresh", "within_each"]
 
 SETTINGS: Final = "_hypothesis_internal_use_settings"
 """Where hypothesis, and its own plugin for pytest, keep the settings of a test."""
@@ -45,15 +45,25 @@ def afresh(
             "(those of qrtest are fresh in each). Make what it is inside the test; if it does not "
             "matter, say @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])."
         )
-    inner = function.hypothesis.inner_test
     kept = {*before.suppress_health_check, HealthCheck.function_scoped_fixture}
-    function.hypothesis.inner_test = _each(inner, lambda: make(ours))
     setattr(function, SETTINGS, settings(before, suppress_health_check=kept))
+    try:
+        with within_each(item, lambda: make(ours)):
+            yield
+    finally:
+        setattr(function, SETTINGS, before)
+
+
+@contextmanager
+def within_each(item: Any, values: Values) -> Iterator[None]:
+    """Let every example of *item* be called within *values*, and with them."""
+    function = getattr(item.obj, "__func__", item.obj)
+    inner = function.hypothesis.inner_test
+    function.hypothesis.inner_test = _each(inner, values)
     try:
         yield
     finally:
         function.hypothesis.inner_test = inner
-        setattr(function, SETTINGS, before)
 
 
 def _asked_for(item: Any, module: str) -> tuple[set[str], set[str]]:

@@ -6,8 +6,6 @@ pay nothing.
 
 from __future__ import annotations
 
-import os
-import warnings
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -15,23 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from qrtest import marker, report, settings
-from qrtest.errors import QrtestError
 
 if TYPE_CHECKING:
     from qrtest.clock import VirtualClock, WallClock
-    from qrtest.project import Project
-    from qrtest.recording import Recording
-    from qrtest.replaying import Replay
-
-    Session = Replay | Recording
 
 __all__: list[str] = []
 
 PLAYER: Final = "qrtest-player"
 EXAMPLES: Final = "qrtest-examples"
-SUMMARY: Final = "qrtest-summary"
 OPTIONS: Final = "qrtest_options"
-CASSETTES: Final = pytest.StashKey[dict[str, str]]()
 SERVER: Final = pytest.StashKey[Any]()
 
 
@@ -92,7 +82,6 @@ def pytest_configure(config: pytest.Config) -> None:
         "whose job may live another life, as of qrtest.replay; "
         "cassette=True is cassettes/<module>/<test>.yaml.",
     )
-    config.stash[CASSETTES] = {}
     for name in settings.SETTINGS:
         marker.chosen(config, name, {})
     _keep_scenarios(config)
@@ -119,10 +108,10 @@ def _keep_scenarios(config: pytest.Config) -> None:
 
 
 def _summarise(config: pytest.Config) -> None:
-    from qrtest.summary import Summary
+    from qrtest.summary import NAME, Summary
 
     summary = Summary(config)
-    config.pluginmanager.register(summary, SUMMARY)
+    config.pluginmanager.register(summary, NAME)
     config.add_cleanup(summary.close)
 
 
@@ -223,7 +212,9 @@ def _simulated(item: pytest.Item) -> Iterator[Any]:
 
     options = marker.options(item)
     if "cassette" in options:
-        with _played(item, options) as session:
+        from qrtest.played import played
+
+        with played(item, options) as session:
             yield session
         return
     for name in (*settings.OF_THE_JOB, *settings.OF_THE_CASSETTE):
@@ -281,7 +272,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 class _Player:
-    """Gives a test that has a cassette and asks for no fixture its session, under its own client."""
+    """Gives a test that has a cassette and asks for no fixture its session, under its own client.
+
+    With `@given`, every example has a replay of its own; a recording is one for all of them.
+    """
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -291,8 +285,21 @@ class _Player:
         options = marker.options(item)
         if "cassette" not in options:
             return (yield)
-        with _played(item, {"transport": "requests", **options}):
-            return (yield)
+        from qrtest.played import played
+
+        options = {"transport": "requests", **options}
+        with played(item, options) as session:
+            if hasattr(session, "discard") or not _is_drawn(item):
+                return (yield)
+            from qrtest.examples import within_each
+
+            @contextmanager
+            def again() -> Iterator[dict[str, Any]]:
+                with played(item, options):
+                    yield {}
+
+            with within_each(item, again):
+                return (yield)
 
 
 class _Examples:
@@ -318,95 +325,3 @@ class _Examples:
 def _is_drawn(item: pytest.Item) -> bool:
     """Whether hypothesis draws examples of *item*."""
     return getattr(getattr(item, "obj", None), "is_hypothesis_test", False) is True
-
-
-@contextmanager
-def _played(item: pytest.Item, options: dict[str, Any]) -> Iterator[Session]:
-    """The session of a test with a cassette; the recording of a test that fails is forgotten."""
-    project = _project(item)
-    session = _session(item, options, project)
-    _check_age(item, session, options)
-    summary: Any = item.config.pluginmanager.get_plugin(SUMMARY)
-    has_failed = True
-    try:
-        with session:
-            yield session
-            has_failed = report.FAILED in item.stash
-            if has_failed and not item.config.getoption("qrtest_keep_failed"):
-                getattr(session, "discard", bool)()
-    finally:
-        summary.count(session, options["unused"], project.cassettes, has_failed=has_failed)
-
-
-def _check_age(item: pytest.Item, session: Session, options: dict[str, Any]) -> None:
-    """Warn of a cassette that is replayed past its time, or fail, as the setting `expired` says."""
-    from qrtest import sessions
-
-    what = marker.chosen(item.config, "expired", {"marker": options.get("expired")}).value
-    try:
-        told = sessions.expired(session, options.get("expires"))
-    except QrtestError as error:
-        raise pytest.UsageError(f"{item.nodeid}: expires={options['expires']!r}: {error}") from None
-    if told and what == "fail":
-        pytest.fail(f"{item.nodeid}: {told}", pytrace=False)
-    if told and what == "warn":
-        warnings.warn(pytest.PytestWarning(f"{item.nodeid}: {told}"), stacklevel=1)
-
-
-def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Session:
-    """The replay or the recording of the cassette that the marker names."""
-    from qrtest import sessions
-
-    config = item.config
-    try:
-        if not config.getoption("qrtest_record_in_ci"):
-            sessions.refuse_in_ci(options["record"], os.environ)
-        test_class = getattr(item, "cls", None)
-        default = sessions.file_name(item.name, test_class and test_class.__name__)
-        wanted = options["cassette"]
-        path = sessions.found(
-            wanted,
-            test_file=item.path,
-            root=config.rootpath,
-            default=default,
-            directory=project.cassettes,
-        )
-        if wanted is True:
-            _refuse_collision(item, str(path))
-        replayed: dict[str, Any] = {
-            name: options[name] for name in settings.OF_A_REPLAY if name in options
-        }
-        session = sessions.session(
-            path,
-            options["record"],
-            project=project,
-            keep_on_error=config.getoption("qrtest_keep_failed"),
-            options=replayed,
-        )
-    except QrtestError as error:
-        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
-    shown = os.path.relpath(path, config.rootpath)
-    report.enlist(item, session, "replay", {"cassette": shown, **replayed})
-    return session
-
-
-def _project(item: pytest.Item) -> Project:
-    """What the nearest conftest.py says in the hook, if any does."""
-    from qrtest.project import Project
-
-    said = [each for each in item.ihook.pytest_qrtest_configure(config=item.config) if each]
-    project = said[0] if said else Project()
-    if not isinstance(project, Project):
-        raise pytest.UsageError(
-            f"pytest_qrtest_configure gave {project!r}: it should return a qrtest.Project."
-        )
-    return project
-
-
-def _refuse_collision(item: pytest.Item, path: str) -> None:
-    owner = item.config.stash[CASSETTES].setdefault(path, item.nodeid)
-    if owner != item.nodeid:
-        raise pytest.UsageError(
-            f"{item.nodeid}: its cassette would be {path}, which is that of {owner}: give one of the two "
-            "a name, @pytest.mark.qrtest(cassette='name.yaml')."
-        )

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from qrtest.replaying import Replay
     from qrtest.tally import Tally
 
-__all__ = ["Summary"]
+__all__ = ["NAME", "Summary"]
+
+NAME: Final = "qrtest-summary"
+"""Of the plugin among those of pytest."""
 
 TITLE: Final = "qrtest"
 KEY: Final = "qrtest"

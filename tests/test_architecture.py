@@ -110,6 +110,7 @@ LAYERS = [
         "marker",
         "report",
     },
+    {"played"},
     {"plugin"},
     {"cli"},
 ]
@@ -145,7 +146,7 @@ HOMES = {
         "transport.websocket",
     },
     "time": {"clock", "properties.conformance"},
-    "pytest": {"hooks", "marker", "plugin", "report", "summary"},
+    "pytest": {"hooks", "marker", "played", "plugin", "report", "summary"},
     "hypothesis": {
         "examples",
         "strategies",

@@ -95,6 +95,33 @@ def test_a_cassette_is_played_from_its_beginning_in_every_example(strict: pytest
     strict.runpytest_inprocess().assert_outcomes(passed=1)
 
 
+def test_a_cassette_without_a_fixture_is_played_from_its_beginning_in_every_example(
+    strict: pytest.Pytester,
+) -> None:
+    """The test's own client finds the job queued each time, and completed a minute later."""
+    strict.mkdir("cassettes")
+    shutil.copy(CASSETTES / "sampler.yaml", strict.path / "cassettes" / "one.yaml")
+    strict.makepyfile(
+        """
+        import time
+        import pytest, requests
+        from hypothesis import given, settings, strategies as st
+
+        URL = "https://quantum.cloud.ibm.com/api/v1/jobs/d5h6o44pe0pc73am1f1g?exclude_params=true"
+
+        @pytest.mark.qrtest(cassette="one.yaml")
+        class TestIt:
+            @settings(max_examples=4, deadline=None)
+            @given(st.integers())
+            def test_it(self, number):
+                assert requests.get(URL).json()["status"] == "Queued"
+                time.sleep(60)
+                assert requests.get(URL).json()["status"] == "Completed"
+        """
+    )
+    strict.runpytest_inprocess().assert_outcomes(passed=1)
+
+
 def test_the_timeline_of_the_falsifying_example_is_shown(strict: pytest.Pytester) -> None:
     """The report has what happened in the example that it prints, and no other."""
     strict.makepyfile(
