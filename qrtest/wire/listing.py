@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -15,7 +15,7 @@ __all__ = ["Listing"]
 LONGEST_PAGE: Final = 200
 EARLIEST: Final = "0001-01-01T00:00:00Z"
 LATEST: Final = "9999-12-31T23:59:59Z"
-Asked = Mapping[str, Sequence[str]]
+Asked = Mapping[str, tuple[str, ...]]
 
 
 class Listing:
@@ -28,14 +28,14 @@ class Listing:
         limit = _number(asked, "limit", LONGEST_PAGE)
         self.limit = limit if 1 <= limit <= LONGEST_PAGE else LONGEST_PAGE
         self.offset = max(0, _number(asked, "offset", 0))
-        self._oldest_first = asked.get("sort") == ["ASC"]
+        self._oldest_first = asked.get("sort") == ("ASC",)
         self._backend = asked.get("backend")
         self._program = asked.get("program")
         self._session = asked.get("session_id")
         self._tags = set(asked.get("tags", ()))
-        self._pending = {"true": True, "false": False}.get(asked.get("pending", [""])[-1])
-        self._after = _moment(asked.get("created_after", [EARLIEST])[-1])
-        self._before = _moment(asked.get("created_before", [LATEST])[-1])
+        self._pending = {"true": True, "false": False}.get(asked.get("pending", ("",))[-1])
+        self._after = _moment(asked.get("created_after", (EARLIEST,))[-1])
+        self._before = _moment(asked.get("created_before", (LATEST,))[-1])
 
     def meant(self, jobs: Iterable[SimulatedJob], now: float) -> list[SimulatedJob]:
         """Those of *jobs*, oldest first, that the filters mean at the time *now*, in order."""
@@ -51,9 +51,9 @@ class Listing:
         job.life.advance(now)
         is_pending = job.life.step.status not in lifecycle.FINAL
         return (
-            self._backend in (None, [facts.backend])
-            and self._program in (None, [facts.program_id])
-            and self._session in (None, [facts.session_id])
+            self._backend in (None, (facts.backend,))
+            and self._program in (None, (facts.program_id,))
+            and self._session in (None, (facts.session_id,))
             and self._tags <= set(facts.tags)
             and self._pending in (None, is_pending)
             and self._after <= _moment(facts.created) <= self._before

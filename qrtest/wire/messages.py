@@ -6,7 +6,7 @@ another service to record it, to break it, or to write down what it said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
@@ -35,7 +35,7 @@ class Request:
 
     >>> request = Request.to("GET", "https://host/v1/jobs?limit=2&tags=a&tags=b")
     >>> request.host, request.path, request.parameters
-    ('host', '/v1/jobs', {'limit': ['2'], 'tags': ['a', 'b']})
+    ('host', '/v1/jobs', {'limit': ('2',), 'tags': ('a', 'b')})
     """
 
     method: str
@@ -63,9 +63,9 @@ class Request:
         return cls(method.upper(), parts.netloc, parts.path, parts.query, headers or {}, body)
 
     @property
-    def parameters(self) -> Mapping[str, Sequence[str]]:
+    def parameters(self) -> dict[str, tuple[str, ...]]:
         """The query, decoded: every name with its values."""
-        return _parameters(self.query)
+        return _parameters(self.query).copy()
 
     def parameter(self, name: str) -> str | None:
         """The last value of the parameter *name*; None when there is none.
@@ -73,7 +73,7 @@ class Request:
         >>> Request("GET", "host", "/jobs", "limit=1&limit=2").parameter("limit")
         '2'
         """
-        return self.parameters.get(name, (None,))[-1]
+        return _parameters(self.query).get(name, (None,))[-1]
 
     def is_true(self, name: str) -> bool:
         """Whether the parameter *name* says true, whatever its case."""
@@ -94,8 +94,9 @@ class Request:
 
 
 @lru_cache(maxsize=256)
-def _parameters(query: str) -> Mapping[str, Sequence[str]]:
-    return parse_qs(query, keep_blank_values=True)
+def _parameters(query: str) -> dict[str, tuple[str, ...]]:
+    decoded = parse_qs(query, keep_blank_values=True)
+    return {name: tuple(values) for name, values in decoded.items()}
 
 
 @dataclass(frozen=True, slots=True)
