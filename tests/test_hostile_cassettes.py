@@ -158,6 +158,10 @@ def test_a_duplicate_key_is_refused(text: str) -> None:
             r"headers\[0\] should be a name and a value",
         ),
         (
+            "version: 1\ninteractions: [{request: {method: G, uri: u, headers: {A: {b: c}}}, response: {}}]",
+            r"headers\.A should be a text and is a mapping",
+        ),
+        (
             "version: 1\ninteractions: [{request: {method: G, uri: u, body: {a: b}}, response: {}}]",
             "body should be a text or binary",
         ),

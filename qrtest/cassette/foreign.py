@@ -98,7 +98,7 @@ def _content(body: Place) -> bytes:
         return value.encode("utf-8", "surrogatepass")
     if isinstance(value, list | tuple):
         return b"".join(_content(part) for part in body.items())
-    if isinstance(value, dict) and body.has("string"):
+    if body.has("string"):
         return _content(body.get("string"))
     raise body.error("should be a text or binary")
 
@@ -149,7 +149,7 @@ def _address(asked: Place) -> str:
     if asked.has("uri"):
         return asked.get("uri").text()
     scheme = asked.get("protocol").text()
-    usual = {"https": 443, "http": 80}.get(scheme, 0)
+    usual = 80 if scheme == "http" else 443
     port = asked.get("port").count(default=usual)
     suffix = "" if port == usual else f":{port}"
     return f"{scheme}://{asked.get('host').text()}{suffix}{asked.get('path').text()}"
