@@ -15,6 +15,7 @@ from hypothesis import given
 
 from qrtest.cassette import codec, store, syntax
 from qrtest.cassette.model import Cassette, Provenance, collapsed, digest
+from qrtest.cassette.tokens import STYLES, laid_out
 from qrtest.errors import CassetteError
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, poll, short
@@ -72,6 +73,8 @@ def test_a_body_is_laid_out_for_people() -> None:
         b'{"a": "\\u00e9\\/"}',
         b'{"a":  1}',
         b"[1, 2",
+        b"[1, 2]]",
+        b'{"a": 1}, {"b": 2}',
         b'{"a": "\xc3\xa9"} ',
         b'{"a": "\x7f"}',
         b"{}",
@@ -90,6 +93,23 @@ def test_a_binary_body_is_kept_exactly() -> None:
     text = codec.dumps(cassette)
     assert "!!binary" in text
     assert codec.loads(text) == cassette
+
+
+@pytest.mark.parametrize(
+    ("length", "laid"),
+    [
+        (71, '{\n  "a": {"b": ["%s", []]},\n  "c": 1\n}'),
+        (72, '{\n  "a": {\n    "b": ["%s", []]\n  },\n  "c": 1\n}'),
+        (76, '{\n  "a": {\n    "b": ["%s", []]\n  },\n  "c": 1\n}'),
+        (77, '{\n  "a": {\n    "b": [\n      "%s",\n      []\n    ]\n  },\n  "c": 1\n}'),
+    ],
+)
+def test_what_fits_into_a_line_is_one(length: int, laid: str) -> None:
+    """A container of 88 characters, counted from its own indentation; one of more has an item a line."""
+    value = {"a": {"b": ["x" * length, []]}, "c": 1}
+    for style, separators in STYLES.items():
+        text = json.dumps(value, separators=separators)
+        assert laid_out(text) == (laid % ("x" * length), style)
 
 
 @pytest.mark.parametrize("body", [b"{}", b"[]", b'""', b"7", b"", b"a b"])

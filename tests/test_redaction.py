@@ -803,6 +803,20 @@ def test_json_that_is_not_quite_json_is_redacted_all_the_same() -> None:
     for text in ('{"token": "' + CANARY + '\\x"}', '{"token": "' + CANARY + "\\u00"):
         [kept] = clean([answered(text)]).interactions
         assert CANARY not in kept.response.body.decode()
+    [kept] = clean([answered('{"a": [{}]}]}, {"name": "mint"}, {"token": "mint"}')]).interactions
+    assert re.fullmatch(
+        r'{"a": \[{}\]}\]}, {"name": "mint"}, {"token": "redacted-token-\w+"}',
+        kept.response.body.decode(),
+    )
+
+
+def test_what_a_text_is_called_is_found_whatever_stands_before_it() -> None:
+    """The name of what a list is in is that of its items, and no longer that of what follows it."""
+    body = {"name": ["a", {"x": [1, "no"]}, "b"], "flavour": ["no", ["no"]], "id": "c", "x": "no"}
+    [kept] = clean([answered(body)]).interactions
+    said = re.sub(r"redacted-text-\w+", "no", kept.response.body.decode())
+    assert json.loads(said) == body
+    assert kept.response.body.count(b"redacted-text-") == 4
 
 
 def test_a_key_by_chance_in_a_long_line_of_data_is_none() -> None:

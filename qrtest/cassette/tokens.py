@@ -78,14 +78,14 @@ def _wide(text: str) -> str:
             items[-1].append("")
         elif kind != "space":
             items[-1][-1] += ": " if kind == "colon" else token
-    return ", ".join(items[0]) if not opened else text
+    return ", ".join(items[0])
 
 
 def _container(start: str, items: list[str], end: str, *, depth: int) -> str:
     if items == [""]:
         return start + end
     short = start + ", ".join(items) + end
-    if depth and len(short) + len(INDENT) * depth <= WIDTH and "\n" not in short:
+    if depth and len(short) + len(INDENT) * depth <= WIDTH:
         return short
     inner = "\n" + INDENT * (depth + 1)
     return f"{start}{inner}{f',{inner}'.join(items)}\n{INDENT * depth}{end}"
