@@ -106,6 +106,9 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
     assert (str(life.script), life.born, life.submitted_at) == ("QUEUED", 2.0, 2.0)
     assert (life.program_id, life.tags, life.params) == ("estimator", ("a",), {"pubs": [1]})
     assert life.record.job["backend"] == "ibm_torino"
+    job = json.loads(tell(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 3.0).body)
+    assert (job["program"], job["tags"]) == ({"id": "estimator"}, ["a"])
+    assert (job["params"], job["backend"]) == ({"pubs": [1]}, "ibm_torino")
 
 
 @pytest.mark.parametrize(
@@ -236,6 +239,19 @@ def test_an_error_that_was_over_at_once_is_none() -> None:
     assert life_of(error, poll("Queued", 0.0)).faults == ()
     [fault] = life_of(error, poll("Queued", 3.0)).faults
     assert (fault.on, fault.since, fault.until) == ("poll", 0.0, 3.0)
+
+
+def test_an_error_that_was_answered_first_was_the_answer_from_the_beginning() -> None:
+    """Of each question by itself: who asks earlier than the recording is told so, too."""
+    life = life_of(
+        replace(SUBMISSION, at=0.0),
+        exchange(status=503, at=2.0),
+        poll("Queued", 3.0),
+        exchange(path=f"/jobs/{JOB}/metrics", status=500, at=4.0),
+        exchange(path=f"/jobs/{JOB}/metrics", answer={}, at=5.0),
+    )
+    spans = {(fault.on, fault.since, fault.until) for fault in life.faults}
+    assert spans == {("poll", 0.0, 3.0), ("metrics", 0.0, 5.0)}
 
 
 @pytest.mark.parametrize("how", faults.BREAKS)
