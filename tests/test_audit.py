@@ -168,16 +168,17 @@ def hidden(content: bytes) -> str:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("pack", [bytes, zlib.compress, gzip.compress])
 @pytest.mark.parametrize("size", range(3))
+@pytest.mark.parametrize("before", ["", f"{'identifier' * 3} ", f"{'QUJD' * 8}QQ "])
 @pytest.mark.parametrize("after", ["", " and a word", "\nerror: cut", " " + "QUFB" * 8])
 def test_a_known_value_is_found_in_encoded_data(
-    encoding: str, pack: Any, size: int, after: str
+    encoding: str, pack: Any, size: int, before: str, after: str
 ) -> None:
-    """Packed or not, of any length, over several lines, and whatever words follow."""
+    """Packed or not, of any length, over several lines, and whatever stands before and after."""
     content = pack((f"user {'a' * size} said é{SECRET}").encode(encoding) + b"\0" * size)
     whole = hidden(content)
     folded = "\n      ".join([whole[:40], whole[40:]])
     for blob in (whole, folded):
-        told = found(text=f"1\n2\n3: {blob}{after}\n4\n", known=[SECRET])
+        told = found(text=f"1\n2\n3: {before}{blob}{after}\n4\n", known=[SECRET])
         assert "line 3: a credential of this session, within encoded data" in told
 
 

@@ -12,6 +12,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from qrtest.cassette import shapes
@@ -145,7 +146,7 @@ def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
         line = text.count("\n", 0, found.start()) + 1
         yield Finding(f"a credential of this session, {wanted[found[0]]}", f"line {line}")
     for blob in _BLOB.finditer(text):
-        for content in _unpacked(blob[0]):
+        for content in chain.from_iterable(map(_unpacked, _base64(blob[0].split()))):
             for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
                 if pattern.search(content.decode(encoding, "ignore")):
                     line = text.count("\n", 0, blob.start()) + 1
@@ -154,9 +155,20 @@ def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
                     )
 
 
-def _unpacked(blob: str) -> Iterator[bytes]:
-    compact = "".join(blob.split())
-    content = base64.b64decode(compact + "A" * (-len(compact) % 4))
+def _base64(words: list[str]) -> Iterator[str]:
+    """All *words* as one text, and the texts that stand beside each other if one was not padded."""
+    yield "".join(words)
+    text = ""
+    for word in words:
+        if len(text) % 4:
+            yield text
+            text = ""
+        text += word
+    yield text
+
+
+def _unpacked(text: str) -> Iterator[bytes]:
+    content = base64.b64decode(text + "A" * (-len(text) % 4))
     yield content
     try:
         yield zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, LARGEST_BLOB)
