@@ -50,6 +50,7 @@ WHAT_DECIDES = (
 TRIED_BY = tuple(
     f"tests/test_{name}.py"
     for name in (
+        "audit",
         "cassette_file",
         "compare",
         "convert",
