@@ -141,7 +141,7 @@ def test_a_finding_shows_no_secret_and_is_short() -> None:
 )
 def test_a_comment_is_looked_at_for_what_cannot_be_mistaken(line: str, told: list[str]) -> None:
     """However long; a run of letters could be anything."""
-    text = f"first\n{line}\nlast\n\n"
+    text = f"{'x' * 20_000}\n{line}\nlast\n\n"
     assert found(text=text) == [f"line 2: what looks like: {kind}" for kind in told]
 
 

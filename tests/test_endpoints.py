@@ -507,19 +507,35 @@ def two_instances() -> tuple[Asking, str, str]:
     return Asking(instances=[small, large]), small.resource_name, large.resource_name
 
 
-def test_a_job_belongs_to_its_instance() -> None:
-    """Under another CRN it is 404, in the list it is not, and its usage is not counted."""
-    ask, small, large = two_instances()
-    ask.crn = small
+@pytest.mark.parametrize("mine", ["first", "second"])
+def test_a_job_belongs_to_its_instance(mine: str) -> None:
+    """Under another CRN it is 404, in no list and no search, and its usage is not counted."""
+    ask, *both = two_instances()
+    ask.crn, other = both if mine == "first" else reversed(both)
     job_id = ask.submit()
+    assert ask("PUT", f"/jobs/{job_id}/tags", {"tags": ["mine"]}).status == 204
     ask.clock.advance("1m")
     assert ask("GET", "/jobs").body["count"] == 1
+    assert ask("GET", "/tags?type=job&search=mine").body["tags"] == ["mine"]
     assert ask("GET", "/instances/usage").body["usage_consumed_seconds"] == 10
-    ask.crn = large
+    ask.crn = other
     assert ask("GET", f"/jobs/{job_id}").status == 404
     assert ask("POST", f"/jobs/{job_id}/cancel").status == 404
     assert ask("GET", "/jobs").body["count"] == 0
+    assert ask("GET", "/tags?type=job&search=mine").body["tags"] == []
     assert ask("GET", "/instances/usage").body["usage_consumed_seconds"] == 0
+
+
+def test_the_instance_is_named_by_a_header_of_any_case() -> None:
+    """As headers are."""
+    ask, _, large = two_instances()
+    ask.crn = large
+    job_id = ask.submit()
+    headers = {"authorization": "Bearer somebody", "service-crn": large}
+    request = Request.to(
+        "GET", f"https://quantum.cloud.ibm.com/api/v1/jobs/{job_id}", headers=headers
+    )
+    assert ask.service.handle(request).status == 200
 
 
 def test_an_instance_offers_its_own_backends() -> None:

@@ -27,8 +27,8 @@ def headers(place: Place) -> dict[str, str]:
 
     >>> headers(Place("f", {"Accept": ["a", "b"]}))
     {'Accept': 'a, b'}
-    >>> headers(Place("f", [["Accept", "a"], "Age: 7"]))
-    {'Accept': 'a', 'Age': '7'}
+    >>> headers(Place("f", [["Accept", "a"], "Location: https://host/"]))
+    {'Accept': 'a', 'Location': 'https://host/'}
     """
     found: dict[str, str] = {}
     for name, value in _pairs(place):
