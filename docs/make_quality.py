@@ -259,8 +259,8 @@ stands in functions: tables and patterns at the top of a module, properties and 
 mutated. A test that hangs is stopped after 20 s and has failed.
 
 Measured on {date}, on {cores} cores that had other work, too, with Python {python}, mutmut {mutmut}, pytest
-{pytest} and hypothesis {hypothesis}. Of {chosen:,} chosen mutants {missing:,} were not reached in the time there
-was; others were tried besides.
+{pytest} and hypothesis {hypothesis}. Of {chosen:,} chosen mutants {missing:,} were not reached; others were
+tried besides.
 
 {table}
 

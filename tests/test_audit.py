@@ -78,7 +78,7 @@ def test_a_finding_says_which_part_of_which_exchange_it_is_in(
             ", the request's header Authorization: a header that is not kept",
         ),
         (
-            answered({}, Set_Cookie="sid=x"),
+            answered({}, Content_Length="2", Set_Cookie="sid=x"),
             ", the response's header Set-Cookie: a header that is not kept",
         ),
         (answered({"pin": 1234}), ", the response's body: something that is not kept"),
