@@ -154,6 +154,11 @@ SAME = (
     "XXauditXX",  # as the key of what is shown
     'b"AUDIT"',
     '"UTF-',  # Python looks codecs up whatever the case
+    "startswith(ILLEGAL_PREFIX, ",  # a script is read from its beginning
+    "self.at = len(ILLEGAL_PREFIX)",
+    "WORDS, cutoff=0.5)",  # of several that are near, the nearest is taken
+    "event.start_mark, None)",  # where a scalar ends nobody asks
+    "separators=None",  # blanks between the claims of a token
 )
 
 
