@@ -21,6 +21,7 @@ BASE = "https://quantum.cloud.ibm.com/api/v1"
 ASKED = [
     ("GET", "", b""),
     ("GET", "?exclude_params=true", b""),
+    ("GET", "?exclude_params=true&extra=1", b""),
     ("GET", "?exclude_params=false&extra=1&exclude_params=True", b""),
     ("GET", "/results", b""),
     ("GET", "/interim_results", b""),
