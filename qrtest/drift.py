@@ -24,7 +24,6 @@ from qrtest.scripted import ScriptedService
 from qrtest.wire.accounts import CRN
 from qrtest.wire.behaviour import USUAL
 from qrtest.wire.facts import described_job, named
-from qrtest.wire.jobs import Recorded
 from qrtest.wire.messages import Request, Response
 from qrtest.wire.submissions import Submission
 
@@ -145,7 +144,7 @@ def _take_in(service: ScriptedService, life: RecordedLife) -> None:
         job_id=life.job_id,
         estimated_seconds=told.estimated_seconds,
     )
-    service.add(submission, _plain(life), Recorded(logs=life.record.logs))
+    service.add(submission, _plain(life), logs=life.record.logs)
 
 
 def _plain(life: RecordedLife) -> Scenario:

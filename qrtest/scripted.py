@@ -222,10 +222,17 @@ class ScriptedService:
         """Let *faults* strike the requests about one job, or all requests."""
         self._faulty.add(faults, job_id=job_id)
 
-    def add(self, submission: Submission, scenario: Scenario, recorded: Recorded) -> JobFacts:
-        """Take a job in that lives by *scenario*; what is *recorded* of it is said instead."""
+    def add(
+        self,
+        submission: Submission,
+        scenario: Scenario,
+        *,
+        logs: str | None = None,
+        metrics: str | None = None,
+    ) -> JobFacts:
+        """Take a job in that lives by *scenario*; *logs* and *metrics* are said instead of its own."""
         self.lives.append(("job", scenario))
-        plan = self._plan_of(scenario, submission, logs=recorded.logs, metrics=recorded.metrics)
+        plan = self._plan_of(scenario, submission, logs=logs, metrics=metrics)
         with self.clock.lock:
             facts = self.service.add(submission, plan).facts
             self.strike(scenario.faults, job_id=facts.job_id)

@@ -15,7 +15,6 @@ from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
 from qrtest.stage import Stage, Staged, Terms, Transport
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded
 from qrtest.wire.limits import Limits
 from qrtest.wire.messages import Service
 from qrtest.wire.submissions import Submission
@@ -173,7 +172,7 @@ class Simulation(Staged, Scripting):
             estimated_seconds=usage_estimation,
         )
         said = None if metrics is None else json.dumps(metrics)
-        facts = self._scripted.add(submission, scenario, Recorded(logs=logs, metrics=said))
+        facts = self._scripted.add(submission, scenario, logs=logs, metrics=said)
         return self._stage.double(
             facts,
             instance=self._scripted.service.account.crn,
