@@ -39,9 +39,9 @@ ON_EVERY_RELEASE = (
 """Jobs, the service, replays and the documented surface."""
 
 WHAT_DECIDES = (
-    "qrtest/lifecycle.py",
-    "qrtest/script.py",
-    "qrtest/step.py",
+    "qrtest/lifecycle/transitions.py",
+    "qrtest/lifecycle/script.py",
+    "qrtest/lifecycle/step.py",
     "qrtest/wire",
     "qrtest/cassette",
 )
@@ -151,7 +151,14 @@ def mutation(session: nox.Session) -> None:
         chosen = [name for name in session.posargs if name != "all"]
         session.run("mutmut", "run", *chosen, env=env)
     else:
-        session.run("mutmut", "run", "qrtest.lifecycle*", "qrtest.step*", "qrtest.script*", env=env)
+        session.run(
+            "mutmut",
+            "run",
+            "qrtest.lifecycle.transitions*",
+            "qrtest.lifecycle.step*",
+            "qrtest.lifecycle.script*",
+            env=env,
+        )
         names = session.run("python", "-m", "docs.make_quality", "sample", silent=True)
         session.run("mutmut", "run", *str(names).split(), env=env)
     session.run("python", "-m", "docs.make_quality")

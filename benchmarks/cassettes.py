@@ -27,7 +27,7 @@ from rich.table import Table
 import qrtest
 from qrtest.cassette import codec, store
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 
 NOW = time.perf_counter
 JOB = "d5h6o44pe0pc73am1f1g"

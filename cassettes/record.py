@@ -15,14 +15,14 @@ from qiskit_ibm_runtime.api.client_parameters import ClientParameters
 import qrtest
 from qrtest.client import releases
 from qrtest.client.jobs import make_job
-from qrtest.clock import EPOCH, WallClock
-from qrtest.script import Script
+from qrtest.clock.clocks import EPOCH, WallClock
+from qrtest.http.messages import Request, Response
+from qrtest.lifecycle.script import Script
 from qrtest.transport.requests import FixedAuth
 from qrtest.transport.sockets import LOOPBACK, Port
 from qrtest.wire.accounts import CRN
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
 
 KEY = "the key of these recordings: it makes their placeholders, and opens nothing"

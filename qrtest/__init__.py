@@ -14,18 +14,11 @@ if TYPE_CHECKING:
     from qrtest.catalogue import scenarios
     from qrtest.client.connecting import connect
     from qrtest.client.jobs import RuntimeJobV2
-    from qrtest.clock import VirtualClock, WallClock
+    from qrtest.clock.clocks import VirtualClock, WallClock
     from qrtest.drift import check_drift
     from qrtest.errors import NeverEnds, QrtestError
-    from qrtest.project import Project
-    from qrtest.properties import JobMachine, check_consumer, check_job
-    from qrtest.recording import Recording, record
-    from qrtest.replaying import Replay, replay
-    from qrtest.scenario import Scenario
-    from qrtest.script import Script
-    from qrtest.serving import Server, serve
-    from qrtest.simulation import Simulation, simulate
-    from qrtest.step import (
+    from qrtest.lifecycle.script import Script
+    from qrtest.lifecycle.step import (
         Step,
         cancelled,
         done,
@@ -35,6 +28,13 @@ if TYPE_CHECKING:
         running,
         unknown,
     )
+    from qrtest.project import Project
+    from qrtest.properties import JobMachine, check_consumer, check_job
+    from qrtest.recording import Recording, record
+    from qrtest.replaying import Replay, replay
+    from qrtest.scenario import Scenario
+    from qrtest.serving import Server, serve
+    from qrtest.simulation import Simulation, simulate
     from qrtest.wire.accounts import Instance
     from qrtest.wire.limits import Limits
 
@@ -87,28 +87,28 @@ _HOME = {
     "Replay": "qrtest.replaying",
     "RuntimeJobV2": "qrtest.client.jobs",
     "Scenario": "qrtest.scenario",
-    "Script": "qrtest.script",
+    "Script": "qrtest.lifecycle.script",
     "Server": "qrtest.serving",
     "Simulation": "qrtest.simulation",
-    "Step": "qrtest.step",
-    "VirtualClock": "qrtest.clock",
-    "WallClock": "qrtest.clock",
-    "cancelled": "qrtest.step",
+    "Step": "qrtest.lifecycle.step",
+    "VirtualClock": "qrtest.clock.clocks",
+    "WallClock": "qrtest.clock.clocks",
+    "cancelled": "qrtest.lifecycle.step",
     "check_consumer": "qrtest.properties",
     "check_drift": "qrtest.drift",
     "check_job": "qrtest.properties",
     "connect": "qrtest.client.connecting",
-    "done": "qrtest.step",
-    "failed": "qrtest.step",
-    "queued": "qrtest.step",
-    "ran_too_long": "qrtest.step",
+    "done": "qrtest.lifecycle.step",
+    "failed": "qrtest.lifecycle.step",
+    "queued": "qrtest.lifecycle.step",
+    "ran_too_long": "qrtest.lifecycle.step",
     "record": "qrtest.recording",
     "replay": "qrtest.replaying",
-    "running": "qrtest.step",
+    "running": "qrtest.lifecycle.step",
     "scenarios": "qrtest.catalogue",
     "serve": "qrtest.serving",
     "simulate": "qrtest.simulation",
-    "unknown": "qrtest.step",
+    "unknown": "qrtest.lifecycle.step",
 }
 _MODULES = ("errors", "faults", "strategies")
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qrtest import duration as durations
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
+from qrtest.code_repr import AsCode
 from qrtest.errors import SimulationError
-from qrtest.printing import AsCode
 
 __all__ = ["QUESTIONS", "Answer", "Ask", "PollPlan"]
 

@@ -16,9 +16,9 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from qrtest import faults
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.scenario import Scenario
-from qrtest.script import Script
-from qrtest.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.wire import encoding
 from qrtest.wire.behaviour import Behaviour
 

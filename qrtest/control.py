@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qrtest import scenario_file
 from qrtest.errors import QrtestError, ScenarioError, SimulationError
+from qrtest.http.messages import Request, Response
 from qrtest.journal import Entry
 from qrtest.scripted import USUAL_LIFE
 from qrtest.wire import payloads
-from qrtest.wire.messages import Request, Response
 
 if TYPE_CHECKING:
     from qrtest.serving import Server

@@ -15,9 +15,9 @@ from qrtest.cassette.redact import Redactor
 from qrtest.errors import ScenarioError
 from qrtest.faults import Fault
 from qrtest.journal import Journal, kind_of, told
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step
 from qrtest.scenario import Scenario
-from qrtest.script import Script
-from qrtest.step import Step
 from qrtest.timeline import Event, Stretch, Timeline, Track
 from qrtest.wire import payloads
 

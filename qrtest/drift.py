@@ -17,14 +17,14 @@ from qrtest.cassette.compare import TIERS, Difference, Tier, differences
 from qrtest.cassette.lives import RecordedLife, lives
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor
-from qrtest.clock import EPOCH, VirtualClock
+from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.errors import Drifted, SimulationError, UnansweredRequest
+from qrtest.http.messages import Request, Response
 from qrtest.scenario import Scenario
 from qrtest.scripted import ScriptedService
 from qrtest.wire.accounts import CRN
 from qrtest.wire.behaviour import USUAL
 from qrtest.wire.facts import described_job, named
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.submissions import Submission
 
 if TYPE_CHECKING:

@@ -17,12 +17,12 @@ import difflib
 from dataclasses import dataclass, fields
 from typing import Final, Literal, TypedDict, Unpack
 
-from qrtest import duration as durations
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
+from qrtest.code_repr import AsCode
 from qrtest.errors import DurationError, FaultError
-from qrtest.printing import AsCode
-from qrtest.wire.messages import Failure
-from qrtest.wire.routes import OF_A_JOB, OPERATIONS
+from qrtest.http.messages import Failure
+from qrtest.http.operations import OF_A_JOB, OPERATIONS
 
 __all__ = [
     "BreakStream",

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qrtest.step import Step
+from qrtest.http.messages import Request, Response, Service
+from qrtest.http.operations import OF_A_JOB
+from qrtest.lifecycle.step import Step
 from qrtest.timeline import Event, Kind, Timeline, Track, stretches
 from qrtest.wire import payloads
-from qrtest.wire.messages import Request, Response, Service
-from qrtest.wire.routes import OF_A_JOB
 from qrtest.wire.service import Time
 
 __all__ = ["Entry", "Journal", "kind_of", "told"]
@@ -162,7 +162,7 @@ def kind_of(response: Response) -> Kind:
 def told(step: Step) -> str:
     """What a timeline calls a *step*.
 
-    >>> from qrtest.step import failed
+    >>> from qrtest.lifecycle.step import failed
     >>> told(failed(code=1305))
     'ERROR 1305'
     """

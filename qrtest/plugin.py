@@ -15,7 +15,7 @@ import pytest
 from qrtest import marker, report, settings
 
 if TYPE_CHECKING:
-    from qrtest.clock import VirtualClock, WallClock
+    from qrtest.clock.clocks import VirtualClock, WallClock
 
 __all__: list[str] = []
 
@@ -99,12 +99,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def _keep_scenarios(config: pytest.Config) -> None:
     """Say where check_consumer finds the lives that broke a consumer, for as long as pytest runs."""
-    from qrtest import saving
+    from qrtest import run_options
 
-    folder = saving.FOLDER.set(config.rootpath / config.getini("qrtest_scenarios"))
-    is_on = saving.IS_ON.set(config.getoption("qrtest_save_failures"))
-    config.add_cleanup(lambda: saving.FOLDER.reset(folder))
-    config.add_cleanup(lambda: saving.IS_ON.reset(is_on))
+    folder = run_options.FOLDER.set(config.rootpath / config.getini("qrtest_scenarios"))
+    is_on = run_options.IS_ON.set(config.getoption("qrtest_save_failures"))
+    config.add_cleanup(lambda: run_options.FOLDER.reset(folder))
+    config.add_cleanup(lambda: run_options.IS_ON.reset(is_on))
 
 
 def _summarise(config: pytest.Config) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest.cassette.allowed import Rules, plain_name
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
-from qrtest.clock import EPOCH, WallClock
+from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.errors import CassetteError, RecordingError, SecretFound
 from qrtest.wire import payloads
 from qrtest.wire.accounts import CRN

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from qrtest.cassette.lives import RecordedLife, simulated
 from qrtest.cassette.player import Player
 from qrtest.cassette.streamed import RESOLUTION
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import OF_A_JOB
 from qrtest.rescripting import shifted
 from qrtest.wire.facts import named
 from qrtest.wire.faulty import FaultyService
 from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.messages import Request, Response
-from qrtest.wire.routes import OF_A_JOB
 from qrtest.wire.service import Time
 from qrtest.wire.telling import tell
 

@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from qrtest import clock as clocks
 from qrtest.cassette.allowed import plain_name
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.player import Pace, Player
-from qrtest.clock import EPOCH, VirtualClock, WallClock
-from qrtest.duration import Duration
+from qrtest.clock import clocks
+from qrtest.clock.clocks import EPOCH, VirtualClock, WallClock
+from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
+from qrtest.http.messages import Service
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step
 from qrtest.scenario import Scenario
-from qrtest.script import Script
 from qrtest.stage import Stage, Staged, Terms, Transport
-from qrtest.step import Step
-from qrtest.wire.messages import Service
 
 if TYPE_CHECKING:
     from qrtest.cassette.lives import RecordedLife

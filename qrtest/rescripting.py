@@ -15,22 +15,22 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from qrtest import lifecycle
 from qrtest.cassette.lives import RecordedLife, lives, of_the_job, simulated
 from qrtest.cassette.model import Cassette, Interaction, Provenance
-from qrtest.clock import EPOCH
+from qrtest.clock.clocks import EPOCH
 from qrtest.errors import ScenarioError
 from qrtest.faults import Drop, Fault, Status
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import OF_A_JOB
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step
 from qrtest.recording import KEY_VARIABLE, finished, project_rules
-from qrtest.script import Script
-from qrtest.step import Step
 from qrtest.wire import payloads
 from qrtest.wire.faulty import FaultyService
 from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.record import JobRecord
-from qrtest.wire.routes import OF_A_JOB
 from qrtest.wire.telling import tell
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def recording_of(life: RecordedLife) -> Cassette:
         last, _ = _changes_of(life)[-1]
         asked.append(_asks(f"{path}/interim_results", last + interim if end is None else end))
     if end is not None:
-        if life.result is not None or life.script.end.status != lifecycle.DONE:
+        if life.result is not None or life.script.end.status != transitions.DONE:
             asked.append(_asks(f"{path}/results", end))
         if life.record.logs is not None or life.behaviour.empty_logs == 404:
             asked.append(_asks(f"{path}/logs", end))
@@ -138,7 +138,7 @@ def _exchanges(
     yield from _polls(main, life)
     others = [track for track in tracks.values() if track is not main]
     end = _end(life)
-    has_result = life.script.end.status in (lifecycle.DONE, lifecycle.ERROR)
+    has_result = life.script.end.status in (transitions.DONE, transitions.ERROR)
     if (
         end is not None
         and has_result
@@ -294,7 +294,7 @@ def _changes(
         at = _when(each.at or 0.0, before, life)
         if _operation(each) == "cancel":
             at = None
-            if life.script.end.status == lifecycle.CANCELLED and before is not None:
+            if life.script.end.status == transitions.CANCELLED and before is not None:
                 lead = (_end(before) or 0.0) - (each.at or 0.0)
                 at = max(0.0, round((_end(life) or 0.0) - lead, DIGITS))
         if at is not None:
@@ -360,13 +360,13 @@ def _made_up(scenario: Scenario) -> dict[str, Any]:
         program_id=scenario.program_id,
         cost=scenario.behaviour.cost,
     )
-    state = payloads.said(Step(lifecycle.QUEUED))
+    state = payloads.said(Step(transitions.QUEUED))
     return dict(JobRecord.of(payloads.job(facts, state, usage=None, with_params=False)).job)
 
 
 def _sent(scenario: Scenario, *, is_made_up: bool) -> str | None:
     """The result as the service sends it; a job that is done has one, unless none was recorded."""
-    is_needed = is_made_up and scenario.script.end.status == lifecycle.DONE
+    is_needed = is_made_up and scenario.script.end.status == transitions.DONE
     if scenario.result is None and not is_needed:
         return None
     from qrtest.client.results import encoded

@@ -12,12 +12,12 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from qrtest.duration import Duration
+from qrtest.clock.duration import Duration
+from qrtest.code_repr import AsCode
 from qrtest.errors import ResultError, ScenarioError, ScriptError
 from qrtest.faults import Fault
-from qrtest.printing import AsCode
-from qrtest.script import Script
-from qrtest.step import Step, queued, running
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step, queued, running
 from qrtest.wire import payloads
 from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.record import JobRecord

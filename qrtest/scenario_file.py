@@ -16,9 +16,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-from qrtest import duration as durations
 from qrtest import faults
 from qrtest.cassette import syntax
+from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, QrtestError, ScenarioError
 from qrtest.faults import Fault
 from qrtest.scenario import Scenario

@@ -10,19 +10,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from qrtest.clock import Clock
+from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
+from qrtest.http.messages import Request, Response
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step, failed, queued
 from qrtest.rules import Rule, Rules
 from qrtest.scenario import Scenario
-from qrtest.script import Script
-from qrtest.step import Step, failed, queued
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.faulty import FaultyService
 from qrtest.wire.jobs import Recorded
 from qrtest.wire.limits import Limits
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.service import SimulatedService
 from qrtest.wire.submissions import JobPlan, Submission

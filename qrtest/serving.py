@@ -12,15 +12,15 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final, Self
 
-from qrtest import accelerated
-from qrtest import clock as clocks
-from qrtest import duration as durations
-from qrtest.accelerated import AcceleratedClock
-from qrtest.clock import EPOCH, VirtualClock
+from qrtest.clock import accelerated, clocks
+from qrtest.clock import duration as durations
+from qrtest.clock.accelerated import AcceleratedClock
+from qrtest.clock.clocks import EPOCH, VirtualClock
+from qrtest.clock.duration import Duration
 from qrtest.control import PREFIX, Control
-from qrtest.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
+from qrtest.http.messages import Request, Response
 from qrtest.journal import Journal
 from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, SnapshotBackends
 from qrtest.transport.line import Line
@@ -28,7 +28,6 @@ from qrtest.transport.sockets import LOOPBACK, Port
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.limits import Limits
-from qrtest.wire.messages import Request, Response
 
 __all__ = ["ENTRIES", "Server", "serve"]
 

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from qrtest import duration as durations
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
 from qrtest.errors import CassetteError, RecordingError
 from qrtest.project import Project
 from qrtest.recording import Recording, project_rules, record

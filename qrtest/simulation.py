@@ -6,17 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from qrtest import clock as clocks
-from qrtest import duration as durations
-from qrtest.clock import EPOCH, Clock
-from qrtest.duration import Duration
+from qrtest.clock import clocks
+from qrtest.clock import duration as durations
+from qrtest.clock.clocks import EPOCH, Clock
+from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
+from qrtest.http.messages import Service
 from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
 from qrtest.stage import Stage, Staged, Terms, Transport
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.limits import Limits
-from qrtest.wire.messages import Service
 from qrtest.wire.submissions import Submission
 
 if TYPE_CHECKING:

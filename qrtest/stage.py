@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from qrtest import clock as clocks
-from qrtest.clock import VirtualClock, WallClock
-from qrtest.duration import Duration
+from qrtest.clock import clocks
+from qrtest.clock.clocks import VirtualClock, WallClock
+from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
-from qrtest.guard import Guard
+from qrtest.http.messages import Service
 from qrtest.journal import Journal
 from qrtest.transport.line import Line, Port
-from qrtest.wire.messages import Service
+from qrtest.transport.watchdog import Guard
 from qrtest.wire.payloads import JobFacts
 
 if TYPE_CHECKING:

@@ -22,18 +22,27 @@ from hypothesis import control
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from qrtest import duration as durations
 from qrtest import faults as faulty
-from qrtest import lifecycle
 from qrtest.asking import QUESTIONS, Ask, PollPlan
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
 from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import (
+    Step,
+    cancelled,
+    done,
+    failed,
+    queued,
+    ran_too_long,
+    running,
+    unknown,
+)
 from qrtest.payload_strategies import broken_results, results
 from qrtest.scenario import Scenario
-from qrtest.script import Script
 from qrtest.simulation import Transport, simulate
-from qrtest.step import Step, cancelled, done, failed, queued, ran_too_long, running, unknown
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -130,7 +139,7 @@ def _legal_script(
         steps.append(step)
         left -= lasts
         has_run = has_run or make is _running
-    if has_run and end.status == lifecycle.QUEUED:
+    if has_run and end.status == transitions.QUEUED:
         end = running()
     return Script(*steps, end)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qrtest import saving
+from qrtest import run_options
 
 if TYPE_CHECKING:
     from qrtest.recording import Recording
@@ -36,11 +36,11 @@ class Summary:
         self._config = config
         self._tally: Tally | None = None
         self._saved: list[Path] = []
-        self._token = saving.SAVED.set(self._saved)
+        self._token = run_options.SAVED.set(self._saved)
 
     def close(self) -> None:
         """Count no more."""
-        saving.SAVED.reset(self._token)
+        run_options.SAVED.reset(self._token)
 
     def count(
         self, session: Replay | Recording, wanted: str, folder: str, *, has_failed: bool
@@ -112,7 +112,7 @@ class Summary:
         age = self._config.getini("qrtest_max_age")
         if not age:
             return None
-        from qrtest import duration
+        from qrtest.clock import duration
 
         return duration.seconds(age)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
-from qrtest import duration as durations
+from qrtest.clock import duration as durations
 
 __all__ = ["Event", "Stretch", "Timeline", "Track", "clock_face", "merged", "stretches"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from qrtest.client.backends import Snapshots
-from qrtest.clock import EPOCH, VirtualClock
-from qrtest.script import Script
+from qrtest.clock.clocks import EPOCH, VirtualClock
+from qrtest.http.messages import Request, Response
+from qrtest.lifecycle.script import Script
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.service import JobPlan, SimulatedService
 
 BELL = {"pubs": [], "options": {}, "version": 2, "support_qiskit": True}

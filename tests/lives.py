@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from qrtest import Script, cancelled, done, failed, faults, queued, ran_too_long, running, unknown
 from qrtest.faults import Fault
-from qrtest.step import Step
+from qrtest.lifecycle.step import Step
 
 LENGTHS = st.one_of(
     st.integers(0, 40),

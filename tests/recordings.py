@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from qrtest.cassette.model import Cassette, Interaction, Provenance
-from qrtest.wire.messages import FAILURES, Request, Response
+from qrtest.http.messages import FAILURES, Request, Response
 
 JOB = "d5h6o44pe0pc73am1f1g"
 HOST = "https://quantum.cloud.ibm.com/api/v1"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
-from qrtest.clock import WallClock
+from qrtest.clock.clocks import WallClock
+from qrtest.http.messages import Request, Response
 from qrtest.transport.sockets import LOOPBACK, Port
-from qrtest.wire.messages import Request, Response
 
 
 class _Answering:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.accelerated import AcceleratedClock, clock_named
-from qrtest.clock import VirtualClock, WallClock
+from qrtest.clock.accelerated import AcceleratedClock, clock_named
+from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.errors import ClockError
 
 

@@ -15,13 +15,13 @@ import qrtest
 ROOT = Path(qrtest.__file__).parent
 
 LAYERS = [
-    {"errors", "patching", "printing", "saving"},
+    {"errors", "patching", "code_repr", "run_options"},
     {"surface"},
-    {"duration", "lifecycle", "settings", "tally"},
-    {"clock", "guard", "wire.routes"},
-    {"wire.messages", "accelerated"},
-    {"step", "timeline"},
-    {"script", "faults", "wire.behaviour", "asking"},
+    {"clock.duration", "lifecycle.transitions", "settings", "tally"},
+    {"clock.clocks", "transport.watchdog", "http.operations"},
+    {"http.messages", "clock.accelerated"},
+    {"lifecycle.step", "timeline"},
+    {"lifecycle.script", "faults", "wire.behaviour", "asking"},
     {"wire.payloads", "wire.encoding"},
     {"wire.refusals", "wire.lives", "wire.facts", "wire.record"},
     {
@@ -115,7 +115,7 @@ LAYERS = [
     {"cli"},
 ]
 LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
-EMPTY_PACKAGES = {"", "cassette", "wire", "transport", "client", "captured"}
+EMPTY_PACKAGES = {"", "cassette", "captured", "client", "clock", "http", "lifecycle", "transport", "wire"}
 WITHIN_A_LAYER: set[tuple[str, str]] = set()
 
 HOMES = {
@@ -138,14 +138,14 @@ HOMES = {
     "asyncio": {"transport.connection", "transport.sockets", "transport.websocket"},
     "socket": {"transport.connection", "transport.network", "transport.sockets"},
     "threading": {
-        "clock",
+        "clock.clocks",
         "client.documented",
         "patching",
         "transport.sockets",
         "transport.streaming",
         "transport.websocket",
     },
-    "time": {"clock", "properties.conformance"},
+    "time": {"clock.clocks", "properties.conformance"},
     "pytest": {"hooks", "marker", "played", "plugin", "report", "summary"},
     "hypothesis": {
         "examples",
@@ -179,20 +179,20 @@ HOMES = {
 }
 PURE = [
     "errors",
-    "duration",
-    "lifecycle",
+    "clock.duration",
+    "lifecycle.transitions",
     "settings",
     "tally",
-    "script",
+    "lifecycle.script",
     "scenario",
     "rules",
     "catalogue",
     "faults",
     "asking",
-    "step",
-    "printing",
+    "lifecycle.step",
+    "code_repr",
     "journal",
-    "guard",
+    "transport.watchdog",
     *(module for module in LAYER if module.startswith("wire.")),
 ]
 

@@ -16,7 +16,7 @@ from qrtest.cassette import audit
 from qrtest.cassette.allowed import Rules
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.shapes import forms
-from qrtest.wire.messages import Request
+from qrtest.http.messages import Request
 from tests.test_redaction import EMAIL, HOST, TEXT, USER, answered, asked, sent
 
 SECRET = "hunter2-correct-horse"

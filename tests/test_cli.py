@@ -20,7 +20,7 @@ from docs import make_commands
 from qrtest.cassette import store
 from qrtest.cli import commands
 from qrtest.cli.doctor import wrong
-from qrtest.wire.messages import Response
+from qrtest.http.messages import Response
 from tests.command_line import RUN, qrtest, qrtest_process
 from tests.recordings import short
 from tests.servers import serving

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import VirtualClock, WallClock, simulate
-from qrtest.clock import EPOCH, NAMES, install
+from qrtest.clock.clocks import EPOCH, NAMES, install
 from qrtest.errors import ClockError, NeverEnds, Stop
 
 REAL = {name: getattr(time, name) for name in NAMES}

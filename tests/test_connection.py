@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Simulation, simulate
+from qrtest.http.messages import Response
 from qrtest.transport.connection import Connection, encoded
-from qrtest.wire.messages import Response
 
 AUTHORIZED = "Host: quantum.cloud.ibm.com\r\nAuthorization: Bearer somebody\r\n"
 

@@ -13,7 +13,7 @@ from qrtest.cassette import codec
 from qrtest.cassette.convert import from_download, from_text, is_download
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, job_body, short
 

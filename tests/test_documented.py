@@ -23,8 +23,8 @@ from qrtest import Script, Simulation, cancelled, done, faults, queued, running,
 from qrtest.client import releases
 from qrtest.client import service as services
 from qrtest.errors import RemovedFromClientWarning, SimulationError
+from qrtest.http.messages import Request, Response
 from qrtest.wire.accounts import CRN
-from qrtest.wire.messages import Request, Response
 
 pytestmark = [
     pytest.mark.filterwarnings(

@@ -17,7 +17,7 @@ from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.drift import asked_again, drift
 from qrtest.errors import Drifted
-from qrtest.script import Script
+from qrtest.lifecycle.script import Script
 from tests.command_line import qrtest as qrtest_command
 from tests.recordings import PROVENANCE, short
 from tests.test_rescripting import recorded
@@ -111,7 +111,7 @@ def recorded_session(sim: Any) -> Cassette:
     """A submission and the polls of what it made, as they were answered."""
     import requests
 
-    from qrtest.wire.messages import Request, Response
+    from qrtest.http.messages import Request, Response
 
     base, headers = "https://quantum.cloud.ibm.com/api/v1", {"IBM-API-Version": "2026-04-15"}
     credentials = {**headers, "Authorization": "Bearer x"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import duration
+from qrtest.clock import duration
 from qrtest.errors import DurationError
 
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError, UnansweredRequest
+from qrtest.http.messages import Request
 from qrtest.wire.accounts import CRN, Account, Instance
 from qrtest.wire.eras import VERSIONS
-from qrtest.wire.messages import Request
 from tests.asking import BELL, NEWEST, Asking
 
 IAM = "https://iam.cloud.ibm.com/identity/token"

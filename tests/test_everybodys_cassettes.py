@@ -15,7 +15,7 @@ import qrtest
 from qrtest.cassette import codec, store
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteError
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 from tests import forked_pytest
 from tests.recordings import HOST, JOB
 from tests.servers import serving

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from qrtest import VirtualClock, faults, simulate
 from qrtest.errors import FaultError, SimulationError
 from qrtest.faults import Fault
+from qrtest.http.messages import Close, Request, Response
 from qrtest.wire.faulty import FaultyService
-from qrtest.wire.messages import Close, Request, Response
 from tests.lives import FAULTS
 
 POLL = Request.to("GET", "https://host/v1/jobs/j1?exclude_params=true")

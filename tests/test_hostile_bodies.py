@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.errors import ResultError
+from qrtest.http.messages import Response
+from qrtest.lifecycle.script import Script
 from qrtest.scenario import Scenario
-from qrtest.script import Script
 from qrtest.wire import facts, payloads
-from qrtest.wire.messages import Response
 from qrtest.wire.submissions import Submission
 from tests.asking import Asking
 from tests.recordings import bodies, json_values

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError
-from qrtest.script import Script
+from qrtest.lifecycle.script import Script
 from qrtest.wire.accounts import Instance
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded

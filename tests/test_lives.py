@@ -16,9 +16,9 @@ from qrtest.cassette.interim import texts_in
 from qrtest.cassette.lives import RecordedLife, lives, simulated
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.player import Player
-from qrtest.clock import EPOCH
-from qrtest.script import Script
-from qrtest.wire.messages import Request
+from qrtest.clock.clocks import EPOCH
+from qrtest.http.messages import Request
+from qrtest.lifecycle.script import Script
 from qrtest.wire.payloads import timestamp
 from qrtest.wire.telling import tell
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll

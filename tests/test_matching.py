@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.cassette.matching import identity, reasons, similarity, without
-from qrtest.wire.messages import Request
+from qrtest.http.messages import Request
 
 HOST = "https://quantum.cloud.ibm.com/api/v1"
 

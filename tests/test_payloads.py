@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Script, unknown
+from qrtest.http.messages import FAILURES, Failure, Response
 from qrtest.wire import payloads
 from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.messages import FAILURES, Failure, Response
 from tests.lives import scripts
 
 

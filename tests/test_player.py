@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from qrtest import VirtualClock
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.player import Player
-from qrtest.clock import EPOCH
+from qrtest.clock.clocks import EPOCH
 from qrtest.errors import UnansweredRequest
+from qrtest.http.messages import Request, Response
 from qrtest.wire.accounts import CRN
-from qrtest.wire.messages import Request, Response
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 
 OTHER_CRN = CRN.replace("us-east", "eu-de")

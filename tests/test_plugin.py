@@ -206,7 +206,7 @@ def test_tests_that_use_none_of_it_import_none_of_it(strict: pytest.Pytester) ->
         import sys
 
         def test_plain():
-            heavy = {"qiskit", "qiskit_ibm_runtime", "vcr", "responses", "requests", "yaml", "qrtest.clock"}
+            heavy = {"qiskit", "qiskit_ibm_runtime", "vcr", "responses", "requests", "yaml", "qrtest.clock.clocks"}
             assert heavy & set(sys.modules) == set()
             assert "qrtest.plugin" in sys.modules
         """

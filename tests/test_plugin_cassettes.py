@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from qrtest.cassette import store
+from qrtest.http.messages import Request, Response
 from qrtest.sessions import file_name, found
-from qrtest.wire.messages import Request, Response
 from tests.recordings import JOB, short
 from tests.servers import serving
 

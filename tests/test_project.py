@@ -11,7 +11,7 @@ from qrtest.cassette import store
 from qrtest.cassette.matching import identity, without
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteError, SettingError
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 from tests.recordings import JOB, PROVENANCE, exchange, short
 from tests.servers import serving
 

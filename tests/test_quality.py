@@ -26,10 +26,12 @@ SPANS = {"x_wait__mutmut_orig": [1, 3], "x_wait__mutmut_1": [5, 7], "x_wait__mut
 
 def left_behind(folder: Path, *codes: int | None) -> Path:
     """A folder as mutmut leaves it, of one module with as many mutants as *codes*."""
-    (folder / "qrtest").mkdir()
-    module = folder / "qrtest" / "script.py"
+    (folder / "qrtest" / "lifecycle").mkdir(parents=True)
+    module = folder / "qrtest" / "lifecycle" / "script.py"
     module.write_text(MUTATED)
-    by_mutant = {f"qrtest.script.x_wait__mutmut_{at}": code for at, code in enumerate(codes, 1)}
+    by_mutant = {
+        f"qrtest.lifecycle.script.x_wait__mutmut_{at}": code for at, code in enumerate(codes, 1)
+    }
     module.with_suffix(".py.meta").write_text(json.dumps({"exit_code_by_key": by_mutant}))
     module.with_suffix(".py.spans").write_text(json.dumps({"spans": SPANS}))
     return folder
@@ -38,14 +40,14 @@ def left_behind(folder: Path, *codes: int | None) -> Path:
 def test_each_outcome_is_counted(tmp_path: Path) -> None:
     """A share is of those that were tried; a run that was stopped has noticed nothing."""
     found = outcomes(left_behind(tmp_path, 1, 0, 37, -24, 33, None))
-    row = "| `qrtest.script` | sample | 6 | 1 | 1 | 1 | 1 | 1 | 1 | 40 % |"
+    row = "| `qrtest.lifecycle.script` | sample | 6 | 1 | 1 | 1 | 1 | 1 | 1 | 40 % |"
     assert row in table(found).splitlines()
 
 
 def test_a_survivor_is_shown_as_the_change_that_it_is(tmp_path: Path) -> None:
     """The lines before and after, and the function as it is written."""
     found = outcomes(left_behind(tmp_path, 1, 0))
-    change = Survivor("qrtest.script.wait", "return limit > 5", "return limit >= 5")
+    change = Survivor("qrtest.lifecycle.script.wait", "return limit > 5", "return limit >= 5")
     assert list(survivors(found, tmp_path)) == [change]
 
 

@@ -16,7 +16,7 @@ import urllib3
 import qrtest
 from qrtest.cassette import store
 from qrtest.errors import CassetteBusy, RecordingError, SecretFound, UnansweredRequest
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 from tests.servers import serving
 
 JSON = {"Content-Type": "application/json"}

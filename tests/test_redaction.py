@@ -27,7 +27,7 @@ from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redacted, Redactor, redacted, shown
 from qrtest.cassette.shapes import forms
 from qrtest.errors import CassetteError, NeverEnds, UnansweredRequest
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body
 

@@ -23,13 +23,13 @@ from qrtest.cassette.compare import differences
 from qrtest.cassette.interim import with_interim
 from qrtest.cassette.lives import lives
 from qrtest.cassette.model import Cassette, Interaction, collapsed
-from qrtest.clock import EPOCH, VirtualClock
+from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.errors import ScenarioError, ScriptError, SimulationError
+from qrtest.http.messages import Request, Response
 from qrtest.rescripting import life_of, rescripted
 from qrtest.wire.accounts import CRN
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.record import JobRecord
 from qrtest.wire.service import JobPlan, SimulatedService, Submission
 from tests.asking import NoBackends

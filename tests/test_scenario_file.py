@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qrtest
-from qrtest import Scenario, faults, saving, scenario_file, scenarios
+from qrtest import Scenario, faults, run_options, scenario_file, scenarios
 from qrtest import strategies as qst
 from qrtest.errors import ConsumerBug, ScenarioError
 from qrtest.properties import RULES
@@ -89,9 +89,9 @@ def gives_up_on_nothing(job) -> None:
 @pytest.fixture
 def untold() -> Iterator[None]:
     """What is saved is no business of the run that this test belongs to."""
-    token = saving.SAVED.set([])
+    token = run_options.SAVED.set([])
     yield
-    saving.SAVED.reset(token)
+    run_options.SAVED.reset(token)
 
 
 def test_what_was_found_is_saved_and_tried_first(untold: None, tmp_path: Path) -> None:

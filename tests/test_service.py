@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Script, VirtualClock
-from qrtest.clock import EPOCH
+from qrtest.clock.clocks import EPOCH
 from qrtest.errors import SimulationError, UnansweredRequest
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import OPERATIONS, route
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded
-from qrtest.wire.messages import Request, Response
-from qrtest.wire.routes import OPERATIONS, route
 from qrtest.wire.service import ANSWERS, JobPlan, SimulatedService, Submission
 from tests.lives import scripts
 

@@ -335,7 +335,7 @@ def test_large_bodies_are_not_kept_in_the_journal(server: Server) -> None:
 
 def request(method: str, path: str) -> Any:
     """A request with a token."""
-    from qrtest.wire.messages import Request
+    from qrtest.http.messages import Request
 
     return Request(method, "localhost", path, headers=AUTHORIZED)
 

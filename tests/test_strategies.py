@@ -14,16 +14,17 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import pretty
 
 import qrtest
-from qrtest import Scenario, Script, done, faults, lifecycle, queued, running
+from qrtest import Scenario, Script, done, faults, queued, running
 from qrtest import strategies as qst
 from qrtest.asking import Ask, PollPlan
 from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
+from qrtest.lifecycle import transitions
 from qrtest.payload_strategies import PROGRAMS
 from qrtest.wire.behaviour import Behaviour
 
 PROJECT = Path(__file__).parent.parent
-NAMES = {**vars(qrtest.step), "Script": Script, "faults": faults, "Scenario": Scenario}
+NAMES = {**vars(qrtest.lifecycle.step), "Script": Script, "faults": faults, "Scenario": Scenario}
 NAMES |= {"Ask": Ask, "Behaviour": Behaviour, "PollPlan": PollPlan}
 EVERY = {
     "scripts": qst.scripts(),
@@ -110,7 +111,7 @@ def test_a_life_ends_as_asked(ending: str) -> None:
 @given(qst.scripts(unknown_words=[], endings=["DONE"]))
 def test_unknown_statuses_can_be_left_out(script: Script) -> None:
     """Without words that nobody knows, there are only statuses of the lifecycle."""
-    assert {step.status for step in script} <= set(lifecycle.STATUSES)
+    assert {step.status for step in script} <= set(transitions.STATUSES)
 
 
 @given(qst.fault_plans(operations=["cancel"], most=3))

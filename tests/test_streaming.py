@@ -14,12 +14,12 @@ from qrtest import Script, VirtualClock, WallClock, faults, scenario_file
 from qrtest.cassette.model import Cassette
 from qrtest.cassette.player import Player
 from qrtest.errors import FaultError, UnansweredRequest
+from qrtest.http.messages import Close, Request
 from qrtest.scenario import Scenario
 from qrtest.transport.streaming import PATIENCE_TICKS, Patience, StreamBroken, Streamer
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.jobs import Recorded, SimulatedJob
 from qrtest.wire.lives import Life
-from qrtest.wire.messages import Close, Request
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.streaming import BreakingStream, JobStream
 from tests.lives import scripts

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
+from qrtest.http.messages import Request, Response
 from qrtest.tally import Played, Tally
-from qrtest.wire.messages import Request, Response
 from tests.recordings import JOB, short
 from tests.servers import serving
 

@@ -26,7 +26,7 @@ from qiskit_ibm_runtime.exceptions import (
 import qrtest
 from qrtest import Script, Simulation, done, faults, running, simulate
 from qrtest.client import releases
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:.*(deprecated|was removed from RuntimeJobV2):DeprecationWarning"

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.errors import UnansweredRequest
-from qrtest.script import Script
+from qrtest.http.messages import Request, Response
+from qrtest.lifecycle.script import Script
 from qrtest.wire.eras import VERSIONS, WITHOUT_TRANSPILED_CIRCUITS
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.telling import tell
 from tests.asking import Asking
 from tests.lives import scripts

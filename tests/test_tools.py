@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qrtest.cassette import codec, store
 from qrtest.cassette.compare import differences
 from qrtest.cassette.model import Cassette
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 from tests import recordings
 from tests.command_line import qrtest, qrtest_process
 from tests.recordings import JOB, PROVENANCE, exchange, job_body, short

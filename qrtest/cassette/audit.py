@@ -21,7 +21,7 @@ from qrtest.cassette.content import decompressed, text_of
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.errors import CassetteError
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 
 __all__ = ["Finding", "secrets"]
 

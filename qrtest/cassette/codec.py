@@ -18,7 +18,7 @@ from qrtest.cassette.reading import Place
 from qrtest.cassette.syntax import Line, Pairs, Shared
 from qrtest.cassette.tokens import STYLES, laid_out, looks_like_json, put_back
 from qrtest.errors import CassetteError
-from qrtest.wire.messages import FAILURES, Request, Response, phrase
+from qrtest.http.messages import FAILURES, Request, Response, phrase
 
 __all__ = ["SECTION", "dumps", "loads", "read"]
 

@@ -19,8 +19,8 @@ from qrtest.cassette.lives import step_in
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import shown
 from qrtest.cassette.structure import changes, is_number, structure_of
-from qrtest.lifecycle import FINAL
-from qrtest.wire.routes import OF_A_JOB
+from qrtest.http.operations import OF_A_JOB
+from qrtest.lifecycle.transitions import FINAL
 
 __all__ = ["TIERS", "Difference", "Tier", "differences"]
 

@@ -14,8 +14,8 @@ from qrtest.cassette import codec, foreign, syntax
 from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.cassette.reading import Place
 from qrtest.errors import CassetteError
+from qrtest.http.messages import Request, Response
 from qrtest.wire.facts import described_job
-from qrtest.wire.messages import Request, Response
 
 __all__ = ["from_download", "from_text", "is_download"]
 

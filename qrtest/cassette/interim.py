@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from qrtest import lifecycle
-from qrtest.step import Step
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import Step
 
 __all__ = ["texts_in", "with_interim"]
 
@@ -34,7 +34,7 @@ def with_interim(steps: Sequence[Step], texts: tuple[str, ...]) -> list[Step]:
     >>> with_interim([Step("QUEUED"), Step("RUNNING")], ("1",))
     [queued(), running(interim=[1])]
     """
-    found = next((at for at, step in enumerate(steps) if step.status == lifecycle.RUNNING), None)
+    found = next((at for at, step in enumerate(steps) if step.status == transitions.RUNNING), None)
     if found is None:
         return list(steps)
     return [*steps[:found], replace(steps[found], interim=texts), *steps[found + 1 :]]

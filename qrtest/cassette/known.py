@@ -9,7 +9,7 @@ from typing import Final
 
 from qrtest.cassette.model import Interaction
 from qrtest.cassette.shapes import forms
-from qrtest.wire.messages import Response
+from qrtest.http.messages import Response
 
 __all__ = ["Known", "with_body"]
 

@@ -11,24 +11,25 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
-from qrtest import faults, lifecycle
+from qrtest import faults
 from qrtest.cassette.interim import texts_in, with_interim
 from qrtest.cassette.matching import identity
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.errors import ScriptError
 from qrtest.faults import Fault
-from qrtest.script import Script
-from qrtest.step import Step
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import OF_A_JOB
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step
 from qrtest.wire import payloads
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.facts import job_in, named
 from qrtest.wire.jobs import Recorded, SimulatedJob
 from qrtest.wire.lives import Life
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import step_of, timestamp
 from qrtest.wire.record import JobRecord, seconds_since_1970
-from qrtest.wire.routes import OF_A_JOB
 
 __all__ = ["RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
 
@@ -261,7 +262,7 @@ def _seen(
         at = first.at or 0.0
         has_result = any(_operation(each) == "result" and _is_answered(each) for each in exchanges)
         if has_result or _operation(first) == "submit":
-            step = Step(lifecycle.DONE if has_result else lifecycle.QUEUED)
+            step = Step(transitions.DONE if has_result else transitions.QUEUED)
             seen.append(Began(step, at, at, at + (first.took or 0.0)))
     return seen
 
@@ -282,7 +283,7 @@ def _ran(script: Script) -> float:
     """How long a job of *script* has run when it ends."""
     ran, is_running = 0.0, False
     for step in script:
-        is_running = is_running or step.status == lifecycle.RUNNING
+        is_running = is_running or step.status == transitions.RUNNING
         if step.is_final:
             break
         ran += (step.seconds or 0.0) if is_running else 0.0
@@ -300,7 +301,7 @@ def _measured(
     finished = next((timestamp(created + at) for step, at in starts if step.is_final), None)
     return record.measured(
         created=str(record.job["created"]),
-        running=began.get(lifecycle.RUNNING),
+        running=began.get(transitions.RUNNING),
         finished=finished,
         seconds=record.ran,
     )
@@ -321,14 +322,14 @@ def _interim(exchanges: list[Interaction]) -> tuple[str, ...]:
 
 def _result(exchanges: list[Interaction], end: Step) -> str | None:
     text = _text(exchanges, "result")
-    says_no_more = end.status == lifecycle.ERROR and text == (end.reason or "")
+    says_no_more = end.status == transitions.ERROR and text == (end.reason or "")
     return None if says_no_more else text
 
 
 def _behaviour(exchanges: list[Interaction], script: Script) -> Behaviour:
     chosen: dict[str, Any] = {}
     last = {_operation(each): each.response.status for each in exchanges}
-    if script.end.status == lifecycle.ERROR and last.get("result") == 204:
+    if script.end.status == transitions.ERROR and last.get("result") == 204:
         chosen["failed_results"] = "none"
     if script.end.is_final and last.get("logs") == 404:
         chosen["empty_logs"] = 404

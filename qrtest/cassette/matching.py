@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl, unquote_plus
 from qrtest.cassette.allowed import plain_name
 from qrtest.cassette.redact import Redactor
 from qrtest.cassette.shapes import PLACEHOLDER
-from qrtest.wire.messages import Request
-from qrtest.wire.routes import Route, route
+from qrtest.http.messages import Request
+from qrtest.http.operations import Route, route
 
 __all__ = ["Identity", "SameCircuit", "identity", "reasons", "similarity", "without"]
 

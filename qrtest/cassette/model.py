@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qrtest.wire.messages import Request, Response
+from qrtest.http.messages import Request, Response
 
 __all__ = ["FORMAT", "Cassette", "Interaction", "Provenance", "collapsed", "digest"]
 

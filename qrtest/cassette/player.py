@@ -26,11 +26,11 @@ from qrtest.cassette.model import Cassette, Interaction
 from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.cassette.streamed import AT_ONCE, RESOLUTION, streamed
 from qrtest.errors import CassetteError, UnansweredRequest
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import route
 from qrtest.wire import eras, facts, payloads
 from qrtest.wire.accounts import CRN, Account, Instance
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import JobFacts
-from qrtest.wire.routes import route
 from qrtest.wire.telling import tell
 
 __all__ = ["PACES", "Pace", "Player"]

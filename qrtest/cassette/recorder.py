@@ -19,7 +19,7 @@ from vcr.request import Request as TapeRequest
 from qrtest.cassette.model import Interaction
 from qrtest.cassette.player import Player
 from qrtest.errors import RecordingError
-from qrtest.wire.messages import Request, Response, Service, phrase
+from qrtest.http.messages import Request, Response, Service, phrase
 
 __all__ = ["Recorder"]
 

@@ -26,8 +26,8 @@ from qrtest.cassette.encoded import is_circuit, is_encoded_data
 from qrtest.cassette.known import Known, with_body
 from qrtest.cassette.model import Interaction, collapsed
 from qrtest.cassette.tokens import Walk, looks_like_json, tokens
-from qrtest.wire.messages import Request, Response
-from qrtest.wire.routes import route
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import route
 
 __all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown"]
 

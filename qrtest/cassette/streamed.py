@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qrtest import lifecycle
 from qrtest.cassette.lives import RecordedLife, simulated
 from qrtest.errors import UnansweredRequest
-from qrtest.wire.messages import Close, Request, Response, Stream
+from qrtest.http.messages import Close, Request, Response, Stream
+from qrtest.lifecycle import transitions
 from qrtest.wire.telling import tell
 
 __all__ = ["AT_ONCE", "RESOLUTION", "streamed"]
@@ -31,7 +31,7 @@ def streamed(life: RecordedLife, request: Request, ahead: Callable[[], float]) -
     *ahead* tells how far the recorded time is ahead of the clock, by now. Raises `UnansweredRequest` when
     the job completed and its result was not recorded.
     """
-    if life.script.end.status == lifecycle.DONE and life.result is None:
+    if life.script.end.status == transitions.DONE and life.result is None:
         raise UnansweredRequest(
             f"{request} cannot be answered: the stream of a job ends in its result, and that of "
             f"{life.job_id} was not recorded. Let the program that is recorded ask for it: job.result()."

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from qrtest import lifecycle
-from qrtest.step import Step
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import Step
 from qrtest.wire.record import seconds_since_1970
 
 __all__ = ["DIGITS", "Began", "Sent", "Stamps", "beginnings", "stamps_of"]
@@ -128,7 +128,7 @@ def _birth(seen: list[Began], stamps: Stamps, submitted: Sent | None) -> float |
 
 
 def _has_run(step: Step) -> bool:
-    return step.status == lifecycle.RUNNING or step.is_final
+    return step.status == transitions.RUNNING or step.is_final
 
 
 def _is_over(step: Step) -> bool:
@@ -136,7 +136,7 @@ def _is_over(step: Step) -> bool:
 
 
 def _stamp_of(step: Step, stamps: Stamps) -> float | None:
-    if step.status == lifecycle.RUNNING:
+    if step.status == transitions.RUNNING:
         return stamps.running
     return stamps.finished if step.is_final else None
 
@@ -145,14 +145,18 @@ def _with_what_was_missed(seen: list[Began], stamps: Stamps) -> list[Began]:
     """*seen*, and the queue and the run that no poll saw and the timestamps tell of."""
     whole = list(seen)
     statuses = [each.step.status for each in whole]
-    if stamps.running is not None and lifecycle.RUNNING not in statuses and whole[-1].step.is_final:
+    if (
+        stamps.running is not None
+        and transitions.RUNNING not in statuses
+        and whole[-1].step.is_final
+    ):
         last = len(whole) - 1
-        whole.insert(last, replace(whole[last], step=Step(lifecycle.RUNNING)))
+        whole.insert(last, replace(whole[last], step=Step(transitions.RUNNING)))
     first = whole[0].step
-    if stamps.running and first.status == lifecycle.RUNNING:
-        whole.insert(0, replace(whole[0], step=Step(lifecycle.QUEUED)))
+    if stamps.running and first.status == transitions.RUNNING:
+        whole.insert(0, replace(whole[0], step=Step(transitions.QUEUED)))
     elif stamps.running is None and stamps.finished and first.is_final:
-        never_ran = first.status == lifecycle.CANCELLED
-        status = lifecycle.QUEUED if never_ran else lifecycle.RUNNING
+        never_ran = first.status == transitions.CANCELLED
+        status = transitions.QUEUED if never_ran else transitions.RUNNING
         whole.insert(0, replace(whole[0], step=Step(status)))
     return whole

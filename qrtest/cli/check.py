@@ -10,11 +10,11 @@ from pathlib import Path
 
 import click
 
-from qrtest import duration as durations
 from qrtest import scenario_file
 from qrtest.cassette import audit, codec, inspect, store
 from qrtest.cassette.audit import Finding
 from qrtest.cli.progress import tracked
+from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, ScenarioError
 from qrtest.recording import project_rules
 

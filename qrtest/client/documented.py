@@ -26,10 +26,10 @@ from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 from qrtest import surface
 from qrtest.client import clients, releases
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
+from qrtest.http.messages import Request
 from qrtest.transport.line import Line, Streaming
 from qrtest.transport.streaming import Streamer, messages
 from qrtest.wire.accounts import CRN
-from qrtest.wire.messages import Request
 
 __all__ = ["Documented"]
 

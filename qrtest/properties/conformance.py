@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qrtest import lifecycle
 from qrtest.client import releases
 from qrtest.errors import BrokenPromises
+from qrtest.lifecycle import transitions
 
 __all__ = ["PROMISES", "Promise", "check_job"]
 
@@ -99,7 +99,7 @@ def _surface(make_job: MakeJob) -> str | None:
 
 def _statuses_are_texts(make_job: MakeJob) -> str | None:
     status = make_job(DONE).status()
-    if isinstance(status, str) and status in (*lifecycle.STATUSES,):
+    if isinstance(status, str) and status in (*transitions.STATUSES,):
         return None
     return f"It said {status!r}."
 
@@ -113,7 +113,7 @@ def _claims_agree(make_job: MakeJob) -> str | None:
             expected = [status] if status in CLAIMS.values() else []
             if true != expected:
                 return f"In {life!r} it was {status} and claimed to be {true}."
-            if job.in_final_state() is not (status in lifecycle.FINAL):
+            if job.in_final_state() is not (status in transitions.FINAL):
                 return f"In {life!r} it was {status}, and in_final_state() said otherwise."
             time.sleep(4)
     return None
@@ -134,7 +134,7 @@ def _the_end_is_the_end(make_job: MakeJob) -> str | None:
         job.wait_for_final_state()
         end = job.status()
         time.sleep(LONG_ENOUGH_SECONDS)
-        if job.status() != end or end not in lifecycle.FINAL:
+        if job.status() != end or end not in transitions.FINAL:
             return f"In {life!r} it was {end!r} and then {job.status()!r}."
     return None
 

@@ -15,17 +15,17 @@ from hypothesis import Phase
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy, just
 
-from qrtest import duration as durations
-from qrtest import saving, scenario_file, strategies
-from qrtest.duration import Duration
+from qrtest import run_options, scenario_file, strategies
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
 from qrtest.errors import ConsumerBug, SimulationError
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.properties.report import Finding, name_of, report
 from qrtest.properties.rules import RULES, Rule
 from qrtest.properties.run import Bounds, Takes, lived
 from qrtest.scenario import Scenario
-from qrtest.script import Script
 from qrtest.simulation import Transport
-from qrtest.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -122,7 +122,7 @@ def check_consumer(
     else:
         first = _lives_to_try_first(program_id, result, takes)
         drawn = _usual_lives(program_id, result, takes)
-    folder = saving.FOLDER.get() if saved is None else Path(saved)
+    folder = run_options.FOLDER.get() if saved is None else Path(saved)
     if folder is not None:
         first = chain(scenario_file.in_folder(folder, name_of(consumer)), first)
     finding = next(filter(None, map(look, first)), None)
@@ -135,10 +135,12 @@ def check_consumer(
             key=f"qrtest {consumer.__module__} {getattr(consumer, '__qualname__', '')}".encode(),
         )
     if finding is not None:
-        if folder is not None and (saving.IS_ON.get() if save_failures is None else save_failures):
+        if folder is not None and (
+            run_options.IS_ON.get() if save_failures is None else save_failures
+        ):
             name = f"{name_of(consumer)}-{finding.rule.name}.yaml"
             scenario_file.save(finding.run.scenario, folder / name)
-            written = saving.SAVED.get()
+            written = run_options.SAVED.get()
             if written is not None:
                 written.append(folder / name)
         raise ConsumerBug(

@@ -19,23 +19,24 @@ from hypothesis.stateful import (
     rule,
 )
 
-from qrtest import faults, lifecycle, strategies
+from qrtest import faults, strategies
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import UNKNOWN, Step
 from qrtest.scenario import Scenario
 from qrtest.simulation import Transport, simulate
-from qrtest.step import UNKNOWN, Step
 
 __all__ = ["JobMachine"]
 
 SUCCESS: Final = 200
 CLAIMS: Final = {
-    "done": lifecycle.DONE,
-    "errored": lifecycle.ERROR,
-    "cancelled": lifecycle.CANCELLED,
-    "running": lifecycle.RUNNING,
+    "done": transitions.DONE,
+    "errored": transitions.ERROR,
+    "cancelled": transitions.CANCELLED,
+    "running": transitions.RUNNING,
 }
 ERROR_OF: Final = {
-    lifecycle.ERROR: ("RuntimeJobFailureError", "RuntimeJobMaxTimeoutError"),
-    lifecycle.CANCELLED: ("RuntimeInvalidStateError",),
+    transitions.ERROR: ("RuntimeJobFailureError", "RuntimeJobMaxTimeoutError"),
+    transitions.CANCELLED: ("RuntimeInvalidStateError",),
 }
 ONE_POLL_SECONDS: Final = 1.0
 HICCUPS: Final = (
@@ -111,9 +112,9 @@ class JobMachine(RuleBasedStateMachine):
         before = self._true_statuses()
         message = self.job.error_message()
         if message is None:
-            assert before != {lifecycle.ERROR}, "error_message() of a failed job said None"
+            assert before != {transitions.ERROR}, "error_message() of a failed job said None"
         else:
-            assert self.job.status() == lifecycle.ERROR, f"error_message() said {message!r}"
+            assert self.job.status() == transitions.ERROR, f"error_message() said {message!r}"
 
     @rule()
     def cancel(self) -> None:
@@ -144,7 +145,7 @@ class JobMachine(RuleBasedStateMachine):
         """There is a result of a job that is done, an error for one that ended otherwise."""
         error = _raised(partial(self.job.result, timeout=ONE_POLL_SECONDS))
         if error is None:
-            assert self.job.status() == lifecycle.DONE
+            assert self.job.status() == transitions.DONE
         elif not _is(error, "RuntimeJobTimeoutError"):
             wanted = ERROR_OF.get(self.job.status(), ())
             assert _is(error, *wanted), f"result() raised {error!r}"
@@ -159,7 +160,7 @@ class JobMachine(RuleBasedStateMachine):
             assert self.job.status() == self.end
         elif self._step().is_final:
             self.end = self.job.status()
-            assert self.end in lifecycle.FINAL
+            assert self.end in transitions.FINAL
 
     @precondition(lambda self: self.end is not None)
     @invariant()
@@ -181,7 +182,7 @@ class JobMachine(RuleBasedStateMachine):
         if self.end is not None:
             return {self.end}
         if self.was_cancelled:
-            return {lifecycle.CANCELLED}
+            return {transitions.CANCELLED}
         if step.status == UNKNOWN:
             return {str(step.says).upper()}
         return {step.status}

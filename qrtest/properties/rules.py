@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from qrtest import duration as durations
-from qrtest import lifecycle
+from qrtest.clock import duration as durations
+from qrtest.http.messages import Request
+from qrtest.http.operations import Route
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import RAN_TOO_LONG
 from qrtest.properties.run import Run
-from qrtest.step import RAN_TOO_LONG
 from qrtest.wire import facts, payloads
-from qrtest.wire.messages import Request
-from qrtest.wire.routes import Route
 
 __all__ = ["RULES", "Rule"]
 
@@ -68,7 +68,7 @@ def _lets_escape(run: Run) -> str | None:
 def _returns_without_result(run: Run) -> str | None:
     if not run.has_value or _is_status(run.value) or run.step is None:
         return None
-    if run.step.status != lifecycle.DONE:
+    if run.step.status != transitions.DONE:
         return f"it returned {_shown(run.value)} for a job that was {run.step}"
     if run.value is True or run.has_read_its_result or not run.asked("result"):
         return None
@@ -96,8 +96,8 @@ def _lies_about_status(run: Run) -> str | None:
     claimed = run.value.upper()
     true = {run.step.status, (run.step.says or "").upper()}
     if run.step.code == RAN_TOO_LONG:
-        true.add(lifecycle.CANCELLED)
-    if claimed not in lifecycle.FINAL or claimed in true:
+        true.add(transitions.CANCELLED)
+    if claimed not in transitions.FINAL or claimed in true:
         return None
     return f"it returned {run.value!r} for a job that was {run.step}"
 
@@ -107,7 +107,7 @@ def _gives_up(run: Run) -> str | None:
     if run.error is None or run.was_stopped or run.scenario.faults or truth is None:
         return None
     if (
-        truth.step.status != lifecycle.DONE
+        truth.step.status != transitions.DONE
         or truth.ended is None
         or run.scenario.result is not None
     ):
@@ -183,7 +183,7 @@ def _closed(request: Request) -> Route | None:
 
 
 def _is_status(value: object) -> bool:
-    return isinstance(value, str) and value.upper() in lifecycle.STATUSES
+    return isinstance(value, str) and value.upper() in transitions.STATUSES
 
 
 def _shown(value: object) -> str:

@@ -13,9 +13,9 @@ from typing import Any, Final, Literal
 
 from qrtest.errors import NeverEnds, QrtestError
 from qrtest.journal import Entry, Journal
+from qrtest.lifecycle.step import Step
 from qrtest.scenario import Scenario
 from qrtest.simulation import Simulation, Transport, Truth, simulate
-from qrtest.step import Step
 
 __all__ = ["Bounds", "Run", "lived"]
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import httptools
 
-from qrtest.wire.messages import Request, Response, phrase
+from qrtest.http.messages import Request, Response, phrase
 
 __all__ = ["Answer", "Connection", "encoded", "reset"]
 

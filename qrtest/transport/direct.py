@@ -21,6 +21,7 @@ from requests import Session
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
+from qrtest.http.messages import Request, Response
 from qrtest.transport.line import Line
 from qrtest.transport.requests import (
     FixedAuth,
@@ -29,7 +30,6 @@ from qrtest.transport.requests import (
     plain_response,
     read_timeout,
 )
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.payloads import TEXT
 
 __all__ = ["go_direct"]

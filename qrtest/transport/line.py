@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from qrtest.clock import Clock
+from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError, UnansweredRequest
-from qrtest.guard import Guard
-from qrtest.wire.messages import Request, Response, Service
+from qrtest.http.messages import Request, Response, Service
+from qrtest.transport.watchdog import Guard
 
 __all__ = ["FOR_EVER", "Line", "Port", "Streaming"]
 

@@ -34,10 +34,10 @@ from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
 
-from qrtest.clock import Clock, current
+from qrtest.clock.clocks import Clock, current
+from qrtest.http.messages import Request, Response, phrase
 from qrtest.patching import PATCHING
 from qrtest.transport.line import Line
-from qrtest.wire.messages import Request, Response, phrase
 
 __all__ = [
     "MOUNT",

@@ -27,13 +27,13 @@ from requests.models import Response as RequestsResponse
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from qrtest.clock import Clock
+from qrtest.clock.clocks import Clock
 from qrtest.errors import ServerError
+from qrtest.http.messages import Request, Response
 from qrtest.transport.connection import Connection
 from qrtest.transport.line import FOR_EVER, Line
 from qrtest.transport.requests import genuine_send, read_timeout
 from qrtest.transport.websocket import StreamConnection
-from qrtest.wire.messages import Request, Response
 
 __all__ = ["LOOPBACK", "Port", "open_port"]
 

@@ -15,9 +15,9 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from qrtest.clock import Clock, VirtualClock
+from qrtest.clock.clocks import Clock, VirtualClock
+from qrtest.http.messages import Close, Request
 from qrtest.transport.line import Line
-from qrtest.wire.messages import Close, Request
 
 __all__ = ["TICK_SECONDS", "Patience", "StreamBroken", "Streamer", "messages"]
 

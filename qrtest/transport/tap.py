@@ -23,9 +23,9 @@ from urllib3.exceptions import (
 from urllib3.response import HTTPResponse
 
 from qrtest.errors import RecordingError
+from qrtest.http.messages import Failure, Request, Response, Service
 from qrtest.patching import PATCHING
 from qrtest.transport.requests import ServiceConnection
-from qrtest.wire.messages import Failure, Request, Response, Service
 
 __all__ = ["Answer", "tapped"]
 

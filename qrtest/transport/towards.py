@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from requests.models import PreparedRequest
 from requests.models import Response as RequestsResponse
 
-from qrtest.clock import WallClock
+from qrtest.clock.clocks import WallClock
 from qrtest.transport.requests import genuine_send
 
 __all__ = ["ServerLine", "TowardsAdapter"]

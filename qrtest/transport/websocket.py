@@ -16,10 +16,10 @@ from websockets.http11 import Request
 from websockets.server import ServerProtocol
 from websockets.sync.client import connect
 
-from qrtest.clock import Clock
+from qrtest.clock.clocks import Clock
+from qrtest.http.messages import Stream
 from qrtest.transport.connection import reset
 from qrtest.transport.streaming import TICK_SECONDS, Patience, StreamBroken
-from qrtest.wire.messages import Stream
 
 if TYPE_CHECKING:
     from ssl import SSLContext

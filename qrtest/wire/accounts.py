@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from qrtest.errors import SimulationError
+from qrtest.http.messages import Request, Response
 from qrtest.wire import payloads, refusals
-from qrtest.wire.messages import Request, Response
 
 __all__ = ["CRN", "REGIONS", "Account", "Instance"]
 

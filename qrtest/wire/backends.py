@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any, Final, Literal, Protocol, get_args
 
 from qrtest.errors import SimulationError
+from qrtest.http.messages import Response
 from qrtest.wire import payloads, refusals
-from qrtest.wire.messages import Response
 
 __all__ = ["Backends", "Condition", "Devices", "Online"]
 

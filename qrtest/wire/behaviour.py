@@ -9,9 +9,9 @@ import difflib
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
-from qrtest import duration as durations
+from qrtest.clock import duration as durations
+from qrtest.code_repr import AsCode
 from qrtest.errors import DurationError, SimulationError
-from qrtest.printing import AsCode
 
 __all__ = ["USUAL", "Behaviour"]
 

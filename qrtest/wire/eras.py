@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from qrtest.http.messages import Request
 from qrtest.wire import refusals
-from qrtest.wire.messages import Request
 
 __all__ = ["VERSIONS", "WITHOUT_TRANSPILED_CIRCUITS", "named", "spoken", "versions"]
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from qrtest.wire.messages import Response
+from qrtest.http.messages import Response
 from qrtest.wire.payloads import UNREADABLE, JobFacts
 
 __all__ = [

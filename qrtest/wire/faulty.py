@@ -14,8 +14,8 @@ from typing import Final
 
 from qrtest import faults
 from qrtest.faults import Fault
+from qrtest.http.messages import Request, Response, Service
 from qrtest.wire import payloads, refusals
-from qrtest.wire.messages import Request, Response, Service
 from qrtest.wire.service import Time
 from qrtest.wire.streaming import BreakingStream
 

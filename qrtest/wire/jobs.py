@@ -6,13 +6,13 @@ import json
 from dataclasses import dataclass, replace
 from typing import Any
 
-from qrtest import lifecycle
-from qrtest.script import Script
-from qrtest.step import Step
+from qrtest.http.messages import Response
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import Step
 from qrtest.wire import payloads, refusals
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.lives import Life
-from qrtest.wire.messages import Response
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.record import JobRecord
 
@@ -118,9 +118,9 @@ class SimulatedJob:
         """GET results: 204 until there are any."""
         self.life.advance(now)
         step = self.life.step
-        if step.status == lifecycle.DONE and self._recorded.result is not None:
+        if step.status == transitions.DONE and self._recorded.result is not None:
             return self._hand_out(self._recorded.result)
-        if step.status == lifecycle.ERROR and self._behaviour.failed_results == "text":
+        if step.status == transitions.ERROR and self._behaviour.failed_results == "text":
             text = self._recorded.result if self._recorded.result is not None else step.reason
             return payloads.text_response(text or "")
         return payloads.empty(204)
@@ -148,7 +148,7 @@ class SimulatedJob:
         life, record = self.life, self._recorded.record
         life.advance(now)
         running, finished = (
-            self._moment(life.began.get(lifecycle.RUNNING)),
+            self._moment(life.began.get(transitions.RUNNING)),
             self._moment(life.ended),
         )
         created, seconds = self.facts.created, life.running_seconds(now)
@@ -190,7 +190,7 @@ class SimulatedJob:
         self.life.advance(now)
         if self.life.step.is_final:
             return
-        is_running = self.life.step.status == lifecycle.RUNNING
+        is_running = self.life.step.status == transitions.RUNNING
         status = self._behaviour.delete_running if is_running else self._behaviour.delete_queued
         if status != 204:
             raise refusals.not_deletable(self.facts.job_id, status)

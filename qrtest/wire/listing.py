@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
-from qrtest import lifecycle
+from qrtest.lifecycle import transitions
 from qrtest.wire import refusals
 from qrtest.wire.jobs import SimulatedJob
 
@@ -49,7 +49,7 @@ class Listing:
     def _means(self, job: SimulatedJob, now: float) -> bool:
         facts = job.facts
         job.life.advance(now)
-        is_pending = job.life.step.status not in lifecycle.FINAL
+        is_pending = job.life.step.status not in transitions.FINAL
         return (
             self._backend in (None, (facts.backend,))
             and self._program in (None, (facts.program_id,))

@@ -11,16 +11,16 @@ from dataclasses import replace
 from itertools import chain
 from typing import Final
 
-from qrtest import lifecycle
-from qrtest.script import Script
-from qrtest.step import UNKNOWN, Step, cancelled
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import UNKNOWN, Step, cancelled
 
 __all__ = ["NEVER", "Life"]
 
 NEVER: Final = float("inf")
-NOT_BEGUN: Final = Step(lifecycle.INITIALIZING)
-WAITING: Final = (lifecycle.INITIALIZING, lifecycle.QUEUED)
-STARTED: Final = (lifecycle.RUNNING, lifecycle.DONE, lifecycle.ERROR)
+NOT_BEGUN: Final = Step(transitions.INITIALIZING)
+WAITING: Final = (transitions.INITIALIZING, transitions.QUEUED)
+STARTED: Final = (transitions.RUNNING, transitions.DONE, transitions.ERROR)
 
 
 class Life:
@@ -126,7 +126,7 @@ class Life:
     def running_seconds(self, now: float) -> float:
         """How long the job has run by the time *now*."""
         self.advance(now)
-        began = self.began.get(lifecycle.RUNNING)
+        began = self.began.get(transitions.RUNNING)
         if began is None:
             return 0.0
         return (self.ended if self.ended is not None else now) - began

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from qrtest import lifecycle
-from qrtest.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
-from qrtest.wire.messages import Response
+from qrtest.http.messages import Response
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
 
 __all__ = [
     "UNREADABLE",
@@ -43,12 +43,12 @@ __all__ = [
 ]
 
 WIRE_STATUS: Final = {
-    lifecycle.INITIALIZING: "Queued",
-    lifecycle.QUEUED: "Queued",
-    lifecycle.RUNNING: "Running",
-    lifecycle.DONE: "Completed",
-    lifecycle.ERROR: "Failed",
-    lifecycle.CANCELLED: "Cancelled",
+    transitions.INITIALIZING: "Queued",
+    transitions.QUEUED: "Queued",
+    transitions.RUNNING: "Running",
+    transitions.DONE: "Completed",
+    transitions.ERROR: "Failed",
+    transitions.CANCELLED: "Cancelled",
 }
 SUMMARY_LONGEST: Final = 100_000
 USER_ID: Final = "IBMid-6960000QRT"
@@ -124,8 +124,8 @@ def said(step: Step, reason_code: str = "number") -> dict[str, Any]:
 def _status_word(step: Step) -> str:
     if step.status == UNKNOWN:
         return str(step.says)
-    if step.status == lifecycle.ERROR and step.code == RAN_TOO_LONG:
-        return WIRE_STATUS[lifecycle.CANCELLED]
+    if step.status == transitions.ERROR and step.code == RAN_TOO_LONG:
+        return WIRE_STATUS[transitions.CANCELLED]
     return WIRE_STATUS[step.status]
 
 
@@ -242,7 +242,7 @@ def read_job(body: Mapping[str, Any]) -> JobRead:
     created, ended = body.get("created"), body.get("ended")
     if created and ended and final.is_final:
         took = datetime.fromisoformat(ended) - datetime.fromisoformat(created)
-        steps.insert(0, Step(lifecycle.RUNNING, max(0.0, round(took.total_seconds(), 6))))
+        steps.insert(0, Step(transitions.RUNNING, max(0.0, round(took.total_seconds(), 6))))
     program = body.get("program") or {}
     return JobRead(
         tuple(steps),
@@ -268,13 +268,13 @@ def read_state(state: Mapping[str, Any]) -> Step:
     name = _NAMES.get(word.lower())
     if name is None:
         return Step(UNKNOWN, says=word)
-    if name == lifecycle.ERROR or (name == lifecycle.CANCELLED and code == RAN_TOO_LONG):
+    if name == transitions.ERROR or (name == transitions.CANCELLED and code == RAN_TOO_LONG):
         return failed(reason, code, _text_in(state, "reason_solution") if reason else None)
-    return cancelled(reason) if name == lifecycle.CANCELLED else Step(name)
+    return cancelled(reason) if name == transitions.CANCELLED else Step(name)
 
 
 _NAMES: Final = {
-    word.lower(): name for name, word in WIRE_STATUS.items() if name != lifecycle.INITIALIZING
+    word.lower(): name for name, word in WIRE_STATUS.items() if name != transitions.INITIALIZING
 }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qrtest.printing import AsCode
+from qrtest.code_repr import AsCode
 from qrtest.wire import payloads
 
 __all__ = ["JobRecord", "seconds_since_1970"]

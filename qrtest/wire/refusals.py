@@ -7,8 +7,8 @@ the docstring says *assumed*.
 
 from __future__ import annotations
 
+from qrtest.http.messages import Response
 from qrtest.wire import payloads
-from qrtest.wire.messages import Response
 
 __all__ = [
     "RequestError",

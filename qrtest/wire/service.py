@@ -12,6 +12,8 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from qrtest.errors import UnansweredRequest
+from qrtest.http.messages import Request, Response
+from qrtest.http.operations import OPEN_TO_ALL, Route
 from qrtest.wire import eras, payloads, refusals, sessions, streaming
 from qrtest.wire.accounts import Account, Instance, is_used_up
 from qrtest.wire.backends import Backends, Devices
@@ -20,11 +22,9 @@ from qrtest.wire.jobs import SimulatedJob
 from qrtest.wire.limits import Limits, Turnstile
 from qrtest.wire.listing import Listing
 from qrtest.wire.lives import Life
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.names import Names
 from qrtest.wire.payloads import JobFacts
 from qrtest.wire.refusals import RequestError
-from qrtest.wire.routes import OPEN_TO_ALL, Route
 from qrtest.wire.sessions import SessionFacts, SimulatedSession
 from qrtest.wire.submissions import JobPlan, Submission, read_submission
 

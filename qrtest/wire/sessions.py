@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from qrtest.step import cancelled, failed
+from qrtest.lifecycle.step import cancelled, failed
 from qrtest.wire import payloads, refusals
 from qrtest.wire.behaviour import Behaviour
 from qrtest.wire.lives import NEVER, Life

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from qrtest import lifecycle
+from qrtest.http.messages import Close, Request, Response, Stream
+from qrtest.lifecycle import transitions
 from qrtest.wire import refusals
 from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.messages import Close, Request, Response, Stream
 
 __all__ = ["BreakingStream", "opened"]
 
@@ -49,7 +49,7 @@ class JobStream:
         if life.ended is None:
             return life.next_event(now)
         result = self._job.stored_result
-        if life.step.status == lifecycle.DONE and result and not self._has_sent_result:
+        if life.step.status == transitions.DONE and result and not self._has_sent_result:
             self._has_sent_result = True
             return result
         return Close()

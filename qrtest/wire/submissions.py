@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from qrtest.script import Script
+from qrtest.lifecycle.script import Script
 from qrtest.wire import payloads, refusals
 from qrtest.wire.behaviour import USUAL, Behaviour
 from qrtest.wire.jobs import Recorded

@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Final
 
 from qrtest.errors import UnansweredRequest
+from qrtest.http.messages import Request, Response
 from qrtest.wire import eras, payloads, refusals
 from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.messages import Request, Response
 from qrtest.wire.refusals import RequestError
 from qrtest.wire.streaming import opened
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from qrtest import duration as durations
-from qrtest.clock import VirtualClock, WallClock, moved_by
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.clocks import VirtualClock, WallClock, moved_by
+from qrtest.clock.duration import Duration
 from qrtest.errors import ClockError
 
 __all__ = ["AcceleratedClock", "clock_named"]

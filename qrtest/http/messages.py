@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Final, Literal, Protocol
 from urllib.parse import parse_qs, urlsplit
 
-from qrtest.wire.routes import Route, route
+from qrtest.http.operations import Route, route
 
 __all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream", "phrase"]
 

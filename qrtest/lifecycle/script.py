@@ -23,31 +23,24 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NoReturn
 
-from qrtest import duration as durations
-from qrtest import lifecycle
+from qrtest.clock import duration as durations
+from qrtest.code_repr import AsCode
 from qrtest.errors import DurationError, IllegalTransition, ScriptError
-from qrtest.printing import AsCode
-from qrtest.step import (
-    REASON_CODES,
-    UNKNOWN,
-    Step,
-    failed,
-    running,
-    unknown,
-)
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import REASON_CODES, UNKNOWN, Step, failed, running, unknown
 
 __all__ = ["Script"]
 
 ILLEGAL_PREFIX: Final = "ILLEGAL: "
 WORDS: Final = (
-    lifecycle.QUEUED,
-    lifecycle.RUNNING,
-    lifecycle.DONE,
-    lifecycle.ERROR,
-    lifecycle.CANCELLED,
+    transitions.QUEUED,
+    transitions.RUNNING,
+    transitions.DONE,
+    transitions.ERROR,
+    transitions.CANCELLED,
     UNKNOWN,
 )
-EVENT_OF: Final = {status: event for event, status in lifecycle.EVENTS.items()}
+EVENT_OF: Final = {status: event for event, status in transitions.EVENTS.items()}
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -151,13 +144,13 @@ def _parsed(text: str) -> Script:
 
 
 def _refuse_illegal(steps: Sequence[Step]) -> None:
-    status = lifecycle.INITIALIZING
+    status = transitions.INITIALIZING
     for number, entry in enumerate(steps, 1):
         try:
             if entry.status == UNKNOWN:
                 _refuse_after_the_end(status, entry)
             else:
-                status = lifecycle.step(status, EVENT_OF[entry.status])
+                status = transitions.step(status, EVENT_OF[entry.status])
         except IllegalTransition as error:
             raise ScriptError(
                 f"Step {number} ({entry}) cannot be: {error} "
@@ -166,7 +159,7 @@ def _refuse_illegal(steps: Sequence[Step]) -> None:
 
 
 def _refuse_after_the_end(status: str, entry: Step) -> None:
-    if status in lifecycle.FINAL:
+    if status in transitions.FINAL:
         raise IllegalTransition(
             f"A job that is {status} cannot become {entry.says!r}: {status} is final.",
             source=status,
@@ -226,16 +219,16 @@ class _Reader:
             self._refuse(
                 self.at, "UNKNOWN needs the word that the service says", 'UNKNOWN "Validating" 5s'
             )
-        code = self._code() if word == lifecycle.ERROR else None
+        code = self._code() if word == transitions.ERROR else None
         lasts = self._duration()
-        ends_badly = word in (lifecycle.ERROR, lifecycle.CANCELLED)
+        ends_badly = word in (transitions.ERROR, transitions.CANCELLED)
         reason = self._text() if ends_badly else None
-        solution = self._text() if word == lifecycle.ERROR and reason is not None else None
-        interim = self._list() if word == lifecycle.RUNNING else []
+        solution = self._text() if word == transitions.ERROR and reason is not None else None
+        interim = self._list() if word == transitions.RUNNING else []
         try:
-            if word == lifecycle.ERROR:
+            if word == transitions.ERROR:
                 return failed(reason, code, solution, lasts=lasts)
-            if word == lifecycle.RUNNING:
+            if word == transitions.RUNNING:
                 return running(lasts, interim=interim)
             if says is not None:
                 return unknown(says, lasts)

@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from qrtest import duration as durations
-from qrtest import lifecycle
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
+from qrtest.code_repr import AsCode
 from qrtest.errors import ScriptError
-from qrtest.printing import AsCode
+from qrtest.lifecycle import transitions
 
 __all__ = [
     "RAN_TOO_LONG",
@@ -56,7 +56,7 @@ class Step(AsCode):
     @property
     def is_final(self) -> bool:
         """Whether a job that got here stays here."""
-        return self.status in lifecycle.FINAL
+        return self.status in transitions.FINAL
 
     def __str__(self) -> str:
         parts = [self.status]
@@ -102,11 +102,11 @@ class Step(AsCode):
 
 
 _CONSTRUCTORS: Final = {
-    lifecycle.QUEUED: "queued",
-    lifecycle.RUNNING: "running",
-    lifecycle.DONE: "done",
-    lifecycle.ERROR: "failed",
-    lifecycle.CANCELLED: "cancelled",
+    transitions.QUEUED: "queued",
+    transitions.RUNNING: "running",
+    transitions.DONE: "done",
+    transitions.ERROR: "failed",
+    transitions.CANCELLED: "cancelled",
     UNKNOWN: "unknown",
 }
 
@@ -117,7 +117,7 @@ def queued(lasts: Duration | None = None) -> Step:
     >>> queued("2h")
     queued('2h')
     """
-    return Step(lifecycle.QUEUED, _length(lasts))
+    return Step(transitions.QUEUED, _length(lasts))
 
 
 def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> Step:
@@ -133,7 +133,7 @@ def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> St
             f"interim={interim!r} is not a list of results: write interim=[{interim!r}]."
         )
     return Step(
-        lifecycle.RUNNING, _length(lasts), interim=tuple(_json_text(value) for value in interim)
+        transitions.RUNNING, _length(lasts), interim=tuple(_json_text(value) for value in interim)
     )
 
 
@@ -143,7 +143,7 @@ def done(*, lasts: Duration | None = None) -> Step:
     >>> done()
     done()
     """
-    return Step(lifecycle.DONE, _length(lasts))
+    return Step(transitions.DONE, _length(lasts))
 
 
 def failed(
@@ -169,7 +169,7 @@ def failed(
         reason = RAN_TOO_LONG_REASON
     if solution is not None and reason is None:
         raise ScriptError("failed(solution=...) without a reason: the service gives none alone.")
-    return Step(lifecycle.ERROR, _length(lasts), reason, code, solution)
+    return Step(transitions.ERROR, _length(lasts), reason, code, solution)
 
 
 def ran_too_long(*, lasts: Duration | None = None) -> Step:
@@ -187,7 +187,7 @@ def cancelled(reason: str | None = None, *, lasts: Duration | None = None) -> St
     >>> cancelled("Session closed")
     cancelled('Session closed')
     """
-    return Step(lifecycle.CANCELLED, _length(lasts), reason)
+    return Step(transitions.CANCELLED, _length(lasts), reason)
 
 
 def unknown(says: str, lasts: Duration | None = None) -> Step:

@@ -19,8 +19,8 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, NoReturn, Protocol
 
-from qrtest import duration as durations
-from qrtest.duration import Duration
+from qrtest.clock import duration as durations
+from qrtest.clock.duration import Duration
 from qrtest.errors import ClockError, DurationError, NeverEnds
 from qrtest.patching import PATCHING
 

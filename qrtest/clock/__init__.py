@@ -1,0 +1,1 @@
+"""Time as a value, and the functions that code sleeps by."""
