@@ -42,7 +42,7 @@ WHAT_DECIDES = (
     "qrtest/lifecycle/transitions.py",
     "qrtest/lifecycle/script.py",
     "qrtest/lifecycle/step.py",
-    "qrtest/wire",
+    "qrtest/service",
     "qrtest/cassette",
 )
 """Statuses, scripts, what the service says, and what was recorded: `coverage` wants all of it."""
@@ -143,7 +143,7 @@ def mutation(session: nox.Session) -> None:
     """Whether the tests notice when lifecycle, script, wire or cassette change: docs/quality.md.
 
     All mutants of a few modules and a sample of the others take about an hour. `-- all` tries every one,
-    `-- "qrtest.wire.jobs*"` those of a module; mutants/ keeps what was found from run to run.
+    `-- "qrtest.service.jobs*"` those of a module; mutants/ keeps what was found from run to run.
     """
     session.install("-q", "-e", ".[test,check]", "mutmut>=3.8,<4")
     env = {"HYPOTHESIS_PROFILE": "mutation"}

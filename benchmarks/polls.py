@@ -17,7 +17,7 @@ from rich.table import Table
 from qrtest import simulate
 from qrtest.client import releases
 from qrtest.client.clients import parameters
-from qrtest.wire.payloads import JobFacts, job, timestamp
+from qrtest.service.serialize import JobFacts, job, timestamp
 
 ROUNDS = 7
 BODY = job(

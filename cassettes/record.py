@@ -18,12 +18,12 @@ from qrtest.client.jobs import make_job
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
+from qrtest.service.accounts import CRN
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded
+from qrtest.service.service import JobPlan, SimulatedService, Submission
 from qrtest.transport.requests import FixedAuth
 from qrtest.transport.sockets import LOOPBACK, Port
-from qrtest.wire.accounts import CRN
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded
-from qrtest.wire.service import JobPlan, SimulatedService, Submission
 
 KEY = "the key of these recordings: it makes their placeholders, and opens nothing"
 CAPTURED = files("qrtest.captured")

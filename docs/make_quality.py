@@ -165,7 +165,7 @@ SAME = (
 def is_run_at_import(one: Survivor) -> bool:
     """The function made a table of the module, before it was mutated."""
     module, _, function = one.where.rpartition(".")
-    return module == "qrtest.wire.damage" and function in (*AT_IMPORT, "_whole", "_instead")
+    return module == "qrtest.service.corruption" and function in (*AT_IMPORT, "_whole", "_instead")
 
 
 def is_tried_elsewhere(one: Survivor) -> bool:

@@ -25,8 +25,8 @@ from qiskit_ibm_runtime import Session
 
 import qrtest
 from qrtest import Scenario, faults, scenarios
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.damage import DAMAGES, WHOLE
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.corruption import DAMAGES, WHOLE
 from tests.client_changes import CHANGES
 
 DOCS = Path(__file__).parent

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from qrtest.recording import Recording, record
     from qrtest.replaying import Replay, replay
     from qrtest.scenario import Scenario
+    from qrtest.service.accounts import Instance
+    from qrtest.service.limits import Limits
     from qrtest.serving import Server, serve
     from qrtest.simulation import Simulation, simulate
-    from qrtest.wire.accounts import Instance
-    from qrtest.wire.limits import Limits
 
 __all__ = [
     "Instance",
@@ -77,9 +77,9 @@ __all__ = [
 ]
 
 _HOME = {
-    "Instance": "qrtest.wire.accounts",
+    "Instance": "qrtest.service.accounts",
     "JobMachine": "qrtest.properties",
-    "Limits": "qrtest.wire.limits",
+    "Limits": "qrtest.service.limits",
     "NeverEnds": "qrtest.errors",
     "Project": "qrtest.project",
     "QrtestError": "qrtest.errors",

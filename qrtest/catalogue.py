@@ -19,8 +19,8 @@ from qrtest import faults
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.scenario import Scenario
-from qrtest.wire import encoding
-from qrtest.wire.behaviour import Behaviour
+from qrtest.service import result_payloads
+from qrtest.service.behaviour import Behaviour
 
 __all__ = ["scenarios"]
 
@@ -43,7 +43,7 @@ def _future_qpy() -> dict[str, str]:
 
 def _array() -> dict[str, str]:
     """An array of three numbers, as inputs hold it."""
-    array: dict[str, str] = encoding.array([0.1, 0.2, 0.3], [3])
+    array: dict[str, str] = result_payloads.array([0.1, 0.2, 0.3], [3])
     return array
 
 

@@ -15,7 +15,7 @@ from qrtest.errors import QrtestError, ScenarioError, SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.journal import Entry
 from qrtest.scripted import USUAL_LIFE
-from qrtest.wire import payloads
+from qrtest.service import serialize
 
 if TYPE_CHECKING:
     from qrtest.serving import Server
@@ -55,7 +55,7 @@ class Control:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._answers)
             return _refusal(404, f"There is no {request.method} {request.path}: there are {known}.")
         try:
-            return payloads.json_response(answer(request))
+            return serialize.json_response(answer(request))
         except (QrtestError, TypeError) as error:
             return _refusal(400, f"{request}: {error}")
 
@@ -157,4 +157,4 @@ def _told(request: Request, name: str) -> Any:
 
 
 def _refusal(status: int, message: str) -> Response:
-    return payloads.json_response({"error": message}, status)
+    return serialize.json_response({"error": message}, status)

@@ -18,8 +18,8 @@ from qrtest.journal import Journal, kind_of, told
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.scenario import Scenario
+from qrtest.service import serialize
 from qrtest.timeline import Event, Stretch, Timeline, Track
-from qrtest.wire import payloads
 
 if TYPE_CHECKING:
     from qrtest.replaying import Replay
@@ -111,7 +111,7 @@ def _event(interaction: Interaction) -> Event:
         until=at if interaction.end is None else interaction.end,
         times=interaction.repeat,
         operation=asked or str(Redactor(b"shown").request(interaction.request)),
-        answer=payloads.summary(interaction.response),
+        answer=serialize.summary(interaction.response),
         status=told(step) if step is not None and asked == "poll" else "",
         kind=kind_of(interaction.response),
     )

@@ -22,10 +22,10 @@ from qrtest.errors import Drifted, SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.scenario import Scenario
 from qrtest.scripted import ScriptedService
-from qrtest.wire.accounts import CRN
-from qrtest.wire.behaviour import USUAL
-from qrtest.wire.facts import described_job, named
-from qrtest.wire.submissions import Submission
+from qrtest.service.accounts import CRN
+from qrtest.service.behaviour import USUAL
+from qrtest.service.parse import described_job, named
+from qrtest.service.submissions import Submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,9 +14,9 @@ from typing import Final
 from qrtest.http.messages import Request, Response, Service
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.step import Step
+from qrtest.service import serialize
+from qrtest.service.service import Time
 from qrtest.timeline import Event, Kind, Timeline, Track, stretches
-from qrtest.wire import payloads
-from qrtest.wire.service import Time
 
 __all__ = ["Entry", "Journal", "kind_of", "told"]
 
@@ -43,7 +43,7 @@ class Entry:
     @property
     def answer(self) -> str:
         """The answer in a word or two, as `'200 Queued'`."""
-        return self.said or payloads.summary(self.response)
+        return self.said or serialize.summary(self.response)
 
     def __str__(self) -> str:
         return str(self.event())
@@ -173,7 +173,7 @@ def told(step: Step) -> str:
 def _status(entry: Entry) -> str:
     if entry.operation != "poll" or kind_of(entry.response) != "fine":
         return ""
-    step = payloads.step_of(entry.response.body)
+    step = serialize.step_of(entry.response.body)
     return "" if step is None else told(step)
 
 

@@ -63,7 +63,7 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
 
 
 def _behaviours() -> tuple[str, ...]:
-    from qrtest.wire.behaviour import Behaviour
+    from qrtest.service.behaviour import Behaviour
 
     return tuple(Behaviour.__dataclass_fields__)
 

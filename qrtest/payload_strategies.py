@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from qrtest.errors import ResultError
-from qrtest.wire import encoding
-from qrtest.wire.damage import DAMAGES
+from qrtest.service import result_payloads
+from qrtest.service.corruption import DAMAGES
 
 __all__ = ["PROGRAMS", "broken_results", "results"]
 
@@ -42,7 +42,7 @@ def results(program_id: str = "sampler") -> SearchStrategy[str]:
 
 
 def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
-    """Results of a program with one damage: see `qrtest.wire.damage`.
+    """Results of a program with one damage: see `qrtest.service.corruption`.
 
     >>> from hypothesis import given
     >>> @given(broken_results())
@@ -77,9 +77,9 @@ def _sampler_pub(draw: st.DrawFn) -> Any:
         places = shots * math.prod(shape)
         sample = st.integers(0, 2**num_bits - 1)
         samples = draw(st.lists(sample, min_size=places, max_size=places))
-        fields[name] = encoding.bit_array(samples, num_bits, shape)
-    data = encoding.data_bin(fields, shape, with_types=draw(st.booleans()))
-    return encoding.pub_result(data, {"circuit_metadata": {}})
+        fields[name] = result_payloads.bit_array(samples, num_bits, shape)
+    data = result_payloads.data_bin(fields, shape, with_types=draw(st.booleans()))
+    return result_payloads.pub_result(data, {"circuit_metadata": {}})
 
 
 @st.composite
@@ -88,14 +88,14 @@ def _estimator_pub(draw: st.DrawFn) -> Any:
     places = math.prod(shape)
     values = st.lists(NUMBERS, min_size=places, max_size=places)
     names = ["evs", "stds", *draw(st.sampled_from(((), ("ensemble_standard_error",))))]
-    fields = {name: encoding.array(draw(values), shape) for name in names}
-    data = encoding.data_bin(fields, shape, with_types=draw(st.booleans()))
-    return encoding.pub_result(data, {"shots": 4096, "target_precision": 0.015625})
+    fields = {name: result_payloads.array(draw(values), shape) for name in names}
+    data = result_payloads.data_bin(fields, shape, with_types=draw(st.booleans()))
+    return result_payloads.pub_result(data, {"shots": 4096, "target_precision": 0.015625})
 
 
 def _primitive(pubs: SearchStrategy[Any]) -> SearchStrategy[Any]:
     several = st.lists(pubs, min_size=1, max_size=3)
-    return several.map(lambda drawn: encoding.primitive_result(drawn, PRIMITIVE))
+    return several.map(lambda drawn: result_payloads.primitive_result(drawn, PRIMITIVE))
 
 
 _TENSORS: Final = st.dictionaries(
@@ -106,19 +106,23 @@ _RATES: Final = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6)
 
 def _noise_learner() -> SearchStrategy[Any]:
     """Of the first generation in both its forms, and of the third where the release knows it."""
-    first = st.builds(encoding.layer_errors, st.lists(_RATES, max_size=3), as_pairs=st.booleans())
+    first = st.builds(
+        result_payloads.layer_errors, st.lists(_RATES, max_size=3), as_pairs=st.booleans()
+    )
     known = _known("noise-learner", NOISE_VERSIONS)
     if not known:
         return first
     layers = st.lists(_RATES, min_size=1, max_size=3)
-    return first | st.builds(encoding.noise_model, layers, st.sampled_from(known))
+    return first | st.builds(result_payloads.noise_model, layers, st.sampled_from(known))
 
 
 def _executor() -> SearchStrategy[Any]:
     """Where the release knows none, any: it takes them for plain JSON."""
     items = st.lists(_TENSORS, min_size=1, max_size=3)
     known = _known("executor", EXECUTOR_VERSIONS)
-    return st.builds(encoding.executor_result, items, st.sampled_from(known or EXECUTOR_VERSIONS))
+    return st.builds(
+        result_payloads.executor_result, items, st.sampled_from(known or EXECUTOR_VERSIONS)
+    )
 
 
 def _known(program_id: str, versions: Sequence[str]) -> list[str]:

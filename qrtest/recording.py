@@ -16,8 +16,8 @@ from qrtest.cassette.allowed import Rules, plain_name
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.errors import CassetteError, RecordingError, SecretFound
-from qrtest.wire import payloads
-from qrtest.wire.accounts import CRN
+from qrtest.service import serialize
+from qrtest.service.accounts import CRN
 
 if TYPE_CHECKING:
     from qrtest.cassette.player import Player
@@ -280,7 +280,7 @@ def _provenance(recorded: list[Interaction]) -> Provenance:
 def _is_simulated(interaction: Interaction) -> bool:
     """Whether qrtest's own service answered: it has one account, and one user."""
     crn = interaction.request.header("Service-CRN")
-    return crn == CRN or payloads.USER_ID.encode() in interaction.response.body
+    return crn == CRN or serialize.USER_ID.encode() in interaction.response.body
 
 
 def _release(package: str) -> str:

@@ -16,11 +16,11 @@ from qrtest.cassette.streamed import RESOLUTION
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.rescripting import shifted
-from qrtest.wire.facts import named
-from qrtest.wire.faulty import FaultyService
-from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.service import Time
-from qrtest.wire.telling import tell
+from qrtest.service.fault_injection import FaultyService
+from qrtest.service.job_operations import tell
+from qrtest.service.jobs import SimulatedJob
+from qrtest.service.parse import named
+from qrtest.service.service import Time
 
 __all__ = ["Relived"]
 

@@ -26,12 +26,12 @@ from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.recording import KEY_VARIABLE, finished, project_rules
-from qrtest.wire import payloads
-from qrtest.wire.faulty import FaultyService
-from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.payloads import JobFacts
-from qrtest.wire.record import JobRecord
-from qrtest.wire.telling import tell
+from qrtest.service import serialize
+from qrtest.service.fault_injection import FaultyService
+from qrtest.service.job_operations import tell
+from qrtest.service.jobs import SimulatedJob
+from qrtest.service.payload_template import JobRecord
+from qrtest.service.serialize import JobFacts
 
 if TYPE_CHECKING:
     from qrtest.scenario import Scenario
@@ -355,13 +355,13 @@ def _made_up(scenario: Scenario) -> dict[str, Any]:
     """What the service says of a job that nobody recorded."""
     facts = JobFacts(
         job_id=MADE_UP_ID,
-        created=payloads.timestamp(EPOCH),
+        created=serialize.timestamp(EPOCH),
         backend="ibm_torino",
         program_id=scenario.program_id,
         cost=scenario.behaviour.cost,
     )
-    state = payloads.said(Step(transitions.QUEUED))
-    return dict(JobRecord.of(payloads.job(facts, state, usage=None, with_params=False)).job)
+    state = serialize.said(Step(transitions.QUEUED))
+    return dict(JobRecord.of(serialize.job(facts, state, usage=None, with_params=False)).job)
 
 
 def _sent(scenario: Scenario, *, is_made_up: bool) -> str | None:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from qrtest.errors import SimulationError
 from qrtest.scenario import Scenario
-from qrtest.wire.submissions import Submission
+from qrtest.service.submissions import Submission
 
 __all__ = ["Rule", "Rules"]
 

@@ -22,8 +22,8 @@ from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, QrtestError, ScenarioError
 from qrtest.faults import Fault
 from qrtest.scenario import Scenario
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.record import JobRecord
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.payload_template import JobRecord
 
 __all__ = ["described", "in_folder", "load", "read", "save", "written"]
 

@@ -18,14 +18,14 @@ from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, failed, queued
 from qrtest.rules import Rule, Rules
 from qrtest.scenario import Scenario
-from qrtest.wire.accounts import Instance
-from qrtest.wire.behaviour import USUAL, Behaviour
-from qrtest.wire.faulty import FaultyService
-from qrtest.wire.jobs import Recorded
-from qrtest.wire.limits import Limits
-from qrtest.wire.payloads import JobFacts
-from qrtest.wire.service import SimulatedService
-from qrtest.wire.submissions import JobPlan, Submission
+from qrtest.service.accounts import Instance
+from qrtest.service.behaviour import USUAL, Behaviour
+from qrtest.service.fault_injection import FaultyService
+from qrtest.service.jobs import Recorded
+from qrtest.service.limits import Limits
+from qrtest.service.serialize import JobFacts
+from qrtest.service.service import SimulatedService
+from qrtest.service.submissions import JobPlan, Submission
 
 __all__ = [
     "USUAL_LIFE",

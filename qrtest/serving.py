@@ -23,11 +23,11 @@ from qrtest.faults import Fault
 from qrtest.http.messages import Request, Response
 from qrtest.journal import Journal
 from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, SnapshotBackends
+from qrtest.service.accounts import Instance
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.limits import Limits
 from qrtest.transport.line import Line
 from qrtest.transport.sockets import LOOPBACK, Port
-from qrtest.wire.accounts import Instance
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.limits import Limits
 
 __all__ = ["ENTRIES", "Server", "serve"]
 

@@ -13,11 +13,11 @@ from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
 from qrtest.http.messages import Service
 from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
+from qrtest.service.accounts import Instance
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.limits import Limits
+from qrtest.service.submissions import Submission
 from qrtest.stage import Stage, Staged, Terms, Transport
-from qrtest.wire.accounts import Instance
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.limits import Limits
-from qrtest.wire.submissions import Submission
 
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2

@@ -18,9 +18,9 @@ from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Service
 from qrtest.journal import Journal
+from qrtest.service.serialize import JobFacts
 from qrtest.transport.line import Line, Port
 from qrtest.transport.watchdog import Guard
-from qrtest.wire.payloads import JobFacts
 
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2

@@ -10,9 +10,9 @@ from qrtest.client.backends import Snapshots
 from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded
-from qrtest.wire.service import JobPlan, SimulatedService
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded
+from qrtest.service.service import JobPlan, SimulatedService
 
 BELL = {"pubs": [], "options": {}, "version": 2, "support_qiskit": True}
 NEWEST = "2026-04-15"

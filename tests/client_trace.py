@@ -22,7 +22,7 @@ from qrtest import scenario_file, simulate
 from qrtest.client import releases
 from qrtest.client.clients import parameters
 from qrtest.errors import Stop
-from qrtest.wire.accounts import CRN
+from qrtest.service.accounts import CRN
 
 LONGEST_SECONDS = 30
 ENDED = object()

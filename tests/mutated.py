@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-CACHING = ("qrtest.cassette", "qrtest.clock.duration", "qrtest.lifecycle.script", "qrtest.wire")
+CACHING = ("qrtest.cassette", "qrtest.clock.duration", "qrtest.lifecycle.script", "qrtest.service")
 
 
 def pytest_runtest_setup() -> None:

@@ -21,20 +21,25 @@ LAYERS = [
     {"clock.clocks", "transport.watchdog", "http.operations"},
     {"http.messages", "clock.accelerated"},
     {"lifecycle.step", "timeline"},
-    {"lifecycle.script", "faults", "wire.behaviour", "asking"},
-    {"wire.payloads", "wire.encoding"},
-    {"wire.refusals", "wire.lives", "wire.facts", "wire.record"},
+    {"lifecycle.script", "faults", "service.behaviour", "asking"},
+    {"service.serialize", "service.result_payloads"},
     {
-        "wire.accounts",
-        "wire.backends",
-        "wire.eras",
-        "wire.jobs",
-        "wire.limits",
-        "wire.names",
-        "wire.sessions",
+        "service.error_responses",
+        "service.script_cursor",
+        "service.parse",
+        "service.payload_template",
     },
-    {"wire.listing", "wire.streaming", "wire.submissions"},
-    {"wire.telling"},
+    {
+        "service.accounts",
+        "service.backends",
+        "service.api_versions",
+        "service.jobs",
+        "service.limits",
+        "service.ids",
+        "service.sessions",
+    },
+    {"service.job_list", "service.result_stream", "service.submissions"},
+    {"service.job_operations"},
     {"cassette.model", "cassette.reading", "cassette.syntax", "cassette.tokens"},
     {
         "cassette.allowed",
@@ -58,9 +63,9 @@ LAYERS = [
     {"cassette.inspect", "cassette.lives"},
     {"cassette.compare", "cassette.streamed"},
     {"cassette.player"},
-    {"wire.service"},
-    {"journal", "wire.faulty"},
-    {"transport.connection", "transport.line", "wire.damage"},
+    {"service.service"},
+    {"journal", "service.fault_injection"},
+    {"transport.connection", "transport.line", "service.corruption"},
     {"transport.network", "transport.requests", "transport.streaming"},
     {"transport.websocket"},
     {
@@ -115,7 +120,14 @@ LAYERS = [
     {"cli"},
 ]
 LAYER = {module: number for number, layer in enumerate(LAYERS) for module in layer}
-EMPTY_PACKAGES = {"", "cassette", "captured", "client", "clock", "http", "lifecycle", "transport", "wire"}
+EMPTY_PACKAGES = {
+    "",
+    *(
+        path.parent.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("*/__init__.py")
+        if path.read_text().count("\n") == 1
+    ),
+}
 WITHIN_A_LAYER: set[tuple[str, str]] = set()
 
 HOMES = {
@@ -193,7 +205,7 @@ PURE = [
     "code_repr",
     "journal",
     "transport.watchdog",
-    *(module for module in LAYER if module.startswith("wire.")),
+    *(module for module in LAYER if module.startswith(("http.", "service."))),
 ]
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.http.messages import Request
-from qrtest.wire.accounts import CRN, Account, Instance
-from qrtest.wire.eras import VERSIONS
+from qrtest.service.accounts import CRN, Account, Instance
+from qrtest.service.api_versions import VERSIONS
 from tests.asking import BELL, NEWEST, Asking
 
 IAM = "https://iam.cloud.ibm.com/identity/token"

@@ -14,7 +14,7 @@ from qrtest import VirtualClock, faults, simulate
 from qrtest.errors import FaultError, SimulationError
 from qrtest.faults import Fault
 from qrtest.http.messages import Close, Request, Response
-from qrtest.wire.faulty import FaultyService
+from qrtest.service.fault_injection import FaultyService
 from tests.lives import FAULTS
 
 POLL = Request.to("GET", "https://host/v1/jobs/j1?exclude_params=true")

@@ -13,8 +13,8 @@ from qrtest.errors import ResultError
 from qrtest.http.messages import Response
 from qrtest.lifecycle.script import Script
 from qrtest.scenario import Scenario
-from qrtest.wire import facts, payloads
-from qrtest.wire.submissions import Submission
+from qrtest.service import parse, serialize
+from qrtest.service.submissions import Submission
 from tests.asking import Asking
 from tests.recordings import bodies, json_values
 
@@ -41,20 +41,20 @@ WHOLE = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
 @given(BODIES, BODIES)
 def test_what_was_recorded_is_facts_or_none(body: bytes, answered: bytes) -> None:
     """Facts of a job, names, lacking fields: no body raises."""
-    for job in (facts.described_job(body), facts.submitted_job(body, answered)):
-        assert job is None or isinstance(job, payloads.JobFacts)
-    for name in (facts.named(body), facts.first_instance(body)):
+    for job in (parse.described_job(body), parse.submitted_job(body, answered)):
+        assert job is None or isinstance(job, serialize.JobFacts)
+    for name in (parse.named(body), parse.first_instance(body)):
         assert name is None or isinstance(name, str)
-    assert set(facts.missing("submit", body)) <= {"id", "backend", "(JSON)"}
-    assert facts.missing("logs", body) == ()
+    assert set(parse.missing("submit", body)) <= {"id", "backend", "(JSON)"}
+    assert parse.missing("logs", body) == ()
 
 
 @given(BODIES)
 def test_what_a_poll_says_is_a_step_or_none(body: bytes) -> None:
     """And one line for the timeline, whatever it is."""
-    step = payloads.step_of(body)
-    assert payloads.is_final(Response(200, body)) == (step is not None and step.is_final)
-    assert payloads.summary(Response(200, body)).startswith("200")
+    step = serialize.step_of(body)
+    assert serialize.is_final(Response(200, body)) == (step is not None and step.is_final)
+    assert serialize.summary(Response(200, body)).startswith("200")
 
 
 @given(BODIES)
@@ -63,7 +63,7 @@ def test_tags_are_texts_or_refused(body: bytes) -> None:
     ask = Asking()
     job_id = ask.submit(tags=["before"])
     answer = ask("PUT", f"/jobs/{job_id}/tags", body)
-    tags = payloads.tags_of(body)
+    tags = serialize.tags_of(body)
     assert answer.status == (400 if tags is None else 204)
     shown = ask("GET", f"/jobs/{job_id}").body.get("tags", [])
     assert shown == (["before"] if tags is None else list(tags))

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError
 from qrtest.lifecycle.script import Script
-from qrtest.wire.accounts import Instance
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded
-from qrtest.wire.limits import Limits
-from qrtest.wire.submissions import JobPlan
+from qrtest.service.accounts import Instance
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded
+from qrtest.service.limits import Limits
+from qrtest.service.submissions import JobPlan
 from tests.asking import Asking
 
 SUBMISSION = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}

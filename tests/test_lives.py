@@ -19,8 +19,8 @@ from qrtest.cassette.player import Player
 from qrtest.clock.clocks import EPOCH
 from qrtest.http.messages import Request
 from qrtest.lifecycle.script import Script
-from qrtest.wire.payloads import timestamp
-from qrtest.wire.telling import tell
+from qrtest.service.job_operations import tell
+from qrtest.service.serialize import timestamp
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll
 from tests.test_hostile_bodies import BODIES, NAMES, ODD
 

@@ -17,7 +17,7 @@ from qrtest.cassette.player import Player
 from qrtest.clock.clocks import EPOCH
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
-from qrtest.wire.accounts import CRN
+from qrtest.service.accounts import CRN
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 
 OTHER_CRN = CRN.replace("us-east", "eu-de")

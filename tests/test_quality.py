@@ -55,9 +55,9 @@ def test_the_sample_is_always_the_same_one() -> None:
     """Of each module that is not tried whole, one mutant in so many."""
     found = {
         module: {f"x_wait__mutmut_{at}": "not run" for at in range(80)}
-        for module in (make_quality.WHOLE[0], "qrtest.wire.jobs")
+        for module in (make_quality.WHOLE[0], "qrtest.service.jobs")
     }
     names = list(sample(found))
     assert names == list(sample(found))
     assert len(names) == 80 / make_quality.EVERY
-    assert {name.rpartition(".")[0] for name in names} == {"qrtest.wire.jobs"}
+    assert {name.rpartition(".")[0] for name in names} == {"qrtest.service.jobs"}

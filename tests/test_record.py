@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.wire.payloads import job_usage
-from qrtest.wire.record import JobRecord
+from qrtest.service.payload_template import JobRecord
+from qrtest.service.serialize import job_usage
 from tests.recordings import JOB, job_body, json_values
 
 VERSION = "2026-04-15"

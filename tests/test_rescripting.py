@@ -27,11 +27,11 @@ from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.errors import ScenarioError, ScriptError, SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.rescripting import life_of, rescripted
-from qrtest.wire.accounts import CRN
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded
-from qrtest.wire.record import JobRecord
-from qrtest.wire.service import JobPlan, SimulatedService, Submission
+from qrtest.service.accounts import CRN
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded
+from qrtest.service.payload_template import JobRecord
+from qrtest.service.service import JobPlan, SimulatedService, Submission
 from tests.asking import NoBackends
 from tests.command_line import qrtest as qrtest_command
 from tests.command_line import qrtest_process

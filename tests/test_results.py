@@ -22,8 +22,8 @@ from qrtest.client import releases
 from qrtest.client.backends import Snapshots
 from qrtest.errors import ResultError
 from qrtest.payload_strategies import PROGRAMS
-from qrtest.wire import encoding
-from qrtest.wire.damage import DAMAGES, WHOLE, Damage
+from qrtest.service import result_payloads
+from qrtest.service.corruption import DAMAGES, WHOLE, Damage
 
 DECODED = {
     "sampler": "PrimitiveResult",
@@ -56,9 +56,9 @@ def test_a_result_decodes(program_id: str) -> None:
 def test_a_sampler_result_holds_what_was_drawn(data: st.DataObject) -> None:
     """Registers, shape and every bit come through the decoder."""
     samples = data.draw(st.lists(st.integers(0, 1023), min_size=4, max_size=4))
-    bits = encoding.bit_array(samples, 10, (2,))
-    pub = encoding.pub_result(encoding.data_bin({"meas": bits}, (2,)), {})
-    result = decoded(json.dumps(encoding.primitive_result([pub], {})), "sampler")
+    bits = result_payloads.bit_array(samples, 10, (2,))
+    pub = result_payloads.pub_result(result_payloads.data_bin({"meas": bits}, (2,)), {})
+    result = decoded(json.dumps(result_payloads.primitive_result([pub], {})), "sampler")
     read = result[0].data.meas  # type: ignore[index]
     assert read.shape == (2,)
     assert [int(shot, 2) for row in read for shot in row.get_bitstrings()] == samples
@@ -66,23 +66,23 @@ def test_a_sampler_result_holds_what_was_drawn(data: st.DataObject) -> None:
 
 def test_a_data_bin_says_the_types_of_its_fields_as_the_service_does() -> None:
     """In their order; the client's own encoder leaves them out."""
-    fields = {"meas": encoding.bit_array([0], 1), "evs": encoding.array([0.5], ())}
-    said = encoding.data_bin(fields, ())["__value__"]
+    fields = {"meas": result_payloads.bit_array([0], 1), "evs": result_payloads.array([0.5], ())}
+    said = result_payloads.data_bin(fields, ())["__value__"]
     assert said["field_names"] == ["meas", "evs"]
     assert said["field_types"] == [
         "<class 'qiskit.primitives.containers.bit_array.BitArray'>",
         "numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float64]]",
     ]
-    assert "field_types" not in encoding.data_bin(fields, (), with_types=False)["__value__"]
+    assert "field_types" not in result_payloads.data_bin(fields, (), with_types=False)["__value__"]
 
 
 @settings(max_examples=30)
 @given(st.lists(st.floats(-1, 1), min_size=4, max_size=4))
 def test_an_estimator_result_holds_what_was_drawn(values: list[float]) -> None:
     """Every number comes through the decoder, to the last bit."""
-    fields = {name: encoding.array(values, (2, 2)) for name in ("evs", "stds")}
-    pub = encoding.pub_result(encoding.data_bin(fields, (2, 2)), {})
-    result = decoded(json.dumps(encoding.primitive_result([pub], {})), "estimator")
+    fields = {name: result_payloads.array(values, (2, 2)) for name in ("evs", "stds")}
+    pub = result_payloads.pub_result(result_payloads.data_bin(fields, (2, 2)), {})
+    result = decoded(json.dumps(result_payloads.primitive_result([pub], {})), "estimator")
     assert result[0].data.evs.tolist() == [values[:2], values[2:]]  # type: ignore[index]
 
 
@@ -93,7 +93,7 @@ def test_a_noise_learner_result_holds_what_was_drawn(
     rates: list[list[float]], as_pairs: bool
 ) -> None:
     """Every layer and rate comes through the decoder, in the form of either era."""
-    text = json.dumps(encoding.layer_errors(rates, as_pairs=as_pairs))
+    text = json.dumps(result_payloads.layer_errors(rates, as_pairs=as_pairs))
     layers = list(decoded(text, "noise-learner"))  # type: ignore[call-overload]
     assert [type(layer).__name__ for layer in layers] == ["LayerError"] * len(rates)
     assert [type(layer.error).__name__ for layer in layers] == ["PauliLindbladError"] * len(rates)
@@ -105,7 +105,7 @@ def test_a_noise_learner_result_holds_what_was_drawn(
 
 def test_a_noise_learner_result_names_a_backend() -> None:
     """One that there is."""
-    metadata = decoded(json.dumps(encoding.layer_errors([])), "noise-learner").metadata  # type: ignore[attr-defined]
+    metadata = decoded(json.dumps(result_payloads.layer_errors([])), "noise-learner").metadata  # type: ignore[attr-defined]
     assert metadata["backend"] in Snapshots().names()
 
 
@@ -115,7 +115,7 @@ def test_a_noise_learner_result_names_a_backend() -> None:
 )
 def test_a_noise_model_has_what_its_version_has(version: str, kept: set[str]) -> None:
     """Success rates came with the second version of the schema."""
-    model = encoding.noise_model([[0.1, 0.2]], version)
+    model = result_payloads.noise_model([[0.1, 0.2]], version)
     assert model["schema_version"] == version
     assert [set(layer["metadata"]["post_selection"]) for layer in model["data"]] == [kept]
 
@@ -124,7 +124,7 @@ def test_a_noise_model_has_what_its_version_has(version: str, kept: set[str]) ->
 def test_an_array_is_a_file_of_numpy(shape: list[int], dtype: str) -> None:
     """It is read as such, and its data begin where the format says: at a multiple of 64 bytes."""
     values = [number % 256 for number in range(math.prod(shape))]
-    packed = encoding.array(values, shape, dtype)["__value__"]
+    packed = result_payloads.array(values, shape, dtype)["__value__"]
     content = zlib.decompress(base64.b64decode(packed))
     read = np.load(io.BytesIO(content))
     assert (read.shape, read.dtype.str, read.ravel().tolist()) == (tuple(shape), dtype, values)
@@ -232,7 +232,9 @@ def test_only_a_result_with_a_schema_has_its_schema_damaged(damage: Damage) -> N
 def test_where_there_is_nothing_to_damage_nothing_is_damaged() -> None:
     """A data bin without fields has no field to be renamed."""
     [renamed] = [damage for damage in DAMAGES if damage.name == "reserved-name"]
-    empty = encoding.primitive_result([encoding.pub_result(encoding.data_bin({}, ()), {})], {})
+    empty = result_payloads.primitive_result(
+        [result_payloads.pub_result(result_payloads.data_bin({}, ()), {})], {}
+    )
     assert renamed.applied(json.dumps(empty)) is None
 
 

@@ -16,9 +16,9 @@ from qrtest.clock.clocks import EPOCH
 from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OPERATIONS, route
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded
-from qrtest.wire.service import ANSWERS, JobPlan, SimulatedService, Submission
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded
+from qrtest.service.service import ANSWERS, JobPlan, SimulatedService, Submission
 from tests.lives import scripts
 
 HOST = "https://quantum.cloud.ibm.com/api/v1"
@@ -199,7 +199,7 @@ def test_ids_are_xids() -> None:
 @given(st.integers(0, 10**10))
 def test_times_are_rfc_3339_with_trailing_zeros_trimmed(microseconds: int) -> None:
     """As the service writes them; Python reads them back to the microsecond."""
-    from qrtest.wire.payloads import timestamp
+    from qrtest.service.serialize import timestamp
 
     written = timestamp(EPOCH + microseconds / 1e6)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,5}[1-9])?Z", written)
@@ -224,7 +224,7 @@ def test_a_job_is_where_its_script_says(script: Script, waits: list[float]) -> N
             expected = script.end
         boundaries = [sum(s.seconds or 0 for s in script.steps[:n]) for n in range(len(script) + 1)]
         if min(abs(now - boundary) for boundary in boundaries) > 1e-6:
-            from qrtest.wire.payloads import said
+            from qrtest.service.serialize import said
 
             assert world.get(f"/jobs/{job}")["state"] == said(expected)
 

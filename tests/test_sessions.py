@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.wire.accounts import Instance
-from qrtest.wire.behaviour import Behaviour
+from qrtest.service.accounts import Instance
+from qrtest.service.behaviour import Behaviour
 from tests.asking import Asking, NoBackends
 
 TEN_SECONDS_EACH = "QUEUED 5s; RUNNING 10s; DONE"

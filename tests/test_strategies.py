@@ -21,7 +21,7 @@ from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
 from qrtest.lifecycle import transitions
 from qrtest.payload_strategies import PROGRAMS
-from qrtest.wire.behaviour import Behaviour
+from qrtest.service.behaviour import Behaviour
 
 PROJECT = Path(__file__).parent.parent
 NAMES = {**vars(qrtest.lifecycle.step), "Script": Script, "faults": faults, "Scenario": Scenario}

@@ -16,12 +16,12 @@ from qrtest.cassette.player import Player
 from qrtest.errors import FaultError, UnansweredRequest
 from qrtest.http.messages import Close, Request
 from qrtest.scenario import Scenario
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded, SimulatedJob
+from qrtest.service.result_stream import BreakingStream, JobStream
+from qrtest.service.script_cursor import Life
+from qrtest.service.serialize import JobFacts
 from qrtest.transport.streaming import PATIENCE_TICKS, Patience, StreamBroken, Streamer
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.jobs import Recorded, SimulatedJob
-from qrtest.wire.lives import Life
-from qrtest.wire.payloads import JobFacts
-from qrtest.wire.streaming import BreakingStream, JobStream
 from tests.lives import scripts
 from tests.recordings import JOB, PROVENANCE, exchange, poll, short, with_interim_results
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
-from qrtest.wire.eras import VERSIONS, WITHOUT_TRANSPILED_CIRCUITS
-from qrtest.wire.telling import tell
+from qrtest.service.api_versions import VERSIONS, WITHOUT_TRANSPILED_CIRCUITS
+from qrtest.service.job_operations import tell
 from tests.asking import Asking
 from tests.lives import scripts
 

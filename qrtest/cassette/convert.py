@@ -15,7 +15,7 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.cassette.reading import Place
 from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
-from qrtest.wire.facts import described_job
+from qrtest.service.parse import described_job
 
 __all__ = ["from_download", "from_text", "is_download"]
 

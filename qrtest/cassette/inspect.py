@@ -9,7 +9,7 @@ from pathlib import PurePath
 from qrtest.cassette.audit import Finding
 from qrtest.cassette.model import Cassette
 from qrtest.http.operations import route
-from qrtest.wire.facts import missing
+from qrtest.service.parse import missing
 
 __all__ = ["age", "ownership", "shapes"]
 

@@ -23,13 +23,13 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
-from qrtest.wire import payloads
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.facts import job_in, named
-from qrtest.wire.jobs import Recorded, SimulatedJob
-from qrtest.wire.lives import Life
-from qrtest.wire.payloads import step_of, timestamp
-from qrtest.wire.record import JobRecord, seconds_since_1970
+from qrtest.service import serialize
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.jobs import Recorded, SimulatedJob
+from qrtest.service.parse import job_in, named
+from qrtest.service.payload_template import JobRecord, seconds_since_1970
+from qrtest.service.script_cursor import Life
+from qrtest.service.serialize import step_of, timestamp
 
 __all__ = ["RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
 
@@ -248,7 +248,7 @@ def _seen(
     """What the job was seen to be, neighbours that say the same in one."""
     seen: list[Began] = []
     for each, body in bodies:
-        step = payloads.step_in(body)
+        step = serialize.step_in(body)
         if step is None:
             continue
         at = each.at or 0.0

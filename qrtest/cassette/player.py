@@ -28,10 +28,10 @@ from qrtest.cassette.streamed import AT_ONCE, RESOLUTION, streamed
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import route
-from qrtest.wire import eras, facts, payloads
-from qrtest.wire.accounts import CRN, Account, Instance
-from qrtest.wire.payloads import JobFacts
-from qrtest.wire.telling import tell
+from qrtest.service import api_versions, parse, serialize
+from qrtest.service.accounts import CRN, Account, Instance
+from qrtest.service.job_operations import tell
+from qrtest.service.serialize import JobFacts
 
 __all__ = ["PACES", "Pace", "Player"]
 
@@ -196,7 +196,7 @@ class Player:
             return
         ahead = interaction.at - now
         made = (
-            facts.named(interaction.response.body) if interaction.request.method == "POST" else None
+            parse.named(interaction.response.body) if interaction.request.method == "POST" else None
         )
         if made is not None:
             self._ahead[made] = ahead
@@ -219,13 +219,13 @@ class Player:
         if operation == "stream" and where is not None and where.name in self._lives:
             return self._streamed(where.name, request)
         if operation == "instance":
-            return payloads.json_response({"qctrl_enabled": False})
+            return serialize.json_response({"qctrl_enabled": False})
         if operation == "backends":
             return self._devices(request)
         if operation == "backend" and where is not None:
             described = self._describe(where.name, where.action)
             if described is not None:
-                return Response(200, described, payloads.JSON)
+                return Response(200, described, serialize.JSON)
         raise UnansweredRequest(self._explain(request))
 
     def _streamed(self, name: str, request: Request) -> Response:
@@ -246,13 +246,13 @@ class Player:
         token = self.account.token(self._epoch + self._clock.now())
         if request.path.endswith("/token") or request.path.endswith("/token/"):
             return token
-        return payloads.json_response({"id": facts.access_token(token)})
+        return serialize.json_response({"id": parse.access_token(token)})
 
     def _devices(self, request: Request) -> Response:
-        version = eras.named(request)
+        version = api_versions.named(request)
         names = tuple(dict.fromkeys(job.backend for job in self.jobs().values() if job.backend))
-        described = {name: facts.device(self._describe(name, "device")) for name in names}
-        return payloads.json_response(payloads.devices(names, version, described))
+        described = {name: parse.device(self._describe(name, "device")) for name in names}
+        return serialize.json_response(serialize.devices(names, version, described))
 
     def jobs(self) -> dict[str, JobFacts]:
         """The jobs of the cassette by their ids, in the order in which they appear."""
@@ -374,9 +374,9 @@ def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
     where = route(interaction.request.method, interaction.request.path)
     if where is not None and interaction.response.status == 200:
         if where.operation == "submit":
-            return facts.submitted_job(interaction.request.body, interaction.response.body), False
+            return parse.submitted_job(interaction.request.body, interaction.response.body), False
         if where.operation == "poll":
-            return facts.described_job(interaction.response.body), True
+            return parse.described_job(interaction.response.body), True
     return None, False
 
 
@@ -385,7 +385,7 @@ def _instance(cassette: Cassette) -> str:
     for interaction in cassette.interactions:
         where = route(interaction.request.method, interaction.request.path)
         if where is not None and where.operation == "search":
-            crn = facts.first_instance(interaction.response.body)
+            crn = parse.first_instance(interaction.response.body)
             if crn is not None:
                 return crn
     return CRN

@@ -14,7 +14,7 @@ from qrtest.cassette.lives import RecordedLife, simulated
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Close, Request, Response, Stream
 from qrtest.lifecycle import transitions
-from qrtest.wire.telling import tell
+from qrtest.service.job_operations import tell
 
 __all__ = ["AT_ONCE", "RESOLUTION", "streamed"]
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import Step
-from qrtest.wire.record import seconds_since_1970
+from qrtest.service.payload_template import seconds_since_1970
 
 __all__ = ["DIGITS", "Began", "Sent", "Stamps", "beginnings", "stamps_of"]
 

@@ -15,7 +15,7 @@ from qrtest.cassette.redact import Redactor, shown
 from qrtest.drawing import timeline_of
 from qrtest.errors import ScenarioError
 from qrtest.scenario import Scenario
-from qrtest.wire import payloads
+from qrtest.service import serialize
 
 __all__ = ["show"]
 
@@ -75,6 +75,6 @@ def _data(interaction: Interaction) -> dict[str, Any]:
         "repeat": interaction.repeat,
         "request": str(Redactor(b"shown").request(interaction.request)),
         "status": interaction.response.status,
-        "answer": payloads.summary(interaction.response),
+        "answer": serialize.summary(interaction.response),
         "failure": interaction.response.failure,
     }

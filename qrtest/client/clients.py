@@ -8,11 +8,11 @@ from typing import Any, Final
 from qrtest.client import releases
 from qrtest.clock.clocks import WallClock, current
 from qrtest.errors import SimulationError
+from qrtest.service.accounts import CRN
 from qrtest.transport.direct import go_direct
 from qrtest.transport.line import Line, Streaming
 from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
 from qrtest.transport.watchdog import Guard
-from qrtest.wire.accounts import CRN
 
 __all__ = [
     "TOKEN",

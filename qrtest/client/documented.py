@@ -27,9 +27,9 @@ from qrtest import surface
 from qrtest.client import clients, releases
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
+from qrtest.service.accounts import CRN
 from qrtest.transport.line import Line, Streaming
 from qrtest.transport.streaming import Streamer, messages
-from qrtest.wire.accounts import CRN
 
 __all__ = ["Documented"]
 

@@ -1,7 +1,7 @@
 """The life of a job: which status may follow which.
 
 Everything that decides a status lives in this table. It knows no time, no HTTP, and not how IBM
-spells a status on the wire; `qrtest.lifecycle.script` has the time, `qrtest.wire.payloads` the spelling.
+spells a status on the wire; `qrtest.lifecycle.script` has the time, `qrtest.service.serialize` the spelling.
 
 Rule 1. A status changes by an event, and only as the table says.
 Rule 2. A final status has no way out.

@@ -16,7 +16,7 @@ from qrtest.http.operations import Route
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG
 from qrtest.properties.run import Run
-from qrtest.wire import facts, payloads
+from qrtest.service import parse, serialize
 
 __all__ = ["RULES", "Rule"]
 
@@ -137,7 +137,7 @@ def _asks_after_the_end(run: Run) -> str | None:
             continue
         if entry.name in after:
             after[entry.name] += entry.times if entry.operation in ("poll", "result") else 0
-        elif entry.operation == "poll" and payloads.is_final(entry.response):
+        elif entry.operation == "poll" and serialize.is_final(entry.response):
             after[entry.name] = entry.times - 1
     most = max(after.values(), default=0)
     if most <= ASKED_AFTER_THE_END:
@@ -164,7 +164,7 @@ def _ignores_its_timeout(run: Run) -> str | None:
 def _leaves_a_session_open(run: Run) -> str | None:
     asked = [entry for entry in run.journal if entry.operation == "session"]
     opened = {
-        facts.named(entry.response.body)
+        parse.named(entry.response.body)
         for entry in asked
         if entry.request.method == "POST" and entry.response.status == SUCCESS
     }

@@ -22,6 +22,7 @@ from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
 
 from qrtest.http.messages import Request, Response
+from qrtest.service.serialize import TEXT
 from qrtest.transport.line import Line
 from qrtest.transport.requests import (
     FixedAuth,
@@ -30,7 +31,6 @@ from qrtest.transport.requests import (
     plain_response,
     read_timeout,
 )
-from qrtest.wire.payloads import TEXT
 
 __all__ = ["go_direct"]
 

@@ -14,19 +14,19 @@ from typing import Any, Final, NamedTuple, Protocol
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OPEN_TO_ALL, Route
-from qrtest.wire import eras, payloads, refusals, sessions, streaming
-from qrtest.wire.accounts import Account, Instance, is_used_up
-from qrtest.wire.backends import Backends, Devices
-from qrtest.wire.behaviour import USUAL, Behaviour
-from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.limits import Limits, Turnstile
-from qrtest.wire.listing import Listing
-from qrtest.wire.lives import Life
-from qrtest.wire.names import Names
-from qrtest.wire.payloads import JobFacts
-from qrtest.wire.refusals import RequestError
-from qrtest.wire.sessions import SessionFacts, SimulatedSession
-from qrtest.wire.submissions import JobPlan, Submission, read_submission
+from qrtest.service import api_versions, error_responses, result_stream, serialize, sessions
+from qrtest.service.accounts import Account, Instance, is_used_up
+from qrtest.service.backends import Backends, Devices
+from qrtest.service.behaviour import USUAL, Behaviour
+from qrtest.service.error_responses import RequestError
+from qrtest.service.ids import Names
+from qrtest.service.job_list import Listing
+from qrtest.service.jobs import SimulatedJob
+from qrtest.service.limits import Limits, Turnstile
+from qrtest.service.script_cursor import Life
+from qrtest.service.serialize import JobFacts
+from qrtest.service.sessions import SessionFacts, SimulatedSession
+from qrtest.service.submissions import JobPlan, Submission, read_submission
 
 __all__ = ["ANSWERS", "JobPlan", "SimulatedService", "Submission", "Time"]
 
@@ -114,7 +114,7 @@ class SimulatedService:
         job_id = submission.job_id or self._names.xid(now)
         facts = JobFacts(
             job_id=job_id,
-            created=payloads.timestamp(self._epoch + now),
+            created=serialize.timestamp(self._epoch + now),
             backend=submission.backend,
             program_id=submission.program_id,
             params=submission.params,
@@ -174,18 +174,22 @@ class SimulatedService:
         now = self._clock.now()
         if where.operation in OPEN_TO_ALL:
             account = self.account
-            return Ask(request, where, account.instances[0], account.crn, eras.VERSIONS[0], now)
+            return Ask(
+                request, where, account.instances[0], account.crn, api_versions.VERSIONS[0], now
+            )
         self.account.admit(request, self._token_time())
         crn = request.headers.get("Service-CRN") or request.header("Service-CRN")
         instance = self.account.instance(crn)
-        return Ask(request, where, instance, crn or self.account.crn, eras.spoken(request), now)
+        return Ask(
+            request, where, instance, crn or self.account.crn, api_versions.spoken(request), now
+        )
 
     # --- jobs ---
 
     def _job(self, ask: Ask) -> SimulatedJob:
         job = self._jobs.get(ask.where.name)
         if job is None or job.crn != ask.crn:
-            raise refusals.job_unknown(ask.where.name)
+            raise error_responses.job_unknown(ask.where.name)
         if job.facts.session_id is not None:
             self._settle(job, ask.now)
         return job
@@ -212,11 +216,11 @@ class SimulatedService:
         self._limits.check_tags(submission.tags)
         self._check_backend(submission.backend, ask.instance)
         if is_used_up(ask.instance, self._seconds_used(ask)):
-            raise refusals.usage_exceeded()
+            raise error_responses.usage_exceeded()
         if submission.session_id is not None:
             session = self._session(submission.session_id, ask)
             if not session.is_open(ask.now):
-                raise refusals.session_closed(submission.session_id)
+                raise error_responses.session_closed(submission.session_id)
         self._turnstile.check(ask.now)
         job_id = self._names.xid(ask.now)
         submission = replace(submission, job_id=job_id)
@@ -224,14 +228,14 @@ class SimulatedService:
             submission = replace(submission, session_id=job_id)
             self._open_session(job_id, submission.backend, "dedicated", sessions.MAX_TTL, ask)
         job = self.add(submission, self._plan(submission, job_id), crn=ask.crn)
-        return payloads.json_response(payloads.submitted(job.facts))
+        return serialize.json_response(serialize.submitted(job.facts))
 
     def _check_backend(self, name: str, instance: Instance) -> None:
         is_offered = instance.backends is None or name in instance.backends
         if name not in self.devices.names() or not is_offered:
-            raise refusals.backend_unknown(name)
+            raise error_responses.backend_unknown(name)
         if self._behaviour.offline == "refuse" and self.devices.condition(name).status != "online":
-            raise refusals.backend_unavailable(name)
+            raise error_responses.backend_unavailable(name)
 
     def _list(self, ask: Ask) -> Response:
         listing = Listing(ask.request.parameters)
@@ -244,45 +248,47 @@ class SimulatedService:
             job.describe(ask.now, ask.version, with_params=with_params)
             for job in listing.page(jobs)
         ]
-        return payloads.json_response(
-            payloads.page(shown, count=len(jobs), limit=listing.limit, offset=listing.offset)
+        return serialize.json_response(
+            serialize.page(shown, count=len(jobs), limit=listing.limit, offset=listing.offset)
         )
 
     def _delete(self, ask: Ask) -> Response:
         self._job(ask).check_deletable(ask.now)
         del self._jobs[ask.where.name]
         self._again = None
-        return payloads.empty(204)
+        return serialize.empty(204)
 
     def _tag(self, ask: Ask) -> Response:
-        tags = payloads.tags_of(ask.request.body)
+        tags = serialize.tags_of(ask.request.body)
         if tags is None:
-            raise refusals.body_invalid("tags must be a list of texts")
+            raise error_responses.body_invalid("tags must be a list of texts")
         self._limits.check_tags(tags)
         return self._job(ask).tag(tags)
 
     def _search_tags(self, ask: Ask) -> Response:
         text = ask.request.parameter("search") or ""
         if not SHORTEST_SEARCH <= len(text) <= LONGEST_SEARCH:
-            raise refusals.body_invalid(
+            raise error_responses.body_invalid(
                 f"search has {len(text)} characters, not {SHORTEST_SEARCH} to {LONGEST_SEARCH}"
             )
         jobs = [job for job in self._jobs.values() if job.crn == ask.crn]
         found = {tag for job in jobs for tag in job.facts.tags if text.lower() in tag.lower()}
-        return payloads.json_response({"tags": sorted(found)})
+        return serialize.json_response({"tags": sorted(found)})
 
     def _transpiled_circuits(self, ask: Ask) -> Response:
-        if ask.version >= eras.WITHOUT_TRANSPILED_CIRCUITS:
-            raise refusals.gone("transpiled_circuits", eras.WITHOUT_TRANSPILED_CIRCUITS)
+        if ask.version >= api_versions.WITHOUT_TRANSPILED_CIRCUITS:
+            raise error_responses.gone(
+                "transpiled_circuits", api_versions.WITHOUT_TRANSPILED_CIRCUITS
+            )
         self._job(ask)
-        return payloads.json_response({"url": None})
+        return serialize.json_response({"url": None})
 
     # --- sessions ---
 
     def _session(self, session_id: str, ask: Ask) -> SimulatedSession:
         session = self._sessions.get(session_id)
         if session is None or session.facts.crn != ask.crn:
-            raise refusals.session_unknown(session_id)
+            raise error_responses.session_unknown(session_id)
         return session
 
     def _session_asked(self, ask: Ask) -> Response:
@@ -291,18 +297,18 @@ class SimulatedService:
             backend = str(asked["backend"] or next(iter(self.devices.names()), ""))
             self._check_backend(backend, ask.instance)
             if asked["mode"] == "dedicated" and ask.instance.plan == "open":
-                raise refusals.session_not_allowed()
+                raise error_responses.session_not_allowed()
             session_id = self._names.uuid()
             self._open_session(session_id, backend, asked["mode"], asked["max_ttl"], ask)
-            return payloads.json_response(self._sessions[session_id].describe(ask.now))
+            return serialize.json_response(self._sessions[session_id].describe(ask.now))
         session = self._session(ask.where.name, ask)
         if ask.request.method == "GET":
-            return payloads.json_response(session.describe(ask.now))
+            return serialize.json_response(session.describe(ask.now))
         if ask.request.method == "PATCH":
             session.accept(sessions.read_accepting(ask.request.body), ask.now)
         else:
             session.close(ask.now)
-        return payloads.empty(204)
+        return serialize.empty(204)
 
     def _open_session(
         self, session_id: str, backend: str, mode: str, max_ttl: float, ask: Ask
@@ -330,7 +336,7 @@ class SimulatedService:
     def _backend(self, ask: Ask) -> Response:
         offered = ask.instance.backends
         if offered is not None and ask.where.name not in offered:
-            return payloads.text_response("device not found", 404)
+            return serialize.text_response("device not found", 404)
         return self.devices.aspect(
             ask.where.name, ask.where.action, ask.request.parameter("updated_before")
         )
@@ -354,7 +360,7 @@ class SimulatedService:
             return self.account.user(f"{scheme}://{ask.request.host}")
         if ask.where.action == "Network":
             return self.account.network()
-        return payloads.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
+        return serialize.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
 
     # --- odds ---
 
@@ -379,17 +385,17 @@ ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     "logs": lambda service, ask: service._job(ask).logs(ask.now),
     "metrics": lambda service, ask: service._job(ask).metrics(ask.now, ask.version),
     "cancel": lambda service, ask: service._job(ask).cancel(ask.now),
-    "stream": lambda service, ask: streaming.opened(service._job(ask), ask.request),
+    "stream": lambda service, ask: result_stream.opened(service._job(ask), ask.request),
     "tags": SimulatedService._tag,
     "transpiled_circuits": SimulatedService._transpiled_circuits,
     "tag_search": SimulatedService._search_tags,
     "session": SimulatedService._session_asked,
     "backends": SimulatedService._list_backends,
     "backend": SimulatedService._backend,
-    "versions": lambda *_: payloads.json_response(eras.versions()),
+    "versions": lambda *_: serialize.json_response(api_versions.versions()),
     "instances": lambda service, _: service.account.listed(),
     "usage": SimulatedService._usage,
-    "instance": lambda *_: payloads.json_response({"qctrl_enabled": False}),
+    "instance": lambda *_: serialize.json_response({"qctrl_enabled": False}),
     "token": lambda service, ask: service.account.token(service._token_time()),
     "search": lambda service, _: service.account.search(),
     "plan": lambda service, ask: service.account.plan_of(ask.where.name),

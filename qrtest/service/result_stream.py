@@ -12,8 +12,8 @@ from typing import Final
 
 from qrtest.http.messages import Close, Request, Response, Stream
 from qrtest.lifecycle import transitions
-from qrtest.wire import refusals
-from qrtest.wire.jobs import SimulatedJob
+from qrtest.service import error_responses
+from qrtest.service.jobs import SimulatedJob
 
 __all__ = ["BreakingStream", "opened"]
 
@@ -23,7 +23,7 @@ ACKNOWLEDGEMENT: Final = "ACK"
 def opened(job: SimulatedJob, request: Request) -> Response:
     """The answer to a handshake. Raises `RequestError` for one that is plain HTTP."""
     if (request.header("Upgrade") or "").lower() != "websocket":
-        raise refusals.no_websocket()
+        raise error_responses.no_websocket()
     return Response(101, stream=JobStream(job))
 
 

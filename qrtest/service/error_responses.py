@@ -8,7 +8,7 @@ the docstring says *assumed*.
 from __future__ import annotations
 
 from qrtest.http.messages import Response
-from qrtest.wire import payloads
+from qrtest.service import serialize
 
 __all__ = [
     "RequestError",
@@ -47,7 +47,7 @@ class RequestError(Exception):
 
     def answer(self, *, trace: str) -> Response:
         """What the service answers."""
-        return payloads.error(
+        return serialize.error(
             self.status, self.code, self.message, solution=self.solution, trace=trace
         )
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qrtest.wire import encoding, faulty
+from qrtest.service import fault_injection, result_payloads
 
 __all__ = ["DAMAGES", "WHOLE", "Damage"]
 
@@ -156,7 +156,7 @@ DAMAGES: Final = tuple(
     Damage(name, says, spoil)
     for name, says, spoil in (
         ("cut-json", "The text ends halfway.", lambda text: text[: len(text) // 2]),
-        ("html", "A page of HTML.", _instead(faulty.HTML.body.decode())),
+        ("html", "A page of HTML.", _instead(fault_injection.HTML.body.decode())),
         ("empty", "Nothing.", _instead("")),
         ("null", "The JSON null.", _instead("null")),
         ("a-list", "A list instead of an object.", _instead("[]")),
@@ -231,14 +231,20 @@ DAMAGES: Final = tuple(
 
 
 def _whole() -> Iterator[tuple[str, Json]]:
-    bits = encoding.data_bin({"meas": encoding.bit_array([0, 3, 3, 0], 2)}, ())
-    yield "sampler", encoding.primitive_result([encoding.pub_result(bits, {})], {"version": 2})
-    values = {"evs": encoding.array([0.5], ()), "stds": encoding.array([0.01], ())}
-    data = encoding.data_bin(values, ())
-    yield "estimator", encoding.primitive_result([encoding.pub_result(data, {})], {"version": 2})
-    yield "noise-learner", encoding.layer_errors([[0.1, 0.2, 0.3]])
-    yield "noise-learner-v3", encoding.noise_model([[0.1, 0.2, 0.3]], "v0.1")
-    yield "executor", encoding.executor_result([{"meas": [0.5]}], "v1.0")
+    bits = result_payloads.data_bin({"meas": result_payloads.bit_array([0, 3, 3, 0], 2)}, ())
+    yield (
+        "sampler",
+        result_payloads.primitive_result([result_payloads.pub_result(bits, {})], {"version": 2}),
+    )
+    values = {"evs": result_payloads.array([0.5], ()), "stds": result_payloads.array([0.01], ())}
+    data = result_payloads.data_bin(values, ())
+    yield (
+        "estimator",
+        result_payloads.primitive_result([result_payloads.pub_result(data, {})], {"version": 2}),
+    )
+    yield "noise-learner", result_payloads.layer_errors([[0.1, 0.2, 0.3]])
+    yield "noise-learner-v3", result_payloads.noise_model([[0.1, 0.2, 0.3]], "v0.1")
+    yield "executor", result_payloads.executor_result([{"meas": [0.5]}], "v1.0")
 
 
 WHOLE: Final = {program_id: json.dumps(body) for program_id, body in _whole()}

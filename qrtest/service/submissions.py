@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qrtest.lifecycle.script import Script
-from qrtest.wire import payloads, refusals
-from qrtest.wire.behaviour import USUAL, Behaviour
-from qrtest.wire.jobs import Recorded
+from qrtest.service import error_responses, serialize
+from qrtest.service.behaviour import USUAL, Behaviour
+from qrtest.service.jobs import Recorded
 
 __all__ = ["JobPlan", "Submission", "read_submission"]
 
@@ -50,9 +50,9 @@ def read_submission(body: bytes) -> Submission:
     try:
         return _read(json.loads(body))
     except KeyError as error:
-        raise refusals.body_invalid(f"{error.args[0]!r} is missing") from None
-    except payloads.UNREADABLE as error:
-        raise refusals.body_invalid(f"{type(error).__name__} {error}") from None
+        raise error_responses.body_invalid(f"{error.args[0]!r} is missing") from None
+    except serialize.UNREADABLE as error:
+        raise error_responses.body_invalid(f"{type(error).__name__} {error}") from None
 
 
 def _read(asked: dict[str, Any]) -> Submission:

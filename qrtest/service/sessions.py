@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from qrtest.lifecycle.step import cancelled, failed
-from qrtest.wire import payloads, refusals
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.lives import NEVER, Life
+from qrtest.service import error_responses, serialize
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.script_cursor import NEVER, Life
 
 __all__ = ["SessionFacts", "SimulatedSession", "read_accepting", "read_session"]
 
@@ -134,7 +134,7 @@ class SimulatedSession:
             "timestamps": [
                 {"status": moment.state, "timestamp": self._stamp(moment.at)} for moment in history
             ],
-            "user_id": payloads.USER_ID,
+            "user_id": serialize.USER_ID,
         }
         began = [moment.at for moment in history if moment.state == "active"]
         when: dict[str, float | None] = {
@@ -149,7 +149,7 @@ class SimulatedSession:
         return body
 
     def _stamp(self, at: float) -> str:
-        return payloads.timestamp(self._epoch + at)
+        return serialize.timestamp(self._epoch + at)
 
     def _expires(self) -> float:
         """When max_ttl is over: it counts from the first job that runs."""
@@ -210,12 +210,14 @@ def read_session(body: bytes) -> dict[str, Any]:
         mode = str(asked.get("mode", DEDICATED))
         ttl = asked.get("max_ttl", asked.get("max_session_ttl", MAX_TTL))
         backend = asked.get("backend")
-    except payloads.UNREADABLE as error:
-        raise refusals.body_invalid(str(error)) from None
+    except serialize.UNREADABLE as error:
+        raise error_responses.body_invalid(str(error)) from None
     if mode not in (DEDICATED, BATCH):
-        raise refusals.body_invalid(f"mode {mode!r} is neither {DEDICATED!r} nor {BATCH!r}")
+        raise error_responses.body_invalid(f"mode {mode!r} is neither {DEDICATED!r} nor {BATCH!r}")
     if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl <= MAX_TTL:
-        raise refusals.body_invalid(f"max_ttl {ttl!r} is not a number of seconds up to {MAX_TTL}")
+        raise error_responses.body_invalid(
+            f"max_ttl {ttl!r} is not a number of seconds up to {MAX_TTL}"
+        )
     return {"mode": mode, "backend": backend, "max_ttl": float(ttl)}
 
 
@@ -223,8 +225,8 @@ def read_accepting(body: bytes) -> bool:
     """Whether the body of PATCH session lets it take jobs."""
     try:
         accepting = json.loads(body)["accepting_jobs"]
-    except payloads.UNREADABLE:
+    except serialize.UNREADABLE:
         accepting = None
     if not isinstance(accepting, bool):
-        raise refusals.body_invalid("accepting_jobs must be true or false")
+        raise error_responses.body_invalid("accepting_jobs must be true or false")
     return accepting

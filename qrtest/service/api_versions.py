@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qrtest.http.messages import Request
-from qrtest.wire import refusals
+from qrtest.service import error_responses
 
 __all__ = ["VERSIONS", "WITHOUT_TRANSPILED_CIRCUITS", "named", "spoken", "versions"]
 
@@ -35,7 +35,7 @@ def spoken(request: Request) -> str:
     """
     version = named(request)
     if version not in _KNOWN:
-        raise refusals.api_version_unknown(version, VERSIONS)
+        raise error_responses.api_version_unknown(version, VERSIONS)
     return version
 
 

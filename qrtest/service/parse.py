@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from qrtest.http.messages import Response
-from qrtest.wire.payloads import UNREADABLE, JobFacts
+from qrtest.service.serialize import UNREADABLE, JobFacts
 
 __all__ = [
     "REQUIRED",

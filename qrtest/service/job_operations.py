@@ -9,10 +9,10 @@ from typing import Final
 
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
-from qrtest.wire import eras, payloads, refusals
-from qrtest.wire.jobs import SimulatedJob
-from qrtest.wire.refusals import RequestError
-from qrtest.wire.streaming import opened
+from qrtest.service import api_versions, error_responses, serialize
+from qrtest.service.error_responses import RequestError
+from qrtest.service.jobs import SimulatedJob
+from qrtest.service.result_stream import opened
 
 __all__ = ["tell"]
 
@@ -34,7 +34,7 @@ def _told(job: SimulatedJob, request: Request, now: float) -> Response:
     match None if request.route is None else request.route.operation:
         case "poll":
             with_params = not request.is_true("exclude_params")
-            return job.poll(now, eras.named(request), with_params=with_params)
+            return job.poll(now, api_versions.named(request), with_params=with_params)
         case "result":
             return job.result(now)
         case "interim_results":
@@ -44,17 +44,19 @@ def _told(job: SimulatedJob, request: Request, now: float) -> Response:
         case "logs":
             return job.logs(now)
         case "metrics":
-            return job.metrics(now, eras.named(request))
+            return job.metrics(now, api_versions.named(request))
         case "cancel":
             return job.cancel(now)
         case "tags":
-            tags = payloads.tags_of(request.body)
+            tags = serialize.tags_of(request.body)
             if tags is None:
-                raise refusals.body_invalid("tags must be a list of texts")
+                raise error_responses.body_invalid("tags must be a list of texts")
             return job.tag(tags)
         case "delete":
             job.check_deletable(now)
-            return payloads.empty(204)
+            return serialize.empty(204)
         case "transpiled_circuits":
-            raise refusals.gone("transpiled_circuits", eras.WITHOUT_TRANSPILED_CIRCUITS)
+            raise error_responses.gone(
+                "transpiled_circuits", api_versions.WITHOUT_TRANSPILED_CIRCUITS
+            )
     raise UnansweredRequest(f"{request} is not about a job.")

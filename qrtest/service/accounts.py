@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from qrtest.errors import SimulationError
 from qrtest.http.messages import Request, Response
-from qrtest.wire import payloads, refusals
+from qrtest.service import error_responses, serialize
 
 __all__ = ["CRN", "REGIONS", "Account", "Instance"]
 
@@ -119,7 +119,7 @@ class Account:
             return self.instances[0]
         found = self._by_crn.get(crn)
         if found is None:
-            raise refusals.instance_unknown(crn)
+            raise error_responses.instance_unknown(crn)
         return found
 
     def admit(self, request: Request, at: float) -> None:
@@ -130,9 +130,9 @@ class Account:
         headers = request.headers
         token = headers.get("Authorization") or request.header("Authorization")
         if token is None and request.header("X-Access-Token") is None:
-            raise refusals.token_missing()
+            raise error_responses.token_missing()
         if self.rejects_tokens or self._good_until.get(token or "", at) < at:
-            raise refusals.token_rejected()
+            raise error_responses.token_rejected()
 
     def expires(self, request: Request) -> bool:
         """Whether the token of *request* will not be good for ever."""
@@ -141,10 +141,10 @@ class Account:
     def token(self, at: float) -> Response:
         """POST /identity/token: a token that can be decoded, good for an hour from *at*, since 1970."""
         if self.rejects_tokens:
-            return payloads.json_response(KEY_REJECTED, 400)
+            return serialize.json_response(KEY_REJECTED, 400)
         issued = int(at)
         claims = {
-            "iam_id": payloads.USER_ID,
+            "iam_id": serialize.USER_ID,
             "account": {"bss": ACCOUNT_ID},
             "iss": "https://iam.cloud.ibm.com/identity",
             "iat": issued,
@@ -153,7 +153,7 @@ class Account:
         }
         token = _jwt(claims)
         self._good_until[f"Bearer {token}"] = at + TOKEN_SECONDS
-        return payloads.json_response(
+        return serialize.json_response(
             {
                 "access_token": token,
                 "refresh_token": "not_supported",
@@ -176,7 +176,7 @@ class Account:
             }
             for instance in self.instances
         ]
-        return payloads.json_response({"items": items, "limit": 100})
+        return serialize.json_response({"items": items, "limit": 100})
 
     def resources(self, name: str | None) -> Response:
         """GET /v2/resource_instances of the resource controller, by *name* if given."""
@@ -185,14 +185,14 @@ class Account:
             for instance in self.instances
             if name in (None, instance.name)
         ]
-        return payloads.json_response({"rows_count": len(found), "resources": found})
+        return serialize.json_response({"rows_count": len(found), "resources": found})
 
     def plan_of(self, plan_id: str) -> Response:
         """GET /api/v1/{plan id} of the catalog."""
         for instance in self.instances:
             if instance.plan_id == plan_id:
                 display_name, pricing = PLANS[instance.plan]
-                return payloads.json_response(
+                return serialize.json_response(
                     {
                         "id": plan_id,
                         "name": instance.plan,
@@ -201,7 +201,7 @@ class Account:
                         "metadata": {"pricing": {"type": pricing}},
                     }
                 )
-        return payloads.json_response({"message": "Object not found"}, 404)
+        return serialize.json_response({"message": "Object not found"}, 404)
 
     def usage(self, instance: Instance, used_seconds: float, now: float) -> Response:
         """GET /instances/usage: what *instance* has consumed, *used_seconds* of it here."""
@@ -209,15 +209,15 @@ class Account:
             "instance_id": instance.resource_name,
             "plan_id": instance.plan_id,
             "usage_period": {
-                "start_time": payloads.timestamp(self._epoch),
-                "end_time": payloads.timestamp(self._epoch + now),
+                "start_time": serialize.timestamp(self._epoch),
+                "end_time": serialize.timestamp(self._epoch + now),
             },
             "usage_consumed_seconds": round(instance.usage_consumed + used_seconds),
         }
         if instance.usage_limit is not None:
             body["usage_limit_seconds"] = round(instance.usage_limit)
         body["usage_limit_reached"] = is_used_up(instance, used_seconds)
-        return payloads.json_response(body)
+        return serialize.json_response(body)
 
     def classic_usage(self, instance: Instance, used_seconds: float) -> Response:
         """GET /usage, of the classic channel."""
@@ -231,11 +231,11 @@ class Account:
             "pendingJobs": 0,
             "maxPendingJobs": 3,
         }
-        return payloads.json_response({"period": {}, "byInstance": [entry]})
+        return serialize.json_response({"period": {}, "byInstance": [entry]})
 
     def listed(self) -> Response:
         """GET /instances."""
-        return payloads.json_response(
+        return serialize.json_response(
             {
                 "instances": [
                     {"crn": entry.resource_name, "plan_id": entry.plan_id, "name": entry.name}
@@ -250,15 +250,15 @@ class Account:
         """POST /users/loginWithToken."""
         if self.rejects_tokens:
             message = {"status": 401, "name": "INVALID_API_TOKEN", "message": "Login failed."}
-            return payloads.json_response({"error": message}, 401)
-        return payloads.json_response({"id": "qrtest-access-token", "ttl": 1_209_600})
+            return serialize.json_response({"error": message}, 401)
+        return serialize.json_response({"id": "qrtest-access-token", "ttl": 1_209_600})
 
     @staticmethod
     def user(base: str) -> Response:
         """GET /users/me: the addresses of the other services, all at *base*."""
         web_socket = base.replace("http", "ws", 1)
         urls = {"http": base, "ws": web_socket, "services": {"runtime": base}}
-        return payloads.json_response({"email": "user@example.com", "urls": urls})
+        return serialize.json_response({"email": "user@example.com", "urls": urls})
 
     @staticmethod
     def network() -> Response:
@@ -266,7 +266,7 @@ class Account:
         hub, group, project = CLASSIC_PROVIDER
         projects = {project: {"name": project, "isDefault": True}}
         groups = {group: {"name": group, "projects": projects}}
-        return payloads.json_response([{"name": hub, "groups": groups}])
+        return serialize.json_response([{"name": hub, "groups": groups}])
 
 
 def is_used_up(instance: Instance, used_seconds: float) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from qrtest.wire import refusals
+from qrtest.service import error_responses
 
 __all__ = ["Limits", "Turnstile"]
 
@@ -40,14 +40,14 @@ class Limits:
     def check_tags(self, tags: tuple[str, ...]) -> None:
         """Refuse *tags* that are too many or too long."""
         if self.tags is not None and len(tags) > self.tags:
-            raise refusals.too_many_tags(self.tags)
+            raise error_responses.too_many_tags(self.tags)
         if self.tag_length is not None and any(len(tag) > self.tag_length for tag in tags):
-            raise refusals.tag_too_long(self.tag_length)
+            raise error_responses.tag_too_long(self.tag_length)
 
     def check_body(self, body: bytes) -> None:
         """Refuse a *body* that is too large."""
         if self.body_bytes is not None and len(body) > self.body_bytes:
-            raise refusals.body_too_large(self.body_bytes)
+            raise error_responses.body_too_large(self.body_bytes)
 
 
 class Turnstile:
@@ -64,5 +64,5 @@ class Turnstile:
         while self._passed and self._passed[0] <= now - WINDOW_SECONDS:
             self._passed.popleft()
         if len(self._passed) >= self._limit:
-            raise refusals.too_many_requests(self._limit)
+            raise error_responses.too_many_requests(self._limit)
         self._passed.append(now)

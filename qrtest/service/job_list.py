@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from qrtest.lifecycle import transitions
-from qrtest.wire import refusals
-from qrtest.wire.jobs import SimulatedJob
+from qrtest.service import error_responses
+from qrtest.service.jobs import SimulatedJob
 
 __all__ = ["Listing"]
 
@@ -64,7 +64,7 @@ def _moment(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise refusals.body_invalid(f"{text!r} is not a time in RFC 3339") from None
+        raise error_responses.body_invalid(f"{text!r} is not a time in RFC 3339") from None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 

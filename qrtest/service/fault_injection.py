@@ -15,9 +15,9 @@ from typing import Final
 from qrtest import faults
 from qrtest.faults import Fault
 from qrtest.http.messages import Request, Response, Service
-from qrtest.wire import payloads, refusals
-from qrtest.wire.service import Time
-from qrtest.wire.streaming import BreakingStream
+from qrtest.service import error_responses, serialize
+from qrtest.service.result_stream import BreakingStream
+from qrtest.service.service import Time
 
 __all__ = ["FaultyService"]
 
@@ -98,7 +98,7 @@ def _strike(fault: Fault, ask: Ask) -> Response:
                 ask()
             return _refusal(fault.code, fault.retry_after, fault.body)
         case faults.ExpiredToken():
-            return refusals.token_rejected().answer(trace=TRACE)
+            return error_responses.token_rejected().answer(trace=TRACE)
         case faults.Drop():
             return Response(0, failure=fault.how)
         case faults.Hang():
@@ -106,7 +106,7 @@ def _strike(fault: Fault, ask: Ask) -> Response:
         case faults.LoseResponse():
             return replace(ask(), failure="closed")
         case faults.Ignore():
-            return payloads.empty(204)
+            return serialize.empty(204)
         case faults.BreakStream():
             return _breaking(ask(), fault)
         case faults.Html():
@@ -137,13 +137,13 @@ def _or_for_ever(seconds: float | None) -> float:
 
 def _refusal(status: int, retry_after: str | None, body: str | None) -> Response:
     is_text = body is not None and not body.startswith("{")
-    headers = dict(payloads.TEXT if is_text else payloads.JSON)
+    headers = dict(serialize.TEXT if is_text else serialize.JSON)
     if retry_after is not None:
         headers["Retry-After"] = retry_after
     if body is not None:
         return Response(status, body.encode(), headers)
     code, message = _REASONS.get(status, (status * 10, f"The service answered {status}."))
-    return payloads.error(status, code, message, trace=TRACE, headers=headers)
+    return serialize.error(status, code, message, trace=TRACE, headers=headers)
 
 
 _REASONS: Final = {

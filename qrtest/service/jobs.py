@@ -10,11 +10,11 @@ from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
-from qrtest.wire import payloads, refusals
-from qrtest.wire.behaviour import Behaviour
-from qrtest.wire.lives import Life
-from qrtest.wire.payloads import JobFacts
-from qrtest.wire.record import JobRecord
+from qrtest.service import error_responses, serialize
+from qrtest.service.behaviour import Behaviour
+from qrtest.service.payload_template import JobRecord
+from qrtest.service.script_cursor import Life
+from qrtest.service.serialize import JobFacts
 
 __all__ = ["Recorded", "SimulatedJob"]
 
@@ -78,11 +78,11 @@ class SimulatedJob:
         if self._polls_to_wait:
             return self._counted_poll(now, version, with_params=with_params)
         if with_params:
-            return payloads.json_response(self.describe(now, version, with_params=True))
+            return serialize.json_response(self.describe(now, version, with_params=True))
         if self._poll_step is life.step and self._poll_version == version:
             assert self._poll is not None
             return self._poll
-        answer = payloads.json_response(self.describe(now, version, with_params=False))
+        answer = serialize.json_response(self.describe(now, version, with_params=False))
         if life.ended is None or self._is_accounted(now):
             self._poll, self._poll_step, self._poll_version = answer, life.step, version
         return answer
@@ -93,14 +93,14 @@ class SimulatedJob:
         ended, record = self.life.ended, self._recorded.record
         usage = None
         if ended is not None:
-            tell = payloads.job_usage if record is None else record.usage
+            tell = serialize.job_usage if record is None else record.usage
             usage = tell(version, self.life.running_seconds(now), complete=self._is_accounted(now))
-        state = payloads.said(self.life.step, self._behaviour.reason_code)
-        body = payloads.job(self.facts, state, usage=usage, with_params=with_params)
+        state = serialize.said(self.life.step, self._behaviour.reason_code)
+        body = serialize.job(self.facts, state, usage=usage, with_params=with_params)
         return body if record is None else record.described(body, ended=self._moment(ended))
 
     def _moment(self, seconds: float | None) -> str | None:
-        return None if seconds is None else payloads.timestamp(self._epoch + seconds)
+        return None if seconds is None else serialize.timestamp(self._epoch + seconds)
 
     def _is_accounted(self, now: float) -> bool:
         ended = self.life.ended
@@ -112,7 +112,7 @@ class SimulatedJob:
         self._polls_to_wait -= 1
         if not self._polls_to_wait:
             self.life.release(now)
-        return payloads.json_response(said)
+        return serialize.json_response(said)
 
     def result(self, now: float) -> Response:
         """GET results: 204 until there are any."""
@@ -122,15 +122,15 @@ class SimulatedJob:
             return self._hand_out(self._recorded.result)
         if step.status == transitions.ERROR and self._behaviour.failed_results == "text":
             text = self._recorded.result if self._recorded.result is not None else step.reason
-            return payloads.text_response(text or "")
-        return payloads.empty(204)
+            return serialize.text_response(text or "")
+        return serialize.empty(204)
 
     def interim_results(self, now: float) -> Response:
         """GET interim_results: a JSON list of JSON texts, the newest first."""
         texts = [text for _, text in self.life.interim(now)]
         if not texts:
-            return payloads.text_response(self._behaviour.interim_before_any)
-        return payloads.text_response(json.dumps(texts[::-1]))
+            return serialize.text_response(self._behaviour.interim_before_any)
+        return serialize.text_response(json.dumps(texts[::-1]))
 
     def logs(self, now: float) -> Response:
         """GET logs: only a job that has ended has any."""
@@ -139,12 +139,12 @@ class SimulatedJob:
             return self._no_logs(self._behaviour.logs_before_end)
         if not self._recorded.logs:
             return self._no_logs(self._behaviour.empty_logs)
-        return payloads.text_response(self._recorded.logs)
+        return serialize.text_response(self._recorded.logs)
 
     def metrics(self, now: float, version: str) -> Response:
         """GET metrics, in the era of the API *version*."""
         if self._recorded.metrics is not None:
-            return Response(200, self._recorded.metrics.encode(), payloads.JSON)
+            return Response(200, self._recorded.metrics.encode(), serialize.JSON)
         life, record = self.life, self._recorded.record
         life.advance(now)
         running, finished = (
@@ -153,13 +153,13 @@ class SimulatedJob:
         )
         created, seconds = self.facts.created, life.running_seconds(now)
         if record is not None and record.metrics is not None:
-            return payloads.json_response(
+            return serialize.json_response(
                 record.measured(
                     created=created, running=running, finished=finished, seconds=seconds
                 )
             )
-        return payloads.json_response(
-            payloads.metrics(
+        return serialize.json_response(
+            serialize.metrics(
                 version,
                 created=created,
                 running=running,
@@ -173,17 +173,17 @@ class SimulatedJob:
         """POST cancel: 204, or 409 for a job that has ended."""
         self.life.advance(now)
         if self.life.step.is_final:
-            raise refusals.not_cancellable(self.facts.job_id)
+            raise error_responses.not_cancellable(self.facts.job_id)
         if self._behaviour.cancel_takes_effect:
             self.life.cancel(now + self._behaviour.cancel_lag)
             self.life.advance(now)
-        return payloads.empty(204)
+        return serialize.empty(204)
 
     def tag(self, tags: tuple[str, ...]) -> Response:
         """PUT tags: these instead of the ones before."""
         self.facts = replace(self.facts, tags=tags)
         self._poll_step = None
-        return payloads.empty(204)
+        return serialize.empty(204)
 
     def check_deletable(self, now: float) -> None:
         """DELETE job: refused while the job is not in a terminal state, as the behaviour says."""
@@ -193,16 +193,16 @@ class SimulatedJob:
         is_running = self.life.step.status == transitions.RUNNING
         status = self._behaviour.delete_running if is_running else self._behaviour.delete_queued
         if status != 204:
-            raise refusals.not_deletable(self.facts.job_id, status)
+            raise error_responses.not_deletable(self.facts.job_id, status)
 
     def _hand_out(self, result: str) -> Response:
         if self.facts.private and self._behaviour.private_results_once:
             if self._results_read:
-                return payloads.empty(204)
+                return serialize.empty(204)
             self._results_read = True
-        return payloads.text_response(result)
+        return serialize.text_response(result)
 
     def _no_logs(self, status: int) -> Response:
         if status == 200:
-            return payloads.text_response("")
-        raise refusals.job_unknown(self.facts.job_id)
+            return serialize.text_response("")
+        raise error_responses.job_unknown(self.facts.job_id)

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Protocol, get_args
 
 from qrtest.errors import SimulationError
 from qrtest.http.messages import Response
-from qrtest.wire import payloads, refusals
+from qrtest.service import error_responses, serialize
 
 __all__ = ["Backends", "Condition", "Devices", "Online"]
 
@@ -100,22 +100,22 @@ class Devices:
             if (names is None or name in names) and (mocks or not self.condition(name).mock)
         ]
         described = {name: self._device(name, wait_time=wait_time) for name in shown}
-        return payloads.json_response(payloads.devices(shown, version, described))
+        return serialize.json_response(serialize.devices(shown, version, described))
 
     def aspect(self, name: str, aspect: str, updated_before: str | None) -> Response:
         """GET backends/{name}/{aspect}. Properties of before the snapshot's time are its oldest."""
         if name not in self.names():
-            return payloads.text_response("device not found", 404)
+            return serialize.text_response("device not found", 404)
         if aspect == "status":
-            return payloads.json_response(self._status(name))
+            return serialize.json_response(self._status(name))
         if aspect == "defaults":
-            return Response(200, b"null", payloads.JSON)
+            return Response(200, b"null", serialize.JSON)
         if updated_before is not None:
             _check_moment(updated_before)
         body = self._described.describe(name, aspect)
         if body is None:
-            return payloads.text_response("device not found", 404)
-        return Response(200, body, payloads.JSON)
+            return serialize.text_response("device not found", 404)
+        return Response(200, body, serialize.JSON)
 
     def _status(self, name: str) -> dict[str, Any]:
         condition = self.condition(name)
@@ -152,4 +152,6 @@ def _check_moment(text: str) -> None:
     try:
         datetime.fromisoformat(text)
     except ValueError:
-        raise refusals.body_invalid(f"updated_before {text!r} is not a time in RFC 3339") from None
+        raise error_responses.body_invalid(
+            f"updated_before {text!r} is not a time in RFC 3339"
+        ) from None

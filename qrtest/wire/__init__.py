@@ -1,1 +1,0 @@
-"""What the service says: pure values and functions, no sockets, no threads, no wall clock."""
