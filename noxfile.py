@@ -44,6 +44,8 @@ WHAT_DECIDES = (
     "qrtest/lifecycle/step.py",
     "qrtest/service",
     "qrtest/cassette",
+    "qrtest/redaction",
+    "qrtest/playback",
 )
 """Statuses, scripts, what the service says, and what was recorded: `coverage` wants all of it."""
 

@@ -170,7 +170,7 @@ def is_run_at_import(one: Survivor) -> bool:
 
 def is_tried_elsewhere(one: Survivor) -> bool:
     """The function records, which only real servers try."""
-    return one.where.startswith("qrtest.cassette.recorder.")
+    return one.where.startswith("qrtest.harness.recorder.")
 
 
 def is_the_same(one: Survivor) -> bool:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from qrtest import scenario_file
 from qrtest.cassette import store
-from qrtest.cassette.lives import RecordedLife, lives, step_in
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import Redactor
 from qrtest.errors import ScenarioError
 from qrtest.faults import Fault
 from qrtest.journal import Journal, kind_of, told
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
+from qrtest.playback.recorded_jobs import RecordedLife, lives, step_in
+from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import Scenario
 from qrtest.service import serialize
 from qrtest.timeline import Event, Stretch, Timeline, Track

@@ -1,7 +1,7 @@
 """Drift: where the answers of a service have changed since a recording was made.
 
 What was recorded is asked again, of qrtest's own service as it is today, or it is compared with another
-recording. The tiers are those of `qrtest.cassette.compare`: shape breaks programs.
+recording. The tiers are those of `qrtest.playback.diff`: shape breaks programs.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from qrtest.cassette import store
-from qrtest.cassette.compare import TIERS, Difference, Tier, differences
-from qrtest.cassette.lives import RecordedLife, lives
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import Redactor
 from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.errors import Drifted, SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response
+from qrtest.playback.diff import TIERS, Difference, Tier, differences
+from qrtest.playback.recorded_jobs import RecordedLife, lives
+from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import Scenario
 from qrtest.scripted import ScriptedService
 from qrtest.service.accounts import CRN

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import qrtest
-from qrtest.cassette.redact import shown
 from qrtest.journal import Journal
+from qrtest.redaction.redactor import shown
 from qrtest.scenario import Scenario
 
 __all__ = ["COLUMNS", "LINES", "again", "draw", "picture_of", "timeline"]

@@ -13,8 +13,8 @@ from html import escape
 from itertools import pairwise
 from typing import Final
 
-from qrtest.cassette.redact import shown
 from qrtest.clock import duration as durations
+from qrtest.redaction.redactor import shown
 from qrtest.timeline import Event, Stretch, Timeline, Track, clock_face, merged
 
 __all__ = ["html", "svg"]

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-from qrtest.cassette.allowed import Rules, plain_name
 from qrtest.errors import SettingError
+from qrtest.redaction.allowlist import Rules, plain_name
 
 __all__ = ["Project"]
 

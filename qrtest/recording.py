@@ -12,16 +12,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from qrtest.cassette.allowed import Rules, plain_name
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.errors import CassetteError, RecordingError, SecretFound
+from qrtest.redaction.allowlist import Rules, plain_name
 from qrtest.service import serialize
 from qrtest.service.accounts import CRN
 
 if TYPE_CHECKING:
-    from qrtest.cassette.player import Player
-    from qrtest.cassette.recorder import Recorder
+    from qrtest.harness.recorder import Recorder
+    from qrtest.playback.player import Player
 
 __all__ = ["MODES", "Mode", "Recording", "finished", "record"]
 
@@ -113,7 +113,7 @@ class Recording:
                 "This recording was entered before: each serves once. Call record() again."
             )
         from qrtest.cassette import store
-        from qrtest.cassette.recorder import Recorder
+        from qrtest.harness.recorder import Recorder
         from qrtest.transport.tap import tapped
 
         with ExitStack() as stack:
@@ -173,7 +173,7 @@ class Recording:
         if self._mode == "rewrite" or not self.path.exists():
             return None
         from qrtest.cassette import store
-        from qrtest.cassette.player import Player
+        from qrtest.playback.player import Player
 
         known = store.load(self.path)
         self._before = known.interactions
@@ -222,14 +222,15 @@ def finished(
 
     Raises `SecretFound` when the scan of the text finds something.
     """
-    from qrtest.cassette import audit, codec
-    from qrtest.cassette.redact import redacted
+    from qrtest.cassette import codec
+    from qrtest.redaction import scan
+    from qrtest.redaction.redactor import redacted
 
     session = redacted([*before, *recorded], key=key, rules=rules)
     in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
     cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded))
     text = codec.dumps(cassette, as_json=as_json)
-    found = audit.secrets(text, cassette, known=session.known, rules=rules)
+    found = scan.secrets(text, cassette, known=session.known, rules=rules)
     if found:
         lines = "\n".join(f"  {finding}" for finding in found[:MOST_FINDINGS])
         raise SecretFound(
@@ -261,7 +262,7 @@ def _not_again(
     before: tuple[Interaction, ...], recorded: list[Interaction], ignored: frozenset[str]
 ) -> tuple[Interaction, ...]:
     """What was known *before* and not asked for again."""
-    from qrtest.cassette.matching import identity, without
+    from qrtest.playback.matching import identity, without
 
     again = {identity(without(each.request, ignored)) for each in recorded}
     return tuple(each for each in before if identity(without(each.request, ignored)) not in again)

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from qrtest.cassette.allowed import plain_name
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.player import Pace, Player
 from qrtest.clock import clocks
 from qrtest.clock.clocks import EPOCH, VirtualClock, WallClock
 from qrtest.clock.duration import Duration
@@ -17,12 +15,14 @@ from qrtest.errors import SimulationError
 from qrtest.http.messages import Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
+from qrtest.playback.player import Pace, Player
+from qrtest.redaction.allowlist import plain_name
 from qrtest.scenario import Scenario
 from qrtest.stage import Stage, Staged, Terms, Transport
 
 if TYPE_CHECKING:
-    from qrtest.cassette.lives import RecordedLife
     from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.playback.recorded_jobs import RecordedLife
 
 __all__ = ["Replay", "replay"]
 
@@ -113,7 +113,7 @@ class Replay(Staged):
         )
         if not self._lives:
             return self._player
-        from qrtest.relived import Relived
+        from qrtest.playback.rescripted_service import Relived
 
         return Relived(self._player, clock, self._lives)
 
@@ -181,8 +181,8 @@ def _rescripted(
     """The lives that *script* gives the jobs of *cassette*, in place of the recorded ones."""
     if script is None:
         return {}
-    from qrtest.cassette.lives import lives
-    from qrtest.rescripting import life_of
+    from qrtest.playback.recorded_jobs import lives
+    from qrtest.playback.rescript import life_of
 
     known = lives(cassette)
     if not isinstance(script, Mapping):

@@ -23,8 +23,8 @@ from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.payload_template import JobRecord
 
 if TYPE_CHECKING:
-    from qrtest.cassette.lives import RecordedLife
     from qrtest.cassette.model import Cassette
+    from qrtest.playback.recorded_jobs import RecordedLife
 
 __all__ = ["Scenario"]
 
@@ -244,15 +244,15 @@ class Scenario(AsCode):
         >>> len(Scenario("QUEUED 1h; RUNNING 30s; DONE").to_cassette())
         4
         """
-        from qrtest import rescripting
+        from qrtest.playback import rescript
 
-        return rescripting.kept(rescripting.recording_of(rescripting.life_of(self)), path)
+        return rescript.kept(rescript.recording_of(rescript.life_of(self)), path)
 
 
 def _lives(
     cassette: str | os.PathLike[str] | Cassette,
 ) -> tuple[str, dict[str, RecordedLife]]:
-    from qrtest.cassette.lives import lives
+    from qrtest.playback.recorded_jobs import lives
 
     if isinstance(cassette, str | os.PathLike):
         from qrtest.cassette import store

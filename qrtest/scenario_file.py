@@ -5,7 +5,7 @@
     - {fault: status, code: 503, operation: poll, times: 3}
 
 A fault's `on` is called operation here, because YAML reads a plain on as true. Yaml itself
-is at home in `qrtest.cassette.syntax`.
+is at home in `qrtest.cassette.yaml_json`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qrtest import faults
-from qrtest.cassette import syntax
+from qrtest.cassette import yaml_json
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, QrtestError, ScenarioError
 from qrtest.faults import Fault
@@ -67,7 +67,7 @@ def written(scenario: Scenario) -> str:
         value = getattr(scenario, key)
         if value != getattr(plain, key):
             body[key] = _plain(value)
-    return syntax.yaml_text(body)
+    return yaml_json.yaml_text(body)
 
 
 def read(text: str, name: str) -> Scenario:
@@ -79,7 +79,7 @@ def read(text: str, name: str) -> Scenario:
     Scenario('QUEUED 1m; DONE')
     """
     try:
-        body = syntax.parsed(text, name)
+        body = yaml_json.parsed(text, name)
     except CassetteError as error:
         raise ScenarioError(str(error)) from None
     return described(body, name)
@@ -150,7 +150,7 @@ def _fault_body(fault: Fault) -> Any:
             )
     lead = MAKERS[body["fault"]][1]
     first = [key for key in ("fault", lead) if key in body]
-    return syntax.Pairs((key, body[key]) for key in dict.fromkeys((*first, *body)))
+    return yaml_json.Pairs((key, body[key]) for key in dict.fromkeys((*first, *body)))
 
 
 def _fault(body: Any, name: str) -> Fault:

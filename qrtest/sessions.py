@@ -130,7 +130,7 @@ def expired(session: Replay | Recording, expires: Duration | None) -> str:
 
     Raises `DurationError` for a length that is none.
     """
-    from qrtest.cassette.inspect import age
+    from qrtest.cassette.checks import age
 
     if expires is None or not isinstance(session, Replay):
         return ""

@@ -118,7 +118,7 @@ class Summary:
 
     def _orphaned(self) -> Iterator[tuple[str, str]]:
         """The cassettes beside those of this run that no test can want, and why."""
-        from qrtest.cassette import inspect, store
+        from qrtest.cassette import checks, store
 
         assert self._tally is not None
         asked = {*self._tally.recorded, *self._tally.played}
@@ -130,15 +130,15 @@ class Summary:
             ]
             for file in store.files(folder):
                 if scenarios not in file.parents and self._name(file) not in asked:
-                    for finding in inspect.ownership(file, sources):
+                    for finding in checks.ownership(file, sources):
                         yield self._name(file), finding.kind.rpartition(": ")[2]
 
 
 def _played(session: Replay, wanted: str, longest: float | None, *, has_failed: bool) -> Any:
     from datetime import UTC, datetime
 
-    from qrtest.cassette import inspect
-    from qrtest.cassette.redact import Redactor
+    from qrtest.cassette import checks
+    from qrtest.redaction.redactor import Redactor
     from qrtest.tally import Played
 
     redactor = Redactor(b"shown")
@@ -151,6 +151,6 @@ def _played(session: Replay, wanted: str, longest: float | None, *, has_failed: 
     old = (
         []
         if longest is None
-        else list(inspect.age(session.cassette, longest_seconds=longest, now=datetime.now(UTC)))
+        else list(checks.age(session.cassette, longest_seconds=longest, now=datetime.now(UTC)))
     )
     return Played(len(exchanges), unused, wanted, old[0].kind if old else "")

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import sys
 
-CACHING = ("qrtest.cassette", "qrtest.clock.duration", "qrtest.lifecycle.script", "qrtest.service")
+CACHING = (
+    "qrtest.cassette",
+    "qrtest.redaction",
+    "qrtest.playback",
+    "qrtest.clock.duration",
+    "qrtest.lifecycle.script",
+    "qrtest.service",
+)
 
 
 def pytest_runtest_setup() -> None:

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.cassette import audit
-from qrtest.cassette.allowed import Rules
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.shapes import forms
 from qrtest.http.messages import Request
+from qrtest.redaction import scan
+from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.patterns import forms
 from tests.test_redaction import EMAIL, HOST, TEXT, USER, answered, asked, sent
 
 SECRET = "hunter2-correct-horse"
@@ -28,7 +28,7 @@ RULES = Rules.of({"keep": ["flavour"], "shapes": {"badge": r"BADGE-\d+"}})
 
 
 def found(*interactions: Interaction, text: str = "", **more: Any) -> list[str]:
-    return [str(each) for each in audit.secrets(text, Cassette(interactions), **more)]
+    return [str(each) for each in scan.secrets(text, Cassette(interactions), **more)]
 
 
 def packed(content: str) -> Interaction:
@@ -158,7 +158,7 @@ def test_a_known_value_is_found_in_every_form(value: str) -> None:
         assert {each.partition(":")[0] for each in alone} == {"line 3"}
         for longer in (f"x{form}", f"{form}x"):
             inside = found(text=f"1\n2\n3 {longer}\n", known=[value])
-            assert (told in inside) == (len(form) >= audit.SHORT)
+            assert (told in inside) == (len(form) >= scan.SHORT)
 
 
 def hidden(content: bytes) -> str:
@@ -186,7 +186,7 @@ def test_data_that_unpacks_to_too_much_is_unpacked_in_part(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What a known value stands before is found; a gigabyte of nothing takes no gigabyte."""
-    monkeypatch.setattr(audit, "LARGEST_BLOB", 1_000)
+    monkeypatch.setattr(scan, "LARGEST_BLOB", 1_000)
     nothing = b"\0" * 1_000
     for content, times in ((SECRET.encode() + nothing, 1), (nothing + SECRET.encode(), 0)):
         assert len(found(text=hidden(zlib.compress(content)), known=[SECRET])) == times

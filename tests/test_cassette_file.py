@@ -13,9 +13,9 @@ import vcr
 import yaml
 from hypothesis import given
 
-from qrtest.cassette import codec, store, syntax
+from qrtest.cassette import codec, store, yaml_json
+from qrtest.cassette.json_tokens import STYLES, laid_out
 from qrtest.cassette.model import Cassette, Provenance, collapsed, digest
-from qrtest.cassette.tokens import STYLES, laid_out
 from qrtest.errors import CassetteError
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, poll, short
@@ -141,7 +141,7 @@ def test_a_file_is_the_same_without_the_library_in_c(monkeypatch: pytest.MonkeyP
     """PyYAML can be installed without libyaml: what is written and what is read does not change."""
     for name in ("CSafeLoader", "CSafeDumper"):
         monkeypatch.delattr(yaml, name, raising=False)
-    spec = importlib.util.spec_from_file_location("plain_syntax", syntax.__file__)
+    spec = importlib.util.spec_from_file_location("plain_syntax", yaml_json.__file__)
     assert spec is not None
     assert spec.loader is not None
     plain = importlib.util.module_from_spec(spec)
@@ -151,12 +151,12 @@ def test_a_file_is_the_same_without_the_library_in_c(monkeypatch: pytest.MonkeyP
 
     binary = exchange(answer=bytes(range(256)), headers={"Accept": "é\u2028: *"})
     text = codec.dumps(Cassette((*short().interactions, binary), PROVENANCE))
-    data = syntax.parsed(text, "x")
+    data = yaml_json.parsed(text, "x")
     assert plain.parsed(text, "x") == data
-    assert plain.yaml_text(data) == syntax.yaml_text(data)
+    assert plain.yaml_text(data) == yaml_json.yaml_text(data)
     for wrong in ("a: &x [*x]", "a: 1\na: 2", "!!python/name:os.system ''", "<<: {a: b}"):
         said = []
-        for parsed in (syntax.parsed, plain.parsed):
+        for parsed in (yaml_json.parsed, plain.parsed):
             with pytest.raises(CassetteError) as refused:
                 parsed(wrong, "x")
             said.append(str(refused.value))

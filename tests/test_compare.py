@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from qrtest.cassette.compare import TIERS, differences
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.structure import changes, structure_of
+from qrtest.playback.diff import TIERS, differences
+from qrtest.playback.structure import changes, structure_of
 from tests import recordings
 from tests.recordings import JOB, exchange, job_body, poll
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.cassette import codec, store, syntax
-from qrtest.cassette.reading import Place
+from qrtest.cassette import codec, store, yaml_json
+from qrtest.cassette.fields import Place
 from qrtest.errors import CassetteError
 from tests import recordings
 from tests.recordings import short
@@ -71,10 +71,10 @@ def test_values_are_counted_whoever_makes_them(
     lines += [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, depth + 1)]
     lines += [f"- *a{depth}"] * more
     if refused_at is None:
-        assert len(syntax.parsed("\n".join(lines), "x.yaml")) == len(lines)
+        assert len(yaml_json.parsed("\n".join(lines), "x.yaml")) == len(lines)
     else:
         with pytest.raises(CassetteError, match=f"line {refused_at}: its aliases make more than"):
-            syntax.parsed("\n".join(lines), "x.yaml")
+            yaml_json.parsed("\n".join(lines), "x.yaml")
 
 
 def test_an_alias_to_itself_is_refused() -> None:
@@ -224,7 +224,7 @@ def test_what_stands_in_the_place_of_something_else_is_named(wanted: str) -> Non
 def test_what_cannot_be_read_is_named_by_its_line(text: str, line: int) -> None:
     """With the words of the parser."""
     with pytest.raises(CassetteError, match=f"^x.yaml: line {line}: it cannot be read: [a-zA-Z]"):
-        syntax.parsed(text, "x.yaml")
+        yaml_json.parsed(text, "x.yaml")
 
 
 @given(recordings.json_values)

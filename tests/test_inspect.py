@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.cassette.inspect import age, ownership, shapes
+from qrtest.cassette.checks import age, ownership, shapes
 from qrtest.cassette.model import Cassette, Provenance
 from tests.recordings import JOB, exchange, job_body, short
 

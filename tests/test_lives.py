@@ -12,13 +12,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qrtest import VirtualClock, faults
-from qrtest.cassette.interim import texts_in
-from qrtest.cassette.lives import RecordedLife, lives, simulated
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.player import Player
 from qrtest.clock.clocks import EPOCH
 from qrtest.http.messages import Request
 from qrtest.lifecycle.script import Script
+from qrtest.playback.interim import texts_in
+from qrtest.playback.player import Player
+from qrtest.playback.recorded_jobs import RecordedLife, lives, simulated
 from qrtest.service.job_operations import tell
 from qrtest.service.serialize import timestamp
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.cassette.matching import identity, reasons, similarity, without
 from qrtest.http.messages import Request
+from qrtest.playback.matching import identity, reasons, similarity, without
 
 HOST = "https://quantum.cloud.ibm.com/api/v1"
 

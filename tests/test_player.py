@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from qrtest import VirtualClock
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.player import Player
 from qrtest.clock.clocks import EPOCH
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
+from qrtest.playback.player import Player
 from qrtest.service.accounts import CRN
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 

@@ -8,10 +8,10 @@ import pytest
 
 from qrtest import Project
 from qrtest.cassette import store
-from qrtest.cassette.matching import identity, without
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteError, SettingError
 from qrtest.http.messages import Request, Response
+from qrtest.playback.matching import identity, without
 from tests.recordings import JOB, PROVENANCE, exchange, short
 from tests.servers import serving
 

@@ -205,7 +205,7 @@ def test_what_the_scan_finds_is_not_saved(
     base: str, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """If redaction missed something, the file is not written; where it is is said, what it is is not."""
-    monkeypatch.setattr("qrtest.cassette.known.Known.out_of", lambda self, one: one)
+    monkeypatch.setattr("qrtest.redaction.known.Known.out_of", lambda self, one: one)
     with pytest.raises(SecretFound) as refused, qrtest.record(path):
         requests.get(
             f"{base}/jobs/hunter2hunter", headers={"X-Access-Token": "hunter2hunter"}, timeout=5

@@ -19,15 +19,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import qrtest
-from qrtest.cassette import audit, codec
-from qrtest.cassette.allowed import Rules
-from qrtest.cassette.content import decompressed
-from qrtest.cassette.encoded import is_circuit, is_encoded_data
+from qrtest.cassette import codec
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import Redacted, Redactor, redacted, shown
-from qrtest.cassette.shapes import forms
 from qrtest.errors import CassetteError, NeverEnds, UnansweredRequest
 from qrtest.http.messages import Request, Response
+from qrtest.redaction import scan
+from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.bodies import decompressed
+from qrtest.redaction.encoded import is_circuit, is_encoded_data
+from qrtest.redaction.patterns import forms
+from qrtest.redaction.redactor import Redacted, Redactor, redacted, shown
 from tests import recordings
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body
 
@@ -314,7 +315,7 @@ def test_the_scan_finds_the_canary_where_redaction_is_left_out(position: str) ->
     """The scan is a second pair of eyes: it finds each planted secret in an unredacted file."""
     cassette = Cassette(tuple(POSITIONS[position]), PROVENANCE)
     known = clean(POSITIONS[position]).known
-    found = audit.secrets(codec.dumps(cassette), cassette, known=known)
+    found = scan.secrets(codec.dumps(cassette), cassette, known=known)
     assert found
     assert leaks("".join(map(str, found))) == []
 
@@ -324,7 +325,7 @@ def test_the_scan_passes_what_was_redacted(position: str) -> None:
     """What redaction made is clean to the scan, and redacting it again changes nothing."""
     session = clean(POSITIONS[position])
     cassette = Cassette(session.interactions, PROVENANCE)
-    assert audit.secrets(codec.dumps(cassette), cassette, known=session.known) == ()
+    assert scan.secrets(codec.dumps(cassette), cassette, known=session.known) == ()
     assert clean(list(session.interactions)).interactions == session.interactions
 
 
@@ -334,7 +335,7 @@ def test_all_positions_at_once_are_clean() -> None:
     session = clean(everything)
     cassette = Cassette(session.interactions, PROVENANCE)
     assert leaks(codec.dumps(cassette)) == []
-    assert audit.secrets(codec.dumps(cassette), cassette, known=session.known) == ()
+    assert scan.secrets(codec.dumps(cassette), cassette, known=session.known) == ()
 
 
 def test_equal_values_have_equal_placeholders_within_a_cassette() -> None:
@@ -405,7 +406,7 @@ def test_a_compression_that_cannot_be_looked_into_is_refused() -> None:
 
 def test_a_decompression_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that unpacks beyond the bound is refused, not unpacked."""
-    monkeypatch.setattr("qrtest.cassette.content.LARGEST_BYTES", 2**20)
+    monkeypatch.setattr("qrtest.redaction.bodies.LARGEST_BYTES", 2**20)
     with pytest.raises(CassetteError, match="when it is decompressed"):
         clean([answered(gzip.compress(bytes(2**22)), Content_Encoding="gzip")])
 
@@ -740,7 +741,7 @@ def test_a_compressed_body_that_is_damaged_is_refused(encoding: str) -> None:
     damaged = answered(b"\x1f\x8b\xff\xff", Content_Encoding=encoding)
     with pytest.raises(CassetteError, match=f"compressed by '{encoding}' and is damaged"):
         clean([damaged])
-    [found] = audit.secrets("", Cassette((damaged,)))
+    [found] = scan.secrets("", Cassette((damaged,)))
     assert str(found) == f"exchange 1 (GET /api/v1/jobs/{JOB}): a body that cannot be looked into"
 
 
@@ -822,8 +823,8 @@ def test_what_a_text_is_called_is_found_whatever_stands_before_it() -> None:
 def test_a_key_by_chance_in_a_long_line_of_data_is_none() -> None:
     """Arrays are long lines without a blank; a comment that shows one is found."""
     by_chance = ",AKIAIOSFODNN7EXAMPLE,"
-    assert audit.secrets("A" * 10_000 + by_chance, Cassette()) == ()
-    [found] = audit.secrets(f"# the key is {by_chance}", Cassette())
+    assert scan.secrets("A" * 10_000 + by_chance, Cassette()) == ()
+    [found] = scan.secrets(f"# the key is {by_chance}", Cassette())
     assert str(found) == "line 1: what looks like: key"
 
 

@@ -19,14 +19,14 @@ import qrtest
 from qrtest import Scenario, Script, cancelled, failed, faults, queued, running
 from qrtest import strategies as qst
 from qrtest.cassette import store
-from qrtest.cassette.compare import differences
-from qrtest.cassette.interim import with_interim
-from qrtest.cassette.lives import lives
 from qrtest.cassette.model import Cassette, Interaction, collapsed
 from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.errors import ScenarioError, ScriptError, SimulationError
 from qrtest.http.messages import Request, Response
-from qrtest.rescripting import life_of, rescripted
+from qrtest.playback.diff import differences
+from qrtest.playback.interim import with_interim
+from qrtest.playback.recorded_jobs import lives
+from qrtest.playback.rescript import life_of, rescripted
 from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import settings, stage
-from qrtest.cassette import player
 from qrtest.errors import SettingError
+from qrtest.playback import player
 from qrtest.recording import MODES
 from qrtest.settings import PRECEDENCE, SETTINGS, chosen
 

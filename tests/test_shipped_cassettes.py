@@ -9,8 +9,9 @@ from types import ModuleType
 import pytest
 
 import qrtest
-from qrtest.cassette import audit, codec, store
-from qrtest.cassette.compare import differences
+from qrtest.cassette import codec, store
+from qrtest.playback.diff import differences
+from qrtest.redaction import scan
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
 NAMES = ["sampler.yaml", "failed-1500.yaml", "cancelled.yaml"]
@@ -49,7 +50,7 @@ def test_it_is_in_order(name: str) -> None:
     """Sealed, without secrets, and it says that the service was simulated."""
     text = store.read(FOLDER / name)
     cassette = codec.loads(text)
-    assert audit.secrets(text, cassette) == ()
+    assert scan.secrets(text, cassette) == ()
     assert cassette.provenance is not None
     assert cassette.provenance.service == "simulated"
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from qrtest import Script, VirtualClock, WallClock, faults, scenario_file
 from qrtest.cassette.model import Cassette
-from qrtest.cassette.player import Player
 from qrtest.errors import FaultError, UnansweredRequest
 from qrtest.http.messages import Close, Request
+from qrtest.playback.player import Player
 from qrtest.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded, SimulatedJob

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.cassette import codec, store
-from qrtest.cassette.compare import differences
 from qrtest.cassette.model import Cassette
 from qrtest.http.messages import Request, Response
+from qrtest.playback.diff import differences
 from tests import recordings
 from tests.command_line import qrtest, qrtest_process
 from tests.recordings import JOB, PROVENANCE, exchange, job_body, short
@@ -347,10 +347,10 @@ def test_convert_makes_a_cassette_of_downloads(tmp_path: Path) -> None:
 @given(recordings.cassettes)
 def test_converting_twice_is_converting_once(cassette: Cassette) -> None:
     """For any cassette, converting what was converted changes nothing."""
-    from qrtest.cassette.allowed import Rules
     from qrtest.cassette.model import Provenance
     from qrtest.errors import SecretFound
     from qrtest.recording import finished
+    from qrtest.redaction.allowlist import Rules
 
     def convert(text: str, key: bytes) -> str:
         known = codec.loads(text, sealed=False)

@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
-from qrtest.cassette import foreign, syntax
+from qrtest.cassette import foreign, yaml_json
+from qrtest.cassette.fields import Place
+from qrtest.cassette.json_tokens import STYLES, laid_out, looks_like_json, put_back
 from qrtest.cassette.model import FORMAT, Cassette, Interaction, Provenance, digest
-from qrtest.cassette.reading import Place
-from qrtest.cassette.syntax import Line, Pairs, Shared
-from qrtest.cassette.tokens import STYLES, laid_out, looks_like_json, put_back
+from qrtest.cassette.yaml_json import Line, Pairs, Shared
 from qrtest.errors import CassetteError
 from qrtest.http.messages import FAILURES, Request, Response, phrase
 
@@ -48,7 +48,7 @@ def loads(text: str, *, name: str = "the cassette", sealed: bool = True) -> Cass
     >>> loads('{"version": 1, "interactions": []}')
     Cassette(interactions=(), provenance=None)
     """
-    return read(syntax.parsed(text, name), name=name, sealed=sealed)
+    return read(yaml_json.parsed(text, name), name=name, sealed=sealed)
 
 
 def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Cassette:
@@ -90,7 +90,7 @@ def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
     data["version"] = 1
     writer = _Writer(layout)
     data["interactions"] = [writer.written(interaction) for interaction in cassette.interactions]
-    return syntax.json_text(data) if as_json else syntax.yaml_text(data)
+    return yaml_json.json_text(data) if as_json else yaml_json.yaml_text(data)
 
 
 # --- reading ---------------------------------------------------------------------------------------

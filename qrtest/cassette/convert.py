@@ -10,9 +10,9 @@ import json
 from datetime import datetime
 from typing import Any
 
-from qrtest.cassette import codec, foreign, syntax
+from qrtest.cassette import codec, foreign, yaml_json
+from qrtest.cassette.fields import Place
 from qrtest.cassette.model import Cassette, Interaction, Provenance
-from qrtest.cassette.reading import Place
 from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
 from qrtest.service.parse import described_job
@@ -30,7 +30,7 @@ def from_text(text: str, *, name: str = "the cassette") -> Cassette:
     Raises `CassetteError` for a text that is none.
     """
     if text.lstrip()[:1] == "{":
-        data = syntax.parsed(text, name)
+        data = yaml_json.parsed(text, name)
         if isinstance(data, dict) and "http_interactions" in data:
             return _from_betamax(Place(name, data))
     return codec.loads(text, name=name, sealed=False)

@@ -10,7 +10,7 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-from qrtest.cassette.reading import Place
+from qrtest.cassette.fields import Place
 
 __all__ = [
     "headers",

@@ -11,12 +11,13 @@ from pathlib import Path
 import click
 
 from qrtest import scenario_file
-from qrtest.cassette import audit, codec, inspect, store
-from qrtest.cassette.audit import Finding
+from qrtest.cassette import checks, codec, store
 from qrtest.cli.progress import tracked
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, ScenarioError
 from qrtest.recording import project_rules
+from qrtest.redaction import scan
+from qrtest.redaction.scan import Finding
 
 __all__ = ["check"]
 
@@ -71,12 +72,12 @@ def _findings(
             return
         yield Finding(str(error).removeprefix(f"{file}: "), "the file")
         return
-    yield from audit.secrets(text, cassette, rules=project_rules(file))
-    yield from inspect.shapes(cassette)
+    yield from scan.secrets(text, cassette, rules=project_rules(file))
+    yield from checks.shapes(cassette)
     if longest is not None:
-        yield from inspect.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
+        yield from checks.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
     if wants_owner:
-        yield from inspect.ownership(file, sources)
+        yield from checks.ownership(file, sources)
 
 
 def _is_scenario(file: Path) -> bool:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from qrtest.cassette.compare import TIERS, Tier
 from qrtest.drift import drift
+from qrtest.playback.diff import TIERS, Tier
 
 __all__ = ["diff"]
 

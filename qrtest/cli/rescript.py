@@ -9,11 +9,11 @@ from typing import Any
 
 import click
 
-from qrtest import rescripting
 from qrtest.cassette import store
-from qrtest.cassette.lives import RecordedLife, lives
 from qrtest.cli.progress import tracked
 from qrtest.errors import ScenarioError
+from qrtest.playback import rescript as rescripting
+from qrtest.playback.recorded_jobs import RecordedLife, lives
 from qrtest.scenario import Scenario
 
 __all__ = ["rescript"]

@@ -11,9 +11,9 @@ import click
 from qrtest import picture, scenario_file
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import Redactor, shown
 from qrtest.drawing import timeline_of
 from qrtest.errors import ScenarioError
+from qrtest.redaction.redactor import Redactor, shown
 from qrtest.scenario import Scenario
 from qrtest.service import serialize
 

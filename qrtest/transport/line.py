@@ -111,7 +111,7 @@ class Line:
 
 def _shown(text: str) -> str:
     """*text* as an error may show it: a request that goes nowhere can have any secret in it."""
-    from qrtest.cassette.redact import shown
+    from qrtest.redaction.redactor import shown
 
     return shown(text)
 

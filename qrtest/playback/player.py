@@ -13,21 +13,14 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Final, Literal, Protocol
 
-from qrtest.cassette.lives import RecordedLife, is_stamped, lives, simulated, step_in
-from qrtest.cassette.matching import (
-    Identity,
-    SameCircuit,
-    identity,
-    reasons,
-    similarity,
-    without,
-)
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import Redactor, is_token_exchange
-from qrtest.cassette.streamed import AT_ONCE, RESOLUTION, streamed
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import route
+from qrtest.playback.matching import Identity, SameCircuit, identity, reasons, similarity, without
+from qrtest.playback.recorded_jobs import RecordedLife, is_stamped, lives, simulated, step_in
+from qrtest.playback.stream import AT_ONCE, RESOLUTION, streamed
+from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
 from qrtest.service.accounts import CRN, Account, Instance
 from qrtest.service.job_operations import tell

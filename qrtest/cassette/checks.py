@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import PurePath
 
-from qrtest.cassette.audit import Finding
 from qrtest.cassette.model import Cassette
 from qrtest.http.operations import route
+from qrtest.redaction.scan import Finding
 from qrtest.service.parse import missing
 
 __all__ = ["age", "ownership", "shapes"]

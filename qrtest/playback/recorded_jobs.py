@@ -12,10 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from qrtest import faults
-from qrtest.cassette.interim import texts_in, with_interim
-from qrtest.cassette.matching import identity
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.errors import ScriptError
 from qrtest.faults import Fault
 from qrtest.http.messages import Request, Response
@@ -23,6 +20,9 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
+from qrtest.playback.interim import texts_in, with_interim
+from qrtest.playback.matching import identity
+from qrtest.playback.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.service import serialize
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded, SimulatedJob

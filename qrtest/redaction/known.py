@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Final
 
 from qrtest.cassette.model import Interaction
-from qrtest.cassette.shapes import forms
 from qrtest.http.messages import Response
+from qrtest.redaction.patterns import forms
 
 __all__ = ["Known", "with_body"]
 

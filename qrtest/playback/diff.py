@@ -15,12 +15,12 @@ from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
-from qrtest.cassette.lives import step_in
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import shown
-from qrtest.cassette.structure import changes, is_number, structure_of
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.transitions import FINAL
+from qrtest.playback.recorded_jobs import step_in
+from qrtest.playback.structure import changes, is_number, structure_of
+from qrtest.redaction.redactor import shown
 
 __all__ = ["TIERS", "Difference", "Tier", "differences"]
 

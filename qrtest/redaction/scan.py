@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
-from qrtest.cassette import shapes
-from qrtest.cassette.allowed import Rules
-from qrtest.cassette.content import decompressed, text_of
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.cassette.redact import Redactor, is_token_exchange
 from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
+from qrtest.redaction import patterns
+from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.bodies import decompressed, text_of
+from qrtest.redaction.redactor import Redactor, is_token_exchange
 
 __all__ = ["Finding", "secrets"]
 
@@ -122,7 +122,7 @@ def _changes(where: str, before: str, after: str) -> Iterator[Finding]:
 
 def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
     """What the text itself shows, comments and all, of the kinds that cannot be mistaken."""
-    finder = shapes.finder(rules.shapes)
+    finder = patterns.finder(rules.shapes)
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > 10_000 and " " not in line[:10_000]:
             continue
@@ -135,7 +135,7 @@ def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
 
 def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
     """Values that the session is known to have used, in the text and inside of encoded data."""
-    wanted = {form: kind for value in known for kind, form in shapes.forms(value) if form}
+    wanted = {form: kind for value in known for kind, form in patterns.forms(value) if form}
     if not wanted:
         return
     alone = [re.escape(form) for form in wanted if len(form) < SHORT]

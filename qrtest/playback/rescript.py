@@ -15,7 +15,6 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, Final
 
-from qrtest.cassette.lives import RecordedLife, lives, of_the_job, simulated
 from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.clock.clocks import EPOCH
 from qrtest.errors import ScenarioError
@@ -25,6 +24,7 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
+from qrtest.playback.recorded_jobs import RecordedLife, lives, of_the_job, simulated
 from qrtest.recording import KEY_VARIABLE, finished, project_rules
 from qrtest.service import serialize
 from qrtest.service.fault_injection import FaultyService

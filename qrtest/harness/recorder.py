@@ -17,9 +17,9 @@ from vcr.cassette import Cassette as Tape
 from vcr.request import Request as TapeRequest
 
 from qrtest.cassette.model import Interaction
-from qrtest.cassette.player import Player
 from qrtest.errors import RecordingError
 from qrtest.http.messages import Request, Response, Service, phrase
+from qrtest.playback.player import Player
 
 __all__ = ["Recorder"]
 

@@ -17,11 +17,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
-from qrtest.cassette.allowed import plain_name
-from qrtest.cassette.redact import Redactor
-from qrtest.cassette.shapes import PLACEHOLDER
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route, route
+from qrtest.redaction.allowlist import plain_name
+from qrtest.redaction.patterns import PLACEHOLDER
+from qrtest.redaction.redactor import Redactor
 
 __all__ = ["Identity", "SameCircuit", "identity", "reasons", "similarity", "without"]
 

@@ -10,12 +10,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from qrtest.cassette.lives import RecordedLife, simulated
-from qrtest.cassette.player import Player
-from qrtest.cassette.streamed import RESOLUTION
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
-from qrtest.rescripting import shifted
+from qrtest.playback.player import Player
+from qrtest.playback.recorded_jobs import RecordedLife, simulated
+from qrtest.playback.rescript import shifted
+from qrtest.playback.stream import RESOLUTION
 from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import tell
 from qrtest.service.jobs import SimulatedJob

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qrtest.cassette.lives import RecordedLife, simulated
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Close, Request, Response, Stream
 from qrtest.lifecycle import transitions
+from qrtest.playback.recorded_jobs import RecordedLife, simulated
 from qrtest.service.job_operations import tell
 
 __all__ = ["AT_ONCE", "RESOLUTION", "streamed"]

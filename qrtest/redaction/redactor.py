@@ -19,15 +19,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
-from qrtest.cassette import allowed, shapes
-from qrtest.cassette.allowed import Rules, identity_type, plain_name
-from qrtest.cassette.content import decompressed, text_of
-from qrtest.cassette.encoded import is_circuit, is_encoded_data
-from qrtest.cassette.known import Known, with_body
+from qrtest.cassette.json_tokens import Walk, looks_like_json, tokens
 from qrtest.cassette.model import Interaction, collapsed
-from qrtest.cassette.tokens import Walk, looks_like_json, tokens
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import route
+from qrtest.redaction import allowlist, patterns
+from qrtest.redaction.allowlist import Rules, identity_type, plain_name
+from qrtest.redaction.bodies import decompressed, text_of
+from qrtest.redaction.encoded import is_circuit, is_encoded_data
+from qrtest.redaction.known import Known, with_body
 
 __all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown"]
 
@@ -90,7 +90,7 @@ class Redactor:
         self.known: set[str] = set()
         self._key = key
         self._rules = rules or Rules()
-        self._finder = shapes.finder(self._rules.shapes)
+        self._finder = patterns.finder(self._rules.shapes)
         self._placeholders: dict[str, str] = {}
         self._short_texts: dict[str, str] = {}
         self._seen: dict[tuple[object, ...], tuple[Request, Response]] = {}
@@ -120,7 +120,7 @@ class Redactor:
             self._host(request.host),
             self.path(request.path),
             self._query(request.query),
-            self._headers(request.headers, allowed.REQUEST_HEADERS),
+            self._headers(request.headers, allowlist.REQUEST_HEADERS),
             self._body(body, request.header("Content-Type") or "", is_public=False),
         )
 
@@ -143,7 +143,7 @@ class Redactor:
 
     def placeholder(self, kind: str, value: str, *, known: bool = True) -> str:
         """What stands for *value*; the same for the same value, whatever it is found as."""
-        if re.fullmatch(shapes.PLACEHOLDER, value):
+        if re.fullmatch(patterns.PLACEHOLDER, value):
             return value
         if known and len(value) >= SHORTEST_KNOWN and not self._rules.keeps(value):
             self.known.add(value)
@@ -163,7 +163,7 @@ class Redactor:
         headers = {name.lower(): value for name, value in response.headers.items()}
         self._learn_headers(response.headers)
         body = decompressed(response.body, headers.get("content-encoding"))
-        kept = self._headers(response.headers, allowed.RESPONSE_HEADERS)
+        kept = self._headers(response.headers, allowlist.RESPONSE_HEADERS)
         if response.failure is not None:
             kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
         clean = self._body(body, headers.get("content-type", ""), is_public=is_public)
@@ -223,7 +223,9 @@ class Redactor:
 
     def _query(self, query: str) -> str:
         return (
-            "&".join(self._pair(pair, allowed.QUERY) for pair in query.split("&")) if query else ""
+            "&".join(self._pair(pair, allowlist.QUERY) for pair in query.split("&"))
+            if query
+            else ""
         )
 
     def _pair(self, pair: str, kept: frozenset[str]) -> str:
@@ -233,7 +235,7 @@ class Redactor:
         plain = unquote_plus(value)
         if self._rules.is_secret(unquote_plus(name)):
             clean = self.placeholder("token", plain) if plain else plain
-        elif plain_name(unquote_plus(name)) in kept or shapes.is_plain(plain):
+        elif plain_name(unquote_plus(name)) in kept or patterns.is_plain(plain):
             clean = self.text(plain)
         else:
             clean = self.placeholder("query", plain, known=False) if plain else plain
@@ -259,7 +261,7 @@ class Redactor:
         if looks_like_json(text):
             clean = self._json(text, is_public=is_public)
         elif "x-www-form-urlencoded" in content_type.lower():
-            clean = "&".join(self._pair(pair, allowed.FORM) for pair in text.split("&"))
+            clean = "&".join(self._pair(pair, allowlist.FORM) for pair in text.split("&"))
         elif text.startswith("--") and 'name="' in text:
             clean = self.text(_PART.sub(self._part, text))
         else:
@@ -268,7 +270,7 @@ class Redactor:
 
     def _part(self, found: re.Match[str]) -> str:
         head, name, value = found.groups()
-        if plain_name(name) in allowed.FORM or not value:
+        if plain_name(name) in allowlist.FORM or not value:
             return str(found[0])
         kind = "token" if self._rules.is_secret(name) else "field"
         return f"{head}{self.placeholder(kind, value, known=kind == 'token')}"
@@ -314,9 +316,11 @@ class Redactor:
             identity in ("account", "instance") and value.startswith("crn:")
         ):
             return self.placeholder(identity, value, known=_is_telling(value))
-        if is_circuit(value) or (plain_name(name) in allowed.DATA_KEYS and is_encoded_data(value)):
+        if is_circuit(value) or (
+            plain_name(name) in allowlist.DATA_KEYS and is_encoded_data(value)
+        ):
             return value
-        if is_public or not name or self._rules.keeps(name) or shapes.is_plain(value):
+        if is_public or not name or self._rules.keeps(name) or patterns.is_plain(value):
             return self.text(value)
         return self.placeholder("text", value, known=False)
 
@@ -329,7 +333,7 @@ class Redactor:
 
     def _found(self, found: re.Match[str]) -> str:
         kind, value = str(found.lastgroup), found[0]
-        if shapes.is_harmless(kind, value):
+        if patterns.is_harmless(kind, value):
             return value
         special = _SPECIAL.get(kind)
         if special is not None:
@@ -381,7 +385,7 @@ _SPECIAL: Final[dict[str, Callable[[Redactor, str], str]]] = {
 }
 
 
-_DECIDING: Final = allowed.REQUEST_HEADERS | allowed.RESPONSE_HEADERS | {"contentencoding"}
+_DECIDING: Final = allowlist.REQUEST_HEADERS | allowlist.RESPONSE_HEADERS | {"contentencoding"}
 """Headers that are kept, or say what a body is."""
 
 

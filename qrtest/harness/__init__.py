@@ -1,0 +1,1 @@
+"""Simulations, replays, recordings and servers: service, clock, transport and client put together."""

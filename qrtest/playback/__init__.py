@@ -1,0 +1,1 @@
+"""Services that answer from a cassette, and what a recording says about its jobs."""

@@ -1,0 +1,1 @@
+"""Takes secrets out of recordings, and checks that none is left."""
