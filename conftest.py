@@ -19,15 +19,15 @@ ELSEWHERE = (
 """Plugins that are installed for tests/test_manners.py, and stay out of all other tests."""
 
 IMPORTED_LATE = (
-    "qrtest.catalogue",
+    "qrtest.scenario.catalogue",
     "qrtest.client.backends",
     "qrtest.client.circuits",
     "qrtest.client.service",
     "qrtest.examples",
     "qrtest.properties",
-    "qrtest.replaying",
+    "qrtest.harness.replay",
     "qrtest.sessions",
-    "qrtest.simulation",
+    "qrtest.harness.simulate",
     "qrtest.strategies",
     "qrtest.transport.sockets",
     "qrtest.transport.tap",

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qrtest import errors, faults, strategies
-    from qrtest.catalogue import scenarios
     from qrtest.client.connecting import connect
     from qrtest.client.jobs import RuntimeJobV2
     from qrtest.clock.clocks import VirtualClock, WallClock
-    from qrtest.drift import check_drift
     from qrtest.errors import NeverEnds, QrtestError
+    from qrtest.harness.drift import check_drift
+    from qrtest.harness.record import Recording, record
+    from qrtest.harness.replay import Replay, replay
+    from qrtest.harness.serve import Server, serve
+    from qrtest.harness.simulate import Simulation, simulate
     from qrtest.lifecycle.script import Script
     from qrtest.lifecycle.step import (
         Step,
@@ -30,13 +33,10 @@ if TYPE_CHECKING:
     )
     from qrtest.project import Project
     from qrtest.properties import JobMachine, check_consumer, check_job
-    from qrtest.recording import Recording, record
-    from qrtest.replaying import Replay, replay
-    from qrtest.scenario import Scenario
+    from qrtest.scenario.catalogue import scenarios
+    from qrtest.scenario.scenario import Scenario
     from qrtest.service.accounts import Instance
     from qrtest.service.limits import Limits
-    from qrtest.serving import Server, serve
-    from qrtest.simulation import Simulation, simulate
 
 __all__ = [
     "Instance",
@@ -83,31 +83,31 @@ _HOME = {
     "NeverEnds": "qrtest.errors",
     "Project": "qrtest.project",
     "QrtestError": "qrtest.errors",
-    "Recording": "qrtest.recording",
-    "Replay": "qrtest.replaying",
+    "Recording": "qrtest.harness.record",
+    "Replay": "qrtest.harness.replay",
     "RuntimeJobV2": "qrtest.client.jobs",
-    "Scenario": "qrtest.scenario",
+    "Scenario": "qrtest.scenario.scenario",
     "Script": "qrtest.lifecycle.script",
-    "Server": "qrtest.serving",
-    "Simulation": "qrtest.simulation",
+    "Server": "qrtest.harness.serve",
+    "Simulation": "qrtest.harness.simulate",
     "Step": "qrtest.lifecycle.step",
     "VirtualClock": "qrtest.clock.clocks",
     "WallClock": "qrtest.clock.clocks",
     "cancelled": "qrtest.lifecycle.step",
     "check_consumer": "qrtest.properties",
-    "check_drift": "qrtest.drift",
+    "check_drift": "qrtest.harness.drift",
     "check_job": "qrtest.properties",
     "connect": "qrtest.client.connecting",
     "done": "qrtest.lifecycle.step",
     "failed": "qrtest.lifecycle.step",
     "queued": "qrtest.lifecycle.step",
     "ran_too_long": "qrtest.lifecycle.step",
-    "record": "qrtest.recording",
-    "replay": "qrtest.replaying",
+    "record": "qrtest.harness.record",
+    "replay": "qrtest.harness.replay",
     "running": "qrtest.lifecycle.step",
-    "scenarios": "qrtest.catalogue",
-    "serve": "qrtest.serving",
-    "simulate": "qrtest.simulation",
+    "scenarios": "qrtest.scenario.catalogue",
+    "serve": "qrtest.harness.serve",
+    "simulate": "qrtest.harness.simulate",
     "unknown": "qrtest.lifecycle.step",
 }
 _MODULES = ("errors", "faults", "strategies")

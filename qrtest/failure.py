@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import qrtest
-from qrtest.journal import Journal
 from qrtest.redaction.redactor import shown
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
+from qrtest.timeline.journal import Journal
 
 __all__ = ["COLUMNS", "LINES", "again", "draw", "picture_of", "timeline"]
 
@@ -82,7 +82,7 @@ def draw(journal: Journal, into: str, test: str) -> Path:
 
     Tests have files of their own, so that workers of pytest-xdist do not meet.
     """
-    from qrtest import picture
+    from qrtest.timeline import render
 
     digest = hashlib.sha256(test.encode()).hexdigest()[:DIGEST_DIGITS]
     stem = f"{_STRANGE.sub('-', test)[-LONGEST_NAME:].strip('-.')}-{digest}"
@@ -90,15 +90,15 @@ def draw(journal: Journal, into: str, test: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{stem}.svg").write_text(picture_of(journal, test), encoding="utf-8")
     page = folder / f"{stem}.html"
-    page.write_text(picture.html(journal.drawn(_name(test))), encoding="utf-8")
+    page.write_text(render.html(journal.drawn(_name(test))), encoding="utf-8")
     return page
 
 
 def picture_of(journal: Journal, test: str) -> str:
     """What happened in *test* as SVG."""
-    from qrtest import picture
+    from qrtest.timeline import render
 
-    return picture.svg(journal.drawn(_name(test)))
+    return render.svg(journal.drawn(_name(test)))
 
 
 def _name(test: str) -> str:

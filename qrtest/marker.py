@@ -72,11 +72,11 @@ def life(marked: dict[str, Any], root: Path) -> Any:
     """The script or scenario that is asked for; a scenario by its file below *root*, or its name."""
     scenario = marked.get("scenario")
     if isinstance(scenario, str) and scenario.endswith(".yaml"):
-        from qrtest import scenario_file
+        from qrtest.scenario import scenario_file
 
         return scenario_file.load(root / scenario)
     if isinstance(scenario, str):
-        from qrtest.catalogue import scenarios
+        from qrtest.scenario.catalogue import scenarios
 
         return scenarios[scenario]
     return scenario if scenario is not None else marked.get("script")

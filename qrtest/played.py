@@ -18,8 +18,8 @@ from qrtest.errors import QrtestError
 from qrtest.project import Project
 
 if TYPE_CHECKING:
-    from qrtest.recording import Recording
-    from qrtest.replaying import Replay
+    from qrtest.harness.record import Recording
+    from qrtest.harness.replay import Replay
 
     Session = Replay | Recording
 

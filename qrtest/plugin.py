@@ -197,7 +197,7 @@ def runtime_server(request: pytest.FixtureRequest, qrtest_options: dict[str, Any
 def _server(config: pytest.Config) -> Any:
     """The server of this session, or of this worker."""
     if SERVER not in config.stash:
-        from qrtest.serving import serve
+        from qrtest.harness.serve import serve
 
         stack = ExitStack()
         config.stash[SERVER] = stack.enter_context(serve())
@@ -208,7 +208,7 @@ def _server(config: pytest.Config) -> Any:
 @contextmanager
 def _simulated(item: pytest.Item) -> Iterator[Any]:
     """What the marker of *item* asks for: a simulation, a replay or a recording."""
-    from qrtest.simulation import simulate
+    from qrtest.harness.simulate import simulate
 
     options = marker.options(item)
     if "cassette" in options:

@@ -19,7 +19,7 @@ def register() -> None:
     from qrtest.asking import PollPlan
     from qrtest.faults import Fault
     from qrtest.lifecycle.script import Script
-    from qrtest.scenario import Scenario
+    from qrtest.scenario.scenario import Scenario
 
     register_type_strategy(Script, lambda _: _strategies().scripts())
     register_type_strategy(Scenario, lambda _: _strategies().scenarios())

@@ -16,9 +16,9 @@ from typing import Any, Final
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.errors import CassetteError, RecordingError
+from qrtest.harness.record import Recording, project_rules, record
+from qrtest.harness.replay import Replay, replay
 from qrtest.project import Project
-from qrtest.recording import Recording, project_rules, record
-from qrtest.replaying import Replay, replay
 
 __all__ = ["DIRECTORY", "expired", "file_name", "found", "refuse_in_ci", "session"]
 

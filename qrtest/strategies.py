@@ -28,6 +28,7 @@ from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
+from qrtest.harness.simulate import Transport, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import (
@@ -41,8 +42,7 @@ from qrtest.lifecycle.step import (
     unknown,
 )
 from qrtest.payload_strategies import broken_results, results
-from qrtest.scenario import Scenario
-from qrtest.simulation import Transport, simulate
+from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette

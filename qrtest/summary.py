@@ -15,8 +15,8 @@ import pytest
 from qrtest import run_options
 
 if TYPE_CHECKING:
-    from qrtest.recording import Recording
-    from qrtest.replaying import Replay
+    from qrtest.harness.record import Recording
+    from qrtest.harness.replay import Replay
     from qrtest.tally import Tally
 
 __all__ = ["NAME", "Summary"]
@@ -49,7 +49,7 @@ class Summary:
 
         A test that failed cannot have asked for all.
         """
-        from qrtest.recording import Recording
+        from qrtest.harness.record import Recording
         from qrtest.tally import Tally
 
         if isinstance(session, Recording):

@@ -18,10 +18,11 @@ from typing import Any
 import qiskit_ibm_runtime
 
 import qrtest
-from qrtest import scenario_file, simulate
+from qrtest import simulate
 from qrtest.client import releases
 from qrtest.client.clients import parameters
 from qrtest.errors import Stop
+from qrtest.scenario import scenario_file
 from qrtest.service.accounts import CRN
 
 LONGEST_SECONDS = 30

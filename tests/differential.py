@@ -17,7 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import Scenario, faults, scenario_file
+from qrtest import Scenario, faults
+from qrtest.scenario import scenario_file
 from tests.client_changes import CHANGES, Change, Seen
 from tests.client_trace import CALLS, trace
 from tests.lives import WHEN, kinds, scripts

@@ -20,7 +20,7 @@ LAYERS = [
     {"clock.duration", "lifecycle.transitions", "settings", "tally"},
     {"clock.clocks", "transport.watchdog", "http.operations"},
     {"http.messages", "clock.accelerated"},
-    {"lifecycle.step", "timeline"},
+    {"lifecycle.step", "timeline.timeline"},
     {"lifecycle.script", "faults", "service.behaviour", "asking"},
     {"service.serialize", "service.result_payloads"},
     {
@@ -64,7 +64,7 @@ LAYERS = [
     {"playback.diff", "playback.stream"},
     {"playback.player"},
     {"service.service"},
-    {"journal", "service.fault_injection"},
+    {"timeline.journal", "service.fault_injection"},
     {"transport.connection", "transport.line", "service.corruption"},
     {"transport.network", "transport.requests", "transport.streaming"},
     {"transport.websocket"},
@@ -83,22 +83,22 @@ LAYERS = [
     {"client.jobs"},
     {"client.service"},
     {"client.connecting"},
-    {"recording"},
+    {"harness.record"},
     {"playback.rescript"},
-    {"scenario"},
-    {"catalogue", "scenario_file"},
-    {"drawing", "picture"},
-    {"stage", "rules"},
-    {"playback.rescripted_service", "scripted"},
-    {"control"},
-    {"serving"},
-    {"drift", "replaying", "simulation"},
+    {"scenario.scenario"},
+    {"scenario.catalogue", "scenario.scenario_file"},
+    {"timeline.sources", "timeline.render"},
+    {"harness.base", "harness.job_rules"},
+    {"playback.rescripted_service", "harness.scripted_service"},
+    {"harness.control_api"},
+    {"harness.serve"},
+    {"harness.drift", "harness.replay", "harness.simulate"},
     {"examples", "failure", "sessions", "summary", "payload_strategies"},
     {"strategies"},
-    {"registration", "properties.run"},
-    {"properties.rules"},
-    {"properties.report"},
-    {"properties.consumer", "properties.conformance", "properties.machine"},
+    {"registration", "properties.consumer_run"},
+    {"properties.consumer_rules"},
+    {"properties.consumer_report"},
+    {"properties.consumer", "properties.job_promises", "properties.job_machine"},
     {"properties", "cli.progress"},
     {
         "cli.check",
@@ -157,7 +157,7 @@ HOMES = {
         "transport.streaming",
         "transport.websocket",
     },
-    "time": {"clock.clocks", "properties.conformance"},
+    "time": {"clock.clocks", "properties.job_promises"},
     "pytest": {"hooks", "marker", "played", "plugin", "report", "summary"},
     "hypothesis": {
         "examples",
@@ -165,7 +165,7 @@ HOMES = {
         "payload_strategies",
         "registration",
         "properties.consumer",
-        "properties.machine",
+        "properties.job_machine",
     },
     "click": {
         "cli",
@@ -196,14 +196,14 @@ PURE = [
     "settings",
     "tally",
     "lifecycle.script",
-    "scenario",
-    "rules",
-    "catalogue",
+    "scenario.scenario",
+    "harness.job_rules",
+    "scenario.catalogue",
     "faults",
     "asking",
     "lifecycle.step",
     "code_repr",
-    "journal",
+    "timeline.journal",
     "transport.watchdog",
     *(module for module in LAYER if module.startswith(("http.", "service."))),
 ]
@@ -282,7 +282,7 @@ def test_what_is_pure_imports_the_standard_library_alone(module: str) -> None:
     assert roots - {"qrtest"} <= sys.stdlib_module_names
 
 
-@pytest.mark.parametrize("module", ["qrtest", "qrtest.plugin", "qrtest.simulation"])
+@pytest.mark.parametrize("module", ["qrtest", "qrtest.plugin", "qrtest.harness.simulate"])
 def test_importing_imports_nothing_heavy(module: str) -> None:
     """Loading the plugin costs no more than the plugin."""
     heavy = {"qiskit", "qiskit_ibm_runtime", "hypothesis", "vcr", "responses", "requests", "yaml"}

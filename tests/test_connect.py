@@ -19,7 +19,7 @@ from qrtest import Instance, serve
 from qrtest.client import releases
 from qrtest.client.service import clients
 from qrtest.errors import ServerError, SimulationError
-from qrtest.serving import Server
+from qrtest.harness.serve import Server
 from qrtest.transport.network import BLOCKED
 
 pytestmark = pytest.mark.filterwarnings("ignore:The SamplerV2 class is deprecated")

@@ -15,8 +15,8 @@ import qrtest
 from qrtest import cancelled, done, failed, queued, running
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.drift import asked_again, drift
 from qrtest.errors import Drifted
+from qrtest.harness.drift import asked_again, drift
 from qrtest.lifecycle.script import Script
 from tests.command_line import qrtest as qrtest_command
 from tests.recordings import PROVENANCE, short

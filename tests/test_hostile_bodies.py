@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qrtest.errors import ResultError
 from qrtest.http.messages import Response
 from qrtest.lifecycle.script import Script
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
 from qrtest.service import parse, serialize
 from qrtest.service.submissions import Submission
 from tests.asking import Asking

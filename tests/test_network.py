@@ -14,7 +14,7 @@ import requests
 
 from qrtest import simulate
 from qrtest.errors import NetworkBlocked, QrtestError, SimulationError, UnansweredRequest
-from qrtest.simulation import Transport
+from qrtest.harness.simulate import Transport
 
 TRANSPORTS: list[Transport] = ["direct", "requests"]
 OUTSIDE = "192.0.2.1"  # TEST-NET-1: an address that is nobody's

@@ -382,7 +382,7 @@ def test_a_written_recording_says_that_it_is_none(tmp_path: Path) -> None:
 
 def test_a_scenario_with_facts_is_code_and_a_file(tmp_path: Path) -> None:
     """Its repr evaluates back, and a scenario file holds it."""
-    from qrtest import scenario_file
+    from qrtest.scenario import scenario_file
 
     scenario = Scenario.from_cassette(recorded("QUEUED 3s; RUNNING 2s; DONE", broken=(1,)))
     names = {"Scenario": Scenario, "JobRecord": JobRecord, "faults": faults}

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qrtest
-from qrtest import Scenario, faults, run_options, scenario_file, scenarios
+from qrtest import Scenario, faults, run_options, scenarios
 from qrtest import strategies as qst
 from qrtest.errors import ConsumerBug, ScenarioError
 from qrtest.properties import RULES
+from qrtest.scenario import scenario_file
 
 
 @given(qst.scenarios(results=st.none() | qst.broken_results()))

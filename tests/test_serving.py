@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 
 from qrtest import Instance, Limits, Scenario, Script, done, faults, running, serve
 from qrtest.errors import ClockError, ServerError, SimulationError
-from qrtest.serving import ENTRIES, Server
+from qrtest.harness.serve import ENTRIES, Server
 from qrtest.transport.streaming import StreamBroken
 from qrtest.transport.websocket import received
 

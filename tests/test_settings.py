@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import settings, stage
+from qrtest import settings
 from qrtest.errors import SettingError
+from qrtest.harness import base
+from qrtest.harness.record import MODES
 from qrtest.playback import player
-from qrtest.recording import MODES
 from qrtest.settings import PRECEDENCE, SETTINGS, chosen
 
 WORDS = ("requests", "sockets")
@@ -20,7 +21,7 @@ WORDS = ("requests", "sockets")
 
 def test_the_choices_are_those_of_the_rooms() -> None:
     """The plugin may not import the rooms to know what they can do."""
-    assert SETTINGS["transport"].choices == stage.TRANSPORTS
+    assert SETTINGS["transport"].choices == base.TRANSPORTS
     assert SETTINGS["pace"].choices == player.PACES
     assert SETTINGS["record"].choices == ("none", *MODES)
 

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import Script, VirtualClock, WallClock, faults, scenario_file
+from qrtest import Script, VirtualClock, WallClock, faults
 from qrtest.cassette.model import Cassette
 from qrtest.errors import FaultError, UnansweredRequest
 from qrtest.http.messages import Close, Request
 from qrtest.playback.player import Player
-from qrtest.scenario import Scenario
+from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded, SimulatedJob
 from qrtest.service.result_stream import BreakingStream, JobStream

@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 import qrtest
-from qrtest import Scenario, faults, picture, scenario_file
+from qrtest import Scenario, faults
 from qrtest import strategies as qst
 from qrtest.cassette.model import Cassette
-from qrtest.drawing import timeline_of
-from qrtest.timeline import Event, Timeline, Track
+from qrtest.scenario import scenario_file
+from qrtest.timeline import render
+from qrtest.timeline.sources import timeline_of
+from qrtest.timeline.timeline import Event, Timeline, Track
 from tests.recordings import PROVENANCE, exchange, short
 
 NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -54,7 +56,7 @@ def test_recording_scenario_simulation_and_replay_have_the_same_states() -> None
     expected = ["QUEUED", "RUNNING", "DONE"]
     for timeline in (timeline_of(recording), timeline_of(scenario), simulated, replayed):
         assert states(timeline) == expected
-        assert all(word in words(picture.svg(timeline)) for word in expected[2:])
+        assert all(word in words(render.svg(timeline)) for word in expected[2:])
 
 
 def test_the_text_is_the_one_of_the_journal() -> None:
@@ -75,7 +77,7 @@ def test_a_picture_has_states_requests_and_faults() -> None:
             with suppress(IBMRuntimeError):
                 ask()
     timeline = timeline_of(sim)
-    svg = picture.svg(timeline)
+    svg = render.svg(timeline)
     written = words(svg)
     assert {"503 code 1999", "connection reset", "metrics", "struck by a fault"} <= set(written)
     assert any(word.startswith("QUEUED") for word in written)
@@ -84,7 +86,7 @@ def test_a_picture_has_states_requests_and_faults() -> None:
 
 def test_a_long_wait_is_no_wider_than_a_page() -> None:
     """A day in which nothing changes and a second side by side: all of it stays on the paper."""
-    svg = picture.svg(timeline_of(Scenario("QUEUED 30d; RUNNING 1ms; DONE")))
+    svg = render.svg(timeline_of(Scenario("QUEUED 30d; RUNNING 1ms; DONE")))
     root = ET.fromstring(svg)
     for rect in root.iter(f"{NAMESPACE}rect"):
         left, width = float(rect.get("x", 0)), float(rect.get("width", 0))
@@ -95,7 +97,7 @@ def test_a_long_wait_is_no_wider_than_a_page() -> None:
 def test_any_scenario_can_be_drawn(scenario: Scenario) -> None:
     """As well-formed SVG, on one page, with the states in the order of the script."""
     timeline = timeline_of(scenario)
-    root = ET.fromstring(picture.svg(timeline))
+    root = ET.fromstring(render.svg(timeline))
     assert float(root.get("height", 0)) < 400
     assert len(states(timeline)) == len(scenario.script)
     for mark in root.iter(f"{NAMESPACE}circle"):
@@ -108,7 +110,7 @@ def test_many_jobs_and_requests_stay_on_a_screen() -> None:
         Event(at=float(n), until=float(n), operation=f"ask{n}", answer="200") for n in range(500)
     )
     timeline = Timeline("many", tuple(Track(f"job {n}", (), events) for n in range(40)))
-    svg = picture.svg(timeline)
+    svg = render.svg(timeline)
     assert float(ET.fromstring(svg).get("height", 0)) <= 800
     assert {"and 36 more", "490 more"} <= set(words(svg))
 
@@ -119,14 +121,14 @@ def test_nothing_secret_is_drawn() -> None:
     other = exchange(path=f"/elsewhere?apikey={secret}", at=1.0)
     cassette = Cassette((*short().interactions, other), PROVENANCE)
     timeline = timeline_of(cassette, f"<script>alert('Bearer {secret}')</script>")
-    for drawn in (picture.svg(timeline), picture.html(timeline), str(timeline)):
+    for drawn in (render.svg(timeline), render.html(timeline), str(timeline)):
         assert secret not in drawn
-    assert "<script" not in picture.html(timeline)
+    assert "<script" not in render.html(timeline)
 
 
 def test_a_page_needs_nothing_else() -> None:
     """No address in it but that of the SVG's own language."""
-    page = picture.html(timeline_of(CASSETTE))
+    page = render.html(timeline_of(CASSETTE))
     assert page.count("http") == page.count("http://www.w3.org/2000/svg")
 
 

@@ -349,7 +349,7 @@ def test_converting_twice_is_converting_once(cassette: Cassette) -> None:
     """For any cassette, converting what was converted changes nothing."""
     from qrtest.cassette.model import Provenance
     from qrtest.errors import SecretFound
-    from qrtest.recording import finished
+    from qrtest.harness.record import finished
     from qrtest.redaction.allowlist import Rules
 
     def convert(text: str, key: bytes) -> str:

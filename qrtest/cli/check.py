@@ -10,14 +10,14 @@ from pathlib import Path
 
 import click
 
-from qrtest import scenario_file
 from qrtest.cassette import checks, codec, store
 from qrtest.cli.progress import tracked
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, ScenarioError
-from qrtest.recording import project_rules
+from qrtest.harness.record import project_rules
 from qrtest.redaction import scan
 from qrtest.redaction.scan import Finding
+from qrtest.scenario import scenario_file
 
 __all__ = ["check"]
 

@@ -14,7 +14,7 @@ from qrtest.cassette import codec, store
 from qrtest.cassette.convert import from_download, from_text, is_download
 from qrtest.cassette.model import Cassette, Provenance
 from qrtest.cli.progress import tracked
-from qrtest.recording import KEY_VARIABLE, finished, project_rules
+from qrtest.harness.record import KEY_VARIABLE, finished, project_rules
 
 __all__ = ["convert"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from qrtest.drift import drift
+from qrtest.harness.drift import drift
 from qrtest.playback.diff import TIERS, Tier
 
 __all__ = ["diff"]

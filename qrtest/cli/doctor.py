@@ -17,7 +17,7 @@ import click
 from qrtest.cassette import store
 from qrtest.client import releases
 from qrtest.errors import QrtestError
-from qrtest.recording import project_rules
+from qrtest.harness.record import project_rules
 from qrtest.sessions import DIRECTORY
 from qrtest.settings import SETTINGS
 

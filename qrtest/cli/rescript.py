@@ -14,7 +14,7 @@ from qrtest.cli.progress import tracked
 from qrtest.errors import ScenarioError
 from qrtest.playback import rescript as rescripting
 from qrtest.playback.recorded_jobs import RecordedLife, lives
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
 
 __all__ = ["rescript"]
 

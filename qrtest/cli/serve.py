@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from qrtest.serving import Server
+    from qrtest.harness.serve import Server
 
 __all__ = ["serve"]
 
@@ -72,7 +72,7 @@ def serve(
       qrtest serve --port 8765 --clock 60x --scenario stuck.yaml
       qrtest serve --port 0 --json | jq .
     """
-    from qrtest.serving import serve as served
+    from qrtest.harness.serve import serve as served
 
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
@@ -91,7 +91,7 @@ def serve(
 
 def _told(options: dict[str, Any]) -> dict[str, Any]:
     """The options of the command as `qrtest.serve` takes them."""
-    from qrtest import scenario_file
+    from qrtest.scenario import scenario_file
 
     told = {name: value for name, value in options.items() if value not in (None, ())}
     if "scenario" in told:

@@ -8,14 +8,15 @@ from typing import Any
 
 import click
 
-from qrtest import picture, scenario_file
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.drawing import timeline_of
 from qrtest.errors import ScenarioError
 from qrtest.redaction.redactor import Redactor, shown
-from qrtest.scenario import Scenario
+from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 from qrtest.service import serialize
+from qrtest.timeline import render
+from qrtest.timeline.sources import timeline_of
 
 __all__ = ["show"]
 
@@ -46,9 +47,9 @@ def show(path: Path, svg: Path | None, html: Path | None, as_json: bool) -> None
     else:
         click.echo(shown(f"{_title(path.name, found)}\n{timeline}"))
     if svg is not None:
-        svg.write_text(picture.svg(timeline), encoding="utf-8")
+        svg.write_text(render.svg(timeline), encoding="utf-8")
     if html is not None:
-        html.write_text(picture.html(timeline), encoding="utf-8")
+        html.write_text(render.html(timeline), encoding="utf-8")
 
 
 def _loaded(path: Path) -> Cassette | Scenario:

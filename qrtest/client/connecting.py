@@ -44,7 +44,7 @@ def connect(
 
     Raises `ServerError` when no server of qrtest's answers there.
 
-    >>> from qrtest.serving import serve
+    >>> from qrtest.harness.serve import serve
     >>> with serve() as server:
     ...     connect(server.url).backend("ibm_torino").num_qubits
     133

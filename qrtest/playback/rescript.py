@@ -19,13 +19,13 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.clock.clocks import EPOCH
 from qrtest.errors import ScenarioError
 from qrtest.faults import Drop, Fault, Status
+from qrtest.harness.record import KEY_VARIABLE, finished, project_rules
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.recorded_jobs import RecordedLife, lives, of_the_job, simulated
-from qrtest.recording import KEY_VARIABLE, finished, project_rules
 from qrtest.service import serialize
 from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import tell
@@ -34,7 +34,7 @@ from qrtest.service.payload_template import JobRecord
 from qrtest.service.serialize import JobFacts
 
 if TYPE_CHECKING:
-    from qrtest.scenario import Scenario
+    from qrtest.scenario.scenario import Scenario
 
 __all__ = ["SCRIPTED", "kept", "life_of", "recording_of", "rescripted", "shifted"]
 

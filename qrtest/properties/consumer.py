@@ -15,17 +15,18 @@ from hypothesis import Phase
 from hypothesis.errors import Flaky, NoSuchExample
 from hypothesis.strategies import SearchStrategy, just
 
-from qrtest import run_options, scenario_file, strategies
+from qrtest import run_options, strategies
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.errors import ConsumerBug, SimulationError
+from qrtest.harness.simulate import Transport
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
-from qrtest.properties.report import Finding, name_of, report
-from qrtest.properties.rules import RULES, Rule
-from qrtest.properties.run import Bounds, Takes, lived
-from qrtest.scenario import Scenario
-from qrtest.simulation import Transport
+from qrtest.properties.consumer_report import Finding, name_of, report
+from qrtest.properties.consumer_rules import RULES, Rule
+from qrtest.properties.consumer_run import Bounds, Takes, lived
+from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette

@@ -18,7 +18,7 @@ from typing import Any, Final
 from qrtest import faults
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
 from qrtest.service import result_payloads
 from qrtest.service.behaviour import Behaviour
 

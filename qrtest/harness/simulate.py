@@ -11,13 +11,13 @@ from qrtest.clock import duration as durations
 from qrtest.clock.clocks import EPOCH, Clock
 from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
+from qrtest.harness.base import Stage, Staged, Terms, Transport
+from qrtest.harness.scripted_service import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
 from qrtest.http.messages import Service
-from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.limits import Limits
 from qrtest.service.submissions import Submission
-from qrtest.stage import Stage, Staged, Terms, Transport
 
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2

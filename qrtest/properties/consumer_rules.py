@@ -15,7 +15,7 @@ from qrtest.http.messages import Request
 from qrtest.http.operations import Route
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG
-from qrtest.properties.run import Run
+from qrtest.properties.consumer_run import Run
 from qrtest.service import parse, serialize
 
 __all__ = ["RULES", "Rule"]

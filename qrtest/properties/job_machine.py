@@ -20,10 +20,10 @@ from hypothesis.stateful import (
 )
 
 from qrtest import faults, strategies
+from qrtest.harness.simulate import Transport, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import UNKNOWN, Step
-from qrtest.scenario import Scenario
-from qrtest.simulation import Transport, simulate
+from qrtest.scenario.scenario import Scenario
 
 __all__ = ["JobMachine"]
 

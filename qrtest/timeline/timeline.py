@@ -1,7 +1,7 @@
 """What happened to jobs, as a value: states over time, and the requests and faults on them.
 
-A journal, a recording and a scenario all give one (`qrtest.drawing`); it is shown as text here, and as a
-picture by `qrtest.picture`. The legend is docs/timeline.md.
+A journal, a recording and a scenario all give one (`qrtest.timeline.sources`); it is shown as text
+here, and as a picture by `qrtest.timeline.render`. The legend is docs/timeline.md.
 """
 
 from __future__ import annotations

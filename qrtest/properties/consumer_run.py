@@ -12,10 +12,10 @@ from functools import cached_property
 from typing import Any, Final, Literal
 
 from qrtest.errors import NeverEnds, QrtestError
-from qrtest.journal import Entry, Journal
+from qrtest.harness.simulate import Simulation, Transport, Truth, simulate
 from qrtest.lifecycle.step import Step
-from qrtest.scenario import Scenario
-from qrtest.simulation import Simulation, Transport, Truth, simulate
+from qrtest.scenario.scenario import Scenario
+from qrtest.timeline.journal import Entry, Journal
 
 __all__ = ["Bounds", "Run", "lived"]
 

@@ -17,8 +17,8 @@ from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Service
-from qrtest.journal import Journal
 from qrtest.service.serialize import JobFacts
+from qrtest.timeline.journal import Journal
 from qrtest.transport.line import Line, Port
 from qrtest.transport.watchdog import Guard
 

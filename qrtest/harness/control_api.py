@@ -10,15 +10,15 @@ import json
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from qrtest import scenario_file
 from qrtest.errors import QrtestError, ScenarioError, SimulationError
+from qrtest.harness.scripted_service import USUAL_LIFE
 from qrtest.http.messages import Request, Response
-from qrtest.journal import Entry
-from qrtest.scripted import USUAL_LIFE
+from qrtest.scenario import scenario_file
 from qrtest.service import serialize
+from qrtest.timeline.journal import Entry
 
 if TYPE_CHECKING:
-    from qrtest.serving import Server
+    from qrtest.harness.serve import Server
 
 __all__ = ["PREFIX", "Control"]
 

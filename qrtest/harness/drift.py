@@ -16,12 +16,12 @@ from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.errors import Drifted, SimulationError, UnansweredRequest
+from qrtest.harness.scripted_service import ScriptedService
 from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import TIERS, Difference, Tier, differences
 from qrtest.playback.recorded_jobs import RecordedLife, lives
 from qrtest.redaction.redactor import Redactor
-from qrtest.scenario import Scenario
-from qrtest.scripted import ScriptedService
+from qrtest.scenario.scenario import Scenario
 from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import USUAL
 from qrtest.service.parse import described_job, named

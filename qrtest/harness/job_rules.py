@@ -10,7 +10,7 @@ from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from qrtest.errors import SimulationError
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
 from qrtest.service.submissions import Submission
 
 __all__ = ["Rule", "Rules"]

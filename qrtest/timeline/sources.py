@@ -7,23 +7,23 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qrtest import scenario_file
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import ScenarioError
 from qrtest.faults import Fault
-from qrtest.journal import Journal, kind_of, told
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.recorded_jobs import RecordedLife, lives, step_in
 from qrtest.redaction.redactor import Redactor
-from qrtest.scenario import Scenario
+from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 from qrtest.service import serialize
-from qrtest.timeline import Event, Stretch, Timeline, Track
+from qrtest.timeline.journal import Journal, kind_of, told
+from qrtest.timeline.timeline import Event, Stretch, Timeline, Track
 
 if TYPE_CHECKING:
-    from qrtest.replaying import Replay
-    from qrtest.simulation import Simulation
+    from qrtest.harness.replay import Replay
+    from qrtest.harness.simulate import Simulation
 
 __all__ = ["timeline_of"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from qrtest.properties.rules import Rule
-from qrtest.properties.run import Run
+from qrtest.properties.consumer_rules import Rule
+from qrtest.properties.consumer_run import Run
 
 __all__ = ["Finding", "report"]
 

@@ -12,13 +12,13 @@ from qrtest.clock import clocks
 from qrtest.clock.clocks import EPOCH, VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
+from qrtest.harness.base import Stage, Staged, Terms, Transport
 from qrtest.http.messages import Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.player import Pace, Player
 from qrtest.redaction.allowlist import plain_name
-from qrtest.scenario import Scenario
-from qrtest.stage import Stage, Staged, Terms, Transport
+from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.client.jobs import RuntimeJobV2

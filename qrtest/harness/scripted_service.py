@@ -13,11 +13,11 @@ from typing import Any, Final
 from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
+from qrtest.harness.job_rules import Rule, Rules
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, failed, queued
-from qrtest.rules import Rule, Rules
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.fault_injection import FaultyService

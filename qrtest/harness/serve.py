@@ -17,15 +17,21 @@ from qrtest.clock import duration as durations
 from qrtest.clock.accelerated import AcceleratedClock
 from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.clock.duration import Duration
-from qrtest.control import PREFIX, Control
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
+from qrtest.harness.control_api import PREFIX, Control
+from qrtest.harness.scripted_service import (
+    USUAL_LIFE,
+    Life,
+    ScriptedService,
+    Scripting,
+    SnapshotBackends,
+)
 from qrtest.http.messages import Request, Response
-from qrtest.journal import Journal
-from qrtest.scripted import USUAL_LIFE, Life, ScriptedService, Scripting, SnapshotBackends
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.limits import Limits
+from qrtest.timeline.journal import Journal
 from qrtest.transport.line import Line
 from qrtest.transport.sockets import LOOPBACK, Port
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from qrtest.clock import duration as durations
 from qrtest.redaction.redactor import shown
-from qrtest.timeline import Event, Stretch, Timeline, Track, clock_face, merged
+from qrtest.timeline.timeline import Event, Stretch, Timeline, Track, clock_face, merged
 
 __all__ = ["html", "svg"]
 

@@ -21,7 +21,7 @@ from qrtest.cassette import yaml_json
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, QrtestError, ScenarioError
 from qrtest.faults import Fault
-from qrtest.scenario import Scenario
+from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.payload_template import JobRecord
 

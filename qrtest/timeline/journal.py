@@ -16,7 +16,7 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.step import Step
 from qrtest.service import serialize
 from qrtest.service.service import Time
-from qrtest.timeline import Event, Kind, Timeline, Track, stretches
+from qrtest.timeline.timeline import Event, Kind, Timeline, Track, stretches
 
 __all__ = ["Entry", "Journal", "kind_of", "told"]
 

@@ -1,0 +1,1 @@
+"""A script, faults and a result as one value, its file, and the named ones."""
