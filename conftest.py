@@ -20,17 +20,17 @@ ELSEWHERE = (
 
 IMPORTED_LATE = (
     "qrtest.scenario.catalogue",
-    "qrtest.client.backends",
-    "qrtest.client.circuits",
-    "qrtest.client.service",
-    "qrtest.examples",
+    "qrtest.client.backend_snapshots",
+    "qrtest.client.circuit_diff",
+    "qrtest.client.runtime_service",
+    "qrtest.plugin.hypothesis_examples",
     "qrtest.properties",
     "qrtest.harness.replay",
-    "qrtest.sessions",
+    "qrtest.plugin.cassettes",
     "qrtest.harness.simulate",
     "qrtest.strategies",
-    "qrtest.transport.sockets",
-    "qrtest.transport.tap",
+    "qrtest.transport.server",
+    "qrtest.transport.urllib3_tap",
 )
 """What qrtest imports when it is wanted, and with it the client, numpy and hypothesis."""
 

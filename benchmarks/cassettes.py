@@ -144,7 +144,7 @@ def test_session(turn, job):
 """
 BY_THE_MARKER = """
 import pytest
-import qrtest.client.jobs
+import qrtest.client.job_doubles
 @pytest.mark.qrtest(cassette=True)
 @pytest.mark.parametrize("turn", range(3))
 def test_session(turn, runtime_job):

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from qrtest import simulate
 from qrtest.client import releases
-from qrtest.client.clients import parameters
+from qrtest.client.runtime_client import parameters
 from qrtest.service.serialize import JobFacts, job, timestamp
 
 ROUNDS = 7

@@ -14,7 +14,7 @@ from qiskit_ibm_runtime.api.client_parameters import ClientParameters
 
 import qrtest
 from qrtest.client import releases
-from qrtest.client.jobs import make_job
+from qrtest.client.job_doubles import make_job
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
@@ -22,8 +22,8 @@ from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded
 from qrtest.service.service import JobPlan, SimulatedService, Submission
-from qrtest.transport.requests import FixedAuth
-from qrtest.transport.sockets import LOOPBACK, Port
+from qrtest.transport.requests_adapter import FixedAuth
+from qrtest.transport.server import LOOPBACK, Port
 
 KEY = "the key of these recordings: it makes their placeholders, and opens nothing"
 CAPTURED = files("qrtest.captured")

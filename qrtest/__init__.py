@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from qrtest import errors, faults, strategies
-    from qrtest.client.connecting import connect
-    from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.client.connect import connect
+    from qrtest.client.job_doubles import RuntimeJobV2
     from qrtest.clock.clocks import VirtualClock, WallClock
     from qrtest.errors import NeverEnds, QrtestError
     from qrtest.harness.drift import check_drift
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
         running,
         unknown,
     )
-    from qrtest.project import Project
+    from qrtest.plugin.project import Project
     from qrtest.properties import JobMachine, check_consumer, check_job
     from qrtest.scenario.catalogue import scenarios
     from qrtest.scenario.scenario import Scenario
@@ -81,11 +81,11 @@ _HOME = {
     "JobMachine": "qrtest.properties",
     "Limits": "qrtest.service.limits",
     "NeverEnds": "qrtest.errors",
-    "Project": "qrtest.project",
+    "Project": "qrtest.plugin.project",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.harness.record",
     "Replay": "qrtest.harness.replay",
-    "RuntimeJobV2": "qrtest.client.jobs",
+    "RuntimeJobV2": "qrtest.client.job_doubles",
     "Scenario": "qrtest.scenario.scenario",
     "Script": "qrtest.lifecycle.script",
     "Server": "qrtest.harness.serve",
@@ -97,7 +97,7 @@ _HOME = {
     "check_consumer": "qrtest.properties",
     "check_drift": "qrtest.harness.drift",
     "check_job": "qrtest.properties",
-    "connect": "qrtest.client.connecting",
+    "connect": "qrtest.client.connect",
     "done": "qrtest.lifecycle.step",
     "failed": "qrtest.lifecycle.step",
     "queued": "qrtest.lifecycle.step",

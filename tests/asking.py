@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from qrtest.client.backends import Snapshots
+from qrtest.client.backend_snapshots import Snapshots
 from qrtest.clock.clocks import EPOCH, VirtualClock
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script

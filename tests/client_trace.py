@@ -20,7 +20,7 @@ import qiskit_ibm_runtime
 import qrtest
 from qrtest import simulate
 from qrtest.client import releases
-from qrtest.client.clients import parameters
+from qrtest.client.runtime_client import parameters
 from qrtest.errors import Stop
 from qrtest.scenario import scenario_file
 from qrtest.service.accounts import CRN

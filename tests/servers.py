@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager
 
 from qrtest.clock.clocks import WallClock
 from qrtest.http.messages import Request, Response
-from qrtest.transport.sockets import LOOPBACK, Port
+from qrtest.transport.server import LOOPBACK, Port
 
 
 class _Answering:

@@ -17,10 +17,10 @@ from qiskit_ibm_runtime import QiskitRuntimeService, SamplerV2, Session
 import qrtest
 from qrtest import Instance, serve
 from qrtest.client import releases
-from qrtest.client.service import clients
+from qrtest.client.runtime_service import clients
 from qrtest.errors import ServerError, SimulationError
 from qrtest.harness.serve import Server
-from qrtest.transport.network import BLOCKED
+from qrtest.transport.network_block import BLOCKED
 
 pytestmark = pytest.mark.filterwarnings("ignore:The SamplerV2 class is deprecated")
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from qrtest import Simulation, simulate
 from qrtest.http.messages import Response
-from qrtest.transport.connection import Connection, encoded
+from qrtest.transport.http_connection import Connection, encoded
 
 AUTHORIZED = "Host: quantum.cloud.ibm.com\r\nAuthorization: Bearer somebody\r\n"
 

@@ -21,7 +21,7 @@ from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 import qrtest
 from qrtest import Script, Simulation, cancelled, done, faults, queued, running, serve, simulate
 from qrtest.client import releases
-from qrtest.client import service as services
+from qrtest.client import runtime_service as services
 from qrtest.errors import RemovedFromClientWarning, SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.service.accounts import CRN

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import qrtest
-from qrtest import Scenario, failure, faults, simulate
+from qrtest import Scenario, faults, simulate
 from qrtest import strategies as qst
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
+from qrtest.plugin import failure
 from tests import forked_pytest
 from tests.recordings import exchange, short
 

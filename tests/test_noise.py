@@ -12,7 +12,7 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 
 from qrtest import simulate
-from qrtest.client.backends import Snapshots
+from qrtest.client.backend_snapshots import Snapshots
 
 pytestmark = pytest.mark.filterwarnings("ignore:The (Sampler|Estimator)V2 class is deprecated")
 

@@ -96,7 +96,7 @@ def test_the_wheel_holds_the_package_and_nothing_else(distributions: Path) -> No
     for entry in (
         "qrtest = qrtest.cli:main",
         "qrtest = qrtest.plugin",
-        "qrtest.registration:register",
+        "qrtest.strategies.register:register",
     ):
         assert entry in entries
 

@@ -9,7 +9,7 @@ import pytest
 
 from qrtest.cassette import store
 from qrtest.http.messages import Request, Response
-from qrtest.sessions import file_name, found
+from qrtest.plugin.cassettes import file_name, found
 from tests.recordings import JOB, short
 from tests.servers import serving
 

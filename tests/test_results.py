@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 import qrtest
 from qrtest import strategies as qst
 from qrtest.client import releases
-from qrtest.client.backends import Snapshots
+from qrtest.client.backend_snapshots import Snapshots
 from qrtest.errors import ResultError
-from qrtest.payload_strategies import PROGRAMS
 from qrtest.service import result_payloads
 from qrtest.service.corruption import DAMAGES, WHOLE, Damage
+from qrtest.strategies.draw_results import PROGRAMS
 
 DECODED = {
     "sampler": "PrimitiveResult",

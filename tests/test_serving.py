@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 from qrtest import Instance, Limits, Scenario, Script, done, faults, running, serve
 from qrtest.errors import ClockError, ServerError, SimulationError
 from qrtest.harness.serve import ENTRIES, Server
-from qrtest.transport.streaming import StreamBroken
+from qrtest.transport.stream_client import StreamBroken
 from qrtest.transport.websocket import received
 
 AUTHORIZED = {"Authorization": "Bearer somebody", "IBM-API-Version": "2026-04-15"}

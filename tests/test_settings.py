@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import settings
 from qrtest.errors import SettingError
 from qrtest.harness import base
 from qrtest.harness.record import MODES
 from qrtest.playback import player
-from qrtest.settings import PRECEDENCE, SETTINGS, chosen
+from qrtest.plugin import settings
+from qrtest.plugin.settings import PRECEDENCE, SETTINGS, chosen
 
 WORDS = ("requests", "sockets")
 """What two of them say of the transport; neither is the default."""

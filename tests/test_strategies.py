@@ -16,12 +16,12 @@ from hypothesis.vendor.pretty import pretty
 import qrtest
 from qrtest import Scenario, Script, done, faults, queued, running
 from qrtest import strategies as qst
-from qrtest.asking import Ask, PollPlan
 from qrtest.errors import FaultError, ScriptError
 from qrtest.faults import Fault
 from qrtest.lifecycle import transitions
-from qrtest.payload_strategies import PROGRAMS
 from qrtest.service.behaviour import Behaviour
+from qrtest.strategies.draw_results import PROGRAMS
+from qrtest.strategies.poll_plan import Ask, PollPlan
 
 PROJECT = Path(__file__).parent.parent
 NAMES = {**vars(qrtest.lifecycle.step), "Script": Script, "faults": faults, "Scenario": Scenario}
@@ -214,7 +214,7 @@ FROM_TYPE = """
 import sys
 from hypothesis import find, strategies as st
 import qrtest
-from qrtest.asking import PollPlan
+from qrtest.strategies.poll_plan import PollPlan
 from qrtest.faults import Fault
 
 assert "qrtest.strategies" not in sys.modules

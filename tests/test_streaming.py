@@ -22,7 +22,7 @@ from qrtest.service.jobs import Recorded, SimulatedJob
 from qrtest.service.result_stream import BreakingStream, JobStream
 from qrtest.service.script_cursor import Life
 from qrtest.service.serialize import JobFacts
-from qrtest.transport.streaming import PATIENCE_TICKS, Patience, StreamBroken, Streamer
+from qrtest.transport.stream_client import PATIENCE_TICKS, Patience, StreamBroken, Streamer
 from tests.lives import scripts
 from tests.recordings import JOB, PROVENANCE, exchange, poll, short, with_interim_results
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
 from qrtest.http.messages import Request, Response
-from qrtest.tally import Played, Tally
+from qrtest.plugin.tally import Played, Tally
 from tests.recordings import JOB, short
 from tests.servers import serving
 

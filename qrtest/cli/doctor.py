@@ -18,8 +18,8 @@ from qrtest.cassette import store
 from qrtest.client import releases
 from qrtest.errors import QrtestError
 from qrtest.harness.record import project_rules
-from qrtest.sessions import DIRECTORY
-from qrtest.settings import SETTINGS
+from qrtest.plugin.cassettes import DIRECTORY
+from qrtest.plugin.settings import SETTINGS
 
 __all__ = ["Diagnosis", "doctor", "wrong"]
 

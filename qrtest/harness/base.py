@@ -19,11 +19,11 @@ from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Service
 from qrtest.service.serialize import JobFacts
 from qrtest.timeline.journal import Journal
-from qrtest.transport.line import Line, Port
+from qrtest.transport.dispatcher import Line, Port
 from qrtest.transport.watchdog import Guard
 
 if TYPE_CHECKING:
-    from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.client.job_doubles import RuntimeJobV2
 
 __all__ = ["TRANSPORTS", "Stage", "Staged", "Terms", "Transport"]
 
@@ -97,7 +97,7 @@ class Stage:
                 f"This {self._noun} was entered before: each serves once. Call {self._maker}() again."
             )
         from qrtest.client import releases
-        from qrtest.transport.network import BLOCKED
+        from qrtest.transport.network_block import BLOCKED
 
         releases.installed()
         with ExitStack() as stack:
@@ -105,7 +105,7 @@ class Stage:
             if not self._network:
                 stack.enter_context(BLOCKED)
             if self.transport == "sockets":
-                from qrtest.transport.sockets import open_port
+                from qrtest.transport.server import open_port
 
                 self._line.port = stack.enter_context(open_port(self._line))
             if self.transport != "direct":
@@ -148,7 +148,7 @@ class Stage:
         """
         self.must_be_active("service()")
         if (channel, instance) not in self._services:
-            from qrtest.client.service import make_service
+            from qrtest.client.runtime_service import make_service
 
             assert self._stack is not None
             if self.transport == "direct" and not self._services:
@@ -161,7 +161,7 @@ class Stage:
     def client(self, instance: str) -> Any:
         """A genuine RuntimeClient, the one that doubles of jobs ask by."""
         if self._client is None:
-            from qrtest.client.clients import make_client
+            from qrtest.client.runtime_client import make_client
 
             self._client = make_client(self._line, transport=self.transport, instance=instance)
         return self._client
@@ -170,7 +170,7 @@ class Stage:
         self, facts: JobFacts, *, instance: str, backend: str | None, result_decoder: Any
     ) -> RuntimeJobV2:
         """A genuine job of *instance*; *backend* None is one that has to be looked up."""
-        from qrtest.client.jobs import Later, make_job
+        from qrtest.client.job_doubles import Later, make_job
 
         genuine = Later(lambda: self.service(instance))
         return make_job(
@@ -191,7 +191,7 @@ class Stage:
         )
 
     def _mount(self, stack: ExitStack) -> None:
-        from qrtest.transport.requests import MOUNT
+        from qrtest.transport.requests_adapter import MOUNT
 
         stack.enter_context(MOUNT.entered(self.clock, self._line))
 

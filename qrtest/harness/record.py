@@ -114,7 +114,7 @@ class Recording:
             )
         from qrtest.cassette import store
         from qrtest.harness.recorder import Recorder
-        from qrtest.transport.tap import tapped
+        from qrtest.transport.urllib3_tap import tapped
 
         with ExitStack() as stack:
             stack.enter_context(store.held(self.path))
@@ -150,7 +150,7 @@ class Recording:
     def service(self) -> Any:
         """A genuine QiskitRuntimeService of the saved account, on the real network."""
         if self._genuine_service is None:
-            from qrtest.client.service import saved_service
+            from qrtest.client.runtime_service import saved_service
 
             self._genuine_service = saved_service()
         return self._genuine_service

@@ -21,7 +21,7 @@ from qrtest.redaction.allowlist import plain_name
 from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
-    from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.client.job_doubles import RuntimeJobV2
     from qrtest.playback.recorded_jobs import RecordedLife
 
 __all__ = ["Replay", "replay"]
@@ -214,14 +214,14 @@ def _in_place_of(recorded: Scenario, life: Life) -> Scenario:
 
 
 def _difference(wanted: bytes, known: bytes) -> str | None:
-    from qrtest.client.circuits import difference
+    from qrtest.client.circuit_diff import difference
 
     return difference(wanted, known)
 
 
 def _snapshot(name: str, aspect: str) -> bytes | None:
     """What the installed release knows of a backend whose description was not recorded."""
-    from qrtest.client.backends import Snapshots
+    from qrtest.client.backend_snapshots import Snapshots
 
     try:
         return Snapshots((name,)).describe(name, aspect)

@@ -300,8 +300,8 @@ class ScriptedService:
     def _computed(
         self, script: Script, submission: Submission, *, is_noisy: bool
     ) -> tuple[Script, str | None]:
-        from qrtest.client.computed import NotComputedError, Span, computed
-        from qrtest.client.noise import Noise
+        from qrtest.client.local_primitives import NotComputedError, Span, computed
+        from qrtest.client.noise_model import Noise
 
         if script.end.status != "DONE":
             return script, None
@@ -325,7 +325,7 @@ class ScriptedService:
 
     @staticmethod
     def _encoded(result: Any, program_id: str) -> str:
-        from qrtest.client.results import encoded
+        from qrtest.client.result_encoder import encoded
 
         return encoded(result, program_id)
 
@@ -339,7 +339,7 @@ class SnapshotBackends:
 
     def _opened(self) -> Any:
         if self._snapshots is None:
-            from qrtest.client.backends import DEFAULT_BACKENDS, Snapshots
+            from qrtest.client.backend_snapshots import DEFAULT_BACKENDS, Snapshots
 
             names = DEFAULT_BACKENDS if self._wanted is None else tuple(self._wanted)
             self._snapshots = Snapshots(names)

@@ -32,8 +32,8 @@ from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.limits import Limits
 from qrtest.timeline.journal import Journal
-from qrtest.transport.line import Line
-from qrtest.transport.sockets import LOOPBACK, Port
+from qrtest.transport.dispatcher import Line
+from qrtest.transport.server import LOOPBACK, Port
 
 __all__ = ["ENTRIES", "Server", "serve"]
 
@@ -140,7 +140,7 @@ class Server(Scripting):
             stack.callback(self._elsewhere.shutdown, cancel_futures=True)
             self._open(stack, number)
             if https_number is not None:
-                from qrtest.transport.certificate import throw_away
+                from qrtest.transport.tls import throw_away
 
                 certificate = throw_away(self._host, "localhost", LOOPBACK)
                 self.authority = certificate.authority
@@ -208,7 +208,7 @@ class Server(Scripting):
 
     def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
         """A genuine QiskitRuntimeService on this server, as `qrtest.connect` makes it."""
-        from qrtest.client.connecting import connect
+        from qrtest.client.connect import connect
 
         return connect(self.url, channel=channel, instance=instance)
 

@@ -20,7 +20,7 @@ from qrtest.service.limits import Limits
 from qrtest.service.submissions import Submission
 
 if TYPE_CHECKING:
-    from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.client.job_doubles import RuntimeJobV2
 
 __all__ = ["Life", "Simulation", "Transport", "Truth", "simulate"]
 
@@ -211,6 +211,6 @@ class Simulation(Staged, Scripting):
 def _encoded_params(params: Any) -> str:
     if params is None:
         return USUAL_PARAMS
-    from qrtest.client.results import encoded
+    from qrtest.client.result_encoder import encoded
 
     return encoded(params, "params")

@@ -369,7 +369,7 @@ def _sent(scenario: Scenario, *, is_made_up: bool) -> str | None:
     is_needed = is_made_up and scenario.script.end.status == transitions.DONE
     if scenario.result is None and not is_needed:
         return None
-    from qrtest.client.results import encoded
+    from qrtest.client.result_encoder import encoded
 
     return encoded(scenario.result, scenario.program_id)
 

@@ -23,8 +23,8 @@ from requests.structures import CaseInsensitiveDict
 
 from qrtest.http.messages import Request, Response
 from qrtest.service.serialize import TEXT
-from qrtest.transport.line import Line
-from qrtest.transport.requests import (
+from qrtest.transport.dispatcher import Line
+from qrtest.transport.requests_adapter import (
     FixedAuth,
     ServiceAdapter,
     needs_policy,

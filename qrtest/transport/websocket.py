@@ -1,6 +1,6 @@
 """A job's stream over a real socket: the websocket of the port, and a client's end of it.
 
-The websockets library speaks the protocol; what is said, and when, is `qrtest.transport.streaming`'s
+The websockets library speaks the protocol; what is said, and when, is `qrtest.transport.stream_client`'s
 and the service's. A stream that is to break really does: its connection is reset.
 """
 
@@ -18,8 +18,8 @@ from websockets.sync.client import connect
 
 from qrtest.clock.clocks import Clock
 from qrtest.http.messages import Stream
-from qrtest.transport.connection import reset
-from qrtest.transport.streaming import TICK_SECONDS, Patience, StreamBroken
+from qrtest.transport.http_connection import reset
+from qrtest.transport.stream_client import TICK_SECONDS, Patience, StreamBroken
 
 if TYPE_CHECKING:
     from ssl import SSLContext

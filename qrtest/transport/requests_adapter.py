@@ -37,7 +37,7 @@ from urllib3.util import Timeout
 from qrtest.clock.clocks import Clock, current
 from qrtest.http.messages import Request, Response, phrase
 from qrtest.patching import PATCHING
-from qrtest.transport.line import Line
+from qrtest.transport.dispatcher import Line
 
 __all__ = [
     "MOUNT",

@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import requests
 
-from qrtest.client import service as services
-from qrtest.client.clients import note_line
+from qrtest.client import runtime_service as services
+from qrtest.client.runtime_client import note_line
 from qrtest.errors import ServerError
-from qrtest.transport.requests import MOUNT
-from qrtest.transport.towards import ServerLine, TowardsAdapter
+from qrtest.transport.redirect import ServerLine, TowardsAdapter
+from qrtest.transport.requests_adapter import MOUNT
 
 __all__ = ["connect"]
 

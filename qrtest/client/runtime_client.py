@@ -10,8 +10,8 @@ from qrtest.clock.clocks import WallClock, current
 from qrtest.errors import SimulationError
 from qrtest.service.accounts import CRN
 from qrtest.transport.direct import go_direct
-from qrtest.transport.line import Line, Streaming
-from qrtest.transport.requests import FixedAuth, RequestsCookieJar, adapter_of
+from qrtest.transport.dispatcher import Line, Streaming
+from qrtest.transport.requests_adapter import FixedAuth, RequestsCookieJar, adapter_of
 from qrtest.transport.watchdog import Guard
 
 __all__ = [

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qrtest import marker, report, settings
+from qrtest.plugin import marker, report, settings
 
 if TYPE_CHECKING:
     from qrtest.clock.clocks import VirtualClock, WallClock
@@ -68,7 +68,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    from qrtest import hooks
+    from qrtest.plugin import hooks
 
     pluginmanager.add_hookspecs(hooks)
 
@@ -108,7 +108,7 @@ def _keep_scenarios(config: pytest.Config) -> None:
 
 
 def _summarise(config: pytest.Config) -> None:
-    from qrtest.summary import NAME, Summary
+    from qrtest.plugin.summary import NAME, Summary
 
     summary = Summary(config)
     config.pluginmanager.register(summary, NAME)
@@ -212,7 +212,7 @@ def _simulated(item: pytest.Item) -> Iterator[Any]:
 
     options = marker.options(item)
     if "cassette" in options:
-        from qrtest.played import played
+        from qrtest.plugin.played import played
 
         with played(item, options) as session:
             yield session
@@ -285,13 +285,13 @@ class _Player:
         options = marker.options(item)
         if "cassette" not in options:
             return (yield)
-        from qrtest.played import played
+        from qrtest.plugin.played import played
 
         options = {"transport": "requests", **options}
         with played(item, options) as session:
             if hasattr(session, "discard") or not _is_drawn(item):
                 return (yield)
-            from qrtest.examples import within_each
+            from qrtest.plugin.hypothesis_examples import within_each
 
             @contextmanager
             def again() -> Iterator[dict[str, Any]]:
@@ -311,7 +311,7 @@ class _Examples:
         is_simulation = session is not None and session is not item.config.stash.get(SERVER, None)
         if not is_simulation or hasattr(session, "discard") or not _is_drawn(item):
             return (yield)
-        from qrtest.examples import afresh
+        from qrtest.plugin.hypothesis_examples import afresh
 
         @contextmanager
         def fresh(names: set[str]) -> Iterator[dict[str, Any]]:

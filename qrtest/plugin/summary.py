@@ -17,7 +17,7 @@ from qrtest import run_options
 if TYPE_CHECKING:
     from qrtest.harness.record import Recording
     from qrtest.harness.replay import Replay
-    from qrtest.tally import Tally
+    from qrtest.plugin.tally import Tally
 
 __all__ = ["NAME", "Summary"]
 
@@ -50,7 +50,7 @@ class Summary:
         A test that failed cannot have asked for all.
         """
         from qrtest.harness.record import Recording
-        from qrtest.tally import Tally
+        from qrtest.plugin.tally import Tally
 
         if isinstance(session, Recording):
             if session.cassette is None:
@@ -69,14 +69,14 @@ class Summary:
         """Add what a worker has counted."""
         sent = getattr(node, "workeroutput", {}).get(KEY)
         if sent is not None:
-            from qrtest.tally import Tally
+            from qrtest.plugin.tally import Tally
 
             self._add(Tally.of(sent))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send what was counted, or judge it."""
         if self._saved:
-            from qrtest.tally import Tally
+            from qrtest.plugin.tally import Tally
 
             self._add(Tally(saved=frozenset(map(self._name, self._saved))))
         if self._tally is None:
@@ -91,7 +91,7 @@ class Summary:
         """Tell it."""
         if self._tally is None:
             return
-        from qrtest import tally
+        from qrtest.plugin import tally
 
         terminalreporter.write_sep("=", TITLE)
         for line in tally.lines(self._tally, self._orphaned()):
@@ -138,8 +138,8 @@ def _played(session: Replay, wanted: str, longest: float | None, *, has_failed: 
     from datetime import UTC, datetime
 
     from qrtest.cassette import checks
+    from qrtest.plugin.tally import Played
     from qrtest.redaction.redactor import Redactor
-    from qrtest.tally import Played
 
     redactor = Redactor(b"shown")
     exchanges = session.cassette.interactions

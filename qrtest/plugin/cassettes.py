@@ -18,7 +18,7 @@ from qrtest.clock.duration import Duration
 from qrtest.errors import CassetteError, RecordingError
 from qrtest.harness.record import Recording, project_rules, record
 from qrtest.harness.replay import Replay, replay
-from qrtest.project import Project
+from qrtest.plugin.project import Project
 
 __all__ = ["DIRECTORY", "expired", "file_name", "found", "refuse_in_ci", "session"]
 

@@ -23,7 +23,6 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from qrtest import faults as faulty
-from qrtest.asking import QUESTIONS, Ask, PollPlan
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.errors import FaultError, ScriptError
@@ -41,12 +40,13 @@ from qrtest.lifecycle.step import (
     running,
     unknown,
 )
-from qrtest.payload_strategies import broken_results, results
 from qrtest.scenario.scenario import Scenario
+from qrtest.strategies.draw_results import broken_results, results
+from qrtest.strategies.poll_plan import QUESTIONS, Ask, PollPlan
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
-    from qrtest.client.jobs import RuntimeJobV2
+    from qrtest.client.job_doubles import RuntimeJobV2
 
 __all__ = [
     "ENDINGS",
@@ -335,7 +335,7 @@ def jobs(
     """
 
     def make(scenario: Scenario) -> RuntimeJobV2:
-        from qrtest.client.jobs import printed_as
+        from qrtest.client.job_doubles import printed_as
 
         simulation = simulate(transport=transport, **options)
         simulation.__enter__()

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qrtest.client import releases
-from qrtest.client.clients import parameters
-from qrtest.client.documented import Documented
+from qrtest.client.removed_members import Documented
+from qrtest.client.runtime_client import parameters
 
 __all__ = ["Later", "RuntimeJobV2", "make_job", "printed_as"]
 

@@ -15,7 +15,7 @@ from requests.models import PreparedRequest
 from requests.models import Response as RequestsResponse
 
 from qrtest.clock.clocks import WallClock
-from qrtest.transport.requests import genuine_send
+from qrtest.transport.requests_adapter import genuine_send
 
 __all__ = ["ServerLine", "TowardsAdapter"]
 

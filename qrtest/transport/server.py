@@ -30,9 +30,9 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from qrtest.clock.clocks import Clock
 from qrtest.errors import ServerError
 from qrtest.http.messages import Request, Response
-from qrtest.transport.connection import Connection
-from qrtest.transport.line import FOR_EVER, Line
-from qrtest.transport.requests import genuine_send, read_timeout
+from qrtest.transport.dispatcher import FOR_EVER, Line
+from qrtest.transport.http_connection import Connection
+from qrtest.transport.requests_adapter import genuine_send, read_timeout
 from qrtest.transport.websocket import StreamConnection
 
 __all__ = ["LOOPBACK", "Port", "open_port"]

@@ -11,10 +11,10 @@ from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 
 from qrtest import surface
 from qrtest.client import releases
-from qrtest.client.clients import TOKEN, URL, carry
-from qrtest.client.jobs import RuntimeJobV2
+from qrtest.client.job_doubles import RuntimeJobV2
+from qrtest.client.runtime_client import TOKEN, URL, carry
 from qrtest.errors import SimulationError
-from qrtest.transport.line import Line
+from qrtest.transport.dispatcher import Line
 
 __all__ = ["clients", "document_jobs", "make_service", "new_service", "saved_service"]
 

@@ -24,7 +24,7 @@ from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
-from qrtest.client.noise import RUNS, Noise
+from qrtest.client.noise_model import RUNS, Noise
 
 __all__ = ["NotComputedError", "Span", "computed"]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from qrtest.project import Project
+    from qrtest.plugin.project import Project
 
 __all__ = ["pytest_qrtest_configure"]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qrtest import marker, report, sessions, settings, summary
 from qrtest.errors import QrtestError
-from qrtest.project import Project
+from qrtest.plugin import cassettes, marker, report, settings, summary
+from qrtest.plugin.project import Project
 
 if TYPE_CHECKING:
     from qrtest.harness.record import Recording
@@ -51,7 +51,7 @@ def _check_age(item: pytest.Item, session: Session, options: dict[str, Any]) -> 
     """Warn of a cassette that is replayed past its time, or fail, as the setting `expired` says."""
     what = marker.chosen(item.config, "expired", {"marker": options.get("expired")}).value
     try:
-        told = sessions.expired(session, options.get("expires"))
+        told = cassettes.expired(session, options.get("expires"))
     except QrtestError as error:
         raise pytest.UsageError(f"{item.nodeid}: expires={options['expires']!r}: {error}") from None
     if told and what == "fail":
@@ -65,11 +65,11 @@ def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Se
     config = item.config
     try:
         if not config.getoption("qrtest_record_in_ci"):
-            sessions.refuse_in_ci(options["record"], os.environ)
+            cassettes.refuse_in_ci(options["record"], os.environ)
         test_class = getattr(item, "cls", None)
-        default = sessions.file_name(item.name, test_class and test_class.__name__)
+        default = cassettes.file_name(item.name, test_class and test_class.__name__)
         wanted = options["cassette"]
-        path = sessions.found(
+        path = cassettes.found(
             wanted,
             test_file=item.path,
             root=config.rootpath,
@@ -81,7 +81,7 @@ def _session(item: pytest.Item, options: dict[str, Any], project: Project) -> Se
         replayed: dict[str, Any] = {
             name: options[name] for name in settings.OF_A_REPLAY if name in options
         }
-        session = sessions.session(
+        session = cassettes.session(
             path,
             options["record"],
             project=project,

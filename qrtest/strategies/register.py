@@ -16,10 +16,10 @@ def register() -> None:
     """Tell hypothesis which strategy draws which type. The strategies are imported when one is drawn."""
     from hypothesis.strategies import register_type_strategy
 
-    from qrtest.asking import PollPlan
     from qrtest.faults import Fault
     from qrtest.lifecycle.script import Script
     from qrtest.scenario.scenario import Scenario
+    from qrtest.strategies.poll_plan import PollPlan
 
     register_type_strategy(Script, lambda _: _strategies().scripts())
     register_type_strategy(Scenario, lambda _: _strategies().scenarios())

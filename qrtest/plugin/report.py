@@ -33,7 +33,7 @@ class _Reporter:
 
 def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
     """Add what happened, and how to get there again, to the *report* of a test that failed."""
-    from qrtest import failure
+    from qrtest.plugin import failure
 
     maker, options = item.stash[MADE_BY]
     again = failure.again(maker, options, getattr(session, "lives", ()), test=item.nodeid)

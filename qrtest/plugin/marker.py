@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qrtest import settings
 from qrtest.errors import SettingError
+from qrtest.plugin import settings
 
 if TYPE_CHECKING:
     from pathlib import Path

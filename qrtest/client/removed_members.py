@@ -24,12 +24,12 @@ from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 
 from qrtest import surface
-from qrtest.client import clients, releases
+from qrtest.client import releases, runtime_client
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
 from qrtest.service.accounts import CRN
-from qrtest.transport.line import Line, Streaming
-from qrtest.transport.streaming import Streamer, messages
+from qrtest.transport.dispatcher import Line, Streaming
+from qrtest.transport.stream_client import Streamer, messages
 
 __all__ = ["Documented"]
 
@@ -130,8 +130,8 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             return
         given = documented_arguments(*arguments, **options)
         callback, decoders = given.pop("user_callback"), given["result_decoder"]
-        given["api_client"] = clients.client_of(given["api_client"])
-        given["client_params"] = given["client_params"] or clients.parameters(CRN)
+        given["api_client"] = runtime_client.client_of(given["api_client"])
+        given["client_params"] = given["client_params"] or runtime_client.parameters(CRN)
         self._documented_interim_decoder = releases.interim_decoder(given["program_id"])
         if isinstance(decoders, Sequence) and decoders:
             self._documented_interim_decoder = decoders[0]
@@ -221,7 +221,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             raise RuntimeInvalidStateError("Job already finished.")
         if self._streams():
             raise RuntimeInvalidStateError("A callback function is already streaming results.")
-        line = clients.line_of(self._api_client)
+        line = runtime_client.line_of(self._api_client)
         arrived: SimpleQueue[Any] = SimpleQueue()
         self._ws_client: Any = Streamer(self._connection(line), line.clock, arrived.put)
         self._ws_client_future: Future[None] = Future()
@@ -259,7 +259,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             url = session.base_url.replace("https", "wss") + path
             request = Request.to("GET", url, headers={**headers, "Upgrade": "websocket"})
             return partial(messages, line, request)
-        from qrtest.transport.certificate import trusting
+        from qrtest.transport.tls import trusting
         from qrtest.transport.websocket import received
 
         url = f"{line.websockets}{path}"
@@ -271,7 +271,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     def _lead_to_the_line(self) -> None:
         """Let the genuine code receive from the line: by its own websocket client if it has websockets."""
         try:
-            line = clients.line_of(self._api_client)
+            line = runtime_client.line_of(self._api_client)
         except SimulationError:
             return
         line.on_close(self._end_genuine_stream)

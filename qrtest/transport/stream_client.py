@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.http.messages import Close, Request
-from qrtest.transport.line import Line
+from qrtest.transport.dispatcher import Line
 
 __all__ = ["TICK_SECONDS", "Patience", "StreamBroken", "Streamer", "messages"]
 
