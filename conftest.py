@@ -16,7 +16,7 @@ ELSEWHERE = (
     "timeout",
     "vcr",
 )
-"""Plugins that are installed for tests/test_manners.py, and stay out of all other tests."""
+"""Plugins that are installed for tests/end_to_end/test_manners.py, and stay out of all other tests."""
 
 IMPORTED_LATE = (
     "qrtest.scenario.catalogue",

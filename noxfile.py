@@ -30,11 +30,11 @@ RELEASES = {
 streams, 0.40.1 the last with the classic channel, 0.46.1 one with the chain of decoders to come."""
 
 ON_EVERY_RELEASE = (
-    "tests/test_surface.py",
-    "tests/test_documented.py",
-    "tests/test_doubles.py",
-    "tests/test_genuine_service.py",
-    "tests/test_replay.py",
+    "tests/client/test_documented_surface.py",
+    "tests/client/test_removed_members.py",
+    "tests/client/test_job_doubles.py",
+    "tests/client/test_runtime_service.py",
+    "tests/harness/test_replay.py",
 )
 """Jobs, the service, replays and the documented surface."""
 
@@ -49,36 +49,18 @@ WHAT_DECIDES = (
 )
 """Statuses, scripts, what the service says, and what was recorded: `coverage` wants all of it."""
 
-TRIED_BY = tuple(
-    f"tests/test_{name}.py"
-    for name in (
-        "audit",
-        "cassette_file",
-        "compare",
-        "convert",
-        "endpoints",
-        "everybodys_cassettes",
-        "faults",
-        "hostile_bodies",
-        "hostile_cassettes",
-        "inspect",
-        "lifecycle",
-        "limits",
-        "lives",
-        "matching",
-        "payloads",
-        "player",
-        "record",
-        "recording",
-        "redaction",
-        "replay",
-        "results",
-        "script",
-        "service",
-        "sessions",
-        "streaming",
-        "telling",
-    )
+TRIED_BY = (
+    "tests/test_faults.py",
+    "tests/lifecycle",
+    "tests/service",
+    "tests/cassette",
+    "tests/redaction",
+    "tests/playback",
+    "tests/harness/test_record.py",
+    "tests/harness/test_replay.py",
+    "tests/strategies/test_draw_results.py",
+    "tests/property_based/test_hostile_bodies.py",
+    "tests/end_to_end/test_everybodys_cassettes.py",
 )
 """The tests that have to do with it, beside the examples in its docstrings."""
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tests.test_architecture import HOMES, LAYERS
 
 PAGE = Path(__file__).parent / "architecture.md"
-WIDTH = 72
 HEAD = """# Architecture
 
 This page is written by `python -m docs.make_architecture` from the tables in
@@ -19,8 +17,8 @@ sources to them. [Design](design.md) says what the rooms are for,
 
 ## Who may import whom
 
-A module imports only from boxes below its own. The doors, plugin and command line, are at the top; at
-the bottom stands what knows nothing of anything.
+A module imports from its own folder, and from folders of a lower number; what it imports for its types
+only counts, too. No circle anywhere.
 """
 HOMES_HEAD = """
 ## One library, one home
@@ -33,14 +31,12 @@ so that importing qrtest costs little.
 """
 
 
-def diagram(layers: Sequence[set[str]]) -> str:
-    """The layers as boxes, the highest first."""
-    rule = f"+{'-' * (WIDTH + 2)}+"
-    boxes = [rule]
-    for layer in reversed(layers):
-        lines = textwrap.wrap("   ".join(sorted(layer)), WIDTH, break_on_hyphens=False)
-        boxes += [*(f"| {line:<{WIDTH}} |" for line in lines), rule]
-    return "\n".join(boxes)
+def diagram(layers: Sequence[Mapping[str, str]]) -> str:
+    """The layers as a table, the highest first, a row a folder."""
+    rows = ["| layer | | what it holds |", "|--:|---|---|"]
+    for number, row in reversed(list(enumerate(layers, 1))):
+        rows += [f"| {number} | `{name}` | {holds} |" for name, holds in row.items()]
+    return "\n".join(rows)
 
 
 def homes(table: Mapping[str, set[str]]) -> str:
@@ -53,7 +49,7 @@ def homes(table: Mapping[str, set[str]]) -> str:
 
 def page() -> str:
     """The whole page."""
-    return f"{HEAD}\n```text\n{diagram(LAYERS)}\n```\n{HOMES_HEAD}{homes(HOMES)}\n"
+    return f"{HEAD}\n{diagram(LAYERS)}\n{HOMES_HEAD}{homes(HOMES)}\n"
 
 
 if __name__ == "__main__":

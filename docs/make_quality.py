@@ -200,11 +200,12 @@ GROUPS: Mapping[str, tuple[Callable[[Survivor], bool], str]] = {
     "Made while the module is imported": (
         is_run_at_import,
         "The damages and the results that they are tried on are made once, when the module is imported;\n"
-        "mutmut changes functions after that. `tests/test_results.py` says of each damage what it spoils.",
+        "mutmut changes functions after that. `tests/strategies/test_draw_results.py` says of each "
+        "damage what it spoils.",
     ),
     "Tried with real servers": (
         is_tried_elsewhere,
-        "What records is tried by `tests/test_recording.py` with servers, which takes no part here.",
+        "What records is tried by `tests/harness/test_record.py` with servers, which takes no part here.",
     ),
     "Of the same effect": (
         is_the_same,

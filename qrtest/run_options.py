@@ -1,21 +1,91 @@
-"""Where the lives that break a consumer are kept, and whether new ones are: said by the plugin.
+"""Options that the pytest plugin sets for a whole run, and that the rest of qrtest reads.
 
-Light on purpose: the plugin imports it at start-up.
+A run is a process: what is set holds in all its threads, in those that were started before, too.
+The plugin imports this module at start-up, so it imports next to nothing.
 """
 
 from __future__ import annotations
 
-from contextvars import ContextVar
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 
-__all__ = ["FOLDER", "IS_ON", "SAVED"]
+from qrtest.errors import SimulationError
 
-FOLDER: Final[ContextVar[Path | None]] = ContextVar("qrtest_scenarios", default=None)
+__all__ = [
+    "IS_SAVING",
+    "SAVED",
+    "SCENARIO_FOLDER",
+    "SURFACES",
+    "RunOption",
+    "choose_surface",
+    "is_documented_surface",
+]
+
+T = TypeVar("T")
+
+
+class RunOption(Generic[T]):
+    """A value for a whole run. Runs nest, as a pytest inside of a pytest does: the innermost counts.
+
+    >>> option = RunOption("usual")
+    >>> reset = option.set("other")
+    >>> option.get()
+    'other'
+    >>> reset()
+    >>> option.get()
+    'usual'
+    """
+
+    def __init__(self, default: T) -> None:
+        self._values: Final = [(default,)]
+
+    def get(self) -> T:
+        """Return the value of the innermost run."""
+        return self._values[-1][0]
+
+    def set(self, value: T) -> Callable[[], None]:
+        """Set *value* until the function that is returned is called."""
+        entry = (value,)
+        self._values.append(entry)
+
+        def reset() -> None:
+            self._values[:] = [each for each in self._values if each is not entry]
+
+        return reset
+
+
+SCENARIO_FOLDER: Final[RunOption[Path | None]] = RunOption(None)
 """The folder of scenario files; None outside of pytest."""
 
-IS_ON: Final[ContextVar[bool]] = ContextVar("qrtest_save_failures", default=False)
-"""Whether what is found is written there."""
+IS_SAVING: Final = RunOption(default=False)
+"""Whether scenarios that break a consumer are written into that folder."""
 
-SAVED: Final[ContextVar[list[Path] | None]] = ContextVar("qrtest_saved", default=None)
+SAVED: Final[RunOption[list[Path] | None]] = RunOption(None)
 """The files that were written, if anybody wants to know."""
+
+SURFACES: Final = ("documented", "installed")
+_SURFACE: Final = RunOption("documented")
+
+
+def choose_surface(surface: str) -> Callable[[], None]:
+    """Choose the members that job doubles have, until the function that is returned is called.
+
+    "documented": every member of releases 0.26 to 0.29.1, those that the installed release has dropped
+    with a warning. "installed": what production has. Raises `SimulationError` for anything else.
+
+    >>> reset = choose_surface("installed")
+    >>> is_documented_surface()
+    False
+    >>> reset()
+    """
+    if surface not in SURFACES:
+        raise SimulationError(
+            f"qrtest_surface = {surface}: there are {', '.join(map(repr, SURFACES))}."
+        )
+    return _SURFACE.set(surface)
+
+
+def is_documented_surface() -> bool:
+    """Tell whether doubles have the members that the installed release has dropped."""
+    return _SURFACE.get() == "documented"

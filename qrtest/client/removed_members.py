@@ -23,10 +23,10 @@ from typing import Any, Final, Self
 from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 
-from qrtest import surface
 from qrtest.client import releases, runtime_client
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
+from qrtest.run_options import is_documented_surface
 from qrtest.service.accounts import CRN
 from qrtest.transport.dispatcher import Line, Streaming
 from qrtest.transport.stream_client import Streamer, messages
@@ -60,7 +60,7 @@ class Dropped:
         since = releases.dropped(self._name)
         if since is None:
             return getattr(super(Documented, owner if job is None else job), self._name)
-        if not surface.is_documented():
+        if not is_documented_surface():
             whose = (
                 f"type object {owner.__name__!r}" if job is None else f"{owner.__name__!r} object"
             )
@@ -125,7 +125,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     __signature__ = inspect.signature(documented_arguments)
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        if not surface.is_documented():
+        if not is_documented_surface():
             super().__init__(*arguments, **options)
             return
         given = documented_arguments(*arguments, **options)
@@ -153,7 +153,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     @classmethod
     def with_arguments(cls, **arguments: Any) -> Self:
         """A job with those of *arguments* that the constructor takes which is shown."""
-        if surface.is_documented():
+        if is_documented_surface():
             return cls(**arguments)
         return cls(**releases.job_arguments(InstalledRuntimeJobV2, arguments))
 

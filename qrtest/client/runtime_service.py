@@ -9,11 +9,11 @@ from typing import Any, Final
 from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 
-from qrtest import surface
 from qrtest.client import releases
 from qrtest.client.job_doubles import RuntimeJobV2
 from qrtest.client.runtime_client import TOKEN, URL, carry
 from qrtest.errors import SimulationError
+from qrtest.run_options import is_documented_surface
 from qrtest.transport.dispatcher import Line
 
 __all__ = ["clients", "document_jobs", "make_service", "new_service", "saved_service"]
@@ -50,7 +50,7 @@ def _documented(make: Callable[..., Any]) -> Callable[..., Any]:
     def made(*arguments: Any, **options: Any) -> Any:
         job = make(*arguments, **options)
         is_installed = type(job) is InstalledRuntimeJobV2
-        return RuntimeJobV2.of(job) if is_installed and surface.is_documented() else job
+        return RuntimeJobV2.of(job) if is_installed and is_documented_surface() else job
 
     return made
 

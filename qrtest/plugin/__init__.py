@@ -101,10 +101,9 @@ def _keep_scenarios(config: pytest.Config) -> None:
     """Say where check_consumer finds the lives that broke a consumer, for as long as pytest runs."""
     from qrtest import run_options
 
-    folder = run_options.FOLDER.set(config.rootpath / config.getini("qrtest_scenarios"))
-    is_on = run_options.IS_ON.set(config.getoption("qrtest_save_failures"))
-    config.add_cleanup(lambda: run_options.FOLDER.reset(folder))
-    config.add_cleanup(lambda: run_options.IS_ON.reset(is_on))
+    folder = config.rootpath / config.getini("qrtest_scenarios")
+    config.add_cleanup(run_options.SCENARIO_FOLDER.set(folder))
+    config.add_cleanup(run_options.IS_SAVING.set(config.getoption("qrtest_save_failures")))
 
 
 def _summarise(config: pytest.Config) -> None:
@@ -117,11 +116,11 @@ def _summarise(config: pytest.Config) -> None:
 
 def _choose_surface(config: pytest.Config) -> None:
     """Let doubles show the surface of the ini option, for as long as pytest runs."""
-    from qrtest import surface
+    from qrtest import run_options
     from qrtest.errors import SimulationError
 
     try:
-        config.add_cleanup(surface.choose(config.getini("qrtest_surface")))
+        config.add_cleanup(run_options.choose_surface(config.getini("qrtest_surface")))
     except SimulationError as error:
         raise pytest.UsageError(str(error)) from None
 

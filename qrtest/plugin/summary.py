@@ -36,11 +36,11 @@ class Summary:
         self._config = config
         self._tally: Tally | None = None
         self._saved: list[Path] = []
-        self._token = run_options.SAVED.set(self._saved)
+        self._stop_saving = run_options.SAVED.set(self._saved)
 
     def close(self) -> None:
         """Count no more."""
-        run_options.SAVED.reset(self._token)
+        self._stop_saving()
 
     def count(
         self, session: Replay | Recording, wanted: str, folder: str, *, has_failed: bool

@@ -124,7 +124,7 @@ def check_consumer(
     else:
         first = _lives_to_try_first(program_id, result, takes)
         drawn = _usual_lives(program_id, result, takes)
-    folder = run_options.FOLDER.get() if saved is None else Path(saved)
+    folder = run_options.SCENARIO_FOLDER.get() if saved is None else Path(saved)
     if folder is not None:
         first = chain(scenario_file.in_folder(folder, name_of(consumer)), first)
     finding = next(filter(None, map(look, first)), None)
@@ -138,7 +138,7 @@ def check_consumer(
         )
     if finding is not None:
         if folder is not None and (
-            run_options.IS_ON.get() if save_failures is None else save_failures
+            run_options.IS_SAVING.get() if save_failures is None else save_failures
         ):
             name = f"{name_of(consumer)}-{finding.rule.name}.yaml"
             scenario_file.save(finding.run.scenario, folder / name)

@@ -1,0 +1,64 @@
+"""The README's and the guides' examples and commands are true."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FOLLOWED = ("tutorial-rescripting",)
+"""Pages whose parts belong together: another test follows them from the top."""
+
+CODE = re.compile(
+    r"(?:^<!-- outcome: ([a-z ]+) -->\n\n)?^```python\n(.*?)^```", re.DOTALL | re.MULTILINE
+)
+LINK = re.compile(r"\]\(([^)#\s:]+)(?:#([\w-]+))?\)")
+
+
+def examples() -> list[object]:
+    return [
+        pytest.param(code, set((outcome or "passed").split()), id=f"{page.stem}-{number}")
+        for page in PAGES
+        if page.stem not in FOLLOWED
+        for number, (outcome, code) in enumerate(CODE.findall(page.read_text()), 1)
+        if "def test_" in code
+    ]
+
+
+@pytest.mark.parametrize(("code", "outcome"), examples())
+def test_every_suite_in_the_docs_runs(
+    pytester: pytest.Pytester, code: str, outcome: set[str]
+) -> None:
+    """It passes as it stands, beside the cassettes that ship, unless the page says that it shows a failure."""
+    shutil.copytree(ROOT / "cassettes", pytester.path / "cassettes")
+    pytester.makepyfile(code)
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    outcomes = result.parseoutcomes()
+    assert set(outcomes) == outcome, result.stdout.str()
+
+
+def test_the_documented_test_command_is_the_one_that_ci_runs_first() -> None:
+    """Word for word."""
+    commands = re.findall(r"^\$ (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    script = (ROOT / ".ci" / "run").read_text()
+    assert len(commands) == 2
+    assert commands[1] in script
+    assert script.index(commands[1]) < script.index("ruff")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_links_lead_somewhere(page: Path) -> None:
+    """To a file that is there, and a heading that is in it."""
+    for target, heading in LINK.findall(page.read_text()):
+        path = (page.parent / target).resolve()
+        assert path.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+            slugs = {
+                re.sub(r"[^\w -]", "", each).strip().lower().replace(" ", "-") for each in headings
+            }
+            assert heading in slugs
