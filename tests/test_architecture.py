@@ -55,8 +55,6 @@ MOST_MODULES_AT_THE_ROOT = 8
 PUBLIC_MODULES = {"errors", "faults", "properties", "strategies"}
 
 TO_BE_MENDED = {
-    ("cassette.checks", "redaction.scan"),
-    ("playback.rescript", "harness.record"),
     ("playback.rescript", "scenario.scenario"),
     ("playback.rescript", "client.result_encoder"),
     ("timeline.sources", "harness.replay"),

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
 from qrtest.cassette.model import Cassette
 from qrtest.http.operations import route
-from qrtest.redaction.scan import Finding
 from qrtest.service.parse import missing
 
-__all__ = ["age", "ownership", "shapes"]
+__all__ = ["Finding", "age", "ownership", "shapes"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that should not be in a cassette: what *kind*, and *where*."""
+
+    kind: str
+    where: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.kind}"
 
 
 def age(cassette: Cassette, *, longest_seconds: float, now: datetime) -> Iterator[Finding]:

@@ -11,12 +11,12 @@ from pathlib import Path
 import click
 
 from qrtest.cassette import checks, codec, store
+from qrtest.cassette.checks import Finding
 from qrtest.cli.progress import tracked
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, ScenarioError
-from qrtest.harness.record import project_rules
 from qrtest.redaction import scan
-from qrtest.redaction.scan import Finding
+from qrtest.redaction.allowlist import project_rules
 from qrtest.scenario import scenario_file
 
 __all__ = ["check"]

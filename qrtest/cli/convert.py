@@ -14,7 +14,8 @@ from qrtest.cassette import codec, store
 from qrtest.cassette.convert import from_download, from_text, is_download
 from qrtest.cassette.model import Cassette, Provenance
 from qrtest.cli.progress import tracked
-from qrtest.harness.record import KEY_VARIABLE, finished, project_rules
+from qrtest.redaction.allowlist import project_rules
+from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
 
 __all__ = ["convert"]
 
@@ -68,7 +69,7 @@ def _converted(path: Path, before: str, *, as_json: bool) -> str:
 
 def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
     key = os.environ.get(KEY_VARIABLE)
-    text, _ = finished(
+    text, _ = sanitized(
         list(cassette.interactions),
         key=key.encode() if key else secrets.token_bytes(32),
         rules=project_rules(path),

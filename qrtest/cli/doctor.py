@@ -17,9 +17,9 @@ import click
 from qrtest.cassette import store
 from qrtest.client import releases
 from qrtest.errors import QrtestError
-from qrtest.harness.record import project_rules
 from qrtest.plugin.cassettes import DIRECTORY
 from qrtest.plugin.settings import SETTINGS
+from qrtest.redaction.allowlist import project_rules
 
 __all__ = ["Diagnosis", "doctor", "wrong"]
 

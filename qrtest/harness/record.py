@@ -6,30 +6,24 @@ import os
 import secrets
 from collections.abc import Iterable
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
+from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH, WallClock
-from qrtest.errors import CassetteError, RecordingError, SecretFound
-from qrtest.redaction.allowlist import Rules, plain_name
-from qrtest.service import serialize
-from qrtest.service.accounts import CRN
+from qrtest.errors import RecordingError
+from qrtest.redaction.allowlist import Rules, plain_name, project_rules
+from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
 
 if TYPE_CHECKING:
     from qrtest.harness.recorder import Recorder
     from qrtest.playback.player import Player
 
-__all__ = ["MODES", "Mode", "Recording", "finished", "record"]
+__all__ = ["MODES", "Mode", "Recording", "record"]
 
 Mode = Literal["once", "new_episodes", "all", "rewrite"]
 MODES: Final = ("once", "new_episodes", "all", "rewrite")
-KEY_VARIABLE: Final = "QRTEST_REDACTION_KEY"
-CLIENT: Final = "qiskit-ibm-runtime"
-MOST_FINDINGS: Final = 10
 
 
 def record(
@@ -197,7 +191,7 @@ class Recording:
             return
         if self._mode == "all":
             self._before = _not_again(self._before, recorded, self._ignored)
-        text, self.cassette = finished(
+        text, self.cassette = sanitized(
             recorded,
             before=self._before,
             key=self._key,
@@ -208,56 +202,6 @@ class Recording:
         store.save_text(self.path, text)
 
 
-def finished(
-    recorded: list[Interaction],
-    *,
-    before: tuple[Interaction, ...] = (),
-    key: bytes,
-    rules: Rules,
-    name: str,
-    as_json: bool = False,
-    provenance: Provenance | None = None,
-) -> tuple[str, Cassette]:
-    """The text of a cassette of what was *recorded*, without secrets, small, and proved to be both.
-
-    Raises `SecretFound` when the scan of the text finds something.
-    """
-    from qrtest.cassette import codec
-    from qrtest.redaction import scan
-    from qrtest.redaction.redactor import redacted
-
-    session = redacted([*before, *recorded], key=key, rules=rules)
-    in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
-    cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded))
-    text = codec.dumps(cassette, as_json=as_json)
-    found = scan.secrets(text, cassette, known=session.known, rules=rules)
-    if found:
-        lines = "\n".join(f"  {finding}" for finding in found[:MOST_FINDINGS])
-        raise SecretFound(
-            f"{name} was not saved: it would hold {len(found)} secret(s).\n{lines}\n"
-            "Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see docs/recording.md."
-        )
-    if codec.loads(text, name=name) != cassette:
-        raise CassetteError(f"{name} was not saved: it would not read back as it was recorded.")
-    return text, cassette
-
-
-def project_rules(path: Path) -> Rules:
-    """What the project of the file *path* adds to redaction: [tool.qrtest.redaction] in pyproject.toml."""
-    import tomllib
-
-    for folder in path.absolute().parents:
-        project = folder / "pyproject.toml"
-        if project.is_file():
-            try:
-                table = tomllib.loads(project.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
-                raise CassetteError(f"{project}: it cannot be read: {error}.") from None
-            own = table.get("tool", {}).get("qrtest", {}).get("redaction", {})
-            return Rules.of(own, name=f"{project}: [tool.qrtest.redaction]")
-    return Rules()
-
-
 def _not_again(
     before: tuple[Interaction, ...], recorded: list[Interaction], ignored: frozenset[str]
 ) -> tuple[Interaction, ...]:
@@ -266,26 +210,3 @@ def _not_again(
 
     again = {identity(without(each.request, ignored)) for each in recorded}
     return tuple(each for each in before if identity(without(each.request, ignored)) not in again)
-
-
-def _provenance(recorded: list[Interaction]) -> Provenance:
-    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
-    return Provenance(
-        client=_release(CLIENT),
-        qrtest=_release("qrtest").rpartition(" ")[2],
-        recorded=f"{now.isoformat()}Z",
-        service="simulated" if any(map(_is_simulated, recorded)) else "real",
-    )
-
-
-def _is_simulated(interaction: Interaction) -> bool:
-    """Whether qrtest's own service answered: it has one account, and one user."""
-    crn = interaction.request.header("Service-CRN")
-    return crn == CRN or serialize.USER_ID.encode() in interaction.response.body
-
-
-def _release(package: str) -> str:
-    try:
-        return f"{package} {version(package)}"
-    except PackageNotFoundError:
-        return ""

@@ -19,13 +19,14 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.clock.clocks import EPOCH
 from qrtest.errors import ScenarioError
 from qrtest.faults import Drop, Fault, Status
-from qrtest.harness.record import KEY_VARIABLE, finished, project_rules
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.recorded_jobs import RecordedLife, lives, of_the_job, simulated
+from qrtest.redaction.allowlist import project_rules
+from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
 from qrtest.service import serialize
 from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import tell
@@ -383,7 +384,7 @@ def kept(cassette: Cassette, path: str | os.PathLike[str] | None) -> Cassette:
 
     target = Path("the cassette" if path is None else path)
     key = os.environ.get(KEY_VARIABLE)
-    text, final = finished(
+    text, final = sanitized(
         list(cassette.interactions),
         key=key.encode() if key else secrets.token_bytes(32),
         rules=project_rules(target),

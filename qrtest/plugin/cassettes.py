@@ -16,9 +16,10 @@ from typing import Any, Final
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.errors import CassetteError, RecordingError
-from qrtest.harness.record import Recording, project_rules, record
+from qrtest.harness.record import Recording, record
 from qrtest.harness.replay import Replay, replay
 from qrtest.plugin.project import Project
+from qrtest.redaction.allowlist import project_rules
 
 __all__ = ["DIRECTORY", "expired", "file_name", "found", "refuse_in_ci", "session"]
 

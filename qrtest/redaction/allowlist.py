@@ -10,11 +10,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from qrtest.errors import CassetteError
 
-__all__ = ["Rules", "identity_type", "is_secret_name", "plain_name"]
+__all__ = ["Rules", "identity_type", "is_secret_name", "plain_name", "project_rules"]
 
 
 @lru_cache(maxsize=4096)
@@ -167,6 +168,25 @@ class Rules:
         """Whether what goes by *name* is a credential."""
         plain = plain_name(name)
         return plain in self.secret or (plain not in self.keep and is_secret_name(plain))
+
+
+def project_rules(path: Path) -> Rules:
+    """Return the rules in the pyproject.toml of the project that has *path*: [tool.qrtest.redaction].
+
+    Raises `CassetteError` for a file that cannot be read or a wrong table.
+    """
+    import tomllib
+
+    for folder in path.absolute().parents:
+        project = folder / "pyproject.toml"
+        if project.is_file():
+            try:
+                table = tomllib.loads(project.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise CassetteError(f"{project}: it cannot be read: {error}.") from None
+            own = table.get("tool", {}).get("qrtest", {}).get("redaction", {})
+            return Rules.of(own, name=f"{project}: [tool.qrtest.redaction]")
+    return Rules()
 
 
 def _is_texts(value: Any) -> bool:

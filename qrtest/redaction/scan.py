@@ -11,10 +11,10 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from qrtest.cassette.checks import Finding
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
@@ -23,7 +23,7 @@ from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.bodies import decompressed, text_of
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 
-__all__ = ["Finding", "secrets"]
+__all__ = ["secrets"]
 
 SHORT: Final = 12
 """Known values shorter than this count only where they stand alone."""
@@ -34,17 +34,6 @@ _BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
 _PLACEHOLDER: Final = re.compile(r"redacted-([a-z]+)-[0-9a-f]{10}")
 _STRONG: Final = ("pem", "crn", "jwt", "scheme", "email", "user", "key")
 LARGEST_BLOB: Final = 2**26
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that should not be in a cassette: what *kind*, and *where*."""
-
-    kind: str
-    where: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.kind}"
 
 
 def secrets(

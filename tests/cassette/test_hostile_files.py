@@ -233,9 +233,7 @@ def test_any_json_is_a_cassette_or_refused(value: object) -> None:
     _try(yaml_json.json_text({"version": 1, "interactions": value}))
     _try(yaml_json.json_text({"version": 1, "interactions": [value]}))
     _try(
-        yaml_json.json_text(
-            {"version": 1, "interactions": [{"request": value, "response": value}]}
-        )
+        yaml_json.json_text({"version": 1, "interactions": [{"request": value, "response": value}]})
     )
 
 

@@ -349,13 +349,13 @@ def test_converting_twice_is_converting_once(cassette: Cassette) -> None:
     """For any cassette, converting what was converted changes nothing."""
     from qrtest.cassette.model import Provenance
     from qrtest.errors import SecretFound
-    from qrtest.harness.record import finished
     from qrtest.redaction.allowlist import Rules
+    from qrtest.redaction.sanitize import sanitized
 
     def convert(text: str, key: bytes) -> str:
         known = codec.loads(text, sealed=False)
         origin = known.provenance or Provenance()
-        return finished(
+        return sanitized(
             list(known.interactions), key=key, rules=Rules(), name="x", provenance=origin
         )[0]
 

@@ -1,0 +1,79 @@
+"""Interactions to the text of a cassette: redacted, collapsed, scanned, and read back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Final
+
+from qrtest.cassette import codec
+from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
+from qrtest.errors import CassetteError, SecretFound
+from qrtest.redaction import scan
+from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.redactor import redacted
+from qrtest.service import serialize
+from qrtest.service.accounts import CRN
+
+__all__ = ["KEY_VARIABLE", "sanitized"]
+
+KEY_VARIABLE: Final = "QRTEST_REDACTION_KEY"
+"""The environment variable that holds the key of the placeholders."""
+
+CLIENT: Final = "qiskit-ibm-runtime"
+MOST_FINDINGS: Final = 10
+
+
+def sanitized(
+    recorded: list[Interaction],
+    *,
+    before: tuple[Interaction, ...] = (),
+    key: bytes,
+    rules: Rules,
+    name: str,
+    as_json: bool = False,
+    provenance: Provenance | None = None,
+) -> tuple[str, Cassette]:
+    """Return the text of a cassette of what was *recorded*, and that cassette: redacted, collapsed, scanned.
+
+    *before*: interactions that the file held already. *key* makes the placeholders.
+
+    Raises `SecretFound` when the scan of the text finds something.
+    """
+    session = redacted([*before, *recorded], key=key, rules=rules)
+    in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
+    cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded))
+    text = codec.dumps(cassette, as_json=as_json)
+    found = scan.secrets(text, cassette, known=session.known, rules=rules)
+    if found:
+        lines = "\n".join(f"  {finding}" for finding in found[:MOST_FINDINGS])
+        raise SecretFound(
+            f"{name} was not saved: it would hold {len(found)} secret(s).\n{lines}\n"
+            "Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see docs/recording.md."
+        )
+    if codec.loads(text, name=name) != cassette:
+        raise CassetteError(f"{name} was not saved: it would not read back as it was recorded.")
+    return text, cassette
+
+
+def _provenance(recorded: list[Interaction]) -> Provenance:
+    now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
+    return Provenance(
+        client=_release(CLIENT),
+        qrtest=_release("qrtest").rpartition(" ")[2],
+        recorded=f"{now.isoformat()}Z",
+        service="simulated" if any(map(_is_simulated, recorded)) else "real",
+    )
+
+
+def _is_simulated(interaction: Interaction) -> bool:
+    """Whether qrtest's own service answered: it has one account, and one user."""
+    crn = interaction.request.header("Service-CRN")
+    return crn == CRN or serialize.USER_ID.encode() in interaction.response.body
+
+
+def _release(package: str) -> str:
+    try:
+        return f"{package} {version(package)}"
+    except PackageNotFoundError:
+        return ""
