@@ -99,8 +99,8 @@ def trace(case: Mapping[str, Any], *, genuine: bool) -> list[Any]:
 
 def genuine_job(sim: qrtest.Simulation, made: Any, calls: list[str]) -> Any:
     """The same job as the installed class, whose stream leads to the port."""
-    assert sim._stage.port is not None
-    websocket = f"ws://127.0.0.1:{sim._stage.port.number}"
+    assert sim.port is not None
+    websocket = f"ws://127.0.0.1:{sim.port}"
     ours = copy.copy(parameters(CRN))
     ours.get_runtime_api_base_url = lambda: websocket
     return qiskit_ibm_runtime.RuntimeJobV2(

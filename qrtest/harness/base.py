@@ -1,7 +1,7 @@
-"""What a simulation and a replay have in common: time, a journal, a line, and genuine clients on it.
+"""Base of simulations and replays: a clock, a journal, a dispatcher, and genuine clients on top of it.
 
-A stage is given a service and carries requests to it while it is entered; while it is, nothing leaves
-the machine. Who answers, and what, is not its business.
+An `Environment` is given a service and carries requests to it while it is entered. During that time no
+connection leaves the machine. It knows nothing of what the service answers.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from qrtest.transport.watchdog import Guard
 if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2
 
-__all__ = ["TRANSPORTS", "Stage", "Staged", "Terms", "Transport"]
+__all__ = ["TRANSPORTS", "Environment", "Session", "SessionOptions", "Transport"]
 
 Transport = Literal["direct", "requests", "sockets"]
 TRANSPORTS: Final = ("direct", "requests", "sockets")
@@ -33,8 +33,8 @@ CLOCKS: Final = ("virtual", "real")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """On which terms code is tested: what a simulation and a replay are asked alike.
+class SessionOptions:
+    """On which options code is tested: what a simulation and a replay are asked alike.
 
     *longest* virtual time and *most_requests* are what it gets before it is stopped; *network* lets
     connections out of this machine. Raises `SimulationError` for a word that is none of these.
@@ -57,41 +57,42 @@ class Terms:
             )
 
 
-class Stage:
-    """Clock, journal and line around the service that *make_service* makes for the clock.
+class Environment:
+    """Clock, journal and dispatcher around the service that *make_service* makes for the clock.
 
-    *noun* is what users call it and *maker* the function they make it by, for messages. A request
-    takes *latency* seconds of virtual time. `clock` is the time, `journal` what was asked and
-    answered; both can be read after the end, too.
+    *noun* and *maker* name the object and its function in messages. Each request takes *latency*
+    seconds of virtual time. `clock` and `journal` can still be read after the end.
     """
 
     def __init__(
         self,
         make_service: Callable[[VirtualClock | WallClock], Service],
-        terms: Terms,
+        options: SessionOptions,
         *,
         noun: str,
         maker: str,
         latency: float = 0.0,
     ) -> None:
-        guard = Guard(most=terms.most_requests, maker=maker, describe=self._timeline)
-        is_virtual = terms.clock == "virtual"
-        self.transport: Final = terms.transport
+        guard = Guard(most=options.most_requests, maker=maker, describe=self._timeline)
+        is_virtual = options.clock == "virtual"
+        self.transport: Final = options.transport
         self.clock: Final[VirtualClock | WallClock] = (
-            VirtualClock(longest=terms.longest, on_limit=guard.stop) if is_virtual else WallClock()
+            VirtualClock(longest=options.longest, on_limit=guard.stop)
+            if is_virtual
+            else WallClock()
         )
         self.journal: Final = Journal(make_service(self.clock), self.clock)
         self._line = Line(self.journal, self.clock, guard, latency=latency if is_virtual else 0.0)
         self._noun = noun
         self._maker = maker
-        self._network = terms.network
+        self._network = options.network
         self._stack: ExitStack | None = None
         self._is_over = False
         self._client: Any = None
         self._services: dict[tuple[str | None, str | None], Any] = {}
 
     def enter(self) -> None:
-        """Begin. Raises `SimulationError` the second time."""
+        """Start the environment. Raises `SimulationError` the second time."""
         if self._stack is not None or self._is_over:
             raise SimulationError(
                 f"This {self._noun} was entered before: each serves once. Call {self._maker}() again."
@@ -119,7 +120,7 @@ class Stage:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End. Raises the `NeverEnds` that an *error* of kind `Stop` stands for."""
+        """End the environment. Raises the `NeverEnds` that an *error* of kind `Stop` carries."""
         self._is_over = True
         self._line.close()
         assert self._stack is not None
@@ -129,11 +130,11 @@ class Stage:
 
     @property
     def port(self) -> Port | None:
-        """The port of this machine that answers, if the transport has one."""
+        """The local port that answers; None unless the transport is "sockets"."""
         return self._line.port
 
     def must_be_active(self, what: str) -> None:
-        """Raise `SimulationError` unless the stage is entered."""
+        """Raise `SimulationError` unless the environment is entered."""
         if self._stack is None or self._is_over:
             when = "is over" if self._is_over else "has not begun"
             raise SimulationError(
@@ -142,9 +143,9 @@ class Stage:
             )
 
     def service(self, instance: str | None, *, channel: str | None = None) -> Any:
-        """A genuine QiskitRuntimeService; the same one every time for the same words.
+        """Return a genuine QiskitRuntimeService, the same one for the same arguments.
 
-        *instance* None leaves the choice to the service, *channel* None to the release.
+        *instance* None leaves the choice to the service, *channel* None to the installed release.
         """
         self.must_be_active("service()")
         if (channel, instance) not in self._services:
@@ -159,7 +160,7 @@ class Stage:
         return self._services[channel, instance]
 
     def client(self, instance: str) -> Any:
-        """A genuine RuntimeClient, the one that doubles of jobs ask by."""
+        """Return the genuine RuntimeClient that job doubles use."""
         if self._client is None:
             from qrtest.client.runtime_client import make_client
 
@@ -169,7 +170,7 @@ class Stage:
     def double(
         self, facts: JobFacts, *, instance: str, backend: str | None, result_decoder: Any
     ) -> RuntimeJobV2:
-        """A genuine job of *instance*; *backend* None is one that has to be looked up."""
+        """Return a genuine job of *instance*; the client looks the backend up when *backend* is None."""
         from qrtest.client.job_doubles import Later, make_job
 
         genuine = Later(lambda: self.service(instance))
@@ -199,17 +200,29 @@ class Stage:
         return self.journal.timeline()
 
 
-class Staged:
-    """What is done on a stage: entered and left, with its `transport`, its `clock` and its `journal`."""
+class Session:
+    """Base class of `Simulation` and `Replay`: a context manager with a transport, a clock and a journal."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
-        self.transport: Final = stage.transport
-        self.clock: Final = stage.clock
-        self.journal: Final = stage.journal
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self.transport: Final = environment.transport
+        self.clock: Final = environment.clock
+        self.journal: Final = environment.journal
+
+    @property
+    def port(self) -> int | None:
+        """The number of the local port that serves the "sockets" transport; None for the others.
+
+        >>> from qrtest import simulate
+        >>> with simulate() as sim:
+        ...     print(sim.port)
+        None
+        """
+        port = self._environment.port
+        return None if port is None else port.number
 
     def __enter__(self) -> Self:
-        self._stage.enter()
+        self._environment.enter()
         return self
 
     def __exit__(
@@ -218,4 +231,4 @@ class Staged:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stage.leave(kind, error, traceback)
+        self._environment.leave(kind, error, traceback)

@@ -12,7 +12,7 @@ from qrtest.clock import clocks
 from qrtest.clock.clocks import EPOCH, VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
-from qrtest.harness.base import Stage, Staged, Terms, Transport
+from qrtest.harness.base import Environment, Session, SessionOptions, Transport
 from qrtest.http.messages import Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
@@ -64,7 +64,7 @@ def replay(
     ...     sim.jobs
     ()
     """
-    terms = Terms(
+    options = SessionOptions(
         transport=transport,
         clock=clock,
         longest=longest,
@@ -72,10 +72,10 @@ def replay(
         network=network,
     )
     ignored = frozenset(map(plain_name, ignore))
-    return Replay(cassette, terms, script=script, pace=pace, ignored=ignored)
+    return Replay(cassette, options, script=script, pace=pace, ignored=ignored)
 
 
-class Replay(Staged):
+class Replay(Session):
     """A recorded session that answers again, with its own time and journal. Made by `replay`.
 
     `clock` is the time, `journal` what was asked and answered, `unused` what was not asked for, `name`
@@ -85,7 +85,7 @@ class Replay(Staged):
     def __init__(
         self,
         cassette: str | os.PathLike[str] | Cassette,
-        terms: Terms,
+        options: SessionOptions,
         *,
         script: Life | Mapping[str, Life] | None,
         pace: Pace,
@@ -98,7 +98,7 @@ class Replay(Staged):
         if self._lives and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
-        super().__init__(Stage(self._made, terms, noun="replay", maker="replay"))
+        super().__init__(Environment(self._made, options, noun="replay", maker="replay"))
 
     def _made(self, clock: VirtualClock | WallClock) -> Service:
         self._player = Player(
@@ -138,7 +138,7 @@ class Replay(Staged):
         *job_id* can be left out when there is only one. Raises `SimulationError` when there is no
         such job, or more than one to choose from.
         """
-        self._stage.must_be_active("job()")
+        self._environment.must_be_active("job()")
         jobs = self._player.jobs()
         if job_id is None and len(jobs) == 1:
             [job_id] = jobs
@@ -149,7 +149,7 @@ class Replay(Staged):
                 f"{self.name} {problem}: there are {known}. Say which: sim.job(job_id)."
             )
         found = jobs[str(job_id)]
-        return self._stage.double(
+        return self._environment.double(
             found,
             instance=self._player.account.crn,
             backend=found.backend or None,
@@ -159,12 +159,12 @@ class Replay(Staged):
     @property
     def api_client(self) -> Any:
         """A genuine RuntimeClient of this replay: what the constructor of RuntimeJobV2 takes."""
-        self._stage.must_be_active("api_client")
-        return self._stage.client(self._player.account.crn)
+        self._environment.must_be_active("api_client")
+        return self._environment.client(self._player.account.crn)
 
     def service(self) -> Any:
         """A genuine QiskitRuntimeService of the recorded account; the same one every time."""
-        return self._stage.service(self._player.account.crn)
+        return self._environment.service(self._player.account.crn)
 
 
 def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:

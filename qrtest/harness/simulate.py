@@ -11,7 +11,7 @@ from qrtest.clock import duration as durations
 from qrtest.clock.clocks import EPOCH, Clock
 from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
-from qrtest.harness.base import Stage, Staged, Terms, Transport
+from qrtest.harness.base import Environment, Session, SessionOptions, Transport
 from qrtest.harness.scripted_service import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
 from qrtest.http.messages import Service
 from qrtest.service.accounts import Instance
@@ -61,7 +61,7 @@ def simulate(
     ...     job.status()
     'DONE'
     """
-    terms = Terms(
+    options = SessionOptions(
         transport=transport,
         clock=clock,
         longest=longest,
@@ -69,7 +69,7 @@ def simulate(
         network=network,
     )
     return Simulation(
-        terms,
+        options,
         seed=seed,
         latency=durations.seconds(latency),
         faults=faults,
@@ -80,7 +80,7 @@ def simulate(
     )
 
 
-class Simulation(Staged, Scripting):
+class Simulation(Session, Scripting):
     """A simulated service with its own time, jobs and journal. Made by `simulate`.
 
     `clock` is the time, `journal` what was asked and answered. Both can be read after the end, too.
@@ -88,7 +88,7 @@ class Simulation(Staged, Scripting):
 
     def __init__(
         self,
-        terms: Terms,
+        options: SessionOptions,
         *,
         seed: int,
         latency: float,
@@ -111,7 +111,9 @@ class Simulation(Staged, Scripting):
             )
             return self._scripted
 
-        super().__init__(Stage(made, terms, noun="simulation", maker="simulate", latency=latency))
+        super().__init__(
+            Environment(made, options, noun="simulation", maker="simulate", latency=latency)
+        )
 
     def job(
         self,
@@ -151,7 +153,7 @@ class Simulation(Staged, Scripting):
             ...
         qiskit_ibm_runtime.exceptions.RuntimeJobFailureError: ...
         """
-        self._stage.must_be_active("job()")
+        self._environment.must_be_active("job()")
         scenario = self._scripted.scenario(life, result, faults, behaviour)
         program_id = program_id or scenario.program_id
         params = scenario.params if params is None else params
@@ -173,7 +175,7 @@ class Simulation(Staged, Scripting):
         )
         said = None if metrics is None else json.dumps(metrics)
         facts = self._scripted.add(submission, scenario, logs=logs, metrics=said)
-        return self._stage.double(
+        return self._environment.double(
             facts,
             instance=self._scripted.service.account.crn,
             backend=backend,
@@ -188,8 +190,8 @@ class Simulation(Staged, Scripting):
         ...     sim.api_client.job_get(sim.job("QUEUED").job_id())["status"]
         'Queued'
         """
-        self._stage.must_be_active("api_client")
-        return self._stage.client(self._scripted.service.account.crn)
+        self._environment.must_be_active("api_client")
+        return self._environment.client(self._scripted.service.account.crn)
 
     def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
         """A genuine QiskitRuntimeService of this simulation; the same one every time for the same words.
@@ -202,10 +204,10 @@ class Simulation(Staged, Scripting):
         ...     sim.service().least_busy().name
         'ibm_torino'
         """
-        self._stage.must_be_active("service()")
+        self._environment.must_be_active("service()")
         self._scripted.backends.names()
         named = None if instance == "any" else instance or self._scripted.service.account.crn
-        return self._stage.service(named, channel=channel)
+        return self._environment.service(named, channel=channel)
 
 
 def _encoded_params(params: Any) -> str:

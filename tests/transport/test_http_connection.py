@@ -29,8 +29,8 @@ def sim() -> Iterator[Simulation]:
 
 def told(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
     """All that the port says to *pieces*, each sent by itself, until it or the client is done."""
-    assert sim._stage.port is not None
-    with socket.create_connection(("127.0.0.1", sim._stage.port.number), timeout=20) as raw:
+    assert sim.port is not None
+    with socket.create_connection(("127.0.0.1", sim.port), timeout=20) as raw:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             raw.sendall(piece)
@@ -82,9 +82,9 @@ def test_the_same_bytes_are_asked_anew_every_time(sim: Simulation) -> None:
     """A poll that is repeated to the letter sees what has become of the job, and what it was asked for."""
     asked = asking("GET", f"/v1/jobs/{sim.job('QUEUED 10s; DONE').job_id()}")
     other = asking("GET", "/v1/versions")
-    assert sim._stage.port is not None
+    assert sim.port is not None
     seen = []
-    with socket.create_connection(("127.0.0.1", sim._stage.port.number), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", sim.port), timeout=20) as raw:
         for wish in (asked, asked, other, asked):
             raw.sendall(wish)
             said = b""

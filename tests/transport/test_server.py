@@ -30,8 +30,8 @@ def sim() -> Iterator[Simulation]:
 
 def connect(sim: Simulation) -> http.client.HTTPConnection:
     """A connection of a client that knows nothing of qrtest."""
-    assert sim._stage.port is not None
-    return http.client.HTTPConnection("127.0.0.1", sim._stage.port.number)
+    assert sim.port is not None
+    return http.client.HTTPConnection("127.0.0.1", sim.port)
 
 
 def get(sim: Simulation, path: str, headers: dict[str, str] = AUTHORIZED) -> tuple[int, bytes]:
@@ -89,8 +89,8 @@ def test_an_unknown_path_is_explained_to_any_client(sim: Simulation) -> None:
 
 def test_what_cannot_be_parsed_is_refused(sim: Simulation) -> None:
     """400 from the HTTP server, and the simulation goes on."""
-    assert sim._stage.port is not None
-    port = sim._stage.port.number
+    assert sim.port is not None
+    port = sim.port
     with socket.create_connection(("127.0.0.1", port)) as raw:
         raw.sendall(b"NONSENSE\r\n\r\n")
         assert raw.recv(1000).startswith(b"HTTP/1.1 400")
@@ -157,8 +157,8 @@ def test_nothing_is_left_when_the_simulation_is_over() -> None:
     """No thread, no listening socket."""
     before = threading.active_count()
     with simulate(transport="sockets") as sim:
-        assert sim._stage.port is not None
-        port = sim._stage.port.number
+        assert sim.port is not None
+        port = sim.port
         sim.job("DONE").result()
     assert threading.active_count() == before
     with pytest.raises(ConnectionRefusedError):
