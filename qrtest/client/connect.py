@@ -15,9 +15,9 @@ from typing import Any, Final
 import requests
 
 from qrtest.client import runtime_service as services
-from qrtest.client.runtime_client import note_line
+from qrtest.client.runtime_client import note_dispatcher
 from qrtest.errors import ServerError
-from qrtest.transport.redirect import ServerLine, TowardsAdapter
+from qrtest.transport.redirect import ServerStreaming, TowardsAdapter
 from qrtest.transport.requests_adapter import MOUNT
 
 __all__ = ["connect"]
@@ -56,7 +56,7 @@ def connect(
         service = services.new_service(
             channel, instance=None if instance == "any" else instance or first
         )
-    _lead(service, towards, ServerLine(base, authority=authority))
+    _lead(service, towards, ServerStreaming(base, authority=authority))
     services.document_jobs(service)
     return service
 
@@ -78,10 +78,10 @@ def _about(base: str, towards: TowardsAdapter) -> Any:
     return about
 
 
-def _lead(service: Any, towards: TowardsAdapter, line: ServerLine) -> None:
+def _lead(service: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) -> None:
     """Lead the clients that *service* has, and whatever it will ask or make later."""
     for client in services.clients(service):
-        _lead_client(client, towards, line)
+        _lead_client(client, towards, dispatcher)
     account = getattr(service, "_account", None)
     for name in ASKED_LATER:
         if hasattr(account, name):
@@ -91,15 +91,15 @@ def _lead(service: Any, towards: TowardsAdapter, line: ServerLine) -> None:
 
         def make_client(*arguments: Any) -> Any:
             client = make(*arguments)
-            _lead_client(client, towards, line)
+            _lead_client(client, towards, dispatcher)
             return client
 
         service._create_new_cloud_api_client = make_client
 
 
-def _lead_client(client: Any, towards: TowardsAdapter, line: ServerLine) -> None:
+def _lead_client(client: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) -> None:
     """Lead the session of *client*, the tokens that it fetches, and the streams of its jobs."""
-    note_line(client, line)
+    note_dispatcher(client, dispatcher)
     session = client._session
     session.trust_env = False
     adapter = towards.with_policy(session.get_adapter("https://").max_retries)

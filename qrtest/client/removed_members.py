@@ -28,7 +28,7 @@ from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
 from qrtest.run_options import is_documented_surface
 from qrtest.service.accounts import CRN
-from qrtest.transport.dispatcher import Line, Streaming
+from qrtest.transport.dispatcher import Dispatcher, Streaming
 from qrtest.transport.stream_client import Streamer, messages
 
 __all__ = ["Documented"]
@@ -148,7 +148,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
         self._documented_interim_results: Any = None
         self._has_final_interim_results = False
         if releases.streams():
-            self._lead_to_the_line()
+            self._stream_over_the_dispatcher()
 
     @classmethod
     def with_arguments(cls, **arguments: Any) -> Self:
@@ -221,14 +221,14 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             raise RuntimeInvalidStateError("Job already finished.")
         if self._streams():
             raise RuntimeInvalidStateError("A callback function is already streaming results.")
-        line = runtime_client.line_of(self._api_client)
+        dispatcher = runtime_client.dispatcher_of(self._api_client)
         arrived: SimpleQueue[Any] = SimpleQueue()
-        self._ws_client: Any = Streamer(self._connection(line), line.clock, arrived.put)
+        self._ws_client: Any = Streamer(self._connection(dispatcher), dispatcher.clock, arrived.put)
         self._ws_client_future: Future[None] = Future()
         decoding = decoder or self._documented_interim_decoder
         receiver = _thread(self._receive, arrived, self._ws_client, self._ws_client_future)
         caller = _thread(self._call_back, arrived, callback, decoding)
-        line.on_close(partial(_end, self._ws_client, receiver, caller))
+        dispatcher.on_close(partial(_end, self._ws_client, receiver, caller))
 
     def _receive(self, arrived: SimpleQueue[Any], streamer: Streamer, done: Future[None]) -> None:
         try:
@@ -251,39 +251,39 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             "An error occurred while %s job %s:\n%s", doing, self.job_id(), traceback.format_exc()
         )
 
-    def _connection(self, line: Streaming) -> Callable[[threading.Event], Iterator[str]]:
+    def _connection(self, dispatcher: Streaming) -> Callable[[threading.Event], Iterator[str]]:
         """What makes one connection to this job's stream: by a websocket if there is one."""
         session = self._api_client._session
         headers, path = session.auth.get_headers(), f"/stream/jobs/{self.job_id()}"
-        if isinstance(line, Line) and line.port is None:
+        if isinstance(dispatcher, Dispatcher) and dispatcher.port is None:
             url = session.base_url.replace("https", "wss") + path
             request = Request.to("GET", url, headers={**headers, "Upgrade": "websocket"})
-            return partial(messages, line, request)
+            return partial(messages, dispatcher, request)
         from qrtest.transport.tls import trusting
         from qrtest.transport.websocket import received
 
-        url = f"{line.websockets}{path}"
-        tls = trusting(line.authority) if url.startswith("wss:") else None
+        url = f"{dispatcher.websockets}{path}"
+        tls = trusting(dispatcher.authority) if url.startswith("wss:") else None
         return partial(received, url, headers, tls=tls)
 
     # --- releases that stream by code of their own ---
 
-    def _lead_to_the_line(self) -> None:
-        """Let the genuine code receive from the line: by its own websocket client if it has websockets."""
+    def _stream_over_the_dispatcher(self) -> None:
+        """Receive from where the dispatcher says, by the genuine websocket client if there are websockets."""
         try:
-            line = runtime_client.line_of(self._api_client)
+            dispatcher = runtime_client.dispatcher_of(self._api_client)
         except SimulationError:
             return
-        line.on_close(self._end_genuine_stream)
-        if line.websockets is None:
+        dispatcher.on_close(self._end_genuine_stream)
+        if dispatcher.websockets is None:
             self._ws_client = Streamer(
-                self._connection(line), line.clock, self._result_queue.put_nowait
+                self._connection(dispatcher), dispatcher.clock, self._result_queue.put_nowait
             )
         else:
-            self._ws_client._websocket_url = line.websockets
+            self._ws_client._websocket_url = dispatcher.websockets
             self._ws_client._proxy_params = {
                 **NO_PROXY,
-                "sslopt": {"ca_certs": line.authority} if line.authority else {},
+                "sslopt": {"ca_certs": dispatcher.authority} if dispatcher.authority else {},
             }
 
     def _end_genuine_stream(self) -> None:

@@ -1,4 +1,4 @@
-"""Genuine RuntimeClients of the installed release, carried by a line of ours."""
+"""Genuine RuntimeClients of the installed release, carried by a dispatcher of ours."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from qrtest.clock.clocks import WallClock, current
 from qrtest.errors import SimulationError
 from qrtest.service.accounts import CRN
 from qrtest.transport.direct import go_direct
-from qrtest.transport.dispatcher import Line, Streaming
+from qrtest.transport.dispatcher import Dispatcher, Streaming
 from qrtest.transport.requests_adapter import FixedAuth, RequestsCookieJar, adapter_of
-from qrtest.transport.watchdog import Guard
+from qrtest.transport.watchdog import Watchdog
 
 __all__ = [
     "TOKEN",
     "URL",
     "carry",
     "client_of",
-    "line_of",
+    "dispatcher_of",
     "make_client",
-    "note_line",
+    "note_dispatcher",
     "parameters",
 ]
 
 TOKEN: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
 URL: Final = "https://cloud.ibm.com"
 MOST_REQUESTS: Final = 200_000
-_LINE: Final = "qrtest_line"
+_DISPATCHER: Final = "qrtest_dispatcher"
 
 
 def client_of(api_client: Any) -> Any:
@@ -40,47 +40,47 @@ def client_of(api_client: Any) -> Any:
     if hasattr(api_client, "api_client"):
         return api_client.api_client
     if hasattr(api_client, "handle"):
-        guard = Guard(most=MOST_REQUESTS, maker="simulate", describe=lambda: "")
-        line = Line(api_client, current() or WallClock(), guard, latency=0.0)
-        return make_client(line, transport="direct", instance=CRN)
+        watchdog = Watchdog(most=MOST_REQUESTS, maker="simulate", describe=lambda: "")
+        dispatcher = Dispatcher(api_client, current() or WallClock(), watchdog, latency=0.0)
+        return make_client(dispatcher, transport="direct", instance=CRN)
     return api_client
 
 
-def note_line(client: Any, line: Streaming) -> None:
-    """Note that *line* carries the genuine *client*: its jobs stream from there."""
-    setattr(client._session, _LINE, line)
+def note_dispatcher(client: Any, dispatcher: Streaming) -> None:
+    """Note that *dispatcher* carries the genuine *client*: its jobs stream from there."""
+    setattr(client._session, _DISPATCHER, dispatcher)
 
 
-def line_of(client: Any) -> Streaming:
+def dispatcher_of(client: Any) -> Streaming:
     """What carries *client*. Raises `SimulationError` for one that nothing of ours does."""
-    line = getattr(client._session, _LINE, None)
-    if line is None:
+    dispatcher = getattr(client._session, _DISPATCHER, None)
+    if dispatcher is None:
         raise SimulationError(
             "There is nothing to stream from: this job asks a client that belongs to no simulation. "
             "Give RuntimeJobV2 the simulation as api_client, or take the job from sim.job()."
         )
-    found: Streaming = line
+    found: Streaming = dispatcher
     return found
 
 
-def make_client(line: Line, *, transport: str, instance: str) -> Any:
-    """A genuine RuntimeClient for *instance* that asks *line*."""
+def make_client(dispatcher: Dispatcher, *, transport: str, instance: str) -> Any:
+    """A genuine RuntimeClient for *instance* that asks *dispatcher*."""
     with releases.ours_to_know("its RuntimeClient"):
         client = _new_client(instance)
-        carry(client, line, transport=transport)
+        carry(client, dispatcher, transport=transport)
         return client
 
 
-def carry(client: Any, line: Line, *, transport: str) -> None:
-    """Let the genuine *client* ask *line* by a transport."""
+def carry(client: Any, dispatcher: Dispatcher, *, transport: str) -> None:
+    """Let the genuine *client* ask *dispatcher* by a transport."""
     session = client._session
     session.trust_env = False
-    note_line(client, line)
+    note_dispatcher(client, dispatcher)
     if transport == "direct":
-        go_direct(client, line)
+        go_direct(client, dispatcher)
     else:
         retries = session.get_adapter("https://").max_retries
-        adapter = adapter_of(line, retries)
+        adapter = adapter_of(dispatcher, retries)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
 

@@ -14,7 +14,7 @@ from qrtest.client.job_doubles import RuntimeJobV2
 from qrtest.client.runtime_client import TOKEN, URL, carry
 from qrtest.errors import SimulationError
 from qrtest.run_options import is_documented_surface
-from qrtest.transport.dispatcher import Line
+from qrtest.transport.dispatcher import Dispatcher
 
 __all__ = ["clients", "document_jobs", "make_service", "new_service", "saved_service"]
 
@@ -22,8 +22,10 @@ LOCAL: Final = "local"
 CLASSIC: Final = "ibm_quantum"
 
 
-def make_service(line: Line, *, transport: str, instance: str | None, channel: str | None) -> Any:
-    """A genuine service of the installed release, over the mounted transport, carried on by *line*.
+def make_service(
+    dispatcher: Dispatcher, *, transport: str, instance: str | None, channel: str | None
+) -> Any:
+    """A genuine service of the installed release, over the mounted transport, carried on by *dispatcher*.
 
     *channel*: one that the release knows, its own choice for None. *instance*: a CRN or a name; None
     lets the service choose among all. No saved account is read or written.
@@ -32,7 +34,7 @@ def make_service(line: Line, *, transport: str, instance: str | None, channel: s
     """
     service = new_service(channel, instance=instance)
     for client in clients(service):
-        carry(client, line, transport=transport)
+        carry(client, dispatcher, transport=transport)
     document_jobs(service)
     return service
 

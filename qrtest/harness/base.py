@@ -19,8 +19,8 @@ from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Service
 from qrtest.service.serialize import JobFacts
 from qrtest.timeline.journal import Journal
-from qrtest.transport.dispatcher import Line, Port
-from qrtest.transport.watchdog import Guard
+from qrtest.transport.dispatcher import Dispatcher, Port
+from qrtest.transport.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2
@@ -73,16 +73,18 @@ class Environment:
         maker: str,
         latency: float = 0.0,
     ) -> None:
-        guard = Guard(most=options.most_requests, maker=maker, describe=self._timeline)
+        watchdog = Watchdog(most=options.most_requests, maker=maker, describe=self._timeline)
         is_virtual = options.clock == "virtual"
         self.transport: Final = options.transport
         self.clock: Final[VirtualClock | WallClock] = (
-            VirtualClock(longest=options.longest, on_limit=guard.stop)
+            VirtualClock(longest=options.longest, on_limit=watchdog.stop)
             if is_virtual
             else WallClock()
         )
         self.journal: Final = Journal(make_service(self.clock), self.clock)
-        self._line = Line(self.journal, self.clock, guard, latency=latency if is_virtual else 0.0)
+        self._dispatcher = Dispatcher(
+            self.journal, self.clock, watchdog, latency=latency if is_virtual else 0.0
+        )
         self._noun = noun
         self._maker = maker
         self._network = options.network
@@ -108,7 +110,7 @@ class Environment:
             if self.transport == "sockets":
                 from qrtest.transport.server import open_port
 
-                self._line.port = stack.enter_context(open_port(self._line))
+                self._dispatcher.port = stack.enter_context(open_port(self._dispatcher))
             if self.transport != "direct":
                 self._mount(stack)
             stack.enter_context(clocks.install(self.clock))
@@ -122,7 +124,7 @@ class Environment:
     ) -> None:
         """End the environment. Raises the `NeverEnds` that an *error* of kind `Stop` carries."""
         self._is_over = True
-        self._line.close()
+        self._dispatcher.close()
         assert self._stack is not None
         self._stack.close()
         if isinstance(error, Stop):
@@ -131,7 +133,7 @@ class Environment:
     @property
     def port(self) -> Port | None:
         """The local port that answers; None unless the transport is "sockets"."""
-        return self._line.port
+        return self._dispatcher.port
 
     def must_be_active(self, what: str) -> None:
         """Raise `SimulationError` unless the environment is entered."""
@@ -155,7 +157,7 @@ class Environment:
             if self.transport == "direct" and not self._services:
                 self._mount(self._stack)
             self._services[channel, instance] = make_service(
-                self._line, transport=self.transport, instance=instance, channel=channel
+                self._dispatcher, transport=self.transport, instance=instance, channel=channel
             )
         return self._services[channel, instance]
 
@@ -164,7 +166,9 @@ class Environment:
         if self._client is None:
             from qrtest.client.runtime_client import make_client
 
-            self._client = make_client(self._line, transport=self.transport, instance=instance)
+            self._client = make_client(
+                self._dispatcher, transport=self.transport, instance=instance
+            )
         return self._client
 
     def double(
@@ -194,7 +198,7 @@ class Environment:
     def _mount(self, stack: ExitStack) -> None:
         from qrtest.transport.requests_adapter import MOUNT
 
-        stack.enter_context(MOUNT.entered(self.clock, self._line))
+        stack.enter_context(MOUNT.entered(self.clock, self._dispatcher))
 
     def _timeline(self) -> str:
         return self.journal.timeline()

@@ -32,7 +32,7 @@ from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.limits import Limits
 from qrtest.timeline.journal import Journal
-from qrtest.transport.dispatcher import Line
+from qrtest.transport.dispatcher import Dispatcher
 from qrtest.transport.server import LOOPBACK, Port
 
 __all__ = ["ENTRIES", "Server", "serve"]
@@ -125,13 +125,13 @@ class Server(Scripting):
         self.journal = Journal(self._scripted, self.clock, most=ENTRIES)
         usual = "50ms" if is_virtual else 0
         seconds = durations.seconds(usual if latency is None else latency)
-        self._line = Line(self.journal, self.clock, None, latency=seconds)
+        self._dispatcher = Dispatcher(self.journal, self.clock, None, latency=seconds)
 
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
         """The answer to *request*, and how many seconds on the clock it takes."""
         if request.path.startswith(PREFIX):
             return self._control.handle(request), 0.0
-        return self._line.ask(request, timeout)
+        return self._dispatcher.ask(request, timeout)
 
     def __enter__(self) -> Self:
         number, https_number = self._numbers

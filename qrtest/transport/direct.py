@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 
 from qrtest.http.messages import Request, Response
 from qrtest.service.serialize import TEXT
-from qrtest.transport.dispatcher import Line
+from qrtest.transport.dispatcher import Dispatcher
 from qrtest.transport.requests_adapter import (
     FixedAuth,
     ServiceAdapter,
@@ -54,10 +54,10 @@ class _Poll(NamedTuple):
 _IN_HAND: Final[ContextVar[_InHand | None]] = ContextVar("qrtest_answer_in_hand", default=None)
 
 
-def go_direct(client: Any, line: Line) -> None:
-    """Let the genuine *client* (a RuntimeClient) and its session ask *line*, below HTTP."""
+def go_direct(client: Any, dispatcher: Dispatcher) -> None:
+    """Let the genuine *client* (a RuntimeClient) and its session ask *dispatcher*, below HTTP."""
     session = client._session
-    session.qrtest_line = line
+    session.qrtest_dispatcher = dispatcher
     session.__class__ = _below_http(session.__class__)
     client.qrtest_polls = {}
     client.__class__ = _quicker(client.__class__)
@@ -66,7 +66,7 @@ def go_direct(client: Any, line: Line) -> None:
 class _Sending(Session):
     """What stands in for `requests.Session` below the genuine session class."""
 
-    qrtest_line: Line
+    qrtest_dispatcher: Dispatcher
 
     def request(  # type: ignore[override]
         self,
@@ -92,14 +92,14 @@ class _Sending(Session):
                 headers=request.headers,
                 body=request.body or b"",  # type: ignore[arg-type]
             )
-            first = self.qrtest_line.carry(asked, read_timeout(timeout))
+            first = self.qrtest_dispatcher.carry(asked, read_timeout(timeout))
         else:
             first = in_hand.answer
             _IN_HAND.set(None)
         if not needs_policy(first):
             return plain_response(request, first)
         retries = self.get_adapter(url).max_retries  # type: ignore[attr-defined]
-        adapter = ServiceAdapter(self.qrtest_line, max_retries=retries)
+        adapter = ServiceAdapter(self.qrtest_dispatcher, max_retries=retries)
         return adapter.send_on(first, request, timeout=timeout)
 
 
@@ -134,7 +134,7 @@ def _job_get(self: Any, job_id: str, exclude_params: bool = True) -> Any:
     else:
         path = f"/jobs/{job_id}?exclude_params=true"
         last, request = None, _asked(session, path, authorization)
-    answer = session.qrtest_line.carry(request)
+    answer = session.qrtest_dispatcher.carry(request)
     if last is None or last.answer is not answer:
         decoded = _decoded(answer)
         if decoded is None:
@@ -148,7 +148,9 @@ def _job_results(self: Any, job_id: str) -> Any:
     """`RuntimeClient.job_results`: the text of the answer."""
     session = self._session
     authorization = session.auth.get_headers()
-    answer = session.qrtest_line.carry(_asked(session, f"/jobs/{job_id}/results", authorization))
+    answer = session.qrtest_dispatcher.carry(
+        _asked(session, f"/jobs/{job_id}/results", authorization)
+    )
     if needs_policy(answer) or answer.headers.get("Content-Type") != TEXT["Content-Type"]:
         _IN_HAND.set(_InHand(answer, authorization))
         return _genuine(self).job_results(job_id=job_id)

@@ -1,7 +1,7 @@
 """What every transport has in common: one exchange, and what it costs.
 
 An exchange takes *latency* and whatever the service adds, on the clock; it is cut short by the
-client's own timeout, and counted by the guard.
+client's own timeout, and counted by the watchdog.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Any, Final, Protocol
 from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response, Service
-from qrtest.transport.watchdog import Guard
+from qrtest.transport.watchdog import Watchdog
 
-__all__ = ["FOR_EVER", "Line", "Port", "Streaming"]
+__all__ = ["FOR_EVER", "Dispatcher", "Port", "Streaming"]
 
 TIMED_OUT: Final = Response(0, failure="timeout")
 FOR_EVER: Final = float("inf")
@@ -50,22 +50,22 @@ class Streaming(Protocol):
         """Let *end_stream* be called when there is nothing to stream from any more."""
 
 
-class Line:
+class Dispatcher:
     """Carries single requests to *service*. Safe under threads: one at a time.
 
-    *guard* stops a client of this process that would wait for ever; None stops nobody. *port* is the
+    *watchdog* stops a client of this process that would wait for ever; None stops nobody. *port* is the
     one of this machine that answers by it, if there is one.
     """
 
     authority: Final = None
 
     def __init__(
-        self, service: Service, clock: Clock, guard: Guard | None, *, latency: float
+        self, service: Service, clock: Clock, watchdog: Watchdog | None, *, latency: float
     ) -> None:
         self.clock: Final = clock
         self.port: Port | None = None
         self._handle = service.handle
-        self._guard = guard
+        self._watchdog = watchdog
         self._latency = latency
         self._streams: list[Callable[[], None]] = []
 
@@ -78,8 +78,8 @@ class Line:
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
         """The answer to *request*, and how many seconds on the clock it takes; none of them has passed."""
         with self.clock.lock:
-            if self._guard is not None:
-                self._guard.count_request()
+            if self._watchdog is not None:
+                self._watchdog.count_request()
             try:
                 response = self._handle(request)
             except UnansweredRequest as unanswered:
@@ -87,8 +87,8 @@ class Line:
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
             return TIMED_OUT, timeout
-        if wait == FOR_EVER and self._guard is not None:
-            self._guard.stop(
+        if wait == FOR_EVER and self._watchdog is not None:
+            self._watchdog.stop(
                 f"{_shown(str(request))} gets no answer, and the client sets no timeout for it"
             )
         return response, wait
@@ -99,7 +99,7 @@ class Line:
         return None if self.port is None else f"ws://127.0.0.1:{self.port.number}"
 
     def on_close(self, end_stream: Callable[[], None]) -> None:
-        """Let *end_stream* be called when the simulation is over, before the line is closed."""
+        """Let *end_stream* be called when the simulation is over, before the dispatcher is closed."""
         self._streams.append(end_stream)
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from requests.models import Response as RequestsResponse
 from qrtest.clock.clocks import WallClock
 from qrtest.transport.requests_adapter import genuine_send
 
-__all__ = ["ServerLine", "TowardsAdapter"]
+__all__ = ["ServerStreaming", "TowardsAdapter"]
 
 
 class TowardsAdapter(HTTPAdapter):
@@ -52,7 +52,7 @@ class TowardsAdapter(HTTPAdapter):
         return genuine_send(self, led, stream=stream, timeout=timeout, verify=verify)
 
 
-class ServerLine:
+class ServerStreaming:
     """What the stream of a job needs to know of the server at *base*, which goes by a time of its own."""
 
     def __init__(self, base: str, *, authority: str | None) -> None:

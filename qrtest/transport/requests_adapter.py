@@ -37,7 +37,7 @@ from urllib3.util import Timeout
 from qrtest.clock.clocks import Clock, current
 from qrtest.http.messages import Request, Response, phrase
 from qrtest.patching import PATCHING
-from qrtest.transport.dispatcher import Line
+from qrtest.transport.dispatcher import Dispatcher
 
 __all__ = [
     "MOUNT",
@@ -95,11 +95,11 @@ def plain_response(request: PreparedRequest, response: Response) -> requests.Res
 
 
 class ServiceAdapter(HTTPAdapter):
-    """Sends what a session sends to a service, by a `Line`, with the retry policy *max_retries*."""
+    """Sends what a session sends to a service, by a `Dispatcher`, with the retry policy *max_retries*."""
 
-    def __init__(self, line: Line, *, max_retries: Any = 0) -> None:
+    def __init__(self, dispatcher: Dispatcher, *, max_retries: Any = 0) -> None:
         super().__init__(max_retries=max_retries)
-        self._line = line
+        self._dispatcher = dispatcher
 
     def send(
         self,
@@ -111,7 +111,7 @@ class ServiceAdapter(HTTPAdapter):
         proxies: Any = None,
     ) -> requests.Response:
         """The answer to *request*, or the exception that the genuine stack makes of it."""
-        first = self._line.carry(message(request), read_timeout(timeout))
+        first = self._dispatcher.carry(message(request), read_timeout(timeout))
         if not needs_policy(first):
             return plain_response(request, first)
         return self.send_on(first, request, stream=stream, timeout=timeout)
@@ -125,19 +125,19 @@ class ServiceAdapter(HTTPAdapter):
         timeout: Any = None,
     ) -> requests.Response:
         """Go on, with urllib3's policy, from the *first* answer to *request*."""
-        carrier = _Carrier(self._line, self.max_retries, first)
+        carrier = _Carrier(self._dispatcher, self.max_retries, first)
         try:
             return genuine_send(carrier, request, stream=stream, timeout=timeout, verify=False)
         finally:
             carrier.close()
 
 
-def adapter_of(line: Line, max_retries: Any) -> HTTPAdapter:
-    """What a session sends by to *line*: over its port if it has one, else within this process."""
-    if line.port is not None:
-        adapter: HTTPAdapter = line.port.adapter(max_retries)
+def adapter_of(dispatcher: Dispatcher, max_retries: Any) -> HTTPAdapter:
+    """What a session sends by to *dispatcher*: over its port if it has one, else within this process."""
+    if dispatcher.port is not None:
+        adapter: HTTPAdapter = dispatcher.port.adapter(max_retries)
         return adapter
-    return ServiceAdapter(line, max_retries=max_retries)
+    return ServiceAdapter(dispatcher, max_retries=max_retries)
 
 
 genuine_send: Callable[..., requests.Response] = (
@@ -169,9 +169,9 @@ def read_timeout(timeout: Any) -> float | None:
 class _Carrier(HTTPAdapter):
     """The genuine adapter for one request, over pools that ask the service."""
 
-    def __init__(self, line: Line, max_retries: Any, first: Response) -> None:
+    def __init__(self, dispatcher: Dispatcher, max_retries: Any, first: Response) -> None:
         super().__init__(max_retries=max_retries)
-        self._line = line
+        self._dispatcher = dispatcher
         self._first: list[Response] = [first]
 
     def get_connection_with_tls_context(
@@ -192,7 +192,7 @@ class _Carrier(HTTPAdapter):
         return ServiceConnection(self._exchange, **options)
 
     def _exchange(self, request: Request, timeout: float | None) -> Response:
-        return self._first.pop() if self._first else self._line.carry(request, timeout)
+        return self._first.pop() if self._first else self._dispatcher.carry(request, timeout)
 
 
 class _Pool(HTTPConnectionPool):
@@ -303,19 +303,19 @@ class Mount:
     """
 
     def __init__(self) -> None:
-        self._lines: dict[int, Line] = {}
+        self._dispatchers: dict[int, Dispatcher] = {}
         self._users = 0
         self._mock: RequestsMock | None = None
 
     @contextmanager
-    def entered(self, clock: Clock, line: Line) -> Iterator[None]:
-        """Answer by *line* what threads ask that follow *clock*."""
+    def entered(self, clock: Clock, dispatcher: Dispatcher) -> Iterator[None]:
+        """Answer by *dispatcher* what threads ask that follow *clock*."""
         with self._started():
-            self._lines[id(clock)] = line
+            self._dispatchers[id(clock)] = dispatcher
             try:
                 yield
             finally:
-                del self._lines[id(clock)]
+                del self._dispatchers[id(clock)]
 
     @contextmanager
     def leading(self, adapter: HTTPAdapter) -> Iterator[None]:
@@ -354,10 +354,10 @@ class Mount:
         leading = _LEADING.get()
         if leading is not None:
             return leading.send(request, **options)
-        line = self._lines.get(id(current()))
-        if line is None:
+        dispatcher = self._dispatchers.get(id(current()))
+        if dispatcher is None:
             return genuine_send(adapter, request, **options)
-        return adapter_of(line, adapter.max_retries).send(request, **options)
+        return adapter_of(dispatcher, adapter.max_retries).send(request, **options)
 
     def _forget(self, response: Any) -> Any:
         if self._mock is not None:

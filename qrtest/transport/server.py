@@ -30,7 +30,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from qrtest.clock.clocks import Clock
 from qrtest.errors import ServerError
 from qrtest.http.messages import Request, Response
-from qrtest.transport.dispatcher import FOR_EVER, Line
+from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.http_connection import Connection
 from qrtest.transport.requests_adapter import genuine_send, read_timeout
 from qrtest.transport.websocket import StreamConnection
@@ -46,9 +46,9 @@ CLOSED: Final = Response(0, failure="closed")
 
 
 @contextmanager
-def open_port(line: Line) -> Iterator[Port]:
-    """A free port of this machine that answers by *line* for as long as the block lasts."""
-    port = Port(line, host=LOOPBACK)
+def open_port(dispatcher: Dispatcher) -> Iterator[Port]:
+    """A free port of this machine that answers by *dispatcher* for as long as the block lasts."""
+    port = Port(dispatcher, host=LOOPBACK)
     try:
         yield port
     finally:
@@ -148,7 +148,7 @@ class Port:
     def _ask(
         self, connection: Connection, request: Request, say: Callable[[Response], None]
     ) -> None:
-        """Ask the line; what is raised instead of an answer waits for the client of this process."""
+        """Ask the dispatcher; what is raised instead of an answer waits for the client of this process."""
         headers = request.headers
         exchange = headers.get(EXCHANGE, "")
         try:

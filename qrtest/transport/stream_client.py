@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.http.messages import Close, Request
-from qrtest.transport.dispatcher import Line
+from qrtest.transport.dispatcher import Dispatcher
 
 __all__ = ["TICK_SECONDS", "Patience", "StreamBroken", "Streamer", "messages"]
 
@@ -60,19 +60,19 @@ class Patience:
             self._clock.sleep(max(due - now, RESOLUTION))
 
 
-def messages(line: Line, request: Request, ended: threading.Event) -> Iterator[str]:
+def messages(dispatcher: Dispatcher, request: Request, ended: threading.Event) -> Iterator[str]:
     """What the service says on one connection, each message when it is due.
 
     Once the client has *ended* it, only what is due by then still comes. Raises `StreamBroken` when
     the handshake is refused, or the service breaks the connection.
     """
-    answer = line.carry(request)
+    answer = dispatcher.carry(request)
     if answer.stream is None:
         raise StreamBroken(f"Handshake: {answer.failure or answer.status}")
-    patience, has_ended = Patience(line.clock), False
+    patience, has_ended = Patience(dispatcher.clock), False
     while True:
-        with line.clock.lock:
-            said = answer.stream.next(line.clock.now())
+        with dispatcher.clock.lock:
+            said = answer.stream.next(dispatcher.clock.now())
         if isinstance(said, str):
             yield said
         elif isinstance(said, Close):

@@ -12,13 +12,13 @@ from typing import Final, NoReturn
 
 from qrtest.errors import NeverEnds, Stop
 
-__all__ = ["Guard"]
+__all__ = ["Watchdog"]
 
 PATIENCE: Final = 20
 """How often `NeverEnds` may be swallowed before it becomes `Stop`."""
 
 
-class Guard:
+class Watchdog:
     """Counts requests up to *most*, and tells with *describe* what the code was doing.
 
     *maker* is the function whose options set the bounds, for the message.
