@@ -14,8 +14,8 @@ from qrtest.errors import ScenarioError
 from qrtest.redaction.redactor import Redactor, shown
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
-from qrtest.service import serialize
 from qrtest.timeline import render
+from qrtest.timeline.journal import summary
 from qrtest.timeline.sources import timeline_of
 
 __all__ = ["show"]
@@ -76,6 +76,6 @@ def _data(interaction: Interaction) -> dict[str, Any]:
         "repeat": interaction.repeat,
         "request": str(Redactor(b"shown").request(interaction.request)),
         "status": interaction.response.status,
-        "answer": serialize.summary(interaction.response),
+        "answer": summary(interaction.response),
         "failure": interaction.response.failure,
     }

@@ -167,8 +167,8 @@ class Scripting:
             raise SimulationError(
                 f"There is no job {job_id!r}: there are {', '.join(self.job_ids())}."
             )
-        job.life.advance(self._scripted.clock.now())
-        return Truth(job.life.step, job.life.ended, job.stored_result)
+        job.cursor.advance(self._scripted.clock.now())
+        return Truth(job.cursor.step, job.cursor.ended, job.stored_result)
 
 
 class ScriptedService:

@@ -23,7 +23,7 @@ from qrtest.playback.stream import AT_ONCE, RESOLUTION, streamed
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
 from qrtest.service.accounts import CRN, Account, Instance
-from qrtest.service.job_operations import tell
+from qrtest.service.job_operations import respond
 from qrtest.service.serialize import JobFacts
 
 __all__ = ["PACES", "Pace", "Player"]
@@ -51,7 +51,7 @@ class Player:
     """Answers from *cassette*, which is called *name* in messages.
 
     *same_circuit* compares circuits that another release of qiskit wrote. *describe* gives what was
-    not recorded of a backend. *ignored* are the plain names of what does not tell requests apart.
+    not recorded of a backend. *ignored* are the plain names of what does not respond requests apart.
     Raises `CassetteError` for a
     pace that does not exist.
     """
@@ -338,7 +338,7 @@ class _Track:
             number = min(seen if found is None else found, len(self._responses) - 1)
             response = self._responses[number]
             if found is None:
-                told = tell(simulated(life), self.request, start + RESOLUTION)
+                told = respond(simulated(life), self.request, start + RESOLUTION)
                 response = replace(told, delay=response.delay)
             self._starts.insert(before, start)
             self._responses.insert(before, response)

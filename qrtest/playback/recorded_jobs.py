@@ -23,13 +23,13 @@ from qrtest.lifecycle.step import Step
 from qrtest.playback.interim import texts_in, with_interim
 from qrtest.playback.matching import identity
 from qrtest.playback.timing import DIGITS, Began, Sent, beginnings, stamps_of
-from qrtest.service import serialize
+from qrtest.service import parse
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded, SimulatedJob
-from qrtest.service.parse import job_in, named
+from qrtest.service.parse import job_in, named, step_of
 from qrtest.service.payload_template import JobRecord, seconds_since_1970
-from qrtest.service.script_cursor import Life
-from qrtest.service.serialize import step_of, timestamp
+from qrtest.service.script_cursor import ScriptCursor
+from qrtest.service.serialize import timestamp
 
 __all__ = ["RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
 
@@ -85,7 +85,7 @@ def simulated(life: RecordedLife) -> SimulatedJob:
     created = seconds_since_1970(known.created) or 0.0
     return SimulatedJob(
         replace(known, params=json.dumps(life.params or {})),
-        Life(life.script, born=life.born),
+        ScriptCursor(life.script, created_at=life.born),
         Recorded(result=life.result, logs=life.record.logs, record=life.record),
         life.behaviour,
         epoch=created - life.born,
@@ -248,7 +248,7 @@ def _seen(
     """What the job was seen to be, neighbours that say the same in one."""
     seen: list[Began] = []
     for each, body in bodies:
-        step = serialize.step_in(body)
+        step = parse.step_in(body)
         if step is None:
             continue
         at = each.at or 0.0

@@ -29,7 +29,7 @@ from qrtest.redaction.allowlist import project_rules
 from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
 from qrtest.service import serialize
 from qrtest.service.fault_injection import FaultyService
-from qrtest.service.job_operations import tell
+from qrtest.service.job_operations import respond
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.payload_template import JobRecord
 from qrtest.service.serialize import JobFacts
@@ -247,7 +247,7 @@ class _Moment:
 
     def handle(self, request: Request) -> Response:
         """What the job says."""
-        return tell(self.job, request, self.at)
+        return respond(self.job, request, self.at)
 
 
 def shifted(plan: Sequence[Fault], by: float) -> tuple[Fault, ...]:
@@ -361,7 +361,7 @@ def _made_up(scenario: Scenario) -> dict[str, Any]:
         program_id=scenario.program_id,
         cost=scenario.behaviour.cost,
     )
-    state = serialize.said(Step(transitions.QUEUED))
+    state = serialize.job_state(Step(transitions.QUEUED))
     return dict(JobRecord.of(serialize.job(facts, state, usage=None, with_params=False)).job)
 
 

@@ -17,7 +17,7 @@ from qrtest.playback.recorded_jobs import RecordedLife, simulated
 from qrtest.playback.rescript import shifted
 from qrtest.playback.stream import RESOLUTION
 from qrtest.service.fault_injection import FaultyService
-from qrtest.service.job_operations import tell
+from qrtest.service.job_operations import respond
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.parse import named
 from qrtest.service.service import Time
@@ -99,4 +99,4 @@ class _Telling:
     def handle(self, request: Request) -> Response:
         """What the job that *request* names says."""
         assert request.route is not None
-        return tell(self.jobs[request.route.name], request, self.clock.now() + RESOLUTION)
+        return respond(self.jobs[request.route.name], request, self.clock.now() + RESOLUTION)

@@ -14,7 +14,7 @@ from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Close, Request, Response, Stream
 from qrtest.lifecycle import transitions
 from qrtest.playback.recorded_jobs import RecordedLife, simulated
-from qrtest.service.job_operations import tell
+from qrtest.service.job_operations import respond
 
 __all__ = ["AT_ONCE", "RESOLUTION", "streamed"]
 
@@ -36,7 +36,7 @@ def streamed(life: RecordedLife, request: Request, ahead: Callable[[], float]) -
             f"{request} cannot be answered: the stream of a job ends in its result, and that of "
             f"{life.job_id} was not recorded. Let the program that is recorded ask for it: job.result()."
         )
-    answer = tell(simulated(life), request, life.born)
+    answer = respond(simulated(life), request, life.born)
     if answer.stream is None:
         return answer
     return replace(answer, stream=_Ahead(answer.stream, ahead))

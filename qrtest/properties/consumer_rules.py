@@ -16,7 +16,7 @@ from qrtest.http.operations import Route
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG
 from qrtest.properties.consumer_run import Run
-from qrtest.service import parse, serialize
+from qrtest.service import parse
 
 __all__ = ["RULES", "Rule"]
 
@@ -137,7 +137,7 @@ def _asks_after_the_end(run: Run) -> str | None:
             continue
         if entry.name in after:
             after[entry.name] += entry.times if entry.operation in ("poll", "result") else 0
-        elif entry.operation == "poll" and serialize.is_final(entry.response):
+        elif entry.operation == "poll" and parse.is_final(entry.response):
             after[entry.name] = entry.times - 1
     most = max(after.values(), default=0)
     if most <= ASKED_AFTER_THE_END:

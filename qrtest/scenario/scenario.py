@@ -18,7 +18,7 @@ from qrtest.errors import ResultError, ScenarioError, ScriptError
 from qrtest.faults import Fault
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, queued, running
-from qrtest.service import serialize
+from qrtest.service import parse
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.payload_template import JobRecord
 
@@ -110,8 +110,8 @@ class Scenario(AsCode):
         """
         body = info if isinstance(info, Mapping) else _load(Path(info))
         try:
-            life = serialize.read_job(body)
-        except serialize.UNREADABLE as error:
+            life = parse.read_job(body)
+        except parse.UNREADABLE as error:
             raise ResultError(
                 f"{info if isinstance(info, (str, Path)) else 'The info'!s:.200} is not the description "
                 f"of a job: {type(error).__name__} {error}. It should be what GET job answers, with a state."

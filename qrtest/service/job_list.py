@@ -48,8 +48,8 @@ class Listing:
 
     def _means(self, job: SimulatedJob, now: float) -> bool:
         facts = job.facts
-        job.life.advance(now)
-        is_pending = job.life.step.status not in transitions.FINAL
+        job.cursor.advance(now)
+        is_pending = job.cursor.step.status not in transitions.FINAL
         return (
             self._backend in (None, (facts.backend,))
             and self._program in (None, (facts.program_id,))

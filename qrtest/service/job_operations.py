@@ -9,17 +9,17 @@ from typing import Final
 
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
-from qrtest.service import api_versions, error_responses, serialize
+from qrtest.service import api_versions, error_responses, parse, serialize
 from qrtest.service.error_responses import RequestError
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.result_stream import opened
 
-__all__ = ["tell"]
+__all__ = ["respond"]
 
 TRACE: Final = "00000000-0000-4000-8000-000000000000"
 
 
-def tell(job: SimulatedJob, request: Request, now: float) -> Response:
+def respond(job: SimulatedJob, request: Request, now: float) -> Response:
     """What *job* says to *request* at the time *now*, refusals included.
 
     Raises `UnansweredRequest` for a request that is not about a job.
@@ -48,7 +48,7 @@ def _told(job: SimulatedJob, request: Request, now: float) -> Response:
         case "cancel":
             return job.cancel(now)
         case "tags":
-            tags = serialize.tags_of(request.body)
+            tags = parse.tags_of(request.body)
             if tags is None:
                 raise error_responses.body_invalid("tags must be a list of texts")
             return job.tag(tags)

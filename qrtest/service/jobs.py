@@ -1,4 +1,4 @@
-"""A simulated job: puts the service's words to a life, at whatever moment it is asked."""
+"""A simulated job: puts the service's words to a cursor, at whatever moment it is asked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from qrtest.lifecycle.step import Step
 from qrtest.service import error_responses, serialize
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.payload_template import JobRecord
-from qrtest.service.script_cursor import Life
+from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.serialize import JobFacts
 
 __all__ = ["Recorded", "SimulatedJob"]
@@ -21,9 +21,9 @@ __all__ = ["Recorded", "SimulatedJob"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What the service has to say about a job besides its life; None where it makes it up itself.
+    """What the service has to say about a job besides its cursor; None where it makes it up itself.
 
-    *metrics* are said whatever the life; those of a *record* follow the life.
+    *metrics* are said whatever the cursor; those of a *record* follow the cursor.
     """
 
     result: str | None = None
@@ -33,7 +33,7 @@ class Recorded:
 
 
 class SimulatedJob:
-    """A job of the simulated service: answers each operation for a moment in its life.
+    """A job of the simulated service: answers each operation for a moment in its cursor.
 
     *crn* is the instance that it belongs to.
     """
@@ -41,7 +41,7 @@ class SimulatedJob:
     def __init__(
         self,
         facts: JobFacts,
-        life: Life,
+        cursor: ScriptCursor,
         recorded: Recorded,
         behaviour: Behaviour,
         *,
@@ -49,7 +49,7 @@ class SimulatedJob:
         crn: str = "",
     ) -> None:
         self.facts = facts
-        self.life = life
+        self.cursor = cursor
         self.crn = crn
         self._recorded = recorded
         self._behaviour = behaviour
@@ -68,34 +68,36 @@ class SimulatedJob:
     def settle(self, script: Script, recorded: Recorded, now: float) -> None:
         """Live on by *script* from the time *now* on, with what is *recorded*."""
         self._recorded = recorded
-        self.life.go_on(script, now)
+        self.cursor.go_on(script, now)
 
     def poll(self, now: float, version: str, *, with_params: bool) -> Response:
         """GET job, in the era of the API *version*. The same object for as long as nothing changes."""
-        life = self.life
-        if life.until <= now:
-            life.advance(now)
+        cursor = self.cursor
+        if cursor.until <= now:
+            cursor.advance(now)
         if self._polls_to_wait:
             return self._counted_poll(now, version, with_params=with_params)
         if with_params:
             return serialize.json_response(self.describe(now, version, with_params=True))
-        if self._poll_step is life.step and self._poll_version == version:
+        if self._poll_step is cursor.step and self._poll_version == version:
             assert self._poll is not None
             return self._poll
         answer = serialize.json_response(self.describe(now, version, with_params=False))
-        if life.ended is None or self._is_accounted(now):
-            self._poll, self._poll_step, self._poll_version = answer, life.step, version
+        if cursor.ended is None or self._is_accounted(now):
+            self._poll, self._poll_step, self._poll_version = answer, cursor.step, version
         return answer
 
     def describe(self, now: float, version: str, *, with_params: bool) -> dict[str, Any]:
         """The job as GET job and GET jobs show it, in the era of the API *version*."""
-        self.life.advance(now)
-        ended, record = self.life.ended, self._recorded.record
+        self.cursor.advance(now)
+        ended, record = self.cursor.ended, self._recorded.record
         usage = None
         if ended is not None:
             tell = serialize.job_usage if record is None else record.usage
-            usage = tell(version, self.life.running_seconds(now), complete=self._is_accounted(now))
-        state = serialize.said(self.life.step, self._behaviour.reason_code)
+            usage = tell(
+                version, self.cursor.running_seconds(now), complete=self._is_accounted(now)
+            )
+        state = serialize.job_state(self.cursor.step, self._behaviour.reason_code)
         body = serialize.job(self.facts, state, usage=usage, with_params=with_params)
         return body if record is None else record.described(body, ended=self._moment(ended))
 
@@ -103,7 +105,7 @@ class SimulatedJob:
         return None if seconds is None else serialize.timestamp(self._epoch + seconds)
 
     def _is_accounted(self, now: float) -> bool:
-        ended = self.life.ended
+        ended = self.cursor.ended
         return ended is not None and now >= ended + self._behaviour.usage_lag
 
     def _counted_poll(self, now: float, version: str, *, with_params: bool) -> Response:
@@ -111,13 +113,13 @@ class SimulatedJob:
         said = self.describe(now, version, with_params=with_params)
         self._polls_to_wait -= 1
         if not self._polls_to_wait:
-            self.life.release(now)
+            self.cursor.release(now)
         return serialize.json_response(said)
 
     def result(self, now: float) -> Response:
         """GET results: 204 until there are any."""
-        self.life.advance(now)
-        step = self.life.step
+        self.cursor.advance(now)
+        step = self.cursor.step
         if step.status == transitions.DONE and self._recorded.result is not None:
             return self._hand_out(self._recorded.result)
         if step.status == transitions.ERROR and self._behaviour.failed_results == "text":
@@ -127,15 +129,15 @@ class SimulatedJob:
 
     def interim_results(self, now: float) -> Response:
         """GET interim_results: a JSON list of JSON texts, the newest first."""
-        texts = [text for _, text in self.life.interim(now)]
+        texts = [text for _, text in self.cursor.interim(now)]
         if not texts:
             return serialize.text_response(self._behaviour.interim_before_any)
         return serialize.text_response(json.dumps(texts[::-1]))
 
     def logs(self, now: float) -> Response:
         """GET logs: only a job that has ended has any."""
-        self.life.advance(now)
-        if not self.life.step.is_final:
+        self.cursor.advance(now)
+        if not self.cursor.step.is_final:
             return self._no_logs(self._behaviour.logs_before_end)
         if not self._recorded.logs:
             return self._no_logs(self._behaviour.empty_logs)
@@ -145,13 +147,13 @@ class SimulatedJob:
         """GET metrics, in the era of the API *version*."""
         if self._recorded.metrics is not None:
             return Response(200, self._recorded.metrics.encode(), serialize.JSON)
-        life, record = self.life, self._recorded.record
-        life.advance(now)
+        cursor, record = self.cursor, self._recorded.record
+        cursor.advance(now)
         running, finished = (
-            self._moment(life.began.get(transitions.RUNNING)),
-            self._moment(life.ended),
+            self._moment(cursor.began.get(transitions.RUNNING)),
+            self._moment(cursor.ended),
         )
-        created, seconds = self.facts.created, life.running_seconds(now)
+        created, seconds = self.facts.created, cursor.running_seconds(now)
         if record is not None and record.metrics is not None:
             return serialize.json_response(
                 record.measured(
@@ -171,12 +173,12 @@ class SimulatedJob:
 
     def cancel(self, now: float) -> Response:
         """POST cancel: 204, or 409 for a job that has ended."""
-        self.life.advance(now)
-        if self.life.step.is_final:
+        self.cursor.advance(now)
+        if self.cursor.step.is_final:
             raise error_responses.not_cancellable(self.facts.job_id)
         if self._behaviour.cancel_takes_effect:
-            self.life.cancel(now + self._behaviour.cancel_lag)
-            self.life.advance(now)
+            self.cursor.cancel(now + self._behaviour.cancel_lag)
+            self.cursor.advance(now)
         return serialize.empty(204)
 
     def tag(self, tags: tuple[str, ...]) -> Response:
@@ -187,10 +189,10 @@ class SimulatedJob:
 
     def check_deletable(self, now: float) -> None:
         """DELETE job: refused while the job is not in a terminal state, as the behaviour says."""
-        self.life.advance(now)
-        if self.life.step.is_final:
+        self.cursor.advance(now)
+        if self.cursor.step.is_final:
             return
-        is_running = self.life.step.status == transitions.RUNNING
+        is_running = self.cursor.step.status == transitions.RUNNING
         status = self._behaviour.delete_running if is_running else self._behaviour.delete_queued
         if status != 204:
             raise error_responses.not_deletable(self.facts.job_id, status)

@@ -7,22 +7,44 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from qrtest.http.messages import Response
-from qrtest.service.serialize import UNREADABLE, JobFacts
+from qrtest.lifecycle import transitions
+from qrtest.lifecycle.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
+from qrtest.service.serialize import WIRE_STATUS, JobFacts
 
 __all__ = [
     "REQUIRED",
+    "UNREADABLE",
+    "JobRead",
     "access_token",
     "described_job",
     "device",
     "first_instance",
+    "is_final",
     "job_in",
     "missing",
     "named",
+    "read_job",
+    "read_state",
+    "step_in",
+    "step_of",
     "submitted_job",
+    "tags_of",
 ]
+
+UNREADABLE: Final = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
+"""What reading a body raises that is no JSON, or other JSON than it should be."""
 
 UNKNOWN_TIME: Final = "1970-01-01T00:00:00Z"
 
@@ -35,6 +57,103 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
     "search": ("items",),
 }
 """The fields that the REST API's description requires in an answer with status 200."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRead:
+    """What the body of a GET job tells about the life of a job."""
+
+    steps: tuple[Step, ...]
+    program_id: str
+    params: Any
+    tags: tuple[str, ...]
+
+
+def read_job(body: Mapping[str, Any]) -> JobRead:
+    """Read the body of GET job, of this service or the classic one.
+
+    Raises one of UNREADABLE for a body that is none.
+    """
+    final = read_state(body["state"])
+    steps = [final]
+    created, ended = body.get("created"), body.get("ended")
+    if created and ended and final.is_final:
+        took = datetime.fromisoformat(ended) - datetime.fromisoformat(created)
+        steps.insert(0, Step(transitions.RUNNING, max(0.0, round(took.total_seconds(), 6))))
+    program = body.get("program") or {}
+    return JobRead(
+        tuple(steps),
+        str(program.get("id", "sampler")),
+        body.get("params"),
+        tuple(body.get("tags") or ()),
+    )
+
+
+def read_state(state: Mapping[str, Any]) -> Step:
+    """The step that the `state` of a job tells of; the other direction of `serialize.job_state`.
+
+    Raises one of UNREADABLE for a state that is none.
+
+    >>> read_state({"status": "Cancelled", "reason": "Ran too long", "reason_code": 1305})
+    ran_too_long()
+    """
+    word = str(state["status"])
+    if not word:
+        raise ValueError("the status is empty")
+    reason = _text_in(state, "reason")
+    code = _code_in(state)
+    name = _NAMES.get(word.lower())
+    if name is None:
+        return Step(UNKNOWN, says=word)
+    if name == transitions.ERROR or (name == transitions.CANCELLED and code == RAN_TOO_LONG):
+        return failed(reason, code, _text_in(state, "reason_solution") if reason else None)
+    return cancelled(reason) if name == transitions.CANCELLED else Step(name)
+
+
+_NAMES: Final = {
+    word.lower(): name for name, word in WIRE_STATUS.items() if name != transitions.INITIALIZING
+}
+
+
+def _text_in(state: Mapping[str, Any], name: str) -> str | None:
+    said = state.get(name)
+    return str(said) if said else None
+
+
+def _code_in(state: Mapping[str, Any]) -> int | None:
+    """The error code; one that the service does not have is none."""
+    code = int(str(state.get("reason_code") or state.get("reasonCode") or 0))
+    return code if code in REASON_CODES else None
+
+
+def step_of(body: bytes) -> Step | None:
+    """The step that the *body* of GET job tells of; None if it tells of none.
+
+    >>> step_of(b'{"state": {"status": "Completed"}}')
+    done()
+    """
+    try:
+        return step_in(json.loads(body))
+    except UNREADABLE:
+        return None
+
+
+def step_in(body: Mapping[str, Any]) -> Step | None:
+    """The step that the *body* of GET job, parsed, tells of; None if it tells of none."""
+    try:
+        return read_state(body["state"])
+    except UNREADABLE:
+        return None
+
+
+def is_final(response: Response) -> bool:
+    """Whether *response* says that a job has ended.
+
+    >>> is_final(Response(200, b'{"state": {"status": "Completed"}}'))
+    True
+    """
+    step = step_of(response.body)
+    return step is not None and step.is_final
 
 
 def described_job(body: bytes) -> JobFacts | None:
@@ -137,3 +256,14 @@ def device(described: bytes | None) -> dict[str, Any]:
         return {"status": {"name": "online", "reason": "available"}, "queue_length": 0}
     found: dict[str, Any] = json.loads(described)
     return found
+
+
+def tags_of(body: bytes) -> tuple[str, ...] | None:
+    """The tags in the body of PUT tags; None if it is not one."""
+    try:
+        tags = json.loads(body)["tags"]
+    except UNREADABLE:
+        return None
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        return None
+    return tuple(tags)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from qrtest.code_repr import AsCode
-from qrtest.service import serialize
+from qrtest.service import parse, serialize
 
 __all__ = ["JobRecord", "seconds_since_1970"]
 
@@ -63,7 +63,7 @@ class JobRecord(AsCode):
         kept = {name: value for name, value in body.items() if name not in OF_THE_SCENARIO}
         if "tags" in body and not body["tags"]:
             kept["tags"] = body["tags"]
-        step = serialize.step_in(body)
+        step = parse.step_in(body)
         if step is not None and step.is_final:
             kept.setdefault("usage", None)
         return cls(job=kept)

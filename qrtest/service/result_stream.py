@@ -41,15 +41,15 @@ class JobStream:
         if not self._has_acknowledged:
             self._has_acknowledged = True
             return ACKNOWLEDGEMENT
-        life = self._job.life
-        appeared = life.interim(now)
+        cursor = self._job.cursor
+        appeared = cursor.interim(now)
         if self._sent < len(appeared):
             self._sent += 1
             return appeared[self._sent - 1][1]
-        if life.ended is None:
-            return life.next_event(now)
+        if cursor.ended is None:
+            return cursor.next_event(now)
         result = self._job.stored_result
-        if life.step.status == transitions.DONE and result and not self._has_sent_result:
+        if cursor.step.status == transitions.DONE and result and not self._has_sent_result:
             self._has_sent_result = True
             return result
         return Close()

@@ -1,6 +1,6 @@
-"""Where in its script a job is: a life that is asked and never runs by itself.
+"""Where in its script a job is: a cursor that is asked and never runs by itself.
 
-Times are seconds on the simulation's clock. A life goes by its script, and three things can come in
+Times are seconds on the simulation's clock. A cursor goes by its script, and three things can come in
 between: it is stopped (by a cancel, or by the end of its session), held in the queue, and released.
 """
 
@@ -15,7 +15,7 @@ from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import UNKNOWN, Step, cancelled
 
-__all__ = ["NEVER", "Life"]
+__all__ = ["NEVER", "ScriptCursor"]
 
 NEVER: Final = float("inf")
 NOT_BEGUN: Final = Step(transitions.INITIALIZING)
@@ -23,21 +23,21 @@ WAITING: Final = (transitions.INITIALIZING, transitions.QUEUED)
 STARTED: Final = (transitions.RUNNING, transitions.DONE, transitions.ERROR)
 
 
-class Life:
-    """The life of one job, by *script*, from the time *born* on; *held*: only when it is released.
+class ScriptCursor:
+    """The cursor of one job, by *script*, from the time *created_at* on; *held*: only when it is released.
 
-    >>> life = Life(Script.parse("QUEUED 5s; RUNNING 2s; DONE"), born=0)
-    >>> life.advance(6)
-    >>> life.step.status, life.starts(), life.ends()
+    >>> cursor = ScriptCursor(Script.parse("QUEUED 5s; RUNNING 2s; DONE"), created_at=0)
+    >>> cursor.advance(6)
+    >>> cursor.step.status, cursor.starts(), cursor.ends()
     ('RUNNING', 5.0, 7.0)
     """
 
-    def __init__(self, script: Script, *, born: float, held: bool = False) -> None:
-        self.born = born
+    def __init__(self, script: Script, *, created_at: float, held: bool = False) -> None:
+        self.created_at = created_at
         self.began: dict[str, float] = {}
         self.ended: float | None = None
         self.step = NOT_BEGUN
-        self.since = born
+        self.since = created_at
         self.until = NEVER
         self._script = script
         self._entered: list[float] = []
@@ -45,8 +45,8 @@ class Life:
         self._held: float | None = 0.0 if held else None
         self._stop: tuple[float, Step] | None = None
         if not held:
-            self._enter(born)
-            self.advance(born)
+            self._enter(created_at)
+            self.advance(created_at)
 
     @property
     def is_final(self) -> bool:
@@ -92,9 +92,9 @@ class Life:
     def go_on(self, script: Script, at: float) -> None:
         """Follow the last step, that had no end, with *script* from the time *at* on.
 
-        >>> life = Life(Script.parse("QUEUED"), born=0)
-        >>> life.go_on(Script.parse("RUNNING 2s; DONE"), at=60)
-        >>> life.ends()
+        >>> cursor = ScriptCursor(Script.parse("QUEUED"), created_at=0)
+        >>> cursor.go_on(Script.parse("RUNNING 2s; DONE"), at=60)
+        >>> cursor.ends()
         62.0
         """
         self.advance(at)
@@ -149,7 +149,7 @@ class Life:
         return min(self.ends(), next((moment for moment, _ in ahead if moment > now), NEVER))
 
     def _ahead(self) -> Iterator[tuple[Step, float]]:
-        """The steps to come, each with when it begins, up to where the life is stopped."""
+        """The steps to come, each with when it begins, up to where the cursor is stopped."""
         at = self._step_ends
         stop = NEVER if self._stop is None else self._stop[0]
         for step in self._script.steps[len(self._entered) :]:

@@ -15,29 +15,20 @@ from typing import Any, Final
 
 from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
-from qrtest.lifecycle.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
+from qrtest.lifecycle.step import RAN_TOO_LONG, UNKNOWN, Step
 
 __all__ = [
-    "UNREADABLE",
     "JobFacts",
-    "JobRead",
     "devices",
     "empty",
     "error",
-    "is_final",
     "job",
+    "job_state",
     "job_usage",
     "json_response",
     "metrics",
     "page",
-    "read_job",
-    "read_state",
-    "said",
-    "step_in",
-    "step_of",
     "submitted",
-    "summary",
-    "tags_of",
     "text_response",
     "timestamp",
 ]
@@ -50,19 +41,8 @@ WIRE_STATUS: Final = {
     transitions.ERROR: "Failed",
     transitions.CANCELLED: "Cancelled",
 }
-SUMMARY_LONGEST: Final = 100_000
 USER_ID: Final = "IBMid-6960000QRT"
 MORE_INFO: Final = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
-UNREADABLE: Final = (
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-)
-"""What reading a body raises that is no JSON, or other JSON than it should be."""
-
 JSON: Final = {"Content-Type": "application/json"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -102,13 +82,13 @@ def timestamp(seconds_since_1970: float) -> str:
     return moment.isoformat(timespec="microseconds").rstrip("0").rstrip(".") + "Z"
 
 
-def said(step: Step, reason_code: str = "number") -> dict[str, Any]:
+def job_state(step: Step, reason_code: str = "number") -> dict[str, Any]:
     """The `state` of a job in *step*, in the service's own form.
 
     Ran too long is a Cancelled with code 1305; what does not apply is absent, not null. *reason_code*:
     how a code is told, as of `Behaviour`.
 
-    >>> said(Step("ERROR", reason="Internal error.", code=1500))
+    >>> job_state(Step("ERROR", reason="Internal error.", code=1500))
     {'status': 'Failed', 'reason': 'Internal error.', 'reason_code': 1500}
     """
     state: dict[str, Any] = {"status": _status_word(step)}
@@ -132,7 +112,7 @@ def _status_word(step: Step) -> str:
 def job(
     facts: JobFacts, state: dict[str, Any], *, usage: dict[str, Any] | None, with_params: bool
 ) -> dict[str, Any]:
-    """The body of GET job, of its *state* by `said` and *usage* by `job_usage`.
+    """The body of GET job, of its *state* by `job_state` and *usage* by `job_usage`.
 
     Absent fields are absent, not null.
     """
@@ -209,140 +189,6 @@ def metrics(
 def page(jobs: Sequence[dict[str, Any]], *, count: int, limit: int, offset: int) -> dict[str, Any]:
     """The body of GET jobs."""
     return {"jobs": list(jobs), "count": count, "limit": limit, "offset": offset}
-
-
-def tags_of(body: bytes) -> tuple[str, ...] | None:
-    """The tags in the body of PUT tags; None if it is not one."""
-    try:
-        tags = json.loads(body)["tags"]
-    except UNREADABLE:
-        return None
-    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        return None
-    return tuple(tags)
-
-
-@dataclass(frozen=True, slots=True)
-class JobRead:
-    """What the body of a GET job tells about the life of a job."""
-
-    steps: tuple[Step, ...]
-    program_id: str
-    params: Any
-    tags: tuple[str, ...]
-
-
-def read_job(body: Mapping[str, Any]) -> JobRead:
-    """Read the body of GET job, of this service or the classic one.
-
-    Raises one of UNREADABLE for a body that is none.
-    """
-    final = read_state(body["state"])
-    steps = [final]
-    created, ended = body.get("created"), body.get("ended")
-    if created and ended and final.is_final:
-        took = datetime.fromisoformat(ended) - datetime.fromisoformat(created)
-        steps.insert(0, Step(transitions.RUNNING, max(0.0, round(took.total_seconds(), 6))))
-    program = body.get("program") or {}
-    return JobRead(
-        tuple(steps),
-        str(program.get("id", "sampler")),
-        body.get("params"),
-        tuple(body.get("tags") or ()),
-    )
-
-
-def read_state(state: Mapping[str, Any]) -> Step:
-    """The step that the `state` of a job tells of; the other direction of `said`.
-
-    Raises one of UNREADABLE for a state that is none.
-
-    >>> read_state({"status": "Cancelled", "reason": "Ran too long", "reason_code": 1305})
-    ran_too_long()
-    """
-    word = str(state["status"])
-    if not word:
-        raise ValueError("the status is empty")
-    reason = _text_in(state, "reason")
-    code = _code_in(state)
-    name = _NAMES.get(word.lower())
-    if name is None:
-        return Step(UNKNOWN, says=word)
-    if name == transitions.ERROR or (name == transitions.CANCELLED and code == RAN_TOO_LONG):
-        return failed(reason, code, _text_in(state, "reason_solution") if reason else None)
-    return cancelled(reason) if name == transitions.CANCELLED else Step(name)
-
-
-_NAMES: Final = {
-    word.lower(): name for name, word in WIRE_STATUS.items() if name != transitions.INITIALIZING
-}
-
-
-def _text_in(state: Mapping[str, Any], name: str) -> str | None:
-    said = state.get(name)
-    return str(said) if said else None
-
-
-def _code_in(state: Mapping[str, Any]) -> int | None:
-    """The error code; one that the service does not have is none."""
-    code = int(str(state.get("reason_code") or state.get("reasonCode") or 0))
-    return code if code in REASON_CODES else None
-
-
-def step_of(body: bytes) -> Step | None:
-    """The step that the *body* of GET job tells of; None if it tells of none.
-
-    >>> step_of(b'{"state": {"status": "Completed"}}')
-    done()
-    """
-    try:
-        return step_in(json.loads(body))
-    except UNREADABLE:
-        return None
-
-
-def step_in(body: Mapping[str, Any]) -> Step | None:
-    """The step that the *body* of GET job, parsed, tells of; None if it tells of none."""
-    try:
-        return read_state(body["state"])
-    except UNREADABLE:
-        return None
-
-
-def is_final(response: Response) -> bool:
-    """Whether *response* says that a job has ended.
-
-    >>> is_final(json_response({"state": {"status": "Completed"}}))
-    True
-    """
-    step = step_of(response.body)
-    return step is not None and step.is_final
-
-
-def summary(response: Response) -> str:
-    """What *response* says, in a word or two: its status, and the job's if it tells one.
-
-    >>> summary(json_response({"state": {"status": "Queued"}}))
-    '200 Queued'
-    """
-    if response.failure is not None:
-        return f"connection {response.failure}"
-    size = (
-        f"{response.status} {len(response.body):,} bytes" if response.body else str(response.status)
-    )
-    if response.body[:1] != b"{" or len(response.body) > SUMMARY_LONGEST:
-        return size
-    try:
-        body = json.loads(response.body)
-    except UNREADABLE:
-        return size
-    state, errors = body.get("state"), body.get("errors")
-    if isinstance(state, dict) and "status" in state:
-        code = state.get("reason_code")
-        return f"{response.status} {state['status']}" + (f" {code}" if code else "")
-    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        return f"{response.status} code {errors[0].get('code')}"
-    return size
 
 
 def json_response(body: object, status: int = 200) -> Response:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OPEN_TO_ALL, Route
-from qrtest.service import api_versions, error_responses, result_stream, serialize, sessions
+from qrtest.service import api_versions, error_responses, parse, result_stream, serialize, sessions
 from qrtest.service.accounts import Account, Instance, is_used_up
 from qrtest.service.backends import Backends, Devices
 from qrtest.service.behaviour import USUAL, Behaviour
@@ -23,7 +23,7 @@ from qrtest.service.ids import Names
 from qrtest.service.job_list import Listing
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.limits import Limits, Turnstile
-from qrtest.service.script_cursor import Life
+from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.serialize import JobFacts
 from qrtest.service.sessions import SessionFacts, SimulatedSession
 from qrtest.service.submissions import JobPlan, Submission, read_submission
@@ -128,10 +128,10 @@ class SimulatedService:
         )
         is_online = self.devices.condition(submission.backend).status == "online"
         held = not is_online or plan.behaviour.queued_polls > 0
-        life = Life(plan.script, born=now, held=held)
+        cursor = ScriptCursor(plan.script, created_at=now, held=held)
         job = SimulatedJob(
             facts,
-            life,
+            cursor,
             plan.recorded,
             plan.behaviour,
             epoch=self._epoch,
@@ -139,7 +139,7 @@ class SimulatedService:
         )
         session = self._sessions.get(submission.session_id or "")
         if session is not None:
-            session.add(life)
+            session.add(cursor)
         self._jobs[job_id] = job
         return job
 
@@ -163,7 +163,7 @@ class SimulatedService:
         condition = self.devices.change(name, changes)
         for job in self._jobs.values():
             if job.facts.backend == name:
-                (job.life.release if condition.status == "online" else job.life.hold)(now)
+                (job.cursor.release if condition.status == "online" else job.cursor.hold)(now)
 
     def reject_tokens(self, rejects: bool) -> None:
         """Take no token and hand out none, or do."""
@@ -259,7 +259,7 @@ class SimulatedService:
         return serialize.empty(204)
 
     def _tag(self, ask: Ask) -> Response:
-        tags = serialize.tags_of(ask.request.body)
+        tags = parse.tags_of(ask.request.body)
         if tags is None:
             raise error_responses.body_invalid("tags must be a list of texts")
         self._limits.check_tags(tags)
@@ -318,7 +318,7 @@ class SimulatedService:
             backend=backend,
             mode=mode,
             max_ttl=max_ttl,
-            born=ask.now,
+            created_at=ask.now,
             crn=ask.crn,
         )
         self._sessions[session_id] = SimulatedSession(facts, self._behaviour, epoch=self._epoch)
@@ -349,7 +349,7 @@ class SimulatedService:
 
     def _seconds_used(self, ask: Ask) -> float:
         return sum(
-            job.life.running_seconds(ask.now) for job in self._jobs.values() if job.crn == ask.crn
+            job.cursor.running_seconds(ask.now) for job in self._jobs.values() if job.crn == ask.crn
         )
 
     def _log_in(self, ask: Ask) -> Response:

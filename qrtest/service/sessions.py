@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from qrtest.lifecycle.step import cancelled, failed
-from qrtest.service import error_responses, serialize
+from qrtest.service import error_responses, parse, serialize
 from qrtest.service.behaviour import Behaviour
-from qrtest.service.script_cursor import NEVER, Life
+from qrtest.service.script_cursor import NEVER, ScriptCursor
 
 __all__ = ["SessionFacts", "SimulatedSession", "read_accepting", "read_session"]
 
@@ -33,13 +33,13 @@ CLOSED_REASON: Final = "Session closed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
-    """What is known of a session from its making on. *born*: seconds on the simulation's clock."""
+    """What is known of a session from its making on. *created_at*: seconds on the simulation's clock."""
 
     session_id: str
     backend: str
     mode: str
     max_ttl: float
-    born: float
+    created_at: float
     crn: str
 
 
@@ -53,7 +53,7 @@ class Moment(NamedTuple):
 
 class _Run(NamedTuple):
     start: float
-    born: float
+    created_at: float
     end: float
 
 
@@ -65,14 +65,14 @@ class SimulatedSession:
         self.accepts_jobs = True
         self._behaviour = behaviour
         self._epoch = epoch
-        self._lives: list[Life] = []
+        self._cursors: list[ScriptCursor] = []
         self._stopped_taking: float | None = None
         self._closed: float | None = None
         self._has_ended = False
 
-    def add(self, life: Life) -> None:
-        """Take the job that lives *life* in."""
-        self._lives.append(life)
+    def add(self, cursor: ScriptCursor) -> None:
+        """Take the job that lives *cursor* in."""
+        self._cursors.append(cursor)
 
     def settle(self, now: float) -> None:
         """End the jobs that were in the queue when the session closed, if it has by the time *now*."""
@@ -85,9 +85,9 @@ class SimulatedSession:
         step = cancelled(CLOSED_REASON)
         if expires == end and self._behaviour.session_expiry == "fail":
             step = failed(CLOSED_REASON, code=1217)
-        for life in self._lives:
-            if life.starts() > end:
-                life.stop(end, step)
+        for cursor in self._cursors:
+            if cursor.starts() > end:
+                cursor.stop(end, step)
 
     def is_open(self, now: float) -> bool:
         """Whether a job may be submitted."""
@@ -129,7 +129,7 @@ class SimulatedSession:
             "accepting_jobs": self.accepts_jobs,
             "max_ttl": round(self.facts.max_ttl),
             "interactive_ttl": round(self._behaviour.interactive_ttl),
-            "started_at": self._stamp(self.facts.born),
+            "started_at": self._stamp(self.facts.created_at),
             "elapsed_time": round(self._active_seconds(history, now), 3),
             "timestamps": [
                 {"status": moment.state, "timestamp": self._stamp(moment.at)} for moment in history
@@ -153,17 +153,19 @@ class SimulatedSession:
 
     def _expires(self) -> float:
         """When max_ttl is over: it counts from the first job that runs."""
-        return min((life.starts() for life in self._lives), default=NEVER) + self.facts.max_ttl
+        return (
+            min((cursor.starts() for cursor in self._cursors), default=NEVER) + self.facts.max_ttl
+        )
 
     def _runs(self) -> list[_Run]:
         """The jobs that ran, run, will run or wait for ever, in the order they start."""
-        runs = [_Run(life.starts(), life.born, life.ends()) for life in self._lives]
+        runs = [_Run(cursor.starts(), cursor.created_at, cursor.ends()) for cursor in self._cursors]
         return sorted(run for run in runs if run.start < NEVER or run.end == NEVER)
 
     def _history(self, now: float) -> list[Moment]:
         """The states there were, in order, up to the time *now*."""
         history = [
-            Moment("open", CREATED, self.facts.born),
+            Moment("open", CREATED, self.facts.created_at),
             *_spells(self._runs(), self._behaviour.interactive_ttl),
         ]
         closed = self._closing()
@@ -174,7 +176,7 @@ class SimulatedSession:
         """How it closes, as things stand; the moment may never come."""
         early = [NEVER if self._closed is None else self._closed]
         if self._stopped_taking is not None:
-            early.append(max([self._stopped_taking, *(life.ends() for life in self._lives)]))
+            early.append(max([self._stopped_taking, *(cursor.ends() for cursor in self._cursors)]))
         if self._expires() < min(early):
             return Moment("closed", EXPIRED, self._expires())
         return Moment("closed", CLOSED_EARLY, min(early))
@@ -195,7 +197,7 @@ def _spells(runs: list[_Run], idle_time: float) -> Iterator[Moment]:
     for run in runs:
         if busy_until is None:
             yield Moment("active", ACTIVATED, run.start)
-        elif run.born > busy_until + idle_time:
+        elif run.created_at > busy_until + idle_time:
             yield Moment("inactive", IDLE, busy_until + idle_time)
             yield Moment("active", ACTIVATED, run.start)
         busy_until = run.end if busy_until is None else max(busy_until, run.end)
@@ -210,7 +212,7 @@ def read_session(body: bytes) -> dict[str, Any]:
         mode = str(asked.get("mode", DEDICATED))
         ttl = asked.get("max_ttl", asked.get("max_session_ttl", MAX_TTL))
         backend = asked.get("backend")
-    except serialize.UNREADABLE as error:
+    except parse.UNREADABLE as error:
         raise error_responses.body_invalid(str(error)) from None
     if mode not in (DEDICATED, BATCH):
         raise error_responses.body_invalid(f"mode {mode!r} is neither {DEDICATED!r} nor {BATCH!r}")
@@ -225,7 +227,7 @@ def read_accepting(body: bytes) -> bool:
     """Whether the body of PATCH session lets it take jobs."""
     try:
         accepting = json.loads(body)["accepting_jobs"]
-    except serialize.UNREADABLE:
+    except parse.UNREADABLE:
         accepting = None
     if not isinstance(accepting, bool):
         raise error_responses.body_invalid("accepting_jobs must be true or false")

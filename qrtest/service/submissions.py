@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qrtest.lifecycle.script import Script
-from qrtest.service import error_responses, serialize
+from qrtest.service import error_responses, parse
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.jobs import Recorded
 
@@ -51,7 +51,7 @@ def read_submission(body: bytes) -> Submission:
         return _read(json.loads(body))
     except KeyError as error:
         raise error_responses.body_invalid(f"{error.args[0]!r} is missing") from None
-    except serialize.UNREADABLE as error:
+    except parse.UNREADABLE as error:
         raise error_responses.body_invalid(f"{type(error).__name__} {error}") from None
 
 

@@ -6,6 +6,7 @@ new entry: the entry counts, so that a day of polling is one line and no memory.
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -14,14 +15,16 @@ from typing import Final
 from qrtest.http.messages import Request, Response, Service
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.step import Step
-from qrtest.service import serialize
+from qrtest.service import parse
 from qrtest.service.service import Time
 from qrtest.timeline.timeline import Event, Kind, Timeline, Track, stretches
 
-__all__ = ["Entry", "Journal", "kind_of", "told"]
+__all__ = ["Entry", "Journal", "kind_of", "summary", "told"]
 
 UNROUTED: Final = "unknown"
 LARGE_BYTES: Final = 4_096
+LONGEST_READ: Final = 100_000
+"""Bytes of an answer beyond which it is not parsed for its summary."""
 
 
 @dataclass(slots=True)
@@ -43,7 +46,7 @@ class Entry:
     @property
     def answer(self) -> str:
         """The answer in a word or two, as `'200 Queued'`."""
-        return self.said or serialize.summary(self.response)
+        return self.said or summary(self.response)
 
     def __str__(self) -> str:
         return str(self.event())
@@ -173,9 +176,35 @@ def told(step: Step) -> str:
 def _status(entry: Entry) -> str:
     if entry.operation != "poll" or kind_of(entry.response) != "fine":
         return ""
-    step = serialize.step_of(entry.response.body)
+    step = parse.step_of(entry.response.body)
     return "" if step is None else told(step)
 
 
 def _same(one: Request, other: Request) -> bool:
     return one.path == other.path and one.method == other.method and one.query == other.query
+
+
+def summary(response: Response) -> str:
+    """Return *response* in a word or two: its status, and the job's if it has one.
+
+    >>> summary(Response(200, b'{"state": {"status": "Queued"}}'))
+    '200 Queued'
+    """
+    if response.failure is not None:
+        return f"connection {response.failure}"
+    size = (
+        f"{response.status} {len(response.body):,} bytes" if response.body else str(response.status)
+    )
+    if response.body[:1] != b"{" or len(response.body) > LONGEST_READ:
+        return size
+    try:
+        body = json.loads(response.body)
+    except parse.UNREADABLE:
+        return size
+    state, errors = body.get("state"), body.get("errors")
+    if isinstance(state, dict) and "status" in state:
+        code = state.get("reason_code")
+        return f"{response.status} {state['status']}" + (f" {code}" if code else "")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        return f"{response.status} code {errors[0].get('code')}"
+    return size

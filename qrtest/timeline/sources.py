@@ -17,8 +17,7 @@ from qrtest.playback.recorded_jobs import RecordedLife, lives, step_in
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
-from qrtest.service import serialize
-from qrtest.timeline.journal import Journal, kind_of, told
+from qrtest.timeline.journal import Journal, kind_of, summary, told
 from qrtest.timeline.timeline import Event, Stretch, Timeline, Track
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def _event(interaction: Interaction) -> Event:
         until=at if interaction.end is None else interaction.end,
         times=interaction.repeat,
         operation=asked or str(Redactor(b"shown").request(interaction.request)),
-        answer=serialize.summary(interaction.response),
+        answer=summary(interaction.response),
         status=told(step) if step is not None and asked == "poll" else "",
         kind=kind_of(interaction.response),
     )

@@ -19,7 +19,7 @@ from qrtest.lifecycle.script import Script
 from qrtest.playback.interim import texts_in
 from qrtest.playback.player import Player
 from qrtest.playback.recorded_jobs import RecordedLife, lives, simulated
-from qrtest.service.job_operations import tell
+from qrtest.service.job_operations import respond
 from qrtest.service.serialize import timestamp
 from tests.property_based.test_hostile_bodies import BODIES, NAMES, ODD
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll
@@ -78,7 +78,7 @@ def test_a_recording_of_anything_has_lives_or_none(
         assert [replace(step, interim=()) for step in written] == [
             replace(step, interim=()) for step in life.script
         ]
-        tell(simulated(life), Request.to("GET", f"{HOST}/jobs/{job_id}"), life.born + 1)
+        respond(simulated(life), Request.to("GET", f"{HOST}/jobs/{job_id}"), life.born + 1)
     player = Player(cassette, VirtualClock(), epoch=EPOCH)
     for each in kept:
         player.handle(each.request)
@@ -106,7 +106,7 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
     assert (str(life.script), life.born, life.submitted_at) == ("QUEUED", 2.0, 2.0)
     assert (life.program_id, life.tags, life.params) == ("estimator", ("a",), {"pubs": [1]})
     assert life.record.job["backend"] == "ibm_torino"
-    job = json.loads(tell(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 3.0).body)
+    job = json.loads(respond(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 3.0).body)
     assert (job["program"], job["tags"]) == ({"id": "estimator"}, ["a"])
     assert (job["params"], job["backend"]) == ({"pubs": [1]}, "ibm_torino")
 
@@ -125,7 +125,7 @@ def test_a_job_of_an_unknown_program_is_a_samplers(told: Interaction) -> None:
     """Whatever else was recorded of it, it is one that can be lived."""
     life = life_of(told)
     assert (life.job_id, life.program_id, life.record.job["id"]) == (JOB, "sampler", JOB)
-    job = tell(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
+    job = respond(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
     assert json.loads(job.body)["program"] == {"id": "sampler"}
 
 
@@ -175,7 +175,7 @@ def test_what_a_failed_job_says_as_its_result_is_its_reason() -> None:
     ],
 )
 def test_how_the_service_behaved_is_how_it_will(path: str, status: int, chosen: object) -> None:
-    """What it answered of a failed job that had nothing to tell."""
+    """What it answered of a failed job that had nothing to respond."""
     asked = exchange(path=f"/jobs/{JOB}/{path}", status=status, answer=b"", at=1.0)
     assert life_of(poll("Failed", 0.0), asked).behaviour.chosen() == chosen
 
@@ -230,7 +230,7 @@ def test_a_life_says_what_was_recorded_of_it() -> None:
     )
     assert str(life.script) == "QUEUED 2s; RUNNING 3s; DONE"
     asked = Request.to("GET", f"{HOST}/jobs/{JOB}/metrics")
-    assert json.loads(tell(simulated(life), asked, 7.0).body) == metrics
+    assert json.loads(respond(simulated(life), asked, 7.0).body) == metrics
 
 
 def test_an_error_that_was_over_at_once_is_none() -> None:
@@ -397,7 +397,7 @@ def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
 
 
 def stamped(*polls: Interaction, **after: float) -> RecordedLife:
-    """The life of which *polls* tell, and stamps so long *after* the creation."""
+    """The life of which *polls* respond, and stamps so long *after* the creation."""
     stamps = {name: timestamp(EPOCH + at) for name, at in {"created": 0.0, **after}.items()}
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=99.0)
     return life_of(*polls, asked)

@@ -15,6 +15,7 @@ from qrtest.lifecycle.script import Script
 from qrtest.scenario.scenario import Scenario
 from qrtest.service import parse, serialize
 from qrtest.service.submissions import Submission
+from qrtest.timeline.journal import summary
 from tests.asking import Asking
 from tests.recordings import bodies, json_values
 
@@ -52,9 +53,9 @@ def test_what_was_recorded_is_facts_or_none(body: bytes, answered: bytes) -> Non
 @given(BODIES)
 def test_what_a_poll_says_is_a_step_or_none(body: bytes) -> None:
     """And one line for the timeline, whatever it is."""
-    step = serialize.step_of(body)
-    assert serialize.is_final(Response(200, body)) == (step is not None and step.is_final)
-    assert serialize.summary(Response(200, body)).startswith("200")
+    step = parse.step_of(body)
+    assert parse.is_final(Response(200, body)) == (step is not None and step.is_final)
+    assert summary(Response(200, body)).startswith("200")
 
 
 @given(BODIES)
@@ -63,7 +64,7 @@ def test_tags_are_texts_or_refused(body: bytes) -> None:
     ask = Asking()
     job_id = ask.submit(tags=["before"])
     answer = ask("PUT", f"/jobs/{job_id}/tags", body)
-    tags = serialize.tags_of(body)
+    tags = parse.tags_of(body)
     assert answer.status == (400 if tags is None else 204)
     shown = ask("GET", f"/jobs/{job_id}").body.get("tags", [])
     assert shown == (["before"] if tags is None else list(tags))

@@ -13,7 +13,7 @@ from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.service.api_versions import VERSIONS, WITHOUT_TRANSPILED_CIRCUITS
-from qrtest.service.job_operations import tell
+from qrtest.service.job_operations import respond
 from tests.asking import Asking
 from tests.lives import scripts
 
@@ -58,7 +58,7 @@ def test_a_job_says_of_itself_what_the_service_says(
     ask.clock.sleep(at)
     headers = {"IBM-API-Version": version, "Authorization": "Bearer somebody"}
     url = f"{BASE}/jobs/{job_id}{path}"
-    by_itself = tell(job, Request.to(method, url, headers=headers, body=body), ask.clock.now())
+    by_itself = respond(job, Request.to(method, url, headers=headers, body=body), ask.clock.now())
 
     other = Asking(str(script))
     assert other.submit() == job_id
@@ -73,7 +73,7 @@ def test_a_stream_is_for_who_speaks_websocket() -> None:
     job = ask.service.job(ask.submit())
     assert job is not None
     plain, upgrade = (
-        tell(job, Request.to("GET", f"{BASE}/stream/jobs/j", headers=headers), 0.0)
+        respond(job, Request.to("GET", f"{BASE}/stream/jobs/j", headers=headers), 0.0)
         for headers in ({}, {"upgrade": "WebSocket"})
     )
     assert (plain.status, plain.stream) == (426, None)
@@ -88,7 +88,7 @@ def test_what_is_not_about_a_job_is_not_answered(path: str) -> None:
     job = ask.service.job(ask.submit())
     assert job is not None
     with pytest.raises(UnansweredRequest, match=f"GET /api/v1{path} is not about a job"):
-        tell(job, Request.to("GET", BASE + path), 0.0)
+        respond(job, Request.to("GET", BASE + path), 0.0)
 
 
 def test_a_version_to_come_is_spoken_as_the_newest_one() -> None:
@@ -99,7 +99,7 @@ def test_a_version_to_come_is_spoken_as_the_newest_one() -> None:
 
     def said(version: str, path: str) -> Response:
         headers = {"IBM-API-Version": version}
-        return tell(job, Request.to("GET", f"{BASE}/jobs/j{path}", headers=headers), 9.0)
+        return respond(job, Request.to("GET", f"{BASE}/jobs/j{path}", headers=headers), 9.0)
 
     for path in ("?exclude_params=true", "/metrics"):
         assert said("2099-01-01", path) == said(VERSIONS[-1], path)

@@ -20,7 +20,7 @@ from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded, SimulatedJob
 from qrtest.service.result_stream import BreakingStream, JobStream
-from qrtest.service.script_cursor import Life
+from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.serialize import JobFacts
 from qrtest.transport.stream_client import PATIENCE_TICKS, Patience, StreamBroken, Streamer
 from tests.lives import scripts
@@ -30,9 +30,9 @@ FACTS = JobFacts(job_id="j", created="", backend="b", program_id="sampler", para
 
 
 def job(script: Script, result: str | None = "the result") -> SimulatedJob:
-    """A job that is born at 0."""
-    life = Life(script, born=0.0)
-    return SimulatedJob(FACTS, life, Recorded(result=result), Behaviour(), epoch=0.0)
+    """A job that is created_at at 0."""
+    cursor = ScriptCursor(script, created_at=0.0)
+    return SimulatedJob(FACTS, cursor, Recorded(result=result), Behaviour(), epoch=0.0)
 
 
 def conversation(stream: Any, longest: int = 100) -> Iterator[tuple[float, Any]]:
@@ -59,8 +59,8 @@ def test_a_stream_says_what_appears_when_it_does_and_then_the_end(script: Script
     """An acknowledgement, every interim result at its moment, the result of a job that completes."""
     lived = job(script)
     said = list(conversation(JobStream(lived)))
-    end = lived.life.ended
-    appeared = lived.life.interim(float("inf") if end is None else end)
+    end = lived.cursor.ended
+    appeared = lived.cursor.interim(float("inf") if end is None else end)
     expected: list[tuple[float, Any]] = [(0.0, "ACK"), *appeared]
     if end is not None:
         expected += [(end, "the result")] if script.end.status == "DONE" else []
@@ -74,9 +74,9 @@ def test_a_stream_says_what_appears_when_it_does_and_then_the_end(script: Script
 def test_a_cancelled_job_ends_its_stream(script: Script, at: float) -> None:
     """Nothing that would have come afterwards is said."""
     lived = job(script)
-    lived.life.cancel(at)
+    lived.cursor.cancel(at)
     said = list(conversation(JobStream(lived)))
-    assert said[-1] == (lived.life.ended, Close(1000))
+    assert said[-1] == (lived.cursor.ended, Close(1000))
     assert all(moment <= max(at, 0.0) for moment, _ in said)
 
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Script, unknown
-from qrtest.http.messages import FAILURES, Failure, Response
-from qrtest.service import serialize
+from qrtest.service import parse, serialize
 from qrtest.service.behaviour import Behaviour
 from tests.lives import scripts
 
@@ -19,41 +18,15 @@ from tests.lives import scripts
 def test_what_is_said_of_a_step_is_read_back_as_it(script: Script, reason_code: str) -> None:
     """But for how long it lasts and what appears meanwhile, which a poll does not say."""
     for step in script:
-        said = serialize.json_response({"state": serialize.said(step, reason_code)})
-        assert serialize.step_of(said.body) == replace(step, seconds=None, interim=())
+        said = serialize.json_response({"state": serialize.job_state(step, reason_code)})
+        assert parse.step_of(said.body) == replace(step, seconds=None, interim=())
 
 
 @pytest.mark.parametrize("word", ["", "Validating"])
 def test_a_word_that_nobody_knows_is_a_step_and_none_is_not(word: str) -> None:
     """A status without a word is no status."""
     said = serialize.json_response({"state": {"status": word}})
-    assert serialize.step_of(said.body) == (unknown(word) if word else None)
-
-
-@pytest.mark.parametrize("failure", FAILURES)
-def test_a_broken_connection_is_told_by_its_name(failure: Failure) -> None:
-    """There is no status to tell."""
-    assert serialize.summary(Response(0, failure=failure)) == f"connection {failure}"
-
-
-@pytest.mark.parametrize(
-    ("response", "told"),
-    [
-        (Response(204), "204"),
-        (serialize.text_response("a log"), "200 5 bytes"),
-        (Response(200, b"{ cut"), "200 5 bytes"),
-        (
-            serialize.json_response({"state": {"status": "Failed", "reason_code": 1500}}),
-            "200 Failed 1500",
-        ),
-        (serialize.json_response({"state": "Failed"}), "200 19 bytes"),
-        (serialize.error(404, 1291, "Job not found.", trace="t"), "404 code 1291"),
-        (serialize.json_response({"errors": []}, 500), "500 14 bytes"),
-    ],
-)
-def test_an_answer_is_told_in_a_word_or_two(response: Response, told: str) -> None:
-    """The job's status, the error's code, or how much it was."""
-    assert serialize.summary(response) == told
+    assert parse.step_of(said.body) == (unknown(word) if word else None)
 
 
 @given(

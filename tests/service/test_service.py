@@ -224,9 +224,9 @@ def test_a_job_is_where_its_script_says(script: Script, waits: list[float]) -> N
             expected = script.end
         boundaries = [sum(s.seconds or 0 for s in script.steps[:n]) for n in range(len(script) + 1)]
         if min(abs(now - boundary) for boundary in boundaries) > 1e-6:
-            from qrtest.service.serialize import said
+            from qrtest.service.serialize import job_state
 
-            assert world.get(f"/jobs/{job}")["state"] == said(expected)
+            assert world.get(f"/jobs/{job}")["state"] == job_state(expected)
 
 
 def test_an_unchanged_poll_is_the_same_answer() -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qrtest import faults, simulate
+from qrtest.http.messages import FAILURES, Failure, Response
+from qrtest.service import serialize
+from qrtest.timeline.journal import summary
 
 
 def test_a_timeline_tells_each_job_in_lines_of_time_request_answer() -> None:
@@ -85,3 +88,29 @@ def test_an_empty_journal_says_so() -> None:
     with simulate() as sim:
         sim.job()
     assert sim.journal.timeline() == "Nothing was asked."
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_the_summary_of_a_broken_connection_names_how_it_broke(failure: Failure) -> None:
+    """There is no status to show."""
+    assert summary(Response(0, failure=failure)) == f"connection {failure}"
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (Response(204), "204"),
+        (serialize.text_response("a log"), "200 5 bytes"),
+        (Response(200, b"{ cut"), "200 5 bytes"),
+        (
+            serialize.json_response({"state": {"status": "Failed", "reason_code": 1500}}),
+            "200 Failed 1500",
+        ),
+        (serialize.json_response({"state": "Failed"}), "200 19 bytes"),
+        (serialize.error(404, 1291, "Job not found.", trace="t"), "404 code 1291"),
+        (serialize.json_response({"errors": []}, 500), "500 14 bytes"),
+    ],
+)
+def test_the_summary_of_an_answer_is_a_word_or_two(response: Response, expected: str) -> None:
+    """The job's status, the error's code, or how much it was."""
+    assert summary(response) == expected
