@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import requests
 
+from qrtest.client import private_names
 from qrtest.client import runtime_service as services
-from qrtest.client.runtime_client import note_dispatcher
+from qrtest.client.runtime_client import note_dispatcher, session_of
 from qrtest.errors import ServerError
 from qrtest.transport.redirect import ServerStreaming, TowardsAdapter
 from qrtest.transport.requests_adapter import MOUNT
@@ -82,25 +83,25 @@ def _lead(service: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) ->
     """Lead the clients that *service* has, and whatever it will ask or make later."""
     for client in services.clients(service):
         _lead_client(client, towards, dispatcher)
-    account = getattr(service, "_account", None)
+    account = private_names.ACCOUNT.of(service, None)
     for name in ASKED_LATER:
         if hasattr(account, name):
             setattr(account, name, _led(getattr(account, name), towards))
-    if hasattr(service, "_create_new_cloud_api_client"):
-        make = _led(service._create_new_cloud_api_client, towards)
+    if private_names.NEW_CLIENT.is_in(service):
+        make = _led(private_names.NEW_CLIENT.of(service), towards)
 
         def make_client(*arguments: Any) -> Any:
             client = make(*arguments)
             _lead_client(client, towards, dispatcher)
             return client
 
-        service._create_new_cloud_api_client = make_client
+        private_names.NEW_CLIENT.put_in(service, make_client)
 
 
 def _lead_client(client: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) -> None:
     """Lead the session of *client*, the tokens that it fetches, and the streams of its jobs."""
     note_dispatcher(client, dispatcher)
-    session = client._session
+    session = session_of(client)
     session.trust_env = False
     adapter = towards.with_policy(session.get_adapter("https://").max_retries)
     session.mount("https://", adapter)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qrtest.client import releases
+from qrtest.client import private_names, releases
 from qrtest.client.removed_members import Documented
 from qrtest.client.runtime_client import parameters
 
@@ -17,7 +17,7 @@ class RuntimeJobV2(Documented):
 
     `RuntimeJobV2(backend, api_client, client_params, job_id, program_id, service, ...)`: *api_client* may
     be a simulation, a replay or any service of qrtest's, *client_params* None. *backend* and *service*
-    may come when the genuine code uses them, as `Later`.
+    may be a `Later`, which is made when the genuine code reads it.
 
     >>> from qrtest import simulate
     >>> with simulate() as sim:
@@ -26,22 +26,6 @@ class RuntimeJobV2(Documented):
     ...     job.status()
     'RUNNING'
     """
-
-    @property
-    def _backend(self) -> Any:
-        return self._when_asked("backend")
-
-    @_backend.setter
-    def _backend(self, value: Any) -> None:
-        self.__dict__["_qrtest_backend"] = value
-
-    @property
-    def _service(self) -> Any:
-        return self._when_asked("service")
-
-    @_service.setter
-    def _service(self, value: Any) -> None:
-        self.__dict__["_qrtest_service"] = value
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(self.__dict__.get("_qrtest_code") or repr(self))
@@ -53,15 +37,31 @@ class RuntimeJobV2(Documented):
         return value
 
 
+def _made_when_read(name: str) -> property:
+    """Return a property that makes its value, if it is a `Later`, when it is read first."""
+
+    def read(job: RuntimeJobV2) -> Any:
+        return job._when_asked(name)
+
+    def write(job: RuntimeJobV2, value: Any) -> None:
+        job.__dict__[f"_qrtest_{name}"] = value
+
+    return property(read, write)
+
+
+for _name in (*private_names.JOB_BACKEND.names, *private_names.JOB_SERVICE.names):
+    setattr(RuntimeJobV2, _name, _made_when_read(_name))
+
+
 class Later:
-    """What will be made when it is asked for."""
+    """A value that is made when it is read first."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
 
 
 def printed_as(job: RuntimeJobV2, code: str) -> RuntimeJobV2:
-    """*job*, which prints as *code* where values are looked at: in hypothesis's reports."""
+    """Return *job*, which from now on prints as *code* in hypothesis's reports."""
     job.__dict__["_qrtest_code"] = code
     return job
 
@@ -82,7 +82,7 @@ def make_job(
     result_decoder: Any = None,
     version: int | None = 2,
 ) -> RuntimeJobV2:
-    """A double of a job that the service behind *client* has."""
+    """Return a double of a job that the service behind *client* has."""
     with releases.ours_to_know("its RuntimeJobV2"):
         return RuntimeJobV2.with_arguments(
             backend=backend,

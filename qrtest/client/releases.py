@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
+from qrtest.client import private_names
 from qrtest.errors import UnsupportedRelease
 from qrtest.patching import Patch, Patches
 
@@ -180,7 +181,9 @@ def streams() -> bool:
 
 def makers_of_jobs(service: Any) -> tuple[str, ...]:
     """The methods by which a *service* of the installed release makes jobs; `run` is not in 0.31 any more."""
-    return tuple(name for name in ("run", "_run", "_decode_job") if hasattr(service, name))
+    private = (private_names.RUN, private_names.DECODED_JOB)
+    names = ("run", *(name.in_use(service) for name in private))
+    return tuple(name for name in names if hasattr(service, name))
 
 
 def stream_cancelled() -> Any:

@@ -23,7 +23,7 @@ from typing import Any, Final, Self
 from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 
-from qrtest.client import releases, runtime_client
+from qrtest.client import private_names, releases, runtime_client
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
 from qrtest.run_options import is_documented_surface
@@ -171,7 +171,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
         """Cancel the job, and end its stream."""
         super().cancel()
         if not releases.streams() and self._streams():
-            self._ws_client.disconnect()
+            private_names.STREAM.of(self).disconnect()
 
     @DroppedProperty
     def program_id(self) -> Any:
@@ -182,7 +182,11 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     def interim_results(self, decoder: Any = None) -> Any:
         """The interim results so far; once the job has ended, those that were fetched first after it."""
         if not self._has_final_interim_results:
-            raw = self._api_client._session.get(f"/jobs/{self.job_id()}/interim_results").text
+            raw = (
+                runtime_client.session_of(private_names.JOB_CLIENT.of(self))
+                .get(f"/jobs/{self.job_id()}/interim_results")
+                .text
+            )
             decoding = decoder or self._documented_interim_decoder
             self._documented_interim_results = decoding.decode(raw)
             self._has_final_interim_results = self.status() in self.JOB_FINAL_STATES
@@ -200,7 +204,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     def cancel_result_streaming(self) -> None:
         """End the stream, if there is one, after what has arrived by now."""
         if self._streams():
-            self._ws_client.disconnect()
+            private_names.STREAM.of(self).disconnect()
 
     # --- streaming ---
 
@@ -213,22 +217,24 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             self._stream(callback, None)
 
     def _streams(self) -> bool:
-        future = getattr(self, "_ws_client_future", None)
+        future = private_names.STREAM_FUTURE.of(self, None)
         return future is not None and not future.done()
 
     def _stream(self, callback: Callable[[str, Any], object], decoder: Any) -> None:
-        if self._status in self.JOB_FINAL_STATES:
+        if private_names.JOB_STATUS.of(self) in self.JOB_FINAL_STATES:
             raise RuntimeInvalidStateError("Job already finished.")
         if self._streams():
             raise RuntimeInvalidStateError("A callback function is already streaming results.")
-        dispatcher = runtime_client.dispatcher_of(self._api_client)
+        dispatcher = runtime_client.dispatcher_of(private_names.JOB_CLIENT.of(self))
         arrived: SimpleQueue[Any] = SimpleQueue()
-        self._ws_client: Any = Streamer(self._connection(dispatcher), dispatcher.clock, arrived.put)
-        self._ws_client_future: Future[None] = Future()
+        streamer = Streamer(self._connection(dispatcher), dispatcher.clock, arrived.put)
+        done: Future[None] = Future()
+        private_names.STREAM.put_in(self, streamer)
+        private_names.STREAM_FUTURE.put_in(self, done)
         decoding = decoder or self._documented_interim_decoder
-        receiver = _thread(self._receive, arrived, self._ws_client, self._ws_client_future)
+        receiver = _thread(self._receive, arrived, streamer, done)
         caller = _thread(self._call_back, arrived, callback, decoding)
-        dispatcher.on_close(partial(_end, self._ws_client, receiver, caller))
+        dispatcher.on_close(partial(_end, streamer, receiver, caller))
 
     def _receive(self, arrived: SimpleQueue[Any], streamer: Streamer, done: Future[None]) -> None:
         try:
@@ -253,7 +259,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
 
     def _connection(self, dispatcher: Streaming) -> Callable[[threading.Event], Iterator[str]]:
         """What makes one connection to this job's stream: by a websocket if there is one."""
-        session = self._api_client._session
+        session = runtime_client.session_of(private_names.JOB_CLIENT.of(self))
         headers, path = session.auth.get_headers(), f"/stream/jobs/{self.job_id()}"
         if isinstance(dispatcher, Dispatcher) and dispatcher.port is None:
             url = session.base_url.replace("https", "wss") + path
@@ -271,25 +277,24 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     def _stream_over_the_dispatcher(self) -> None:
         """Receive from where the dispatcher says, by the genuine websocket client if there are websockets."""
         try:
-            dispatcher = runtime_client.dispatcher_of(self._api_client)
+            dispatcher = runtime_client.dispatcher_of(private_names.JOB_CLIENT.of(self))
         except SimulationError:
             return
         dispatcher.on_close(self._end_genuine_stream)
         if dispatcher.websockets is None:
-            self._ws_client = Streamer(
-                self._connection(dispatcher), dispatcher.clock, self._result_queue.put_nowait
-            )
+            arrived = private_names.STREAM_QUEUE.of(self).put_nowait
+            streamer = Streamer(self._connection(dispatcher), dispatcher.clock, arrived)
+            private_names.STREAM.put_in(self, streamer)
         else:
-            self._ws_client._websocket_url = dispatcher.websockets
-            self._ws_client._proxy_params = {
-                **NO_PROXY,
-                "sslopt": {"ca_certs": dispatcher.authority} if dispatcher.authority else {},
-            }
+            stream = private_names.STREAM.of(self)
+            tls = {"ca_certs": dispatcher.authority} if dispatcher.authority else {}
+            private_names.STREAM_URL.put_in(stream, dispatcher.websockets)
+            private_names.STREAM_PROXY.put_in(stream, {**NO_PROXY, "sslopt": tls})
 
     def _end_genuine_stream(self) -> None:
         if self._streams():
-            self._ws_client.disconnect(releases.stream_cancelled())
-            wait([self._ws_client_future], LONGEST_END_SECONDS)
+            private_names.STREAM.of(self).disconnect(releases.stream_cancelled())
+            wait([private_names.STREAM_FUTURE.of(self)], LONGEST_END_SECONDS)
 
 
 def _thread(target: Callable[..., None], *arguments: Any) -> threading.Thread:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, Final
 
-from qrtest.client import releases
+from qrtest.client import private_names, releases
 from qrtest.clock.clocks import WallClock, current
 from qrtest.errors import SimulationError
 from qrtest.service.accounts import CRN
@@ -23,6 +23,7 @@ __all__ = [
     "make_client",
     "note_dispatcher",
     "parameters",
+    "session_of",
 ]
 
 TOKEN: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
@@ -46,14 +47,19 @@ def client_of(api_client: Any) -> Any:
     return api_client
 
 
+def session_of(client: Any) -> Any:
+    """Return the session of requests that the genuine *client* sends by."""
+    return private_names.SESSION.of(client)
+
+
 def note_dispatcher(client: Any, dispatcher: Streaming) -> None:
     """Note that *dispatcher* carries the genuine *client*: its jobs stream from there."""
-    setattr(client._session, _DISPATCHER, dispatcher)
+    setattr(session_of(client), _DISPATCHER, dispatcher)
 
 
 def dispatcher_of(client: Any) -> Streaming:
     """What carries *client*. Raises `SimulationError` for one that nothing of ours does."""
-    dispatcher = getattr(client._session, _DISPATCHER, None)
+    dispatcher = getattr(session_of(client), _DISPATCHER, None)
     if dispatcher is None:
         raise SimulationError(
             "There is nothing to stream from: this job asks a client that belongs to no simulation. "
@@ -73,11 +79,11 @@ def make_client(dispatcher: Dispatcher, *, transport: str, instance: str) -> Any
 
 def carry(client: Any, dispatcher: Dispatcher, *, transport: str) -> None:
     """Let the genuine *client* ask *dispatcher* by a transport."""
-    session = client._session
+    session = session_of(client)
     session.trust_env = False
     note_dispatcher(client, dispatcher)
     if transport == "direct":
-        go_direct(client, dispatcher)
+        go_direct(client, session, dispatcher)
     else:
         retries = session.get_adapter("https://").max_retries
         adapter = adapter_of(dispatcher, retries)
@@ -88,12 +94,12 @@ def carry(client: Any, dispatcher: Dispatcher, *, transport: str) -> None:
 def _new_client(instance: str) -> Any:
     """A RuntimeClient as its constructor makes it, copied from one to save most of the time."""
     pattern = _pattern(instance)
-    client, session = _alike(pattern), _alike(pattern._session)
+    client, session = _alike(pattern), _alike(session_of(pattern))
     session.cookies = RequestsCookieJar()
     session.adapters = session.adapters.copy()
-    client._session = session
-    client._api = type(client._api)(session)
-    client._configuration_registry = {}
+    private_names.SESSION.put_in(client, session)
+    private_names.API.put_in(client, type(private_names.API.of(client))(session))
+    private_names.CONFIGURATIONS.put_in(client, {})
     return client
 
 

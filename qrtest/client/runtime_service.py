@@ -9,7 +9,7 @@ from typing import Any, Final
 from qiskit_ibm_runtime import QiskitRuntimeService
 from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 
-from qrtest.client import releases
+from qrtest.client import private_names, releases
 from qrtest.client.job_doubles import RuntimeJobV2
 from qrtest.client.runtime_client import TOKEN, URL, carry
 from qrtest.errors import SimulationError
@@ -80,8 +80,9 @@ def saved_service() -> Any:
 
 def clients(service: Any) -> list[Any]:
     """The clients that *service* has by now."""
-    found = [service._active_api_client] if hasattr(service, "_active_api_client") else []
-    found += list(getattr(service, "_api_clients", {}).values())
-    if hasattr(service, "_api_client"):
-        found.append(service._api_client)
+    found = [
+        private_names.ACTIVE_CLIENT.of(service, None),
+        *private_names.CLIENTS.of(service, {}).values(),
+        private_names.ONLY_CLIENT.of(service, None),
+    ]
     return list({id(client): client for client in found if client is not None}.values())

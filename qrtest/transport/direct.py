@@ -54,12 +54,12 @@ class _Poll(NamedTuple):
 _IN_HAND: Final[ContextVar[_InHand | None]] = ContextVar("qrtest_answer_in_hand", default=None)
 
 
-def go_direct(client: Any, dispatcher: Dispatcher) -> None:
-    """Let the genuine *client* (a RuntimeClient) and its session ask *dispatcher*, below HTTP."""
-    session = client._session
+def go_direct(client: Any, session: Any, dispatcher: Dispatcher) -> None:
+    """Let the genuine *client* (a RuntimeClient) and its *session* ask *dispatcher*, below HTTP."""
     session.qrtest_dispatcher = dispatcher
     session.__class__ = _below_http(session.__class__)
     client.qrtest_polls = {}
+    client.qrtest_session = session
     client.__class__ = _quicker(client.__class__)
 
 
@@ -126,7 +126,7 @@ def _job_get(self: Any, job_id: str, exclude_params: bool = True) -> Any:
     """`RuntimeClient.job_get`, from the last decoded answer for as long as the service gives the same."""
     if not exclude_params:
         return _genuine(self).job_get(job_id=job_id, exclude_params=False)
-    session = self._session
+    session = self.qrtest_session
     authorization = session.auth.get_headers()
     last = self.qrtest_polls.get(job_id)
     if last is not None and last.authorization == authorization:
@@ -146,7 +146,7 @@ def _job_get(self: Any, job_id: str, exclude_params: bool = True) -> Any:
 
 def _job_results(self: Any, job_id: str) -> Any:
     """`RuntimeClient.job_results`: the text of the answer."""
-    session = self._session
+    session = self.qrtest_session
     authorization = session.auth.get_headers()
     answer = session.qrtest_dispatcher.carry(
         _asked(session, f"/jobs/{job_id}/results", authorization)
