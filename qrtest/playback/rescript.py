@@ -27,7 +27,7 @@ from qrtest.lifecycle.step import Step
 from qrtest.playback.recorded_jobs import RecordedLife, lives, of_the_job, simulated
 from qrtest.redaction.allowlist import project_rules
 from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
-from qrtest.service import serialize
+from qrtest.service import api_versions, serialize
 from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import respond
 from qrtest.service.jobs import SimulatedJob
@@ -43,7 +43,6 @@ SCRIPTED: Final = "scripted"
 """What such a cassette says of its service."""
 
 BASE: Final = "https://quantum.cloud.ibm.com/api/v1"
-VERSION: Final = {"IBM-API-Version": "2026-04-15"}
 USUAL_SECONDS: Final = 1.0
 """From one poll to the next."""
 
@@ -100,7 +99,7 @@ def rescripted(cassette: Cassette, life: RecordedLife) -> Cassette:
 
 
 def _asks(path: str, at: float) -> Interaction:
-    request = Request.to("GET", BASE + path, headers=VERSION)
+    request = Request.to("GET", BASE + path, headers={api_versions.HEADER: api_versions.newest()})
     return Interaction(request=request, response=Response(204), at=at, took=TOOK_SECONDS)
 
 

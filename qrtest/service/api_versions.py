@@ -1,7 +1,8 @@
-"""Versions of the API: which there are, and which one a request speaks.
+"""Versions of the API: which there are, what each changed, and which one a request names.
 
-The header IBM-API-Version chooses the era of an answer; without it, the oldest answers. Source: the
-REST description (0.45.3), its changelog, and GET versions of the live service.
+The header IBM-API-Version chooses the form of an answer; without it, the oldest version answers. A new
+version is entered in VERSIONS, and what it changed as a threshold beside the others. Source: the REST
+description (0.45.3), its changelog, and GET versions of the live service.
 """
 
 from __future__ import annotations
@@ -9,10 +10,20 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qrtest.http.messages import Request
-from qrtest.service import error_responses
 
-__all__ = ["VERSIONS", "WITHOUT_TRANSPILED_CIRCUITS", "named", "spoken", "versions"]
+__all__ = [
+    "BACKENDS_AS_OBJECTS",
+    "CHARGE_TIME",
+    "EXECUTION_TIME_BESIDE_USAGE",
+    "HEADER",
+    "VERSIONS",
+    "WITHOUT_TRANSPILED_CIRCUITS",
+    "named",
+    "newest",
+    "versions",
+]
 
+HEADER: Final = "IBM-API-Version"
 VERSIONS: Final = (
     "2024-01-01",
     "2025-01-01",
@@ -22,36 +33,45 @@ VERSIONS: Final = (
     "2026-03-15",
     "2026-04-15",
 )
+"""Every version, the oldest first. They are dates, so later ones compare as greater."""
+
+BACKENDS_AS_OBJECTS: Final = "2025-01-01"
+"""From here on GET backends lists objects, and names alone before."""
+
 WITHOUT_TRANSPILED_CIRCUITS: Final = "2026-02-01"
+"""From here on there is no GET transpiled_circuits."""
+
+CHARGE_TIME: Final = "2026-03-15"
+"""From here on usage is `qpu_charge_time_seconds`, and `seconds` before; metrics have no `bss`."""
+
+EXECUTION_TIME_BESIDE_USAGE: Final = "2026-04-15"
+"""From here on `circuits_execution_time_ns` of metrics stands beside `usage`, and within it before."""
+
 SUNSET: Final = "2027-04-15"
-_KNOWN: Final = frozenset(VERSIONS)
 
 
-def spoken(request: Request) -> str:
-    """The version that *request* speaks. Raises `RequestError` for one that the service does not know.
+def newest() -> str:
+    """Return the newest version.
 
-    >>> spoken(Request("GET", "host", "/jobs"))
-    '2024-01-01'
+    >>> newest()
+    '2026-04-15'
     """
-    version = named(request)
-    if version not in _KNOWN:
-        raise error_responses.api_version_unknown(version, VERSIONS)
-    return version
+    return VERSIONS[-1]
 
 
 def named(request: Request) -> str:
-    """The version that *request* names, whether there is one or not: a recording may be of one to come.
+    """Return the version that *request* names, whether it exists or not: a recording may be of a later one.
 
     >>> named(Request("GET", "host", "/jobs", headers={"ibm-api-version": "2030-01-01"}))
     '2030-01-01'
     """
-    return request.header("IBM-API-Version") or VERSIONS[0]
+    return request.header(HEADER) or VERSIONS[0]
 
 
 def versions() -> dict[str, Any]:
-    """The body of GET versions: all but the newest are deprecated."""
-    *old, newest = VERSIONS
+    """Return the body of GET versions: all but the newest are deprecated."""
+    *old, live = VERSIONS
     entries: list[dict[str, Any]] = [
         {"version": version, "sunset_date": SUNSET, "status": "deprecated"} for version in old
     ]
-    return {"versions": [*entries, {"version": newest, "status": "live"}]}
+    return {"versions": [*entries, {"version": live, "status": "live"}]}

@@ -16,6 +16,7 @@ from typing import Any, Final
 from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, UNKNOWN, Step
+from qrtest.service import api_versions
 
 __all__ = [
     "JobFacts",
@@ -45,10 +46,6 @@ USER_ID: Final = "IBMid-6960000QRT"
 MORE_INFO: Final = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
 JSON: Final = {"Content-Type": "application/json"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
-
-OBJECTS_VERSION: Final = "2025-01-01"
-CHARGE_TIME_VERSION: Final = "2026-03-15"
-EXECUTION_TIME_VERSION: Final = "2026-04-15"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +145,7 @@ def job_usage(version: str, seconds: float, *, complete: bool) -> dict[str, Any]
     ({'seconds': 2}, {'qpu_charge_time_seconds': 2, 'status': 'complete'})
     """
     charged = math.ceil(seconds)
-    if version < CHARGE_TIME_VERSION:
+    if version < api_versions.CHARGE_TIME:
         return {"seconds": charged}
     return {"qpu_charge_time_seconds": charged, "status": _completeness(complete)}
 
@@ -172,12 +169,12 @@ def metrics(
         "timestamps": {"created": created, "running": running, "finished": finished}
     }
     status = _completeness(complete)
-    if version < CHARGE_TIME_VERSION:
+    if version < api_versions.CHARGE_TIME:
         body["bss"] = {"seconds": charged}
         body["usage"] = {"quantum_seconds": charged, "seconds": charged, "status": status}
     else:
         body["usage"] = {"qpu_charge_time_seconds": charged, "status": status}
-        if version >= EXECUTION_TIME_VERSION:
+        if version >= api_versions.EXECUTION_TIME_BESIDE_USAGE:
             body["circuits_execution_time_ns"] = round(seconds * 1e9)
         else:
             body["usage"]["circuits_execution_time_ns"] = round(seconds * 1e9)
@@ -227,7 +224,7 @@ def devices(
     names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]
 ) -> dict[str, Any]:
     """The body of GET backends: names, or objects from API version 2025-01-01 on."""
-    if version < OBJECTS_VERSION:
+    if version < api_versions.BACKENDS_AS_OBJECTS:
         return {"devices": list(names)}
     return {"devices": [{"name": name, **describe[name]} for name in names]}
 

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OPEN_TO_ALL, Route
-from qrtest.service import api_versions, error_responses, parse, result_stream, serialize, sessions
+from qrtest.service import api_versions, error_responses, job_operations, parse, serialize, sessions
 from qrtest.service.accounts import Account, Instance, is_used_up
 from qrtest.service.backends import Backends, Devices
 from qrtest.service.behaviour import USUAL, Behaviour
@@ -180,9 +180,10 @@ class SimulatedService:
         self.account.admit(request, self._token_time())
         crn = request.headers.get("Service-CRN") or request.header("Service-CRN")
         instance = self.account.instance(crn)
-        return Ask(
-            request, where, instance, crn or self.account.crn, api_versions.spoken(request), now
-        )
+        version = api_versions.named(request)
+        if version not in api_versions.VERSIONS:
+            raise error_responses.api_version_unknown(version, api_versions.VERSIONS)
+        return Ask(request, where, instance, crn or self.account.crn, version, now)
 
     # --- jobs ---
 
@@ -199,16 +200,20 @@ class SimulatedService:
         if session is not None:
             session.settle(now)
 
+    def _ask_job(self, ask: Ask) -> Response:
+        answer = job_operations.ANSWERS[ask.where.operation]
+        return answer(self._job(ask), ask.request, ask.version, ask.now)
+
     def _poll(self, ask: Ask) -> Response:
-        job = self._job(ask)
-        with_params = not ask.request.is_true("exclude_params")
+        answer = self._ask_job(ask)
+        job = self._jobs[ask.where.name]
         if (
             job.facts.session_id is None
-            and not with_params
+            and ask.request.is_true("exclude_params")
             and not self.account.expires(ask.request)
         ):
             self._again = _Again(ask.request, job, ask.version)
-        return job.poll(ask.now, ask.version, with_params=with_params)
+        return answer
 
     def _submit(self, ask: Ask) -> Response:
         self._limits.check_body(ask.request.body)
@@ -253,17 +258,14 @@ class SimulatedService:
         )
 
     def _delete(self, ask: Ask) -> Response:
-        self._job(ask).check_deletable(ask.now)
+        answer = self._ask_job(ask)
         del self._jobs[ask.where.name]
         self._again = None
-        return serialize.empty(204)
+        return answer
 
     def _tag(self, ask: Ask) -> Response:
-        tags = parse.tags_of(ask.request.body)
-        if tags is None:
-            raise error_responses.body_invalid("tags must be a list of texts")
-        self._limits.check_tags(tags)
-        return self._job(ask).tag(tags)
+        self._limits.check_tags(parse.tags_of(ask.request.body) or ())
+        return self._ask_job(ask)
 
     def _search_tags(self, ask: Ask) -> Response:
         text = ask.request.parameter("search") or ""
@@ -274,14 +276,6 @@ class SimulatedService:
         jobs = [job for job in self._jobs.values() if job.crn == ask.crn]
         found = {tag for job in jobs for tag in job.facts.tags if text.lower() in tag.lower()}
         return serialize.json_response({"tags": sorted(found)})
-
-    def _transpiled_circuits(self, ask: Ask) -> Response:
-        if ask.version >= api_versions.WITHOUT_TRANSPILED_CIRCUITS:
-            raise error_responses.gone(
-                "transpiled_circuits", api_versions.WITHOUT_TRANSPILED_CIRCUITS
-            )
-        self._job(ask)
-        return serialize.json_response({"url": None})
 
     # --- sessions ---
 
@@ -376,18 +370,12 @@ class SimulatedService:
 
 
 ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
+    **dict.fromkeys(job_operations.ANSWERS, SimulatedService._ask_job),
     "poll": SimulatedService._poll,
+    "tags": SimulatedService._tag,
+    "delete": SimulatedService._delete,
     "submit": SimulatedService._submit,
     "list": SimulatedService._list,
-    "delete": SimulatedService._delete,
-    "result": lambda service, ask: service._job(ask).result(ask.now),
-    "interim_results": lambda service, ask: service._job(ask).interim_results(ask.now),
-    "logs": lambda service, ask: service._job(ask).logs(ask.now),
-    "metrics": lambda service, ask: service._job(ask).metrics(ask.now, ask.version),
-    "cancel": lambda service, ask: service._job(ask).cancel(ask.now),
-    "stream": lambda service, ask: result_stream.opened(service._job(ask), ask.request),
-    "tags": SimulatedService._tag,
-    "transpiled_circuits": SimulatedService._transpiled_circuits,
     "tag_search": SimulatedService._search_tags,
     "session": SimulatedService._session_asked,
     "backends": SimulatedService._list_backends,
@@ -402,4 +390,4 @@ ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     "resources": lambda service, ask: service.account.resources(ask.request.parameter("name")),
     "login": SimulatedService._log_in,
 }
-"""Who knows the answer to each operation."""
+"""The answer to each operation; those about one job are the job's."""
