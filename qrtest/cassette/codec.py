@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from qrtest.cassette import foreign, yaml_json
+from qrtest.cassette.digests import Digests
 from qrtest.cassette.fields import Place
 from qrtest.cassette.json_tokens import STYLES, laid_out, looks_like_json, put_back
 from qrtest.cassette.model import FORMAT, Cassette, Interaction, Provenance, digest
@@ -69,7 +70,8 @@ def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Casse
     interactions = tuple(_interaction(item, layout) for item in top.get("interactions").items())
     if section.value is None:
         return Cassette(interactions)
-    return Cassette(interactions, _provenance(section, interactions, sealed=sealed))
+    provenance = _provenance(section, interactions, sealed=sealed)
+    return Cassette(interactions, provenance, _digests(section))
 
 
 def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
@@ -87,6 +89,10 @@ def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
     if cassette.provenance is not None:
         layout = _usual_layout(cassette.interactions)
         data[SECTION] = _section(cassette.provenance, cassette.interactions, layout)
+        if cassette.digests.salt:
+            data[SECTION]["salt"] = cassette.digests.salt
+        if cassette.digests.of:
+            data[SECTION]["values"] = dict(sorted(cassette.digests.of.items()))
     data["version"] = 1
     writer = _Writer(layout)
     data["interactions"] = [writer.written(interaction) for interaction in cassette.interactions]
@@ -168,6 +174,14 @@ def _provenance(
         qrtest=section.get("version").text(default=""),
         recorded=section.get("recorded").text(default=""),
         service=section.get("service").text(default="real"),
+    )
+
+
+def _digests(section: Place) -> Digests:
+    values = section.get("values")
+    names = values.mapping().value if values.value is not None else {}
+    return Digests(
+        section.get("salt").text(default=""), {name: values.get(name).text() for name in names}
     )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from qrtest.cassette.digests import Digests
 from qrtest.http.messages import Request, Response
 
 __all__ = ["FORMAT", "Cassette", "Interaction", "Provenance", "collapsed", "digest"]
@@ -65,10 +66,14 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Cassette:
-    """Recorded exchanges in order; *provenance* is None for a cassette of another tool."""
+    """Recorded interactions in order; *provenance* is None for a cassette of another tool.
+
+    *digests* tell whether a request holds the value that a placeholder of a recorded one stands for.
+    """
 
     interactions: tuple[Interaction, ...] = ()
     provenance: Provenance | None = None
+    digests: Digests = field(default=Digests(), repr=False)
 
     def __len__(self) -> int:
         return len(self.interactions)

@@ -76,6 +76,7 @@ def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
         name=os.fspath(path),
         as_json=as_json,
         provenance=cassette.provenance or Provenance(),
+        digests=cassette.digests,
     )
     return text
 

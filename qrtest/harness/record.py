@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.errors import RecordingError
@@ -98,6 +99,7 @@ class Recording:
         self._vcr_options = vcr_options
         self._is_discarded = False
         self._before: tuple[Interaction, ...] = ()
+        self._digests = Digests()
         self._recorder: Recorder | None = None
         self._stack = ExitStack()
 
@@ -171,6 +173,7 @@ class Recording:
 
         known = store.load(self.path)
         self._before = known.interactions
+        self._digests = known.digests
         if self._mode == "all":
             return None
         return Player(
@@ -194,6 +197,7 @@ class Recording:
         text, self.cassette = sanitized(
             recorded,
             before=self._before,
+            digests=self._digests,
             key=self._key,
             rules=self._rules or Rules(),
             name=os.fspath(self.path),

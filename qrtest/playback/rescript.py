@@ -390,6 +390,7 @@ def kept(cassette: Cassette, path: str | os.PathLike[str] | None) -> Cassette:
         name=os.fspath(target),
         as_json=target.suffix == ".json",
         provenance=cassette.provenance,
+        digests=cassette.digests,
     )
     if path is not None:
         with store.held(target):

@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus, urlsplit
 
+from qrtest.cassette.digests import Digests
 from qrtest.cassette.json_tokens import Walk, looks_like_json, tokens
 from qrtest.cassette.model import Interaction, collapsed
 from qrtest.http.messages import Request, Response
@@ -38,6 +39,12 @@ DEEPEST: Final = 5
 PUBLIC: Final = ("backends", "backend", "plan")
 """Operations whose answers describe devices and plans: all names in them are kept."""
 
+DISTINCT: Final = frozenset(
+    ("account", "crn", "email", "field", "instance", "ip", "phone", "provider", "query")
+) | {"secret", "text", "url", "user"}
+"""Kinds of placeholders that stand for no credential: two such values make two requests."""
+
+_PLACEHOLDER: Final = re.compile(patterns.PLACEHOLDER)
 _TOKEN_PATH: Final = re.compile(r"/(?:identity|oauth2?|oidc)/token/?|.*/users/loginWithToken/?")
 _COOKIE: Final = re.compile(
     r"(?i)(?:^|[;,])\s*(?!(?:path|expires|domain|max-age|samesite)=)[^=;,\s]+=\"?([^;,\s\"]+)"
@@ -49,16 +56,26 @@ _PART: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Redacted:
-    """A session without secrets, and the credentials that were in it: for the scan, never to be shown."""
+    """A session without secrets, and the credentials that were in it: for the scan, never to be shown.
+
+    *digests* are those of what was replaced in requests, but for credentials.
+    """
 
     interactions: tuple[Interaction, ...]
     known: frozenset[str]
+    digests: Digests
 
 
 def redacted(
-    interactions: Iterable[Interaction], *, key: bytes, rules: Rules | None = None
+    interactions: Iterable[Interaction],
+    *,
+    key: bytes,
+    rules: Rules | None = None,
+    digests: Digests | None = None,
 ) -> Redacted:
     """A session without its secrets and its token exchanges; *key* makes the placeholders.
+
+    *digests*: those that the cassette has already.
 
     Raises `CassetteError` for a body that cannot be looked into.
     """
@@ -66,7 +83,10 @@ def redacted(
     cleaned = [(interaction, redactor.interaction(interaction)) for interaction in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Known(redactor.known_placeholders())
-    return Redacted(tuple(map(known.out_of, collapsed(kept))), frozenset(redactor.known))
+    clean = tuple(map(known.out_of, collapsed(kept)))
+    values = redactor.distinct_values(clean)
+    kept_before = digests if digests is not None and digests.salt else Digests.salted_by(key)
+    return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
 
 
 def is_token_exchange(request: Request) -> bool:
@@ -92,6 +112,7 @@ class Redactor:
         self._rules = rules or Rules()
         self._finder = patterns.finder(self._rules.shapes)
         self._placeholders: dict[str, str] = {}
+        self._credentials: set[str] = set()
         self._short_texts: dict[str, str] = {}
         self._seen: dict[tuple[object, ...], tuple[Request, Response]] = {}
 
@@ -132,6 +153,21 @@ class Redactor:
         """The credentials seen so far, with what stands for them."""
         return {value: self._placeholders[value] for value in self.known}
 
+    def distinct_values(self, clean: Iterable[Interaction]) -> dict[str, str]:
+        """What was replaced in the requests of *clean* by its placeholders, but for credentials."""
+        asked = [
+            f"{each.uri} {each.request.body.decode(errors='replace')} {dict(each.request.headers)}"
+            for each in clean
+        ]
+        found = {
+            placeholder for text in asked for placeholder in _PLACEHOLDER.findall(unquote(text))
+        }
+        return {
+            placeholder: value
+            for value, placeholder in self._placeholders.items()
+            if placeholder in found and value not in self._credentials
+        }
+
     def text(self, text: str) -> str:
         """*text* without what looks like a secret."""
         if len(text) > SHORT:
@@ -147,6 +183,8 @@ class Redactor:
             return value
         if known and len(value) >= SHORTEST_KNOWN and not self._rules.keeps(value):
             self.known.add(value)
+        if kind not in DISTINCT:
+            self._credentials.add(value)
         made = self._placeholders.get(value)
         if made is None:
             digits = hmac.new(

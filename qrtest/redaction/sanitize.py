@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
 from qrtest.cassette import codec
+from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.errors import CassetteError, SecretFound
 from qrtest.redaction import scan
@@ -33,16 +34,18 @@ def sanitized(
     name: str,
     as_json: bool = False,
     provenance: Provenance | None = None,
+    digests: Digests | None = None,
 ) -> tuple[str, Cassette]:
     """Return the text of a cassette of what was *recorded*, and that cassette: redacted, collapsed, scanned.
 
-    *before*: interactions that the file held already. *key* makes the placeholders.
+    *before*: interactions that the file held already, *digests* what it kept of their requests. *key*
+    makes the placeholders.
 
     Raises `SecretFound` when the scan of the text finds something.
     """
-    session = redacted([*before, *recorded], key=key, rules=rules)
+    session = redacted([*before, *recorded], key=key, rules=rules, digests=digests)
     in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
-    cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded))
+    cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded), session.digests)
     text = codec.dumps(cassette, as_json=as_json)
     found = scan.secrets(text, cassette, known=session.known, rules=rules)
     if found:

@@ -1,0 +1,57 @@
+"""What a cassette keeps beside a placeholder, so that requests stay distinct.
+
+A placeholder hides a value. A replay still has to know whether a request holds that value or another one:
+`Digests` answers this, and nothing else. docs/decisions/0007-distinct-requests.md says what somebody who
+has the file can learn from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+__all__ = ["DIGITS", "Digests"]
+
+DIGITS: Final = 5
+"""Hexadecimal digits of a digest: 20 bits tell requests apart, and fit to one name in a million of a list."""
+
+SALT_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Digests:
+    """Salted digests of replaced values, *of* their placeholders. A credential has none.
+
+    >>> digests = Digests.salted_by(b"key").with_values({"redacted-text-0123456789": "my job"})
+    >>> digests.fits("redacted-text-0123456789", "my job")
+    True
+    >>> digests.fits("redacted-text-0123456789", "another job")
+    False
+    """
+
+    salt: str = ""
+    of: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def salted_by(cls, key: bytes) -> Digests:
+        """Return digests of no value yet; their salt follows from *key*, and the key not from the salt."""
+        return cls(hashlib.blake2b(b"salt", key=key[:64], digest_size=SALT_BYTES).hexdigest())
+
+    def with_values(self, values: Mapping[str, str]) -> Digests:
+        """Return these and the digests of *values*, each under its placeholder."""
+        if not values:
+            return self
+        added = {placeholder: self.digest(value) for placeholder, value in values.items()}
+        return Digests(self.salt, {**self.of, **added})
+
+    def digest(self, value: str) -> str:
+        """Return the digest of *value*."""
+        salted = hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=self.salt.encode())
+        return salted.hexdigest()[:DIGITS]
+
+    def fits(self, placeholder: str, value: str) -> bool:
+        """Whether *value* can be what *placeholder* stands for; anything fits where no digest was kept."""
+        kept = self.of.get(placeholder)
+        return kept is None or value == placeholder or self.digest(value) == kept
