@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
-from qrtest.code_repr import AsCode
+from qrtest.code_repr import AsCode, as_code
 from qrtest.errors import ScriptError
 from qrtest.lifecycle import transitions
 
@@ -90,7 +90,7 @@ class Step(AsCode):
         else:
             arguments += [lasts] if lasts else []
         if self.interim:
-            arguments.append(f"interim={[json.loads(item) for item in self.interim]!r}")
+            arguments.append(f"interim={as_code([json.loads(item) for item in self.interim])}")
         return f"{name}({', '.join(arguments)})"
 
     def _is_plain_ran_too_long(self) -> bool:

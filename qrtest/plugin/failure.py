@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import qrtest
+from qrtest.code_repr import as_code, imports_for
 from qrtest.redaction.redactor import shown
 from qrtest.scenario.scenario import Scenario
 from qrtest.timeline.journal import Journal
@@ -27,7 +27,6 @@ LONGEST_NAME: Final = 120
 DIGEST_DIGITS: Final = 8
 _STRANGE: Final = re.compile(r"[^\w.-]+")
 SHORTEST: Final = 4
-_NAME: Final = re.compile(r"\b([A-Za-z]\w*)(?=[(.])")
 
 
 def timeline(journal: Journal, *, lines: int = LINES) -> str:
@@ -73,7 +72,7 @@ def again(
         body.append("job = sim.job()" if maker == "replay" else "...")
     head = f"with qrtest.{maker}({_arguments(options)}) as sim:"
     code = "\n".join([head, *("    " + each.replace("\n", "\n    ") for each in body)])
-    imports = ["import qrtest", *_imports(code)]
+    imports = imports_for(code)
     return shown("\n".join([f"pytest {test!r}", "", *imports, "", code]))
 
 
@@ -121,8 +120,10 @@ def _clipped(line: str) -> str:
 
 
 def _arguments(options: Mapping[str, Any]) -> str:
-    named = [f"{name}={value!r}" for name, value in options.items() if name != "cassette"]
-    return ", ".join([*(repr(options[name]) for name in ("cassette",) if name in options), *named])
+    named = [f"{name}={as_code(value)}" for name, value in options.items() if name != "cassette"]
+    return ", ".join(
+        [*(as_code(options[name]) for name in ("cassette",) if name in options), *named]
+    )
 
 
 def _broken(scenario: Scenario) -> str:
@@ -131,10 +132,3 @@ def _broken(scenario: Scenario) -> str:
     if len(code) <= COLUMNS - 20:
         return code
     return code.replace(", faults=[", ",\n    faults=[").replace(", result=", ",\n    result=")
-
-
-def _imports(code: str) -> Iterable[str]:
-    known = set(qrtest.__all__)
-    names = sorted({name for name in _NAME.findall(code) if name in known and name != "replay"})
-    used = [name for name in names if f"qrtest.{name}" not in code]
-    return [f"from qrtest import {', '.join(used)}"] if used else []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from qrtest.clock.duration import Duration
-from qrtest.code_repr import AsCode
+from qrtest.code_repr import AsCode, as_code
 from qrtest.errors import ResultError, ScenarioError, ScriptError
 from qrtest.faults import Fault
 from qrtest.lifecycle.script import Script
@@ -92,7 +92,7 @@ class Scenario(AsCode):
         if self._code:
             return self._code
         chosen = [
-            f"{entry.name}={_shown(value)}"
+            f"{entry.name}={_shown(entry.name, value)}"
             for entry in fields(self)[1:]
             if (value := getattr(self, entry.name)) != _PLAIN[entry.name]
         ]
@@ -226,7 +226,9 @@ class Scenario(AsCode):
             return changed
         life = str(lived) if lived != self.script else None
         said: dict[str, Any] = {"script": life, "faults": faults, "result": result, "tags": tags}
-        shown = [f"{name}={_shown(value)}" for name, value in said.items() if value is not None]
+        shown = [
+            f"{name}={_shown(name, value)}" for name, value in said.items() if value is not None
+        ]
         return changed._written_as(f"{self._code}.but({', '.join(shown)})" if shown else self._code)
 
     def _written_as(self, code: str) -> Self:
@@ -301,8 +303,26 @@ _PLAIN: Final = {
 }
 
 
-def _shown(value: object) -> str:
-    return repr(list(value) if isinstance(value, tuple) else value)
+def _shown(name: str, value: object) -> str:
+    """Return *value* as code; a result or params that are no plain values, as the text that is sent."""
+    if name in ("result", "params") and not _is_plain(value):
+        from qrtest.client.result_encoder import encoded
+
+        value = encoded(value, name)
+    return as_code(list(value) if isinstance(value, tuple) else value)
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether *value* consists of what JSON knows, or is bytes or a path."""
+    if isinstance(value, Mapping):
+        return all(isinstance(key, str) and _is_plain(each) for key, each in value.items())
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or type(value) in (bool, int, float, str, bytes) or _is_path(value)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, os.PathLike)
 
 
 def _load(path: Path) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qrtest.code_repr import AsCode
+from qrtest.code_repr import AsCode, as_code
 from qrtest.service import parse, serialize
 
 __all__ = ["JobRecord", "seconds_since_1970"]
@@ -47,8 +47,8 @@ class JobRecord(AsCode):
     ran: float = 0.0
 
     def __repr__(self) -> str:
-        said = [f"job={dict(self.job)!r}"]
-        said += [f"metrics={dict(self.metrics)!r}"] if self.metrics is not None else []
+        said = [f"job={as_code(self.job)}"]
+        said += [f"metrics={as_code(self.metrics)}"] if self.metrics is not None else []
         said += [f"logs={self.logs!r}"] if self.logs is not None else []
         said += [f"ran={self.ran!r}"] if self.ran else []
         return f"JobRecord({', '.join(said)})"
