@@ -19,7 +19,7 @@ from qrtest.client import runtime_service as services
 from qrtest.client.runtime_client import note_dispatcher, session_of
 from qrtest.errors import ServerError
 from qrtest.transport.redirect import ServerStreaming, TowardsAdapter
-from qrtest.transport.requests_adapter import MOUNT
+from qrtest.transport.requests_mount import MOUNT
 
 __all__ = ["connect"]
 

@@ -196,7 +196,7 @@ class Environment:
         )
 
     def _mount(self, stack: ExitStack) -> None:
-        from qrtest.transport.requests_adapter import MOUNT
+        from qrtest.transport.requests_mount import MOUNT
 
         stack.enter_context(MOUNT.entered(self.clock, self._dispatcher))
 

@@ -29,8 +29,8 @@ from qrtest.transport.requests_adapter import (
     ServiceAdapter,
     needs_policy,
     plain_response,
-    read_timeout,
 )
+from qrtest.transport.urllib3_connection import read_timeout
 
 __all__ = ["go_direct"]
 

@@ -1,24 +1,17 @@
-"""The whole genuine client over a service in this process: requests and urllib3 run, sockets do not.
+"""The genuine requests and urllib3 over a service in this process, without a socket.
 
-`ServiceAdapter` takes the place of the adapter that a `requests.Session` sends by. An answer that
-needs no policy becomes a `requests.Response` at once. Anything else (an error status, a redirect, a
-broken connection) goes through the genuine `HTTPAdapter.send` and urllib3's own retry loop, over a
-connection pool whose connections ask the service instead of a socket: so the retries, back-off,
-exceptions and messages are not imitated, they are the client's.
-
-`Mount` puts that under every session of this process, by the `responses` library: for clients that
-are made deep inside the code under test.
+`ServiceAdapter` takes the place of the adapter that a `requests.Session` sends by. A success is turned
+into a `requests.Response` at once. An error status, a redirect or a broken connection goes through the
+genuine `HTTPAdapter.send` and urllib3's own retry loop, over a pool whose connections ask the service:
+retries, back-off, exceptions and messages are the client's own.
 """
 
 from __future__ import annotations
 
 import inspect
 import io
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from http.client import RemoteDisconnected
-from typing import Any, Final, cast
+from collections.abc import Callable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -27,33 +20,22 @@ from requests.auth import AuthBase
 from requests.cookies import RequestsCookieJar
 from requests.models import PreparedRequest
 from requests.structures import CaseInsensitiveDict
-from responses import PassthroughResponse, RequestsMock
-from responses.registries import FirstMatchRegistry
+from responses import RequestsMock
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import NewConnectionError
-from urllib3.response import HTTPResponse
-from urllib3.util import Timeout
 
-from qrtest.clock.clocks import Clock, current
 from qrtest.http.messages import Request, Response, phrase
-from qrtest.patching import PATCHING
 from qrtest.transport.dispatcher import Dispatcher
+from qrtest.transport.urllib3_connection import ServiceConnection, read_timeout
 
 __all__ = [
-    "MOUNT",
     "FixedAuth",
-    "Mount",
     "RequestsCookieJar",
     "ServiceAdapter",
-    "ServiceConnection",
     "adapter_of",
     "genuine_send",
     "needs_policy",
     "plain_response",
-    "read_timeout",
 ]
-
-NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 class FixedAuth(AuthBase):
@@ -157,15 +139,6 @@ def message(request: PreparedRequest) -> Request:
     )
 
 
-def read_timeout(timeout: Any) -> float | None:
-    """The seconds that a client waits for an answer, of any form of timeout that requests takes."""
-    if isinstance(timeout, tuple):
-        timeout = timeout[1]
-    elif isinstance(timeout, Timeout):
-        timeout = timeout.read_timeout
-    return timeout if isinstance(timeout, (int, float)) else None
-
-
 class _Carrier(HTTPAdapter):
     """The genuine adapter for one request, over pools that ask the service."""
 
@@ -207,162 +180,3 @@ class _SecurePool(HTTPSConnectionPool):
 
 _Pool.__name__ = HTTPConnectionPool.__name__
 _SecurePool.__name__ = HTTPSConnectionPool.__name__
-
-
-class ServiceConnection:
-    """What urllib3 takes for a connection: asks the service, and fails as a socket would."""
-
-    is_closed = False
-    is_connected = True
-    is_verified = True
-    proxy = None
-    proxy_is_verified = None
-    has_connected_to_proxy = False
-
-    def __init__(
-        self,
-        exchange: Callable[[Request, float | None], Response],
-        *,
-        host: str,
-        port: int | None = None,
-        timeout: Any = None,
-        **_: Any,
-    ) -> None:
-        self.host = host
-        self.port = port
-        self.timeout = timeout
-        self._exchange = exchange
-        self._request = Request("GET", host, "/")
-        self._preload = False
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        *,
-        preload_content: bool = True,
-        **_: Any,
-    ) -> None:
-        """Note what is asked."""
-        content = body.encode() if isinstance(body, str) else bytes(body or b"")
-        parts = urlsplit(url)
-        self._request = Request(
-            method, self.host, parts.path, parts.query, headers or NO_HEADERS, content
-        )
-        self._preload = preload_content
-
-    def getresponse(self) -> HTTPResponse:
-        """The service's answer, or the error of a socket."""
-        response = self._exchange(self._request, read_timeout(self.timeout))
-        if response.failure is not None and response.failure != "cut":
-            raise self._failure(response.failure)
-        length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
-        has_body = response.status not in (204, 304)
-        return HTTPResponse(
-            body=io.BytesIO(response.body),
-            headers={**response.headers, **({"Content-Length": str(length)} if has_body else {})},
-            status=response.status,
-            reason=phrase(response.status),
-            version=11,
-            version_string="HTTP/1.1",
-            preload_content=self._preload,
-            decode_content=False,
-            request_method=self._request.method,
-            request_url=self._request.path,
-        )
-
-    def _failure(self, failure: str) -> Exception:
-        if failure == "refused":
-            return NewConnectionError(self, "[Errno 111] Connection refused")  # type: ignore[arg-type]
-        if failure == "timeout":
-            return TimeoutError("timed out")
-        if failure == "reset":
-            return ConnectionResetError(104, "Connection reset by peer")
-        return RemoteDisconnected("Remote end closed connection without response")
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-
-class _EverythingPasses(FirstMatchRegistry):
-    """What `responses` is asked for every request: let it pass, to the mount."""
-
-    def find(self, request: PreparedRequest) -> tuple[Any, list[str]]:
-        return PassthroughResponse(request.method or "GET", request.url or ""), []
-
-
-_LEADING: Final[ContextVar[HTTPAdapter | None]] = ContextVar("qrtest_leading", default=None)
-
-
-class Mount:
-    """Puts services under every `requests.Session` of this process, for as long as they are entered.
-
-    A request goes to the service of the simulation that its thread follows.
-    """
-
-    def __init__(self) -> None:
-        self._dispatchers: dict[int, Dispatcher] = {}
-        self._users = 0
-        self._mock: RequestsMock | None = None
-
-    @contextmanager
-    def entered(self, clock: Clock, dispatcher: Dispatcher) -> Iterator[None]:
-        """Answer by *dispatcher* what threads ask that follow *clock*."""
-        with self._started():
-            self._dispatchers[id(clock)] = dispatcher
-            try:
-                yield
-            finally:
-                del self._dispatchers[id(clock)]
-
-    @contextmanager
-    def leading(self, adapter: HTTPAdapter) -> Iterator[None]:
-        """Send by *adapter* whatever this thread asks, and no other."""
-        with self._started():
-            before = _LEADING.set(adapter)
-            try:
-                yield
-            finally:
-                _LEADING.reset(before)
-
-    @contextmanager
-    def _started(self) -> Iterator[None]:
-        with PATCHING:
-            self._users += 1
-            if self._mock is None:
-                self._mock = RequestsMock(
-                    assert_all_requests_are_fired=False,
-                    registry=_EverythingPasses,
-                    response_callback=self._forget,
-                    real_adapter_send=cast("Any", self._send),
-                )
-                self._mock.start()
-        try:
-            yield
-        finally:
-            with PATCHING:
-                self._users -= 1
-                if not self._users and self._mock is not None:
-                    self._mock.stop(allow_assert=False)
-                    self._mock = None
-
-    def _send(
-        self, adapter: HTTPAdapter, request: PreparedRequest, **options: Any
-    ) -> requests.Response:
-        leading = _LEADING.get()
-        if leading is not None:
-            return leading.send(request, **options)
-        dispatcher = self._dispatchers.get(id(current()))
-        if dispatcher is None:
-            return genuine_send(adapter, request, **options)
-        return adapter_of(dispatcher, adapter.max_retries).send(request, **options)
-
-    def _forget(self, response: Any) -> Any:
-        if self._mock is not None:
-            self._mock.calls.reset()
-        return response
-
-
-MOUNT: Final = Mount()

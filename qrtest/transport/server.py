@@ -1,11 +1,7 @@
-"""A real port: what carries requests over sockets, to any client in any language.
+"""A port of this machine that carries requests over sockets, for any client in any language.
 
-A thread of its own answers, on asyncio, and broken connections are really broken. Clients in this
-process keep the addresses they know; `SocketAdapter` only changes where their sockets lead.
-
-A client in this process follows the virtual clock, its socket does not. So each request says how long
-its client would wait, and when that time is over on the clock, or the simulation has something to
-raise, the server closes the connection and leaves the exception for the client that asked.
+A thread answers on asyncio, and a connection that is to break really breaks. `socket_adapter` is the side
+of clients in this process.
 """
 
 from __future__ import annotations
@@ -21,26 +17,17 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Final, Protocol
 
-from requests.adapters import HTTPAdapter
-from requests.models import PreparedRequest
-from requests.models import Response as RequestsResponse
-from urllib3.connection import HTTPConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-
 from qrtest.clock.clocks import Clock
 from qrtest.errors import ServerError
 from qrtest.http.messages import Request, Response
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.http_connection import Connection
-from qrtest.transport.requests_adapter import genuine_send, read_timeout
+from qrtest.transport.socket_adapter import EXCHANGE, LOOPBACK, TIMEOUT, SocketAdapter
 from qrtest.transport.websocket import StreamConnection
 
 __all__ = ["LOOPBACK", "Port", "open_port"]
 
-LOOPBACK: Final = "127.0.0.1"
 LAST_PORT: Final = 65_535
-EXCHANGE: Final = "x-qrtest-exchange"
-TIMEOUT: Final = "x-qrtest-timeout"
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 CLOSED: Final = Response(0, failure="closed")
 
@@ -202,108 +189,3 @@ def _listening(host: str, number: int) -> socket.socket:
 
 def _seconds(text: str | None) -> float | None:
     return float(text) if text else None
-
-
-# --- the client's side ---
-
-
-class SocketAdapter(HTTPAdapter):
-    """The genuine adapter, all of whose connections lead to a port of this machine."""
-
-    def __init__(self, port: Port, *, max_retries: Any = 0) -> None:
-        super().__init__(max_retries=max_retries)
-        self._port = port
-        self._pools: dict[tuple[str, int, bool], Any] = {}
-
-    def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> RequestsResponse:
-        """The answer to *request*, by the genuine policy."""
-        return genuine_send(self, request, *arguments, **{**options, "verify": False})
-
-    def get_connection_with_tls_context(
-        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
-    ) -> Any:
-        address, _ = self.build_connection_pool_key_attributes(request, verify, cert)
-        is_secure = address["scheme"] == "https"
-        host, number = address["host"], address["port"] or (443 if is_secure else 80)
-        key = (str(host), int(number), is_secure)
-        if key not in self._pools:
-            pool = (_SecurePool if is_secure else _Pool)(*key[:2])
-            pool.qrtest_port = self._port
-            self._pools[key] = pool
-        return self._pools[key]
-
-    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """There is no certificate to verify: nothing leaves this machine."""
-
-    def close(self) -> None:
-        """Close all connections."""
-        for pool in self._pools.values():
-            pool.close()
-
-
-class _Connection(HTTPConnection):
-    """A connection to the port, under the name of the host that the client means."""
-
-    qrtest_port: Port
-
-    def __init__(
-        self, *, host: str, port: int | None = None, timeout: Any = None, **_: Any
-    ) -> None:
-        super().__init__(host=host, port=port, timeout=timeout)
-        self.default_port = port or self.default_port  # type: ignore[misc]
-        self._exchange = ""
-        self.qrtest_timeout: float | None = None
-
-    def _new_conn(self) -> socket.socket:
-        connected = socket.create_connection((LOOPBACK, self.qrtest_port.number))
-        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connected
-
-    def request(
-        self, method: str, url: str, body: Any = None, headers: Any = None, **options: Any
-    ) -> None:
-        self._exchange = self.qrtest_port.new_exchange()
-        sent: dict[str, Any] = {**(headers or {}), EXCHANGE: self._exchange}
-        if self.qrtest_timeout is not None:
-            sent[TIMEOUT] = str(self.qrtest_timeout)
-        super().request(method, url, body=body, headers=sent, **options)
-
-    def getresponse(self) -> Any:
-        self.timeout = None
-        try:
-            return super().getresponse()
-        except OSError:
-            raised = self.qrtest_port.raised(self._exchange)
-            if raised is not None:
-                raise raised from None
-            raise
-
-
-class _LeadsHere:
-    """What both kinds of pool do: connect to the port, and tell the connection of its timeout."""
-
-    qrtest_port: Port
-
-    def _new_conn(self) -> Any:
-        connection = _Connection(host=self.host, port=self.port)  # type: ignore[attr-defined]
-        connection.qrtest_port = self.qrtest_port
-        return connection
-
-    def _validate_conn(self, conn: Any) -> None:
-        """There is no certificate to validate."""
-
-    def _make_request(self, conn: Any, *arguments: Any, timeout: Any = None, **options: Any) -> Any:
-        conn.qrtest_timeout = read_timeout(timeout)
-        return super()._make_request(conn, *arguments, timeout=timeout, **options)  # type: ignore[misc]
-
-
-class _Pool(_LeadsHere, HTTPConnectionPool):
-    pass
-
-
-class _SecurePool(_LeadsHere, HTTPSConnectionPool):
-    pass
-
-
-_Pool.__name__ = HTTPConnectionPool.__name__
-_SecurePool.__name__ = HTTPSConnectionPool.__name__

@@ -25,7 +25,7 @@ from urllib3.response import HTTPResponse
 from qrtest.errors import RecordingError
 from qrtest.http.messages import Failure, Request, Response, Service
 from qrtest.patching import PATCHING
-from qrtest.transport.requests_adapter import ServiceConnection
+from qrtest.transport.urllib3_connection import ServiceConnection
 
 __all__ = ["Answer", "tapped"]
 
