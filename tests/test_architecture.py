@@ -59,7 +59,6 @@ TO_BE_MENDED = {
     ("playback.rescript", "client.result_encoder"),
     ("timeline.sources", "harness.replay"),
     ("timeline.sources", "harness.simulate"),
-    ("harness.control_api", "harness.serve"),
 }
 """Imports that point up, or in a circle, and go next."""
 

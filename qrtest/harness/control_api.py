@@ -1,36 +1,85 @@
-"""The control endpoint of a server: what a user says to the simulated service, as JSON over HTTP.
+"""The control endpoint of a server: jobs, faults and the clock are set up as JSON over HTTP.
 
-Everything is below `/_qrtest`, a path that the service does not have. It is a service that wraps a
-service: what is not meant for it passes on.
+Everything is below `/_qrtest`, a path that the service of IBM Quantum does not have.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
+from qrtest.clock.duration import Duration
 from qrtest.errors import QrtestError, ScenarioError, SimulationError
-from qrtest.harness.scripted_service import USUAL_LIFE
+from qrtest.faults import Fault
+from qrtest.harness.scripted_service import USUAL_LIFE, Truth
 from qrtest.http.messages import Request, Response
 from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 from qrtest.service import serialize
-from qrtest.timeline.journal import Entry
+from qrtest.timeline.journal import Entry, Journal
 
-if TYPE_CHECKING:
-    from qrtest.harness.serve import Server
-
-__all__ = ["PREFIX", "Control"]
+__all__ = ["PREFIX", "Control", "Controlled"]
 
 PREFIX: Final = "/_qrtest"
 BODY: Final = "the body"
 OF_A_RULE: Final = ("backend", "program_id", "tags", "nth", "share")
 
 
-class Control:
-    """Answers what is asked below `/_qrtest` about *server*. A mistake is 400, with what to write instead."""
+class Controlled(Protocol):
+    """What the control endpoint needs of the server that it controls: see `qrtest.serve`."""
 
-    def __init__(self, server: Server) -> None:
+    @property
+    def about(self) -> dict[str, Any]:
+        """Return its addresses, as JSON values."""
+
+    @property
+    def clock(self) -> Movable:
+        """Return its clock."""
+
+    @property
+    def journal(self) -> Journal:
+        """Return what was asked and answered."""
+
+    def reset(self, **options: Any) -> None:
+        """Start anew with *options*."""
+
+    def next_job(self, life: Scenario, /) -> None:
+        """Give the next job a scenario."""
+
+    def rule(self, life: Scenario, /, **options: Any) -> None:
+        """Give the jobs that fit a scenario."""
+
+    def strike(self, faults: Sequence[Fault]) -> None:
+        """Let *faults* strike all requests."""
+
+    def change_backend(self, name: str, **changes: Any) -> None:
+        """Change the condition of a backend."""
+
+    def reject_tokens(self, rejects: bool = True) -> None:
+        """Reject all tokens, or stop rejecting."""
+
+    def job_ids(self) -> tuple[str, ...]:
+        """Return the ids of all jobs."""
+
+    def truth(self, job_id: str) -> Truth:
+        """Return the true state of a job."""
+
+
+class Movable(Protocol):
+    """A clock that can be moved forward."""
+
+    def now(self) -> float:
+        """Return the seconds since it started."""
+
+    def advance(self, by: Duration) -> None:
+        """Move it forward."""
+
+
+class Control:
+    """Answers requests below `/_qrtest` about *server*. A mistake is 400, with what to write instead."""
+
+    def __init__(self, server: Controlled) -> None:
         self._server = server
         self._answers: Mapping[tuple[str, str], Callable[[Request], object]] = {
             ("GET", ""): lambda _: server.about,

@@ -99,7 +99,8 @@ def test_the_same_bytes_are_asked_anew_every_time(sim: Simulation) -> None:
 
 def test_a_chunked_body_is_read_whole(sim: Simulation) -> None:
     """As clients send whose bodies have no known length."""
-    asked = asking("PUT", "/v1/jobs/none/tags", "Transfer-Encoding: chunked\r\n")
+    job = sim.job("QUEUED")
+    asked = asking("PUT", f"/v1/jobs/{job.job_id()}/tags", "Transfer-Encoding: chunked\r\n")
     said = told(sim, asked, b'8\r\n{"tags":\r\n', b"4\r\n [7]\r\n1\r\n}\r\n0\r\n\r\n")
     assert b"tags must be a list of texts" in said
 
