@@ -47,7 +47,17 @@ class Controlled(Protocol):
     def next_job(self, life: Scenario, /) -> None:
         """Give the next job a scenario."""
 
-    def rule(self, life: Scenario, /, **options: Any) -> None:
+    def rule(
+        self,
+        life: Scenario,
+        /,
+        *,
+        backend: str | None = None,
+        program_id: str | None = None,
+        tags: Sequence[str] = (),
+        nth: int | None = None,
+        share: float = 1.0,
+    ) -> None:
         """Give the jobs that fit a scenario."""
 
     def strike(self, faults: Sequence[Fault]) -> None:
