@@ -287,7 +287,7 @@ RELEASES_HEAD = [
     'breaks it off, `faults.status(401, on="stream")` refuses the handshake, and `faults.drop(on="stream")` '
     "resets the connection.",
     "",
-    "## Whose a member is, and what it comes to",
+    "## Which members each release has, and what each returns",
     "",
     "Of a job that runs for 5 seconds and is done, and last, arguments of the constructor: seen by running "
     "each release (`python docs/make_tables.py`). What is in bold the release has dropped, and qrtest "
@@ -298,7 +298,7 @@ RELEASES_HEAD = [
 CHANGES_HEAD = [
     "## What the client itself changed",
     "",
-    "Generated lives, faults and calls of the documented members were compared between the newest release "
+    "Generated scripts, faults and calls of the documented members were compared between the newest release "
     'and the genuine `RuntimeJobV2` of 0.29.1 (`nox -s "release(0.29.1)" differential`): values, '
     "exceptions, texts, virtual times and numbers of requests. They are the same but for these, each of "
     "which is seen there, too:",

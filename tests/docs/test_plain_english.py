@@ -29,6 +29,8 @@ def is_done(path: Path) -> bool:
     return path.relative_to(ROOT / "qrtest").with_suffix("").parts[0] not in NOT_YET
 
 
+PAGES_NOT_YET = {"README", "fixtures", "performance", "properties", "recording"}
+
 DONE = [path for path in SOURCES if is_done(path)]
 
 INSTEAD = {
@@ -84,7 +86,9 @@ def test_docstrings_and_comments_use_the_words_of_the_field(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [page for page in PAGES if page.name not in GENERATED], ids=lambda path: path.stem
+    "path",
+    [page for page in PAGES if page.name not in GENERATED and page.stem not in PAGES_NOT_YET],
+    ids=lambda path: path.stem,
 )
 def test_pages_use_the_words_of_the_field(path: Path) -> None:
     """Outside of code, where names are what they are."""

@@ -98,7 +98,7 @@ def must_print(printed: str, expected: str) -> None:
         assert any(fnmatch.fnmatchcase(line, wanted) for line in lines), (pattern, printed)
 
 
-def test_the_page_has_ten_lives() -> None:
+def test_the_page_has_ten_scripts() -> None:
     """As it promises."""
-    lives = PAGE.read_text(encoding="utf-8").partition("LIVES = {")[2].partition("\n}\n")[0]
-    assert len(re.findall(r'^    "', lives, re.MULTILINE)) == 10
+    scripts = PAGE.read_text(encoding="utf-8").partition("SCRIPTS = {")[2].partition("\n}\n")[0]
+    assert len(re.findall(r'^    "', scripts, re.MULTILINE)) == 10
