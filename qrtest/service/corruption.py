@@ -163,7 +163,11 @@ DAMAGES: Final = tuple(
         ("an-object", "An empty object.", _instead("{}")),
         ("an-error", "The service's error body, with status 200.", _instead('{"errors": []}')),
         ("deep-nesting", f"{NESTING:,} lists in one another.", _nested),
-        ("unknown-type", "A `__type__` that no release knows.", _of(None, _set("__type__", "Novel"))),
+        (
+            "unknown-type",
+            "A `__type__` that no release knows.",
+            _of(None, _set("__type__", "Novel")),
+        ),
         (
             "no-value",
             "A `__type__` without its `__value__`.",
