@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from qrtest import errors, faults, strategies
+    from qrtest import errors, faults, properties, strategies
     from qrtest.client.connect import connect
     from qrtest.client.job_doubles import RuntimeJobV2
     from qrtest.clock.clocks import VirtualClock, WallClock
@@ -37,12 +37,15 @@ if TYPE_CHECKING:
     from qrtest.scenario.scenario import Scenario
     from qrtest.service.accounts import Instance
     from qrtest.service.limits import Limits
+    from qrtest.strategies.poll_plan import Ask, PollPlan
 
 __all__ = [
+    "Ask",
     "Instance",
     "JobMachine",
     "Limits",
     "NeverEnds",
+    "PollPlan",
     "Project",
     "QrtestError",
     "Recording",
@@ -64,6 +67,7 @@ __all__ = [
     "errors",
     "failed",
     "faults",
+    "properties",
     "queued",
     "ran_too_long",
     "record",
@@ -77,10 +81,12 @@ __all__ = [
 ]
 
 _HOME = {
+    "Ask": "qrtest.strategies.poll_plan",
     "Instance": "qrtest.service.accounts",
     "JobMachine": "qrtest.properties",
     "Limits": "qrtest.service.limits",
     "NeverEnds": "qrtest.errors",
+    "PollPlan": "qrtest.strategies.poll_plan",
     "Project": "qrtest.plugin.project",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.harness.record",
@@ -110,7 +116,7 @@ _HOME = {
     "simulate": "qrtest.harness.simulate",
     "unknown": "qrtest.lifecycle.step",
 }
-_MODULES = ("errors", "faults", "strategies")
+_MODULES = ("errors", "faults", "properties", "strategies")
 
 
 def __getattr__(name: str) -> Any:

@@ -112,6 +112,9 @@ HOMES = {
     "hypothesis": {
         "plugin.hypothesis_examples",
         "strategies.draw_results",
+        "strategies.draw_faults",
+        "strategies.draw_poll_plans",
+        "strategies.draw_scenarios",
         "strategies.draw_scripts",
         "strategies.register",
         "properties.consumer",

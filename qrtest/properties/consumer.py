@@ -27,7 +27,7 @@ from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Takes, lived
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
-from qrtest.strategies.draw_scripts import MENU
+from qrtest.strategies.draw_faults import MENU
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -120,7 +120,7 @@ def check_consumer(
         recorded = Scenario.from_cassette(cassette)
         first = _lives_of_the_recorded(recorded, takes)
         plans = strategies.fault_plans(operations=_operations(takes))
-        drawn = strategies.lives_of(cassette, faults=plans)
+        drawn = strategies.scenarios_of(cassette, faults=plans)
     else:
         first = _lives_to_try_first(program_id, result, takes)
         drawn = _usual_lives(program_id, result, takes)

@@ -1,7 +1,16 @@
-"""What hypothesis draws: scripts, faults, scenarios, results, jobs and plans of questions.
+"""Hypothesis strategies for scripts, faults, scenarios, results, jobs and poll plans.
 
-Imported when first used: hypothesis imports this package at its entry point, while it is itself being
-imported.
+    from qrtest import strategies as qst
+
+    @given(qst.scenarios())
+    def test_collect(scenario): ...
+
+They shrink towards what a person would write: a job that is done at once, then one that failed; a fault is
+dropped before a step is, and a step before a length of time is rounded. What they draw prints as code that
+evaluates back.
+
+The modules are imported when they are first used: hypothesis imports this package at its entry point, while
+it is itself being imported.
 """
 
 from __future__ import annotations
@@ -10,17 +19,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from qrtest.strategies.draw_faults import fault_plans, faults
+    from qrtest.strategies.draw_poll_plans import poll_plans
     from qrtest.strategies.draw_results import broken_results, results
-    from qrtest.strategies.draw_scripts import (
-        ENDINGS,
-        fault_plans,
-        faults,
-        jobs,
-        lives_of,
-        poll_plans,
-        scenarios,
-        scripts,
-    )
+    from qrtest.strategies.draw_scenarios import jobs, lives_of, scenarios, scenarios_of
+    from qrtest.strategies.draw_scripts import ENDINGS, scripts
 
 __all__ = [
     "ENDINGS",
@@ -32,19 +35,21 @@ __all__ = [
     "poll_plans",
     "results",
     "scenarios",
+    "scenarios_of",
     "scripts",
 ]
 
 _HOME = {
     "ENDINGS": "draw_scripts",
     "broken_results": "draw_results",
-    "fault_plans": "draw_scripts",
-    "faults": "draw_scripts",
-    "jobs": "draw_scripts",
-    "lives_of": "draw_scripts",
-    "poll_plans": "draw_scripts",
+    "fault_plans": "draw_faults",
+    "faults": "draw_faults",
+    "jobs": "draw_scenarios",
+    "lives_of": "draw_scenarios",
+    "poll_plans": "draw_poll_plans",
     "results": "draw_results",
-    "scenarios": "draw_scripts",
+    "scenarios": "draw_scenarios",
+    "scenarios_of": "draw_scenarios",
     "scripts": "draw_scripts",
 }
 

@@ -1,4 +1,4 @@
-"""Strategies for results, whole and broken. Users find them in `qrtest.strategies`."""
+"""Strategies for results, valid and damaged. Users find them in `qrtest.strategies`."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ PRIMITIVE: Final = {"version": 2}
 
 
 def results(program_id: str = "sampler") -> SearchStrategy[str]:
-    """Valid results of a program, as the text that the service sends.
+    """Draw valid results of a program, as the text that the service sends.
 
-    *program_id*: sampler, estimator, noise-learner (of both generations) or executor, of the versions
+    *program_id*: sampler, estimator, noise-learner (of both generations) or executor, in the versions
     that the installed release decodes. Raises `ResultError` for another.
 
     >>> from hypothesis import given
     >>> @given(results("executor"))
-    ... def test_it_says_of_which_version_it_is(text):
+    ... def test_it_names_its_version(text):
     ...     assert json.loads(text)["schema_version"].startswith("v")
-    >>> test_it_says_of_which_version_it_is()
+    >>> test_it_names_its_version()
     """
     if program_id not in PROGRAMS:
         raise ResultError(f"results({program_id!r}): there are {', '.join(PROGRAMS)}.")
@@ -42,7 +42,7 @@ def results(program_id: str = "sampler") -> SearchStrategy[str]:
 
 
 def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
-    """Results of a program with one damage: see `qrtest.service.corruption`.
+    """Draw results of a program with one damage: see `qrtest.service.corruption`.
 
     >>> from hypothesis import given
     >>> @given(broken_results())
@@ -55,7 +55,7 @@ def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
 
 @st.composite
 def _broken(draw: st.DrawFn, texts: SearchStrategy[str]) -> str:
-    """*texts*, each with one of the damages that it can have."""
+    """Draw one of *texts*, with one of the damages that it can have."""
     text = draw(texts)
     possible = st.sampled_from(DAMAGES).filter(lambda damage: damage.applied(text) is not None)
     return str(draw(possible).applied(text))
@@ -63,7 +63,7 @@ def _broken(draw: st.DrawFn, texts: SearchStrategy[str]) -> str:
 
 @st.composite
 def _texts(draw: st.DrawFn, values: SearchStrategy[Any]) -> str:
-    """*values* as JSON. A composite, because what is mapped prints as the calls that made it."""
+    """Draw *values* as JSON. A composite, because mapped values print as the calls that made them."""
     return json.dumps(draw(values))
 
 
@@ -105,7 +105,7 @@ _RATES: Final = st.lists(st.floats(0, 1, width=32), min_size=1, max_size=6)
 
 
 def _noise_learner() -> SearchStrategy[Any]:
-    """Of the first generation in both its forms, and of the third where the release knows it."""
+    """Draw results of the first generation in both forms, and of the third where the release has it."""
     first = st.builds(
         result_payloads.layer_errors, st.lists(_RATES, max_size=3), as_pairs=st.booleans()
     )
@@ -117,7 +117,7 @@ def _noise_learner() -> SearchStrategy[Any]:
 
 
 def _executor() -> SearchStrategy[Any]:
-    """Where the release knows none, any: it takes them for plain JSON."""
+    """Draw results in any version where the release decodes none: it takes them for plain JSON."""
     items = st.lists(_TENSORS, min_size=1, max_size=3)
     known = _known("executor", EXECUTOR_VERSIONS)
     return st.builds(
@@ -138,4 +138,4 @@ PROGRAMS: Final[dict[str, SearchStrategy[Any]]] = {
     "noise-learner": st.deferred(_noise_learner),
     "executor": st.deferred(_executor),
 }
-"""The results of every program, as JSON values."""
+"""The strategy of each program's results, as JSON values."""

@@ -1,6 +1,6 @@
-"""When and what a consumer asks of a job: a plan of questions, as a value.
+"""A poll plan: which methods of a job are called, and when.
 
-It knows jobs only by the names of their methods, and no client at all.
+Jobs are known by the names of their methods alone; no client is imported.
 """
 
 from __future__ import annotations
@@ -28,14 +28,16 @@ QUESTIONS: Final = (
     "logs",
     "cancel",
 )
-"""What can be asked without arguments. `result` is asked with a timeout of a second."""
+"""The methods that can be called. `result` is called with a timeout of one second."""
 
 RESULT_TIMEOUT_SECONDS: Final = 1
 
 
 @dataclass(frozen=True, init=False, repr=False)
 class Ask(AsCode):
-    """A question, *seconds* after the one before.
+    """A call of the method *what*, a time *after* the one before; `seconds` is that time.
+
+    Raises `SimulationError` for a method that is not in QUESTIONS.
 
     >>> Ask("status", after="1m")
     Ask('status', after='1m')
@@ -46,7 +48,7 @@ class Ask(AsCode):
 
     def __init__(self, what: str, *, after: Duration = 0) -> None:
         if what not in QUESTIONS:
-            raise SimulationError(f"Ask({what!r}): there are {', '.join(QUESTIONS)}.")
+            raise SimulationError(f"Ask({what!r}): choose one of {', '.join(QUESTIONS)}.")
         object.__setattr__(self, "what", what)
         object.__setattr__(self, "seconds", durations.seconds(after))
 
@@ -57,7 +59,7 @@ class Ask(AsCode):
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a question: a value, or an exception."""
+    """The outcome of a call: a value, or an exception."""
 
     ask: Ask
     value: Any = None
@@ -66,7 +68,7 @@ class Answer:
 
 @dataclass(frozen=True, init=False, repr=False)
 class PollPlan(AsCode):
-    """Questions in their order.
+    """Calls in their order.
 
     >>> PollPlan(Ask("status"), Ask("result", after="5s"))
     PollPlan(Ask('status'), Ask('result', after='5s'))
@@ -78,7 +80,7 @@ class PollPlan(AsCode):
         object.__setattr__(self, "asks", asks)
 
     def put_to(self, job: Any, sleep: Callable[[float], None]) -> Iterator[Answer]:
-        """Ask *job* one question after the other; *sleep* lets the time between them pass.
+        """Make the calls on *job*, and *sleep* between them.
 
         >>> list(PollPlan(Ask("status")).put_to(type("Job", (), {"status": lambda _: "DONE"})(), print))
         [Answer(ask=Ask('status'), value='DONE', error=None)]
@@ -99,7 +101,7 @@ class PollPlan(AsCode):
 
 
 def answer(job: Any, ask: Ask) -> Answer:
-    """What *job* says to one question, now."""
+    """Make one call on *job*, now."""
     options = {"timeout": RESULT_TIMEOUT_SECONDS} if ask.what == "result" else {}
     try:
         return Answer(ask, getattr(job, ask.what)(**options))

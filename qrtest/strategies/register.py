@@ -1,7 +1,7 @@
-"""What hypothesis is told of qrtest's values when it is imported: `from_type(Script)` then works.
+"""Registers the strategies of qrtest's types, so that `from_type(Script)` works.
 
-Found by hypothesis through the entry point `hypothesis`. It must not import hypothesis on its own
-account: it is imported while hypothesis is.
+Hypothesis imports this module through its entry point, while it is itself being imported. So nothing
+here may import hypothesis at the top.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["register"]
 
 
 def register() -> None:
-    """Tell hypothesis which strategy draws which type. The strategies are imported when one is drawn."""
+    """Register a strategy for each type. The strategies are imported when one is drawn from."""
     from hypothesis.strategies import register_type_strategy
 
     from qrtest.faults import Fault
