@@ -37,7 +37,7 @@ def scenarios(
     """Draw scenarios: a script, faults and a result for one job.
 
     The parts are those of `scripts()` and `fault_plans()` and a small valid result, unless given.
-    *lives* is an older name of *scripts*.
+    `lives` is an older name of *scripts*.
 
     >>> from hypothesis import find
     >>> find(scenarios(), lambda scenario: scenario.faults)
@@ -65,7 +65,7 @@ def scenarios_of(
     """Draw scenarios of a recorded job: inputs, result, metrics and logs are as recorded.
 
     Script and faults are drawn, by `scripts()` and `fault_plans()` unless given. *job_id* can be left
-    out when there is only one job. *lives* is an older name of *scripts*, and `lives_of` of this
+    out when there is only one job. `lives` is an older name of *scripts*, and `lives_of` of this
     function. Raises as `Scenario.from_cassette`.
 
     >>> from hypothesis import find
@@ -93,7 +93,7 @@ def jobs(
 ) -> SearchStrategy[RuntimeJobV2]:
     """Draw doubles of jobs, each in a simulation of its own that lasts as long as the example.
 
-    *options* are those of `qrtest.simulate`; *lives* is an older name of *scenarios*. A job
+    *options* are those of `qrtest.simulate`; `lives` is an older name of *scenarios*. A job
     prints as `sim.job(Scenario('DONE'))`, for a test that has a simulation `sim`. Two jobs of one
     example do not share a clock: to have several in one simulation, draw scenarios and make the jobs
     from them.
