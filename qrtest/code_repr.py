@@ -22,7 +22,7 @@ _NAME: Final = re.compile(r"\b(?<!\.)[A-Za-z_]\w*")
 
 
 class AsCode:
-    """Prints as its `repr`, which is code, and not as the calls or fields that it was made of."""
+    """Makes pretty-printers of IPython and hypothesis print the `repr` of a value."""
 
     __slots__ = ()
 

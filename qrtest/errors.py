@@ -7,21 +7,21 @@
     ├── ScriptError          a script that cannot be read or cannot be   (also ValueError)
     ├── IllegalTransition    a status that cannot follow another
     ├── FaultError           a fault that makes no sense                 (also ValueError)
-    ├── ClockError           time told to do what time cannot
-    ├── ResultError          a result that no job could have             (also ValueError)
+    ├── ClockError           time moved backwards, or real time moved
+    ├── ResultError          a result that cannot be encoded             (also ValueError)
     ├── SimulationError      a simulation used wrongly
     ├── UnansweredRequest    a request that nothing in the simulation answers
-    ├── ServerError          a server that cannot be had or found
-    ├── NetworkBlocked       a connection out of the simulation
+    ├── ServerError          a server that cannot start or be found
+    ├── NetworkBlocked       a connection that would leave this machine
     ├── NeverEnds            code that would have waited for ever
     ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
-    ├── BrokenPromises       a job that is unlike RuntimeJobV2           (also AssertionError)
+    ├── BrokenPromises       a job that behaves unlike RuntimeJobV2           (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
     ├── Drifted              a service that has changed since a recording (also AssertionError)
     ├── CassetteError        a cassette that cannot be read, or is not what it was
     │   ├── SecretFound      a cassette that would hold a secret, and was not saved
-    │   └── CassetteBusy     a cassette that somebody else is recording
-    ├── SettingError         an option, marker or ini value that is none (also ValueError)
+    │   └── CassetteBusy     a cassette that another process or session records
+    ├── SettingError         an option, marker or ini value that is wrong (also ValueError)
     ├── RecordingError       a recording begun or ended wrongly
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
@@ -64,7 +64,7 @@ __all__ = [
 
 
 class QrtestError(Exception):
-    """What all errors of qrtest have in common: catch this to catch them all."""
+    """Base class of all errors of qrtest."""
 
 
 class DurationError(QrtestError, ValueError):
@@ -72,13 +72,13 @@ class DurationError(QrtestError, ValueError):
 
 
 class ScriptError(QrtestError, ValueError):
-    """A script that cannot be read, or a life that no job can have."""
+    """A script that cannot be read, or an order of statuses that no job can have."""
 
 
 class IllegalTransition(QrtestError):
     """A status that cannot follow the one before it; nothing was changed.
 
-    `source` and `target` are the two ends.
+    `source` and `target` are the two statuses.
     """
 
     def __init__(self, message: str, *, source: str, target: str) -> None:
@@ -92,11 +92,11 @@ class FaultError(QrtestError, ValueError):
 
 
 class ClockError(QrtestError):
-    """Time told to go backwards, or real time told to move at all."""
+    """An attempt to move a clock backwards, or to move real time."""
 
 
 class ResultError(QrtestError, ValueError):
-    """A result that cannot be turned into what the service would answer."""
+    """A result that cannot be encoded as the service would encode it."""
 
 
 class SimulationError(QrtestError):
@@ -104,7 +104,7 @@ class SimulationError(QrtestError):
 
 
 class UnansweredRequest(QrtestError):
-    """A request to the simulated service that it has no answer for. Nothing left the machine."""
+    """A request that the simulation or cassette has no answer for. Nothing left the machine."""
 
 
 class ServerError(QrtestError):
@@ -127,7 +127,7 @@ class ScenarioError(QrtestError, ValueError):
 
 
 class BrokenPromises(QrtestError, AssertionError):
-    """Something that claims to be a job is unlike RuntimeJobV2; *names* are the promises it breaks."""
+    """A job that behaves unlike RuntimeJobV2; *names* are the promises it breaks."""
 
     def __init__(self, message: str, *, names: tuple[str, ...]) -> None:
         super().__init__(message)
@@ -135,9 +135,9 @@ class BrokenPromises(QrtestError, AssertionError):
 
 
 class ConsumerBug(QrtestError, AssertionError):
-    """Code that waits for jobs broke a rule; the message has the shortest life that shows it.
+    """Code that waits for jobs broke a rule; the message has the shortest scenario that shows it.
 
-    *rule* is the name of the rule, *scenario* the life, to be lived again.
+    *rule* is the name of the rule, *scenario* the scenario, which can be run again.
     """
 
     def __init__(self, message: str, *, rule: str, scenario: Any) -> None:
@@ -147,7 +147,7 @@ class ConsumerBug(QrtestError, AssertionError):
 
 
 class Drifted(QrtestError, AssertionError):
-    """A service answers otherwise than it was recorded; the message says where."""
+    """A service whose answers differ from a recording; the message says where."""
 
 
 class CassetteError(QrtestError):
@@ -159,11 +159,11 @@ class SecretFound(CassetteError):
 
 
 class CassetteBusy(CassetteError):
-    """Somebody else is recording the cassette. Nothing was changed."""
+    """Another process or session is recording the cassette. Nothing was changed."""
 
 
 class SettingError(QrtestError, ValueError):
-    """A setting that does not exist, or does not go with another. Names who said it."""
+    """A setting that does not exist or contradicts another. The message names where it was set."""
 
 
 class RecordingError(QrtestError):
@@ -177,16 +177,16 @@ class UnsupportedRelease(QrtestError):
 class RemovedFromClientWarning(DeprecationWarning):
     """Code used a member of RuntimeJobV2 that the installed release has dropped.
 
-    It works all the same on a double; outside of qrtest it fails. The message names the release that
-    dropped it. `qrtest_surface = installed` lets it fail here, too.
+    It works on a double; outside of qrtest it fails. The message names the release that
+    dropped it. `qrtest_surface = installed` makes it fail on doubles, too.
     """
 
 
 class Stop(BaseException):
     """Ends code that caught `NeverEnds` and went on waiting.
 
-    Not an `Exception`, so that `except Exception:` in a polling loop cannot catch it, too.
-    A simulation turns it back into the `NeverEnds` that it stands for.
+    Not an `Exception`, so that `except Exception:` in a polling loop cannot catch it. When it leaves a
+    simulation, the simulation raises `reason`, the `NeverEnds` it was raised for, in its place.
     """
 
     def __init__(self, reason: NeverEnds) -> None:

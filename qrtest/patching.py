@@ -1,4 +1,4 @@
-"""Attributes of modules and classes that are replaced, in all threads, while anybody needs them to be."""
+"""Replaces attributes of modules and classes, in all threads, while at least one user needs it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Final
 __all__ = ["PATCHING", "Patch", "Patches"]
 
 PATCHING: Final = threading.RLock()
-"""Held while something that all threads see is replaced or restored."""
+"""Held while an attribute that all threads see is replaced or restored."""
 
 ABSENT: Final = object()
 
 Patch = tuple[Any, str, Any]
-"""A module or class, the name of its attribute, and what stands in for that."""
+"""A module or class, the name of its attribute, and the replacement."""
 
 
 class Patches:
-    """Puts in place what *find* says, for as long as anybody is inside.
+    """A context manager that makes the replacements which *find* returns.
 
-    Many can be inside at once, in any threads: the first replaces, the last puts back.
+    It can be entered many times at once, in any threads: the first replaces, the last restores.
 
     >>> import math
     >>> roundly = Patches(lambda: [(math, "pi", 3)])

@@ -1,6 +1,6 @@
 """Options that the pytest plugin sets for a whole run, and that the rest of qrtest reads.
 
-A run is a process: what is set holds in all its threads, in those that were started before, too.
+They hold in all threads of the process, whenever these were started.
 The plugin imports this module at start-up, so it imports next to nothing.
 """
 
@@ -62,7 +62,7 @@ IS_SAVING: Final = RunOption(default=False)
 """Whether scenarios that break a consumer are written into that folder."""
 
 SAVED: Final[RunOption[list[Path] | None]] = RunOption(None)
-"""The files that were written, if anybody wants to know."""
+"""Collects the files that were written; None when no plugin collects them."""
 
 SURFACES: Final = ("documented", "installed")
 _SURFACE: Final = RunOption("documented")
@@ -87,5 +87,5 @@ def choose_surface(surface: str) -> Callable[[], None]:
 
 
 def is_documented_surface() -> bool:
-    """Tell whether doubles have the members that the installed release has dropped."""
+    """Return whether doubles have the members that the installed release has dropped."""
     return _SURFACE.get() == "documented"

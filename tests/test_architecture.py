@@ -94,13 +94,14 @@ HOMES = {
     },
     "threading": {
         "clock.clocks",
+        "clock.patch_time",
         "client.removed_members",
         "patching",
         "transport.server",
         "transport.stream_client",
         "transport.websocket",
     },
-    "time": {"clock.clocks", "properties.job_promises"},
+    "time": {"clock.clocks", "clock.patch_time", "properties.job_promises"},
     "pytest": {
         "plugin.hooks",
         "plugin.marker",

@@ -6,7 +6,8 @@ from functools import cache
 from typing import Any, Final
 
 from qrtest.client import private_names, releases
-from qrtest.clock.clocks import WallClock, current
+from qrtest.clock.clocks import WallClock
+from qrtest.clock.patch_time import current
 from qrtest.errors import SimulationError
 from qrtest.service.accounts import CRN
 from qrtest.transport.direct import go_direct

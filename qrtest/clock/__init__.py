@@ -1,1 +1,1 @@
-"""Time as a value, and the functions that code sleeps by."""
+"""Time as a value, and what makes code that waits follow it."""

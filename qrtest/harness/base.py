@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from qrtest.clock import clocks
+from qrtest.clock import patch_time
 from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
@@ -113,7 +113,7 @@ class Environment:
                 self._dispatcher.port = stack.enter_context(open_port(self._dispatcher))
             if self.transport != "direct":
                 self._mount(stack)
-            stack.enter_context(clocks.install(self.clock))
+            stack.enter_context(patch_time.install(self.clock))
             self._stack = stack.pop_all()
 
     def leave(

@@ -12,10 +12,9 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final, Self
 
-from qrtest.clock import accelerated, clocks
+from qrtest.clock import clocks
 from qrtest.clock import duration as durations
-from qrtest.clock.accelerated import AcceleratedClock
-from qrtest.clock.clocks import EPOCH, VirtualClock
+from qrtest.clock.clocks import EPOCH, AcceleratedClock, VirtualClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
@@ -107,7 +106,7 @@ class Server(Scripting):
     ) -> None:
         SnapshotBackends(backends).names()
         self._pace = clock
-        self.clock: VirtualClock | AcceleratedClock = accelerated.clock_named(clock)
+        self.clock: VirtualClock | AcceleratedClock = clocks.clock_named(clock)
         is_virtual = isinstance(self.clock, VirtualClock)
         self._scripted = ScriptedService(
             self.clock,

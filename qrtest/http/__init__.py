@@ -1,1 +1,1 @@
-"""Requests, responses and the one method that answers them; which operation a request is."""
+"""Request, Response, the protocol Service, and the table of operations."""

@@ -1,7 +1,7 @@
-"""What crosses the wire, as values, and the one seam of the architecture: `Service`.
+"""Requests and responses as values, and the protocol that the architecture is built on: `Service`.
 
-Whatever answers a request is a `Service`: the simulated one, a cassette player, and whatever wraps
-another service to record it, to break it, or to write down what it said.
+The simulated service, a cassette player, and the wrappers that inject faults, record or keep a journal
+are all a `Service`: one method from a request to a response.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from qrtest.http.operations import Route, route
 __all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream", "phrase"]
 
 Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
-"""How a connection ends that brings no whole answer.
+"""How a connection ends without a whole response.
 
-`refused`: it was never made. `reset`: the peer broke it. `closed`: the peer closed it without a word.
+`refused`: it was never made. `reset`: the peer reset it. `closed`: the peer closed it without a response.
 `timeout`: the client gave up. `cut`: it was closed within the body.
 """
 
@@ -29,9 +29,9 @@ FAILURES: Final[tuple[Failure, ...]] = ("refused", "reset", "closed", "timeout",
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request: where to, what for, and with what. *path* has no query, *query* no question mark.
+    """An HTTP request. *path* has no query, *query* no question mark.
 
-    *route* is what it asks of the service; None when the service has no such thing.
+    *route* is the operation it asks for; None when the service has no such path.
 
     >>> request = Request.to("GET", "https://host/v1/jobs?limit=2&tags=a&tags=b")
     >>> request.host, request.path, request.parameters
@@ -58,17 +58,17 @@ class Request:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
     ) -> Request:
-        """The request for a whole *url*."""
+        """Return the request for a whole *url*."""
         parts = urlsplit(url)
         return cls(method.upper(), parts.netloc, parts.path, parts.query, headers or {}, body)
 
     @property
     def parameters(self) -> dict[str, tuple[str, ...]]:
-        """The query, decoded: every name with its values."""
+        """The decoded query: every name with its values."""
         return _parameters(self.query).copy()
 
     def parameter(self, name: str) -> str | None:
-        """The last value of the parameter *name*; None when there is none.
+        """Return the last value of the parameter *name*; None when there is none.
 
         >>> Request("GET", "host", "/jobs", "limit=1&limit=2").parameter("limit")
         '2'
@@ -76,11 +76,11 @@ class Request:
         return _parameters(self.query).get(name, (None,))[-1]
 
     def is_true(self, name: str) -> bool:
-        """Whether the parameter *name* says true, whatever its case."""
+        """Return whether the value of the parameter *name* is `true`, in any case."""
         return (self.parameter(name) or "").lower() == "true"
 
     def header(self, name: str) -> str | None:
-        """The value of the header *name*, whatever its case; None when there is none."""
+        """Return the value of the header *name*, in any case; None when there is none."""
         value = self.headers.get(name)
         if value is None:
             wanted = name.lower()
@@ -101,24 +101,24 @@ def _parameters(query: str) -> dict[str, tuple[str, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The end of a stream: the *code* that the service closes it with, None where it just breaks."""
+    """The end of a stream: the websocket close *code*, None where the connection breaks."""
 
     code: int | None = 1000
 
 
 class Stream(Protocol):
-    """What the service says on one connection of a websocket. It is asked, and never speaks by itself."""
+    """The service's side of one websocket connection: it is asked for its next message."""
 
     def next(self, now: float) -> str | Close | float:
-        """What comes next at the time *now*: a message, the end, or the time before which nothing will."""
+        """Return the next message at the time *now*, the end, or the time before which neither comes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, or (with *failure*) what came instead of one.
+    """An HTTP response, or (with *failure*) how the connection failed.
 
-    *delay* is how long the answer takes, in seconds, beyond what every answer takes. *struck* names the
-    faults that made it what it is. *stream* is what comes after an answer 101.
+    *delay* is the time it takes in seconds, beyond the latency of every response. *struck* names the
+    faults that shaped it. *stream* follows a response 101.
     """
 
     status: int
@@ -131,7 +131,7 @@ class Response:
 
 
 def phrase(status: int) -> str:
-    """What HTTP says for *status*; nothing for one that it does not know.
+    """Return the reason phrase of *status*; an empty text for an unknown one.
 
     >>> phrase(404), phrase(520)
     ('Not Found', '')
@@ -143,10 +143,10 @@ _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Service(Protocol):
-    """Whatever answers."""
+    """Answers requests."""
 
     def handle(self, request: Request) -> Response:
-        """The answer to *request*.
+        """Return the response to *request*.
 
         Raises `UnansweredRequest` when there is none.
         """

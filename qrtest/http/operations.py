@@ -1,6 +1,6 @@
-"""Which operation a request is: the one table of paths.
+"""The table of paths: which operation a request asks for.
 
-The service answers by operation, faults strike by operation, the journal tells by operation.
+The service answers, faults strike and the journal counts by operation.
 Source of the paths: the REST API's description, and the requests of releases 0.26 to 0.51.
 """
 
@@ -14,7 +14,7 @@ __all__ = ["OF_A_JOB", "OPEN_TO_ALL", "OPERATIONS", "Route", "route"]
 
 
 class Route(NamedTuple):
-    """An operation, and what the path names: a job, a session, a backend or a plan."""
+    """An operation, and the job, session, backend or plan that the path names."""
 
     operation: str
     name: str = ""
@@ -80,7 +80,7 @@ OPERATIONS: Final = tuple(dict.fromkeys(operation for _, _, operation in _TABLE)
 
 @lru_cache(maxsize=4096)
 def route(method: str, path: str) -> Route | None:
-    """What *method* on *path* asks for; None when the service has no such thing.
+    """Return the operation of *method* on *path*; None when the service has none.
 
     >>> route("GET", "/api/v1/jobs/d5h6o44pe0pc73am1f1g/results")
     Route(operation='result', name='d5h6o44pe0pc73am1f1g', action='')

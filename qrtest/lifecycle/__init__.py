@@ -1,1 +1,1 @@
-"""Statuses, the steps of a job and the scripts that are made of them: plain values."""
+"""Statuses of a job, the steps of a script, and scripts: plain values."""

@@ -1,7 +1,7 @@
-"""A stage in the life of a job, and the functions that make one.
+"""A step of a script, and the functions that make one.
 
-A `Step` is a status and how long it lasts, with what the service says of it: a reason, a code and a
-solution where it ends badly, interim results while it runs.
+A `Step` is a status and its length, with what the service reports in it: reason, code and solution of
+a failure, interim results of a running job.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ REASON_CODES: Final = range(1000, 10_000)
 
 @dataclass(frozen=True, slots=True)
 class Step(AsCode):
-    """One stage of a life. Made by `queued`, `running`, `done`, `failed`, ... rather than directly.
+    """A status and its length. Made by `queued`, `running`, `done`, `failed`, ... rather than directly.
 
-    *status* is one of the lifecycle, or UNKNOWN with the word that the service *says*.
-    *seconds* is how long it lasts, None for ever. *interim* holds JSON texts.
+    *status* is one of `transitions.STATUSES`, or UNKNOWN, for which the service sends the word *says*.
+    *seconds* is the length, None for a step without an end. *interim* holds JSON texts.
     """
 
     status: str
@@ -55,7 +55,7 @@ class Step(AsCode):
 
     @property
     def is_final(self) -> bool:
-        """Whether a job that got here stays here."""
+        """Whether no step can follow."""
         return self.status in transitions.FINAL
 
     def __str__(self) -> str:
@@ -112,7 +112,7 @@ _CONSTRUCTORS: Final = {
 
 
 def queued(lasts: Duration | None = None) -> Step:
-    """The job waits in the queue, for ever when no length is given.
+    """Return a step in which the job waits in the queue, for ever when no length is given.
 
     >>> queued("2h")
     queued('2h')
@@ -121,9 +121,9 @@ def queued(lasts: Duration | None = None) -> Step:
 
 
 def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> Step:
-    """The job runs, for ever when no length is given.
+    """Return a step in which the job runs, for ever when no length is given.
 
-    The *interim* results, any JSON values, appear one after the other, evenly spread over the time.
+    The *interim* results, any JSON values, appear one after the other, evenly spread over the step.
 
     >>> running(5, interim=[{"i": 1}])
     running('5s', interim=[{'i': 1}])
@@ -138,7 +138,7 @@ def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> St
 
 
 def done(*, lasts: Duration | None = None) -> Step:
-    """The job has completed. *lasts* is for scripts that are illegal on purpose.
+    """Return the step of a completed job. *lasts* is for scripts with `legal=False`.
 
     >>> done()
     done()
@@ -153,9 +153,10 @@ def failed(
     *,
     lasts: Duration | None = None,
 ) -> Step:
-    """The job has failed, with the service's reason, error code (1000 to 9999) and solution.
+    """Return the step of a failed job, with the service's reason, error code (1000 to 9999) and solution.
 
-    Code 1305 is the one that ran too long, in the service's own form: see `ran_too_long`.
+    Code 1305 without a reason is `ran_too_long()`. Raises `ScriptError` for a code out of range, and for a
+    *solution* without a *reason*.
 
     >>> failed("Internal error.", code=1500)
     failed('Internal error.', code=1500)
@@ -173,7 +174,7 @@ def failed(
 
 
 def ran_too_long(*, lasts: Duration | None = None) -> Step:
-    """The service stopped the job at its maximum execution time (code 1305).
+    """Return the step of a job that was stopped at its maximum execution time (code 1305).
 
     >>> ran_too_long() == failed(code=1305)
     True
@@ -182,7 +183,7 @@ def ran_too_long(*, lasts: Duration | None = None) -> Step:
 
 
 def cancelled(reason: str | None = None, *, lasts: Duration | None = None) -> Step:
-    """The job was cancelled by somebody else than the code under test.
+    """Return the step of a job that was cancelled, not by the code under test.
 
     >>> cancelled("Session closed")
     cancelled('Session closed')
@@ -191,13 +192,13 @@ def cancelled(reason: str | None = None, *, lasts: Duration | None = None) -> St
 
 
 def unknown(says: str, lasts: Duration | None = None) -> Step:
-    """The service says a status that no client has heard of.
+    """Return a step in which the service sends the status *says*, a word that no client knows.
 
     >>> unknown("Validating", "5s")
     unknown('Validating', '5s')
     """
     if not isinstance(says, str) or not says:
-        raise ScriptError(f"unknown({says!r}): give the word that the service says.")
+        raise ScriptError(f"unknown({says!r}): give the word that the service sends.")
     return Step(UNKNOWN, _length(lasts), says=says)
 
 

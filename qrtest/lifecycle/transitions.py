@@ -1,15 +1,14 @@
-"""The life of a job: which status may follow which.
+"""Which status of a job may follow which: a table, and nothing else that decides it.
 
-Everything that decides a status lives in this table. It knows no time, no HTTP, and not how IBM
-spells a status on the wire; `qrtest.lifecycle.script` has the time, `qrtest.service.serialize` the spelling.
+Time is in `qrtest.lifecycle.script`, the service's spelling of a status in `qrtest.service.serialize`. A new
+status is a row of TRANSITIONS, a constructor in `qrtest.lifecycle.step` and a word in `serialize`.
 
-Rule 1. A status changes by an event, and only as the table says.
-Rule 2. A final status has no way out.
-Rule 3. A stage may be passed too quickly to be seen: a job may be found DONE without ever having
-been seen RUNNING.
+Rule 1. A status changes by an event, and only as the table has it.
+Rule 2. A final status has no transition.
+Rule 3. A status may end before a poll sees it: a job may be found DONE that was never seen RUNNING.
 
-A status that nobody has heard of is not in the table. It is something that the service *says* while
-the job is in one of these.
+A word that no client knows (`UNKNOWN` in a script) is not a status of the table: the service sends it
+while the job is in one of these.
 
 Sources: the documentation of RuntimeJobV2 (its six statuses), and the states of the REST API.
 """
@@ -73,14 +72,14 @@ TRANSITIONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 
 STATUSES: Final = tuple(TRANSITIONS)
-FINAL: Final = frozenset(status for status, ways_out in TRANSITIONS.items() if not ways_out)
+FINAL: Final = frozenset(status for status, transitions in TRANSITIONS.items() if not transitions)
 EVENTS: Final[Mapping[str, str]] = MappingProxyType(dict(TRANSITIONS[INITIALIZING]))
 
 
 def step(status: str, event: str) -> str:
-    """The status after *event* happened to a job in *status*.
+    """Return the status of a job in *status* after *event*.
 
-    Raises `IllegalTransition`, which names both ends, when the table has no such way.
+    Raises `IllegalTransition`, which names both statuses, when the table has no such transition.
 
     >>> step(QUEUED, "start")
     'RUNNING'
@@ -97,27 +96,29 @@ def step(status: str, event: str) -> str:
         )
     if event not in EVENTS:
         raise IllegalTransition(
-            f"{event!r} is not an event in the life of a job: there are {', '.join(EVENTS)}.",
+            f"{event!r} is not an event of a job: there are {', '.join(EVENTS)}.",
             source=status,
             target=event,
         )
     target = EVENTS[event]
-    ways_out = sorted(set(TRANSITIONS[status].values()))
-    why = f"{status} is final" if not ways_out else f"{status} can become {', '.join(ways_out)}"
+    transitions = sorted(set(TRANSITIONS[status].values()))
+    why = (
+        f"{status} is final" if not transitions else f"{status} can become {', '.join(transitions)}"
+    )
     raise IllegalTransition(
         f"A job that is {status} cannot become {target}: {why}.", source=status, target=target
     )
 
 
 def diagram() -> str:
-    """The table as a Mermaid state diagram, the one that the documentation shows.
+    """Return the table as the Mermaid state diagram that the documentation shows.
 
     >>> diagram().splitlines()[:2]
     ['stateDiagram-v2', '    [*] --> INITIALIZING']
     """
     lines = ["stateDiagram-v2", f"    [*] --> {INITIALIZING}"]
-    for status, ways_out in TRANSITIONS.items():
-        lines += [f"    {status} --> {target}: {event}" for event, target in ways_out.items()]
-        if not ways_out:
+    for status, transitions in TRANSITIONS.items():
+        lines += [f"    {status} --> {target}: {event}" for event, target in transitions.items()]
+        if not transitions:
             lines.append(f"    {status} --> [*]")
     return "\n".join(lines) + "\n"

@@ -16,7 +16,8 @@ from requests.models import PreparedRequest
 from responses import PassthroughResponse, RequestsMock
 from responses.registries import FirstMatchRegistry
 
-from qrtest.clock.clocks import Clock, current
+from qrtest.clock.clocks import Clock
+from qrtest.clock.patch_time import current
 from qrtest.patching import PATCHING
 from qrtest.transport.dispatcher import Dispatcher
 from qrtest.transport.requests_adapter import adapter_of, genuine_send

@@ -1,8 +1,8 @@
 """Stops code that would wait for ever.
 
-Time is bounded by the clock, the number of requests here. Whichever bound is met first, the code
-under test gets `NeverEnds`; if it catches that and goes on, again and again, it gets `Stop`, which
-is no `Exception`.
+The clock bounds virtual time, the watchdog the number of requests. At either bound the code under test
+gets `NeverEnds`. Code that catches it and goes on, again and again, gets `Stop`, which is not an
+`Exception`.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from qrtest.errors import NeverEnds, Stop
 
 __all__ = ["Watchdog"]
 
-PATIENCE: Final = 20
-"""How often `NeverEnds` may be swallowed before it becomes `Stop`."""
+MOST_CAUGHT: Final = 20
+"""How often code may catch `NeverEnds` before it gets `Stop`."""
 
 
 class Watchdog:
-    """Counts requests up to *most*, and tells with *describe* what the code was doing.
+    """Counts requests up to *most*; *describe* returns what the code was doing.
 
-    *maker* is the function whose options set the bounds, for the message.
+    *maker* is the function whose options set the bounds: the message names it.
     """
 
     def __init__(self, *, most: int, maker: str, describe: Callable[[], str]) -> None:
@@ -38,12 +38,12 @@ class Watchdog:
             self.stop(f"it has made {self._most:,} requests")
 
     def stop(self, why: str) -> NoReturn:
-        """Raise `NeverEnds` because of *why*, or `Stop` if it was not heard."""
+        """Raise `NeverEnds` with the reason *why*, or `Stop` when the code has caught too many."""
         self._stops += 1
         error = NeverEnds(
             f"The code under test would have waited for ever: {why}.\n{self._describe()}\n"
             f"If it may take that long, say {self._maker}(longest=..., most_requests=...)."
         )
-        if self._stops > PATIENCE:
+        if self._stops > MOST_CAUGHT:
             raise Stop(error)
         raise error

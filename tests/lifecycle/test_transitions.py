@@ -52,7 +52,7 @@ def test_the_final_statuses_are_those_of_the_documentation() -> None:
         (
             "QUEUED",
             "pause",
-            "'pause' is not an event in the life of a job: there are queue, start, finish, fail, cancel.",
+            "'pause' is not an event of a job: there are queue, start, finish, fail, cancel.",
         ),
     ],
 )
