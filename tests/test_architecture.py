@@ -55,8 +55,6 @@ MOST_MODULES_AT_THE_ROOT = 8
 PUBLIC_MODULES = {"errors", "faults", "properties", "strategies"}
 
 TO_BE_MENDED = {
-    ("playback.rescript", "scenario.scenario"),
-    ("playback.rescript", "client.result_encoder"),
     ("timeline.sources", "harness.replay"),
     ("timeline.sources", "harness.simulate"),
 }

@@ -1,4 +1,4 @@
-"""`qrtest rescript`: another life for the jobs of recordings, as recordings."""
+"""`qrtest rescript`: recordings in which a job goes through another scenario."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from qrtest.cassette import store
 from qrtest.cli.progress import tracked
 from qrtest.errors import ScenarioError
 from qrtest.playback import rescript as rescripting
-from qrtest.playback.recorded_jobs import RecordedLife, lives
+from qrtest.playback.recorded_jobs import RecordedJob, jobs_in
+from qrtest.scenario.as_recording import recorded_job_of, save_sanitized
 from qrtest.scenario.scenario import Scenario
 
 __all__ = ["rescript"]
 
 
-@click.command(short_help="Give a recorded job another life.")
+@click.command(short_help="Give a recorded job another scenario.")
 @click.argument("cassettes", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--script", metavar="LIFE", help="A whole life: 'QUEUED 6h; RUNNING 30s; ERROR 1500'."
+    "--script", metavar="SCRIPT", help="A whole script: 'QUEUED 6h; RUNNING 30s; ERROR 1500'."
 )
 @click.option(
     "--ends", metavar="STEP", help="How it ends: 'ERROR 1500', CANCELLED; or QUEUED, for ever."
@@ -37,11 +38,11 @@ __all__ = ["rescript"]
 def rescript(
     cassettes: tuple[Path, ...], job_id: str | None, output: Path, **changes: str | None
 ) -> None:
-    """Let recorded jobs live another life, and write what recordings of that would hold.
+    """Give recorded jobs another scenario, and write what a recording of that would hold.
 
     \b
     The job keeps its facts: inputs, backend, tags, and its result if it still has one. Timestamps, usage,
-    logs and the exchanges after its end follow the new life. What is written says that it was scripted.
+    logs and the interactions after its end follow the new script. What is written says that it was scripted.
     Examples:
       qrtest rescript cassettes/bell.yaml --ends "ERROR 1500" --queue 6h -o cassettes/failed.yaml
       qrtest rescript cassettes/bell.yaml --ends QUEUED -o cassettes/for-ever.yaml
@@ -51,11 +52,11 @@ def rescript(
     targets = _targets(cassettes, output)
     for cassette in tracked(cassettes, "rescripting"):
         found = store.load(cassette)
-        before = _chosen(lives(found), job_id, cassette)
-        scenario = Scenario.of_life(before).but(**given)
-        life = rescripting.life_of(scenario, before)
-        rescripting.kept(rescripting.rescripted(found, life), targets[cassette])
-        click.echo(f"{before.script}\n  becomes\n{scenario.script}", file=sys.stderr)
+        before = _chosen(jobs_in(found), job_id, cassette)
+        scenario = Scenario.of_job(before).but(**given)
+        rescripted = rescripting.rescripted(found, recorded_job_of(scenario, before))
+        save_sanitized(rescripted, targets[cassette])
+        click.echo(f"{before.scenario.script}\n  becomes\n{scenario.script}", file=sys.stderr)
         click.echo(targets[cassette], file=sys.stdout)
 
 
@@ -71,7 +72,7 @@ def _targets(cassettes: tuple[Path, ...], output: Path) -> dict[Path, Path]:
     return targets
 
 
-def _chosen(known: Mapping[str, RecordedLife], job_id: str | None, name: Path) -> RecordedLife:
+def _chosen(known: Mapping[str, RecordedJob], job_id: str | None, name: Path) -> RecordedJob:
     if job_id is None and len(known) == 1:
         return next(iter(known.values()))
     if job_id is None or job_id not in known:

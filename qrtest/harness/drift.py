@@ -19,7 +19,7 @@ from qrtest.errors import Drifted, SimulationError, UnansweredRequest
 from qrtest.harness.scripted_service import ScriptedService
 from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import TIERS, Difference, Tier, differences
-from qrtest.playback.recorded_jobs import RecordedLife, lives
+from qrtest.playback.recorded_jobs import RecordedJob, jobs_in
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario.scenario import Scenario
 from qrtest.service.accounts import CRN
@@ -91,25 +91,25 @@ def drift(
 def asked_again(recorded: Cassette) -> Cassette:
     """What qrtest's service of today answers to the requests of *recorded*, at their times.
 
-    The jobs are there, and live as they were recorded. A request that it has no answer for is left out.
+    The jobs go through their recorded scripts. A request that the service has no answer for is left out.
     """
-    known = lives(recorded)
+    known = jobs_in(recorded)
     clock = VirtualClock(longest=None)
-    born = min((life.born for life in known.values()), default=0.0)
-    start = max(0.0, -born)
+    first = min((job.created_at for job in known.values()), default=0.0)
+    start = max(0.0, -first)
     service = ScriptedService(clock, epoch=EPOCH, backends=None)
     ids: dict[str, str] = {}
     waiting = sorted(
-        (life for life in known.values() if life.submitted_at is None), key=lambda life: life.born
+        (job for job in known.values() if job.submitted_at is None), key=lambda job: job.created_at
     )
     exchanges = []
     for each in sorted(recorded.interactions, key=lambda each: each.at or 0.0):
-        is_birth = each.request.method == "POST"
-        at = start + (each.at or 0.0) + (0.0 if is_birth else NUDGE)
-        while waiting and start + waiting[0].born <= at:
-            life = waiting.pop(0)
-            clock.sleep(max(0.0, start + life.born - clock.now()))
-            _take_in(service, life)
+        is_submission = each.request.method == "POST"
+        at = start + (each.at or 0.0) + (0.0 if is_submission else NUDGE)
+        while waiting and start + waiting[0].created_at <= at:
+            job = waiting.pop(0)
+            clock.sleep(max(0.0, start + job.created_at - clock.now()))
+            _take_in(service, job)
         clock.sleep(max(0.0, at - clock.now()))
         answer = _asked(service, each, known, ids)
         if answer is not None:
@@ -129,33 +129,34 @@ def _answered(cassette: Cassette) -> Iterator[Interaction]:
             yield each
 
 
-def _take_in(service: ScriptedService, life: RecordedLife) -> None:
-    described = {**life.record.job, "program": {"id": life.program_id}, "tags": list(life.tags)}
-    told = described_job(json.dumps(described).encode())
-    assert told is not None
+def _take_in(service: ScriptedService, job: RecordedJob) -> None:
+    program, tags = {"id": job.scenario.program_id}, list(job.scenario.tags)
+    described = {**job.record.job, "program": program, "tags": tags}
+    facts = described_job(json.dumps(described).encode())
+    assert facts is not None
     submission = Submission(
-        backend=told.backend,
-        program_id=told.program_id,
-        tags=told.tags,
-        session_id=told.session_id,
-        image=told.image,
-        private=told.private,
-        cost=told.cost,
-        job_id=life.job_id,
-        estimated_seconds=told.estimated_seconds,
+        backend=facts.backend,
+        program_id=facts.program_id,
+        tags=facts.tags,
+        session_id=facts.session_id,
+        image=facts.image,
+        private=facts.private,
+        cost=facts.cost,
+        job_id=job.job_id,
+        estimated_seconds=facts.estimated_seconds,
     )
-    service.add(submission, _plain(life), logs=life.record.logs)
+    service.add(submission, _plain(job), logs=job.record.logs)
 
 
-def _plain(life: RecordedLife) -> Scenario:
-    """The life without its errors and its recorded facts: the service says them in its own way."""
-    return replace(Scenario.of_life(life), faults=(), record=None, behaviour=USUAL)
+def _plain(job: RecordedJob) -> Scenario:
+    """Return the scenario without its errors and recorded facts: the service has its own."""
+    return replace(Scenario.of_job(job), faults=(), record=None, behaviour=USUAL)
 
 
 def _asked(
     service: ScriptedService,
     recorded: Interaction,
-    known: Mapping[str, RecordedLife],
+    known: Mapping[str, RecordedJob],
     ids: dict[str, str],
 ) -> Response | None:
     """The answer to what was *recorded*, in which things have the *ids* that they have today."""

@@ -1,4 +1,4 @@
-"""Cassette, clock, transport and client, tied together: `replay`."""
+"""Cassette, clock, transport and client in one: `replay`."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2
-    from qrtest.playback.recorded_jobs import RecordedLife
+    from qrtest.playback.recorded_jobs import RecordedJob
 
 __all__ = ["Replay", "replay"]
 
-Life = Script | Step | str | Scenario
+ScriptLike = Script | Step | str | Scenario
 MOST_REQUESTS: Final = 200_000
 
 
 def replay(
     cassette: str | os.PathLike[str] | Cassette,
     *,
-    script: Life | Mapping[str, Life] | None = None,
+    script: ScriptLike | Mapping[str, ScriptLike] | None = None,
     pace: Pace = "recorded",
     transport: Transport = "direct",
     clock: Literal["virtual", "real"] = "virtual",
@@ -42,10 +42,10 @@ def replay(
     network: bool = False,
     ignore: Iterable[str] = (),
 ) -> Replay:
-    """A replay of a recorded session, to be used as a context manager.
+    """Return a replay of a recorded session, to be used as a context manager.
 
-    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *script*: another life for the recorded
-    job, or lives by job id: the job keeps its recorded facts, and answers what was never asked, too. A
+    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *script*: another script for the recorded
+    job, or scripts by job id: the job keeps its recorded facts, and answers what was never asked, too. A
     scenario of the cassette that was changed (`Scenario.from_cassette(path).but(...)`) is one. *pace*:
     "recorded" answers by the recorded time on the virtual clock, whatever the poll interval; "polls" by
     the number of polls; "instant" with the last word at once. A cassette without times is played by
@@ -53,7 +53,7 @@ def replay(
     *ignore*: names of query parameters and JSON fields that do not tell one request from another. The
     other options are those of `simulate`.
 
-    Raises `CassetteError` for a file that cannot be read, `SimulationError` for a life of no job.
+    Raises `CassetteError` for a file that cannot be read, `SimulationError` for a script of no job.
 
     >>> with replay("cassettes/sampler.yaml", script="QUEUED 6h; ERROR 1500") as sim:
     ...     sim.job().wait_for_final_state(timeout=None)
@@ -87,15 +87,15 @@ class Replay(Session):
         cassette: str | os.PathLike[str] | Cassette,
         options: SessionOptions,
         *,
-        script: Life | Mapping[str, Life] | None,
+        script: ScriptLike | Mapping[str, ScriptLike] | None,
         pace: Pace,
         ignored: frozenset[str] = frozenset(),
     ) -> None:
         self.name: Final = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
         self.cassette: Final = _loaded(cassette)
         self._pace = pace
-        self._lives = _rescripted(self.cassette, script, self.name)
-        if self._lives and pace != "recorded":
+        self._rescripted = _rescripted(self.cassette, script, self.name)
+        if self._rescripted and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
         super().__init__(Environment(self._made, options, noun="replay", maker="replay"))
@@ -111,11 +111,11 @@ class Replay(Session):
             describe=_snapshot,
             ignored=self._ignored,
         )
-        if not self._lives:
+        if not self._rescripted:
             return self._player
-        from qrtest.playback.rescripted_service import Relived
+        from qrtest.playback.rescripted_service import RescriptedService
 
-        return Relived(self._player, clock, self._lives)
+        return RescriptedService(self._player, clock, self._rescripted)
 
     @property
     def jobs(self) -> tuple[str, ...]:
@@ -176,20 +176,20 @@ def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
 
 
 def _rescripted(
-    cassette: Cassette, script: Life | Mapping[str, Life] | None, name: str
-) -> dict[str, RecordedLife]:
-    """The lives that *script* gives the jobs of *cassette*, in place of the recorded ones."""
+    cassette: Cassette, script: ScriptLike | Mapping[str, ScriptLike] | None, name: str
+) -> dict[str, RecordedJob]:
+    """Return the jobs of *cassette* that *script* gives another scenario."""
     if script is None:
         return {}
-    from qrtest.playback.recorded_jobs import lives
-    from qrtest.playback.rescript import life_of
+    from qrtest.playback.recorded_jobs import jobs_in
+    from qrtest.scenario.as_recording import recorded_job_of
 
-    known = lives(cassette)
+    known = jobs_in(cassette)
     if not isinstance(script, Mapping):
         if len(known) != 1:
             raise SimulationError(
-                f"{name} has not exactly one job: there are {', '.join(known) or 'none'}. Say whose life "
-                "it is: script={job_id: life}."
+                f"{name} has not exactly one job: there are {', '.join(known) or 'none'}. Say whose "
+                "script it is: script={job_id: script}."
             )
         script = dict.fromkeys(known, script)
     for job_id in script:
@@ -198,19 +198,19 @@ def _rescripted(
                 f"{name} has no job {job_id!r}: there are {', '.join(known) or 'none'}."
             )
     return {
-        job_id: life_of(_in_place_of(Scenario.of_life(known[job_id]), life), known[job_id])
-        for job_id, life in script.items()
+        job_id: recorded_job_of(_in_place_of(Scenario.of_job(known[job_id]), given), known[job_id])
+        for job_id, given in script.items()
     }
 
 
-def _in_place_of(recorded: Scenario, life: Life) -> Scenario:
-    """*life* with the facts that were *recorded*, but for those that it has itself."""
-    if not isinstance(life, Scenario):
-        return recorded.but(script=life)
-    if life.record is not None:
-        return life
-    changed = recorded.but(script=life.script, faults=life.faults, result=life.result)
-    return replace(changed, behaviour=life.behaviour)
+def _in_place_of(recorded: Scenario, script: ScriptLike) -> Scenario:
+    """Return *script* as a scenario, with the *recorded* facts unless it has its own."""
+    if not isinstance(script, Scenario):
+        return recorded.but(script=script)
+    if script.record is not None:
+        return script
+    changed = recorded.but(script=script.script, faults=script.faults, result=script.result)
+    return replace(changed, behaviour=script.behaviour)
 
 
 def _difference(wanted: bytes, known: bytes) -> str | None:

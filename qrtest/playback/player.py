@@ -18,7 +18,7 @@ from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import route
 from qrtest.playback.matching import Identity, SameCircuit, identity, reasons, similarity, without
-from qrtest.playback.recorded_jobs import RecordedLife, is_stamped, lives, simulated, step_in
+from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in, simulated, step_in
 from qrtest.playback.stream import AT_ONCE, RESOLUTION, streamed
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
@@ -90,8 +90,8 @@ class Player:
         self._used: set[int] = set()
 
     @cached_property
-    def _lives(self) -> dict[str, RecordedLife]:
-        return lives(self._cassette)
+    def _recorded(self) -> dict[str, RecordedJob]:
+        return jobs_in(self._cassette)
 
     @property
     def used(self) -> frozenset[int]:
@@ -177,11 +177,11 @@ class Player:
         """Let a change be seen when it was, by the service's timestamps, not only when it was asked for."""
         if not any(map(is_stamped, self._cassette.interactions)):
             return
-        for life in self._lives.values():
+        for job in self._recorded.values():
             for track in self._tracks.values():
                 where = track.request.route
-                if where is not None and where.operation == "poll" and where.name == life.job_id:
-                    track.put_right(life)
+                if where is not None and where.operation == "poll" and where.name == job.job_id:
+                    track.put_right(job)
 
     def _align(self, track: _Track, interaction: Interaction, now: float) -> None:
         """Let the time of what *interaction* changed go on from when that was recorded."""
@@ -209,7 +209,7 @@ class Player:
             return self.account.plan_of(where.name)
         if operation == "usage":
             return self.account.usage(self.account.instances[0], 0.0, self._clock.now())
-        if operation == "stream" and where is not None and where.name in self._lives:
+        if operation == "stream" and where is not None and where.name in self._recorded:
             return self._streamed(where.name, request)
         if operation == "instance":
             return serialize.json_response({"qctrl_enabled": False})
@@ -225,7 +225,7 @@ class Player:
         """The stream of the job *name*: at once, where there is no time to go by."""
         goes_by_time = self._pace == "recorded"
         answer = streamed(
-            self._lives[name],
+            self._recorded[name],
             request,
             lambda: self._ahead.get(name, 0.0) if goes_by_time else AT_ONCE,
         )
@@ -320,10 +320,10 @@ class _Track:
         if interaction.response.status < 400 and interaction.response.failure is None:
             self._settled = len(self._responses) - 1
 
-    def put_right(self, life: RecordedLife) -> None:
-        """Let each step of *life* be the answer from its start on, one that no poll saw, too."""
+    def put_right(self, job: RecordedJob) -> None:
+        """Let each step of *job* be the answer from its start on, one that no poll saw, too."""
         seen = 0
-        for step, start in zip(life.script, life.starts, strict=True):
+        for step, start in zip(job.scenario.script, job.starts, strict=True):
             wanted = replace(step, seconds=None, interim=())
             known = range(seen, len(self._responses))
             found = next((at for at in known if step_in(self._responses[at]) == wanted), None)
@@ -338,7 +338,7 @@ class _Track:
             number = min(seen if found is None else found, len(self._responses) - 1)
             response = self._responses[number]
             if found is None:
-                told = respond(simulated(life), self.request, start + RESOLUTION)
+                told = respond(simulated(job), self.request, start + RESOLUTION)
                 response = replace(told, delay=response.delay)
             self._starts.insert(before, start)
             self._responses.insert(before, response)

@@ -1,6 +1,6 @@
-"""The lives of the jobs in a cassette: what was recorded of each, as a script, faults and facts.
+"""The jobs in a cassette: what was recorded of each, as a script, faults and facts.
 
-When a job was what, `timing` finds.
+`timing` finds when each step began.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.interim import texts_in, with_interim
 from qrtest.playback.matching import identity
+from qrtest.playback.scenario_values import ScenarioValues
 from qrtest.playback.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.service import parse
 from qrtest.service.behaviour import Behaviour
@@ -31,35 +32,33 @@ from qrtest.service.payload_template import JobRecord, seconds_since_1970
 from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.serialize import timestamp
 
-__all__ = ["RecordedLife", "is_stamped", "lives", "of_the_job", "simulated", "step_in"]
+__all__ = ["RecordedJob", "is_stamped", "jobs_in", "of_the_job", "simulated", "step_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedLife:
-    """The life of one job as it was recorded, and its facts.
+class RecordedJob:
+    """One job as it was recorded. All times are seconds since the recording began.
 
-    *born* is when it began, in the recording's seconds: before 0 if the recording found it under way.
-    *starts* is when each step of the script began. Times of *faults* are counted from the birth.
+    *created_at* is before 0 if the recording began later than the job. *starts*: when each step of the
+    script began. *submitted_at*: when the recorded program submitted it; None if it did not.
     """
 
     job_id: str
-    script: Script
-    born: float
-    starts: tuple[float, ...]
-    faults: tuple[Fault, ...]
-    behaviour: Behaviour
-    program_id: str
-    params: Any
-    tags: tuple[str, ...]
-    result: str | None
-    record: JobRecord
+    scenario: ScenarioValues
+    created_at: float
+    starts: tuple[float, ...] = ()
     submitted_at: float | None
 
+    @property
+    def record(self) -> JobRecord:
+        """The recorded facts."""
+        return self.scenario.record or JobRecord(job={"id": self.job_id})
 
-def lives(cassette: Cassette) -> dict[str, RecordedLife]:
-    """The lives in *cassette* by job id, in the order in which the jobs appear.
 
-    >>> lives(Cassette())
+def jobs_in(cassette: Cassette) -> dict[str, RecordedJob]:
+    """Return the jobs of *cassette* by their ids, in the order in which they appear.
+
+    >>> jobs_in(Cassette())
     {}
     """
     timed = _timed(cassette)
@@ -68,27 +67,28 @@ def lives(cassette: Cassette) -> dict[str, RecordedLife]:
         name = _job_of(interaction)
         if name:
             found.setdefault(name, []).append(interaction)
-    read = {job_id: _life(job_id, exchanges) for job_id, exchanges in found.items()}
-    return {job_id: life for job_id, life in read.items() if life is not None}
+    read = {job_id: _recorded_job(job_id, about) for job_id, about in found.items()}
+    return {job_id: job for job_id, job in read.items() if job is not None}
 
 
-def simulated(life: RecordedLife) -> SimulatedJob:
-    """A job that lives *life*, and says of itself what was recorded."""
+def simulated(job: RecordedJob) -> SimulatedJob:
+    """Return a simulated job that goes through the scenario of *job* and answers with its facts."""
+    scenario, record = job.scenario, job.record
     described = {
-        **life.record.job,
-        "id": life.job_id,
-        "program": {"id": life.program_id},
-        "tags": list(life.tags),
+        **record.job,
+        "id": job.job_id,
+        "program": {"id": scenario.program_id},
+        "tags": list(scenario.tags),
     }
     known = job_in(described)
     assert known is not None
     created = seconds_since_1970(known.created) or 0.0
     return SimulatedJob(
-        replace(known, params=json.dumps(life.params or {})),
-        ScriptCursor(life.script, created_at=life.born),
-        Recorded(result=life.result, logs=life.record.logs, record=life.record),
-        life.behaviour,
-        epoch=created - life.born,
+        replace(known, params=json.dumps(scenario.params or {})),
+        ScriptCursor(scenario.script, created_at=job.created_at),
+        Recorded(result=scenario.result, logs=record.logs, record=record),
+        scenario.behaviour,
+        epoch=created - job.created_at,
     )
 
 
@@ -142,20 +142,20 @@ def _job_of(interaction: Interaction) -> str:
     return where.name if where.operation in OF_A_JOB else ""
 
 
-def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
-    """The life that *exchanges* tell of; None if they tell of none."""
+def _recorded_job(job_id: str, exchanges: list[Interaction]) -> RecordedJob | None:
+    """Return the job that *exchanges* are about; None if they do not say what it went through."""
     bodies = [(each, body) for each, body in _bodies(exchanges, "poll") if _is_job(body, job_id)]
     submission = next((each for each in exchanges if _operation(each) == "submit"), None)
     seen = _seen(exchanges, bodies)
     if not seen:
         return None
-    said = bodies[-1][1] if bodies else _submitted(submission, job_id)
-    described = {**said, "id": job_id}
+    body = bodies[-1][1] if bodies else _submitted(submission, job_id)
+    described = {**body, "id": job_id}
     known = job_in(described)
     assert known is not None
     metrics = next((body for _, body in reversed(list(_bodies(exchanges, "metrics")))), None)
     submitted = None if submission is None else _sent(submission)
-    born, starts = beginnings(seen, stamps_of(described, metrics), submitted)
+    created_at, starts = beginnings(seen, stamps_of(described, metrics), submitted)
     steps = with_interim([each.step for _, each in starts], _interim(exchanges))
     script = _script(steps, [at for at, _ in starts])
     behaviour = _behaviour(exchanges, script)
@@ -168,18 +168,21 @@ def _life(job_id: str, exchanges: list[Interaction]) -> RecordedLife | None:
     if metrics is not None:
         began = [(each.step, at) for at, each in starts]
         record = replace(record, metrics=_measured(record, metrics, began))
-    return RecordedLife(
-        job_id=job_id,
+    scenario = ScenarioValues(
         script=script,
-        born=born,
-        starts=tuple(round(born + at, DIGITS) for at, _ in starts),
-        faults=tuple(_faults(exchanges, born, script)),
+        faults=tuple(_faults(exchanges, created_at, script)),
+        result=_result(exchanges, script.end),
         behaviour=behaviour,
         program_id=known.program_id,
         params=params or None,
         tags=tuple(map(str, (bodies[0][1] if bodies else described).get("tags") or ())),
-        result=_result(exchanges, script.end),
         record=record,
+    )
+    return RecordedJob(
+        job_id=job_id,
+        scenario=scenario,
+        created_at=created_at,
+        starts=tuple(round(created_at + at, DIGITS) for at, _ in starts),
         submitted_at=None if submitted is None else submitted.at,
     )
 
@@ -269,14 +272,14 @@ def _seen(
 
 def _script(steps: list[Step], starts: list[float]) -> Script:
     lengths = [round(after - before, DIGITS) for before, after in pairwise(starts)]
-    lived = [
+    timed = [
         replace(step, seconds=seconds)
         for step, seconds in zip(steps, [*lengths, None], strict=True)
     ]
     try:
-        return Script(*lived)
+        return Script(*timed)
     except ScriptError:
-        return Script(*lived, legal=False)
+        return Script(*timed, legal=False)
 
 
 def _ran(script: Script) -> float:
@@ -293,7 +296,7 @@ def _ran(script: Script) -> float:
 def _measured(
     record: JobRecord, metrics: dict[str, Any], starts: list[tuple[Step, float]]
 ) -> dict[str, Any]:
-    """The recorded *metrics* as they are said of the life that was read, whatever clock they are by."""
+    """Return the recorded *metrics* with the times of the script that was read."""
     created = seconds_since_1970(record.job.get("created"))
     if created is None:
         return metrics
@@ -336,7 +339,7 @@ def _behaviour(exchanges: list[Interaction], script: Script) -> Behaviour:
     return Behaviour.of(chosen)
 
 
-def _faults(exchanges: list[Interaction], born: float, script: Script) -> Iterator[Fault]:
+def _faults(exchanges: list[Interaction], created_at: float, script: Script) -> Iterator[Fault]:
     """The errors that were recorded, each from when it was the answer to when it was not any more.
 
     What was answered first was the answer from the beginning on.
@@ -349,8 +352,8 @@ def _faults(exchanges: list[Interaction], born: float, script: Script) -> Iterat
         for each, after in zip(track, [*track[1:], None], strict=True):
             if _is_error(each, script):
                 is_first = each is track[0]
-                since = 0.0 if is_first else max(0.0, round((each.at or 0.0) - born, DIGITS))
-                until = None if after is None else round((after.at or 0.0) - born, DIGITS)
+                since = 0.0 if is_first else max(0.0, round((each.at or 0.0) - created_at, DIGITS))
+                until = None if after is None else round((after.at or 0.0) - created_at, DIGITS)
                 if until is None or until > since:
                     yield _fault(each, since, until)
 

@@ -1,53 +1,40 @@
-"""Recordings of lives that were not lived: exchanges as a client would have seen them.
+"""A job and its scenario as the interactions that a recording of it would hold.
 
-The other direction of `lives`. A job answers for itself, in the service's words; this module knows when
-a client asks: at every change, then every so often, and for what it asked when it was recorded.
+The other direction of `recorded_jobs`. A simulated job gives the answers; this module knows when a client
+asks: at every change, then at regular intervals, and for what it asked when it was recorded.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from qrtest.cassette.model import Cassette, Interaction, Provenance
-from qrtest.clock.clocks import EPOCH
 from qrtest.errors import ScenarioError
 from qrtest.faults import Drop, Fault, Status
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
-from qrtest.lifecycle.step import Step
-from qrtest.playback.recorded_jobs import RecordedLife, lives, of_the_job, simulated
-from qrtest.redaction.allowlist import project_rules
-from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
-from qrtest.service import api_versions, serialize
+from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, of_the_job, simulated
+from qrtest.service import api_versions
 from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import respond
 from qrtest.service.jobs import SimulatedJob
-from qrtest.service.payload_template import JobRecord
-from qrtest.service.serialize import JobFacts
 
-if TYPE_CHECKING:
-    from qrtest.scenario.scenario import Scenario
-
-__all__ = ["SCRIPTED", "kept", "life_of", "recording_of", "rescripted", "shifted"]
+__all__ = ["SCRIPTED", "recording_of", "rescripted", "shifted"]
 
 SCRIPTED: Final = "scripted"
-"""What such a cassette says of its service."""
+"""The `service` that such a cassette names."""
 
 BASE: Final = "https://quantum.cloud.ibm.com/api/v1"
 USUAL_SECONDS: Final = 1.0
 """From one poll to the next."""
 
 TOOK_SECONDS: Final = 0.05
-MADE_UP_ID: Final = "d0000000000000000000"
 SHORTEST_SECONDS: Final = 0.001
 NUDGE: Final = 1e-9
 """A change at a time is there at that time, however sums of seconds are rounded."""
@@ -56,46 +43,46 @@ DIGITS: Final = 9
 CHANGES: Final = ("POST", "PUT", "DELETE", "PATCH")
 
 
-def recording_of(life: RecordedLife) -> Cassette:
-    """A cassette that holds *life* and nothing else.
+def recording_of(job: RecordedJob) -> Cassette:
+    """Return a cassette that holds *job* and nothing else.
 
     Raises `ScenarioError` for faults that a recording cannot hold: those which are not errors between
     two moments.
     """
-    path = f"/jobs/{life.job_id}"
+    path = f"/jobs/{job.job_id}"
     asked = [_asks(f"{path}?exclude_params=true", 0.0)]
-    if life.params:
+    if job.scenario.params:
         asked.append(_asks(path, 0.0))
-    end = _end(life)
-    if life.record.metrics is not None:
-        asked.append(_asks(f"{path}/metrics", _changes_of(life)[-1][0] if end is None else end))
-    if interim := sum(len(step.interim) for step in life.script):
-        last, _ = _changes_of(life)[-1]
+    end = _end(job)
+    if job.record.metrics is not None:
+        asked.append(_asks(f"{path}/metrics", _changes_of(job)[-1][0] if end is None else end))
+    if interim := sum(len(step.interim) for step in job.scenario.script):
+        last, _ = _changes_of(job)[-1]
         asked.append(_asks(f"{path}/interim_results", last + interim if end is None else end))
     if end is not None:
-        if life.result is not None or life.script.end.status != transitions.DONE:
+        if job.scenario.result is not None or job.scenario.script.end.status != transitions.DONE:
             asked.append(_asks(f"{path}/results", end))
-        if life.record.logs is not None or life.behaviour.empty_logs == 404:
+        if job.record.logs is not None or job.scenario.behaviour.empty_logs == 404:
             asked.append(_asks(f"{path}/logs", end))
-    return Cassette(_in_order(_exchanges(asked, None, life)), Provenance(service=SCRIPTED))
+    return Cassette(_in_order(_exchanges(asked, None, job)), Provenance(service=SCRIPTED))
 
 
-def rescripted(cassette: Cassette, life: RecordedLife) -> Cassette:
-    """*cassette* in which the job of *life* lives that instead; what comes after its end comes later.
+def rescripted(cassette: Cassette, job: RecordedJob) -> Cassette:
+    """Return *cassette* with *job* in place of the recorded one; what followed its end follows the new end.
 
     Raises `ScenarioError` as `recording_of`.
     """
-    before = lives(cassette)[life.job_id]
-    old_end, new_end = _end(before), _end(life)
-    about = [each for each in cassette.interactions if of_the_job(each.request, life.job_id)]
-    rest = [each for each in cassette.interactions if not of_the_job(each.request, life.job_id)]
+    before = jobs_in(cassette)[job.job_id]
+    old_end, new_end = _end(before), _end(job)
+    about = [each for each in cassette.interactions if of_the_job(each.request, job.job_id)]
+    rest = [each for each in cassette.interactions if not of_the_job(each.request, job.job_id)]
     later = 0.0 if old_end is None or new_end is None else new_end - old_end
     moved = [_moved(each, later) if _is_after(each, old_end) else each for each in rest]
     provenance = replace(cassette.provenance or Provenance(), service=SCRIPTED)
-    return Cassette(_in_order([*moved, *_exchanges(about, before, life)]), provenance)
+    return Cassette(_in_order([*moved, *_exchanges(about, before, job)]), provenance)
 
 
-# --- when who asks what -------------------------------------------------------------------------------
+# --- when a client asks what ---------------------------------------------------------------------------
 
 
 def _asks(path: str, at: float) -> Interaction:
@@ -107,10 +94,10 @@ def _in_order(exchanges: Iterable[Interaction]) -> tuple[Interaction, ...]:
     return tuple(sorted(exchanges, key=lambda each: each.at or 0.0))
 
 
-def _end(life: RecordedLife) -> float | None:
-    """When the job ends, in the recording's seconds; None if it does not."""
-    lasts = life.script.seconds
-    return None if lasts is None else round(life.born + lasts, DIGITS)
+def _end(job: RecordedJob) -> float | None:
+    """Return when the job ends, in seconds of the recording; None if it does not."""
+    lasts = job.scenario.script.seconds
+    return None if lasts is None else round(job.created_at + lasts, DIGITS)
 
 
 def _is_after(each: Interaction, end: float | None) -> bool:
@@ -124,30 +111,30 @@ def _moved(each: Interaction, by: float) -> Interaction:
 
 
 def _exchanges(
-    asked: Sequence[Interaction], before: RecordedLife | None, life: RecordedLife
+    asked: Sequence[Interaction], before: RecordedJob | None, job: RecordedJob
 ) -> Iterator[Interaction]:
-    """What is said to a client that asked *asked* about the job in its life *before*."""
-    _refuse_what_no_recording_holds(life.faults)
+    """Yield the answers to a client that asked *asked* about the job as it was *before*."""
+    _refuse_what_no_recording_holds(job.scenario.faults)
     tracks: dict[tuple[str, str, str], list[Interaction]] = {}
     for each in asked:
         key = (each.request.method, each.request.path, each.request.query)
         tracks.setdefault(key, []).append(each)
     polls = [track for track in tracks.values() if _operation(track[0]) == "poll"]
-    usual = [_asks(f"/jobs/{life.job_id}?exclude_params=true", 0.0)]
+    usual = [_asks(f"/jobs/{job.job_id}?exclude_params=true", 0.0)]
     main = max(polls, key=lambda track: sum(each.repeat for each in track), default=usual)
-    yield from _polls(main, life)
+    yield from _polls(main, job)
     others = [track for track in tracks.values() if track is not main]
-    end = _end(life)
-    has_result = life.script.end.status in (transitions.DONE, transitions.ERROR)
+    end = _end(job)
+    has_result = job.scenario.script.end.status in (transitions.DONE, transitions.ERROR)
     if (
         end is not None
         and has_result
         and not any(_operation(each[0]) == "result" for each in others)
     ):
-        yield from _questions([_asks_for_the_result(main[0], end)], None, life)
+        yield from _questions([_asks_for_the_result(main[0], end)], None, job)
     for track in others:
         changes = track[0].request.method in CHANGES
-        yield from (_changes if changes else _questions)(track, before, life)
+        yield from (_changes if changes else _questions)(track, before, job)
 
 
 def _operation(interaction: Interaction) -> str:
@@ -160,18 +147,18 @@ def _asks_for_the_result(poll: Interaction, at: float) -> Interaction:
     return replace(poll, request=request, at=at, repeat=1, until=None)
 
 
-def _polls(track: Sequence[Interaction], life: RecordedLife) -> Iterator[Interaction]:
-    """A poll at every change, and every so often in between."""
+def _polls(track: Sequence[Interaction], job: RecordedJob) -> Iterator[Interaction]:
+    """Yield a poll at every change, and at regular intervals in between."""
     every = _cadence(track)
-    said: list[tuple[float, int, Response]] = []
-    for at, number in _changes_of(life):
-        response = _answer(track[0].request, _cut(life, number), at)
-        if not (said and _is_error(response) and said[-1][2] == response):
-            said.append((at, number, response))
+    answered: list[tuple[float, int, Response]] = []
+    for at, number in _changes_of(job):
+        response = _answer(track[0].request, _cut(job, number), at)
+        if not (answered and _is_error(response) and answered[-1][2] == response):
+            answered.append((at, number, response))
     for (at, number, response), then in zip(
-        said, [*(at for at, *_ in said[1:]), None], strict=True
+        answered, [*(at for at, *_ in answered[1:]), None], strict=True
     ):
-        once = then is None or life.script.steps[number].is_final or _is_error(response)
+        once = then is None or job.scenario.script.steps[number].is_final or _is_error(response)
         times = 1 if once or then is None else max(1, math.ceil((then - at) / every - NUDGE))
         yield replace(
             track[0],
@@ -183,7 +170,7 @@ def _polls(track: Sequence[Interaction], life: RecordedLife) -> Iterator[Interac
 
 
 def _cadence(track: Sequence[Interaction]) -> float:
-    """How far apart the polls of *track* are."""
+    """Return the seconds between two polls of *track*."""
     gaps = [
         (each.until - each.at) / (each.repeat - 1)
         for each in track
@@ -192,44 +179,44 @@ def _cadence(track: Sequence[Interaction]) -> float:
     return max(median(gaps), SHORTEST_SECONDS) if gaps else USUAL_SECONDS
 
 
-def _changes_of(life: RecordedLife) -> list[tuple[float, int]]:
-    """When what a poll is told changes, from the recording's beginning on, and the step by then."""
-    starts = [life.born]
-    for step in life.script.steps[:-1]:
+def _changes_of(job: RecordedJob) -> list[tuple[float, int]]:
+    """Return when the answer to a poll changes, from the recording's beginning on, and the step by then."""
+    starts = [job.created_at]
+    for step in job.scenario.script.steps[:-1]:
         starts.append(round(starts[-1] + (step.seconds or 0.0), DIGITS))
     first = max(sum(at < 0 for at in starts) - 1, 0)
     changes = [(max(at, 0.0), number) for number, at in enumerate(starts)][first:]
-    for edge in _edges(life, "poll"):
+    for edge in _edges(job, "poll"):
         number = sum(at <= edge for at in starts) - 1
         changes.append((edge, max(number, first)))
     return sorted(dict.fromkeys(changes))
 
 
-def _edges(life: RecordedLife, operation: str) -> list[float]:
-    """When an error begins or ends."""
+def _edges(job: RecordedJob, operation: str) -> list[float]:
+    """Return when an error begins or ends."""
     moments = [
         moment
-        for fault in life.faults
+        for fault in job.scenario.faults
         if fault.on == operation
         for moment in (fault.since, fault.until)
         if moment is not None
     ]
-    return [round(max(life.born + moment, 0.0), DIGITS) for moment in moments]
+    return [round(max(job.created_at + moment, 0.0), DIGITS) for moment in moments]
 
 
-def _cut(life: RecordedLife, number: int) -> RecordedLife:
-    """*life* that stays in its step *number* for ever."""
-    *steps, last = life.script.steps[: number + 1]
-    return replace(
-        life, script=Script(*steps, replace(last, seconds=None), legal=life.script.legal)
-    )
+def _cut(job: RecordedJob, number: int) -> RecordedJob:
+    """Return *job* with a script that stays in its step *number* for ever."""
+    whole = job.scenario.script
+    *steps, last = whole.steps[: number + 1]
+    script = Script(*steps, replace(last, seconds=None), legal=whole.legal)
+    return replace(job, scenario=replace(job.scenario, script=script))
 
 
-def _answer(request: Request, life: RecordedLife, at: float) -> Response:
-    """The answer to *request* at the time *at*: the job's, or the error that there is just then."""
-    moment = _Moment(simulated(life), at + NUDGE)
+def _answer(request: Request, job: RecordedJob, at: float) -> Response:
+    """Return the answer to *request* at the time *at*: the job's, or the error of that moment."""
+    moment = _Moment(simulated(job), at + NUDGE)
     service = FaultyService(moment, moment)
-    service.add(shifted(life.faults, life.born), job_id=life.job_id)
+    service.add(shifted(job.scenario.faults, job.created_at), job_id=job.job_id)
     return replace(service.handle(request), struck=(), delay=0.0)
 
 
@@ -245,12 +232,12 @@ class _Moment:
         return self.at
 
     def handle(self, request: Request) -> Response:
-        """What the job says."""
+        """Return the answer of the job."""
         return respond(self.job, request, self.at)
 
 
 def shifted(plan: Sequence[Fault], by: float) -> tuple[Fault, ...]:
-    """*plan* so many seconds later; what is over before 0 is left out.
+    """Return *plan* moved *by* seconds; what is over before 0 is left out.
 
     >>> shifted([Drop(on="poll", since=1.0, until=2.0)], 0.5)
     (faults.drop(on='poll', since='1.5s', until='2.5s'),)
@@ -275,38 +262,38 @@ def _is_error(response: Response) -> bool:
 
 
 def _questions(
-    track: Sequence[Interaction], before: RecordedLife | None, life: RecordedLife
+    track: Sequence[Interaction], before: RecordedJob | None, job: RecordedJob
 ) -> Iterator[Interaction]:
-    """What was asked in between and after the end, asked again; and asked again after an error."""
+    """Yield what was asked in between and after the end, and once more at every change of an error."""
     asked = [each for each in track if not _is_error(each.response)] or track
-    moments = [_when(each.at or 0.0, before, life) for each in asked]
-    edges = _edges(life, _operation(track[0]))
+    moments = [_when(each.at or 0.0, before, job) for each in asked]
+    edges = _edges(job, _operation(track[0]))
     for at in sorted({moment for moment in (*moments, *edges) if moment is not None}):
-        response = _answer(track[0].request, life, at)
+        response = _answer(track[0].request, job, at)
         yield replace(track[0], response=response, at=at, repeat=1, until=None)
 
 
 def _changes(
-    track: Sequence[Interaction], before: RecordedLife | None, life: RecordedLife
+    track: Sequence[Interaction], before: RecordedJob | None, job: RecordedJob
 ) -> Iterator[Interaction]:
-    """What was changed, as it was answered; a cancel belongs to a life that ends cancelled."""
+    """Yield what changed the job, as it was answered; a cancel belongs to a job that ends cancelled."""
     for each in track:
-        at = _when(each.at or 0.0, before, life)
+        at = _when(each.at or 0.0, before, job)
         if _operation(each) == "cancel":
             at = None
-            if life.script.end.status == transitions.CANCELLED and before is not None:
+            if job.scenario.script.end.status == transitions.CANCELLED and before is not None:
                 lead = (_end(before) or 0.0) - (each.at or 0.0)
-                at = max(0.0, round((_end(life) or 0.0) - lead, DIGITS))
+                at = max(0.0, round((_end(job) or 0.0) - lead, DIGITS))
         if at is not None:
             yield replace(each, at=at, until=None, repeat=1)
 
 
-def _when(at: float, before: RecordedLife | None, life: RecordedLife) -> float | None:
-    """When something is asked that was asked at *at*; None if the time for it never comes."""
+def _when(at: float, before: RecordedJob | None, job: RecordedJob) -> float | None:
+    """Return when something is asked that was asked at *at*; None if that never comes."""
     old_end = None if before is None else _end(before)
     if old_end is None or at < old_end:
         return at
-    new_end = _end(life)
+    new_end = _end(job)
     return None if new_end is None else round(new_end + at - old_end, DIGITS)
 
 
@@ -319,80 +306,3 @@ def _refuse_what_no_recording_holds(plan: Sequence[Fault]) -> None:
                 "fault as one, faults.status(503, on='poll', since='10s', until='12s', times=None), or "
                 "keep the scenario in a scenario file."
             )
-
-
-# --- scenarios as lives -------------------------------------------------------------------------------
-
-
-def life_of(scenario: Scenario, recorded: RecordedLife | None = None) -> RecordedLife:
-    """The life that *scenario* is, in place of the one that was *recorded*, if there is one.
-
-    A job that lives as it was recorded is born when it was; else with the recording, or when it was
-    submitted. Raises `ScenarioError` for a result that the service could not send.
-    """
-    record = scenario.record
-    if record is None:
-        record = recorded.record if recorded is not None else JobRecord(job=_made_up(scenario))
-    is_unchanged = recorded is not None and recorded.script == scenario.script
-    submitted_at = None if recorded is None else recorded.submitted_at
-    return RecordedLife(
-        job_id=recorded.job_id if recorded is not None else str(record.job["id"]),
-        script=scenario.script,
-        born=recorded.born if recorded is not None and is_unchanged else submitted_at or 0.0,
-        starts=(),
-        faults=scenario.faults,
-        behaviour=scenario.behaviour,
-        program_id=scenario.program_id,
-        params=scenario.params,
-        tags=scenario.tags,
-        result=_sent(scenario, is_made_up=scenario.record is None or recorded is not None),
-        record=record,
-        submitted_at=submitted_at,
-    )
-
-
-def _made_up(scenario: Scenario) -> dict[str, Any]:
-    """What the service says of a job that nobody recorded."""
-    facts = JobFacts(
-        job_id=MADE_UP_ID,
-        created=serialize.timestamp(EPOCH),
-        backend="ibm_torino",
-        program_id=scenario.program_id,
-        cost=scenario.behaviour.cost,
-    )
-    state = serialize.job_state(Step(transitions.QUEUED))
-    return dict(JobRecord.of(serialize.job(facts, state, usage=None, with_params=False)).job)
-
-
-def _sent(scenario: Scenario, *, is_made_up: bool) -> str | None:
-    """The result as the service sends it; a job that is done has one, unless none was recorded."""
-    is_needed = is_made_up and scenario.script.end.status == transitions.DONE
-    if scenario.result is None and not is_needed:
-        return None
-    from qrtest.client.result_encoder import encoded
-
-    return encoded(scenario.result, scenario.program_id)
-
-
-def kept(cassette: Cassette, path: str | os.PathLike[str] | None) -> Cassette:
-    """*cassette* without secrets, as a file holds it; written to *path* if there is one.
-
-    Raises `SecretFound` when the scan of the text finds something: nothing is written then.
-    """
-    from qrtest.cassette import store
-
-    target = Path("the cassette" if path is None else path)
-    key = os.environ.get(KEY_VARIABLE)
-    text, final = sanitized(
-        list(cassette.interactions),
-        key=key.encode() if key else secrets.token_bytes(32),
-        rules=project_rules(target),
-        name=os.fspath(target),
-        as_json=target.suffix == ".json",
-        provenance=cassette.provenance,
-        digests=cassette.digests,
-    )
-    if path is not None:
-        with store.held(target):
-            store.save_text(target, text)
-    return final

@@ -1,6 +1,6 @@
-"""A scenario: a script, the faults, the result, and how the service behaves. One value to hand about.
+"""A scenario: a script, the faults, the result, and how the service behaves. One value to pass on.
 
-It can be read from a recording, be changed, and be written as one.
+It is read from a recording, changed, and written as a recording.
 """
 
 from __future__ import annotations
@@ -18,24 +18,25 @@ from qrtest.errors import ResultError, ScenarioError, ScriptError
 from qrtest.faults import Fault
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, queued, running
+from qrtest.playback.scenario_values import ScenarioValues
 from qrtest.service import parse
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.payload_template import JobRecord
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
-    from qrtest.playback.recorded_jobs import RecordedLife
+    from qrtest.playback.recorded_jobs import RecordedJob
 
 __all__ = ["Scenario"]
 
 
 @dataclass(frozen=True, init=False)
-class Scenario(AsCode):
-    """What one job will go through.
+class Scenario(ScenarioValues, AsCode):
+    """What one job goes through: script, faults, result, facts, and the service's behaviour.
 
     *result* is whatever `Simulation.job` takes as a result; None is a small valid one. *metrics* are
-    said whatever the life; those of a *record*, which is what a recording says of a job besides its life,
-    follow it. *name*, *says* and *source* tell a reader where a scenario of the catalogue comes from.
+    answered whatever the script; those of a *record*, the facts that a recording holds of a job, follow
+    the script. *name*, *says* and *source* describe a scenario of the catalogue.
 
     >>> Scenario("QUEUED 2h; DONE").script
     Script(queued('2h'), done())
@@ -43,15 +44,7 @@ class Scenario(AsCode):
     Scenario('DONE', tags=['mine'])
     """
 
-    script: Script
-    faults: tuple[Fault, ...] = ()
-    result: Any = None
-    behaviour: Behaviour = USUAL
-    program_id: str = "sampler"
-    params: Any = None
     metrics: Mapping[str, Any] | None = None
-    tags: tuple[str, ...] = ()
-    record: JobRecord | None = None
     name: str = ""
     says: str = ""
     source: str = ""
@@ -100,7 +93,7 @@ class Scenario(AsCode):
 
     @classmethod
     def from_info(cls, info: str | Path | Mapping[str, Any], *, result: Any = None) -> Scenario:
-        """The life of a real job, from the body of its GET job or a downloaded `job-<id>-info.json`.
+        """Return the scenario of a real job, from its GET job or a downloaded `job-<id>-info.json`.
 
         The times are those that the file has: how long the job took from its creation to its end.
         Raises `ResultError` for a file that is none.
@@ -110,36 +103,36 @@ class Scenario(AsCode):
         """
         body = info if isinstance(info, Mapping) else _load(Path(info))
         try:
-            life = parse.read_job(body)
+            job = parse.read_job(body)
         except parse.UNREADABLE as error:
             raise ResultError(
                 f"{info if isinstance(info, (str, Path)) else 'The info'!s:.200} is not the description "
                 f"of a job: {type(error).__name__} {error}. It should be what GET job answers, with a state."
             ) from None
         return cls(
-            Script(*life.steps),
+            Script(*job.steps),
             result=result,
-            program_id=life.program_id,
-            params=life.params,
-            tags=life.tags,
+            program_id=job.program_id,
+            params=job.params,
+            tags=job.tags,
         )
 
     @classmethod
     def from_cassette(
         cls, cassette: str | os.PathLike[str] | Cassette, job_id: str | None = None
     ) -> Scenario:
-        """The life of a recorded job, with its facts and errors; *job_id* can be left out for the only one.
+        """Return the scenario of a recorded job; *job_id* can be left out for the only one.
 
         *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. The times are those of the
-        service's own timestamps (GET metrics), where these fit what was recorded; else a change is
-        taken for as late as it was seen. Errors are faults from when they were answered to when they were
-        not any more. Raises `CassetteError` for a file that cannot be read, `ScenarioError` when there
+        service's own timestamps (GET metrics) where these fit what was recorded; else a change is
+        dated when it was first seen. Errors become faults, from the first answer with one to the next
+        without. Raises `CassetteError` for a file that cannot be read, `ScenarioError` when there
         is no such job, or more than one to choose from.
 
         >>> Scenario.from_cassette("cassettes/cancelled.yaml").script.end
         cancelled()
         """
-        name, known = _lives(cassette)
+        name, known = _jobs(cassette)
         if job_id is None and len(known) == 1:
             [job_id] = known
         if job_id not in known:
@@ -148,7 +141,7 @@ class Scenario(AsCode):
                 f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which: "
                 "Scenario.from_cassette(path, job_id), or take all of them: Scenario.all_from_cassette(path)."
             )
-        scenario = cls.of_life(known[str(job_id)])
+        scenario = cls.of_job(known[str(job_id)])
         if isinstance(cassette, str | os.PathLike):
             which = repr(os.fspath(cassette)) + (f", {job_id!r}" if len(known) > 1 else "")
             return scenario._written_as(f"Scenario.from_cassette({which})")
@@ -156,25 +149,18 @@ class Scenario(AsCode):
 
     @classmethod
     def all_from_cassette(cls, cassette: str | os.PathLike[str] | Cassette) -> dict[str, Scenario]:
-        """The lives of all recorded jobs by their ids, as `from_cassette`.
+        """Return the scenarios of all recorded jobs by their ids, as `from_cassette`.
 
         >>> list(Scenario.all_from_cassette("cassettes/cancelled.yaml"))
         ['cw2q9ssd3wd0008fh7p0']
         """
-        return {job_id: cls.of_life(life) for job_id, life in _lives(cassette)[1].items()}
+        return {job_id: cls.of_job(job) for job_id, job in _jobs(cassette)[1].items()}
 
     @classmethod
-    def of_life(cls, life: RecordedLife) -> Scenario:
-        """The scenario that a recorded *life* is."""
+    def of_job(cls, job: RecordedJob) -> Scenario:
+        """Return the scenario of a recorded *job*."""
         return cls(
-            life.script,
-            faults=life.faults,
-            result=life.result,
-            behaviour=life.behaviour,
-            program_id=life.program_id,
-            params=life.params,
-            tags=life.tags,
-            record=life.record,
+            **{each.name: getattr(job.scenario, each.name) for each in fields(ScenarioValues)}
         )
 
     def but(
@@ -188,14 +174,14 @@ class Scenario(AsCode):
         result: Any = None,
         tags: Sequence[str] | None = None,
     ) -> Scenario:
-        """This scenario with another life and the same facts.
+        """Return this scenario with another script and the same facts.
 
-        *script*: a whole other life. *ends*: how it ends, a step or its text; one that is not final
+        *script*: a whole other script. *ends*: how it ends, a step or its text; one that is not final
         lasts for ever. *queue*, *run*: how long it waits and runs. *faults*, *result*, *tags*: instead of
         what there is. Facts that no longer fit go: the result with the end that it belongs to, the logs
-        of a job that never ran. What follows from the life, as timestamps and usage, follows.
+        of a job that never ran. Timestamps and usage follow the script.
 
-        Raises `ScriptError` for a life that no job can have.
+        Raises `ScriptError` for a script that no job can have.
 
         >>> from qrtest import failed
         >>> Scenario("QUEUED 5s; RUNNING 2s; DONE").but(ends=failed(code=1305), queue="6h")
@@ -208,15 +194,15 @@ class Scenario(AsCode):
             if length is not None:
                 steps = _lasting(steps, make(length))
         is_legal = self.script.legal if script is None else Script.of(script).legal
-        lived = Script(*steps, legal=is_legal)
-        ends_as_before = lived.end.status == self.script.end.status
-        never_ran = not any(step.status in ("RUNNING", "DONE") for step in lived)
+        changed_script = Script(*steps, legal=is_legal)
+        ends_as_before = changed_script.end.status == self.script.end.status
+        never_ran = not any(step.status in ("RUNNING", "DONE") for step in changed_script)
         record = self.record
         if record is not None and never_ran:
             record = replace(record, logs=None)
         changed = replace(
             self,
-            script=lived,
+            script=changed_script,
             faults=self.faults if faults is None else tuple(faults),
             result=self.result if result is None and ends_as_before else result,
             tags=self.tags if tags is None else tuple(tags),
@@ -224,50 +210,51 @@ class Scenario(AsCode):
         )
         if not self._code:
             return changed
-        life = str(lived) if lived != self.script else None
-        said: dict[str, Any] = {"script": life, "faults": faults, "result": result, "tags": tags}
+        code = str(changed_script) if changed_script != self.script else None
+        given: dict[str, Any] = {"script": code, "faults": faults, "result": result, "tags": tags}
         shown = [
-            f"{name}={_shown(name, value)}" for name, value in said.items() if value is not None
+            f"{name}={_shown(name, value)}" for name, value in given.items() if value is not None
         ]
         return changed._written_as(f"{self._code}.but({', '.join(shown)})" if shown else self._code)
 
     def _written_as(self, code: str) -> Self:
-        """The same, shown as *code*: a recording is named, not written out."""
+        """Return the same scenario, printed as *code*: a recording is named, not written out."""
         object.__setattr__(self, "_code", code)
         return self
 
     def to_cassette(self, path: str | os.PathLike[str] | None = None) -> Cassette:
-        """A recording of this life, as a client would have made it; written to *path* if there is one.
+        """Return a recording of this scenario as a client would make it; write it to *path* if there is one.
 
-        The cassette says that it was scripted. Reading it gives this scenario again, with the facts
+        The cassette is marked as scripted. Reading it gives this scenario again, with the facts
         that the service adds. Raises `ScenarioError` for what no recording can hold, as a fault on
         every third poll, `SecretFound` for a secret in it.
 
         >>> len(Scenario("QUEUED 1h; RUNNING 30s; DONE").to_cassette())
         4
         """
-        from qrtest.playback import rescript
+        from qrtest.playback.rescript import recording_of
+        from qrtest.scenario.as_recording import recorded_job_of, save_sanitized
 
-        return rescript.kept(rescript.recording_of(rescript.life_of(self)), path)
+        return save_sanitized(recording_of(recorded_job_of(self)), path)
 
 
-def _lives(
+def _jobs(
     cassette: str | os.PathLike[str] | Cassette,
-) -> tuple[str, dict[str, RecordedLife]]:
-    from qrtest.playback.recorded_jobs import lives
+) -> tuple[str, dict[str, RecordedJob]]:
+    from qrtest.playback.recorded_jobs import jobs_in
 
     if isinstance(cassette, str | os.PathLike):
         from qrtest.cassette import store
 
-        return os.fspath(cassette), lives(store.load(cassette))
-    return "The cassette", lives(cassette)
+        return os.fspath(cassette), jobs_in(store.load(cassette))
+    return "The cassette", jobs_in(cassette)
 
 
 def _ending_in(steps: list[Step], ends: Step | str) -> list[Step]:
     """*steps* that end in *ends*; what comes before stays."""
     wanted = Script.of(ends)
     if len(wanted) != 1:
-        raise ScriptError(f"ends={ends!r} is a whole life: write script={str(wanted)!r}.")
+        raise ScriptError(f"ends={ends!r} is a whole script: write script={str(wanted)!r}.")
     [end] = wanted
     if end.is_final:
         return [*(step for step in steps if not step.is_final), end]

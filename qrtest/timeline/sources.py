@@ -13,7 +13,7 @@ from qrtest.errors import ScenarioError
 from qrtest.faults import Fault
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
-from qrtest.playback.recorded_jobs import RecordedLife, lives, step_in
+from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, step_in
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
@@ -51,14 +51,14 @@ def timeline_of(
     if isinstance(what, Cassette):
         return _of_cassette(what, title)
     if isinstance(what, Scenario):
-        track = Track("scenario", tuple(_lived(what.script, 0.0)), tuple(_struck(what.faults)))
+        track = Track("scenario", tuple(_stretches(what.script, 0.0)), tuple(_struck(what.faults)))
         return Timeline(title or str(what.script), (track,))
     journal = what if isinstance(what, Journal) else what.journal
     return journal.drawn(title)
 
 
-def _lived(script: Script, born: float) -> Iterator[Stretch]:
-    at = born
+def _stretches(script: Script, created_at: float) -> Iterator[Stretch]:
+    at = created_at
     for step in script:
         end = None if step.seconds is None else at + step.seconds
         yield Stretch(told(step), at, end)
@@ -74,7 +74,7 @@ def _struck(faults: Iterable[Fault]) -> Iterator[Event]:
 
 
 def _of_cassette(cassette: Cassette, title: str) -> Timeline:
-    known = lives(cassette)
+    known = jobs_in(cassette)
     by_name: dict[str, list[Interaction]] = {}
     for interaction in cassette.interactions:
         where = interaction.request.route
@@ -91,11 +91,11 @@ def _of_cassette(cassette: Cassette, title: str) -> Timeline:
     return Timeline(title, tuple(tracks))
 
 
-def _seen_from_the_start(life: RecordedLife) -> tuple[Stretch, ...]:
-    """The stretches of *life* as far as the recording reaches back."""
+def _seen_from_the_start(job: RecordedJob) -> tuple[Stretch, ...]:
+    """Return the stretches of *job* as far as the recording reaches back."""
     return tuple(
         Stretch(each.status, max(each.start, 0.0), each.end)
-        for each in _lived(life.script, life.born)
+        for each in _stretches(job.scenario.script, job.created_at)
         if each.end is None or each.end > 0
     )
 

@@ -356,7 +356,12 @@ def test_converting_twice_is_converting_once(cassette: Cassette) -> None:
         known = codec.loads(text, sealed=False)
         origin = known.provenance or Provenance()
         return sanitized(
-            list(known.interactions), key=key, rules=Rules(), name="x", provenance=origin
+            list(known.interactions),
+            key=key,
+            rules=Rules(),
+            name="x",
+            provenance=origin,
+            digests=known.digests,
         )[0]
 
     try:

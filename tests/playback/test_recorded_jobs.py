@@ -1,4 +1,4 @@
-"""The lives of recorded jobs, from whatever was answered."""
+"""The jobs in recordings, from whatever was answered."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from qrtest.http.messages import Request
 from qrtest.lifecycle.script import Script
 from qrtest.playback.interim import texts_in
 from qrtest.playback.player import Player
-from qrtest.playback.recorded_jobs import RecordedLife, lives, simulated
+from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, simulated
 from qrtest.service.job_operations import respond
 from qrtest.service.serialize import timestamp
 from tests.property_based.test_hostile_bodies import BODIES, NAMES, ODD
@@ -67,28 +67,28 @@ EXCHANGES = st.builds(
 
 
 @given(st.lists(EXCHANGES, max_size=5), st.booleans())
-def test_a_recording_of_anything_has_lives_or_none(
+def test_a_recording_of_anything_has_jobs_or_none(
     exchanges: list[Interaction], timed: bool
 ) -> None:
-    """Whatever was answered: no raw error, and each life can be written down, lived and played."""
+    """Whatever was answered: no raw error, and each job can be written down, simulated and played."""
     kept = [replace(each, at=float(at)) if timed else each for at, each in enumerate(exchanges)]
     cassette = Cassette(tuple(kept), PROVENANCE)
-    for job_id, life in lives(cassette).items():
-        written = Script.parse(str(life.script))
+    for job_id, job in jobs_in(cassette).items():
+        written = Script.parse(str(job.scenario.script))
         assert [replace(step, interim=()) for step in written] == [
-            replace(step, interim=()) for step in life.script
+            replace(step, interim=()) for step in job.scenario.script
         ]
-        respond(simulated(life), Request.to("GET", f"{HOST}/jobs/{job_id}"), life.born + 1)
+        respond(simulated(job), Request.to("GET", f"{HOST}/jobs/{job_id}"), job.created_at + 1)
     player = Player(cassette, VirtualClock(), epoch=EPOCH)
     for each in kept:
         player.handle(each.request)
     player.jobs()
 
 
-def life_of(*exchanges: Interaction) -> RecordedLife:
-    """The one life in a recording."""
-    [life] = lives(Cassette(exchanges, PROVENANCE)).values()
-    return life
+def the_job(*exchanges: Interaction) -> RecordedJob:
+    """Return the one job in a recording."""
+    [job] = jobs_in(Cassette(exchanges, PROVENANCE)).values()
+    return job
 
 
 SUBMISSION = exchange(
@@ -102,13 +102,17 @@ SUBMISSION = exchange(
 
 def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
     """With what its submission said of it, from then on."""
-    life = life_of(SUBMISSION)
-    assert (str(life.script), life.born, life.submitted_at) == ("QUEUED", 2.0, 2.0)
-    assert (life.program_id, life.tags, life.params) == ("estimator", ("a",), {"pubs": [1]})
-    assert life.record.job["backend"] == "ibm_torino"
-    job = json.loads(respond(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 3.0).body)
-    assert (job["program"], job["tags"]) == ({"id": "estimator"}, ["a"])
-    assert (job["params"], job["backend"]) == ({"pubs": [1]}, "ibm_torino")
+    job = the_job(SUBMISSION)
+    assert (str(job.scenario.script), job.created_at, job.submitted_at) == ("QUEUED", 2.0, 2.0)
+    assert (job.scenario.program_id, job.scenario.tags, job.scenario.params) == (
+        "estimator",
+        ("a",),
+        {"pubs": [1]},
+    )
+    assert job.record.job["backend"] == "ibm_torino"
+    answer = json.loads(respond(simulated(job), Request.to("GET", f"{HOST}/jobs/{JOB}"), 3.0).body)
+    assert (answer["program"], answer["tags"]) == ({"id": "estimator"}, ["a"])
+    assert (answer["params"], answer["backend"]) == ({"pubs": [1]}, "ibm_torino")
 
 
 @pytest.mark.parametrize(
@@ -123,34 +127,34 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
 )
 def test_a_job_of_an_unknown_program_is_a_samplers(told: Interaction) -> None:
     """Whatever else was recorded of it, it is one that can be lived."""
-    life = life_of(told)
-    assert (life.job_id, life.program_id, life.record.job["id"]) == (JOB, "sampler", JOB)
-    job = respond(simulated(life), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
-    assert json.loads(job.body)["program"] == {"id": "sampler"}
+    job = the_job(told)
+    assert (job.job_id, job.scenario.program_id, job.record.job["id"]) == (JOB, "sampler", JOB)
+    answer = respond(simulated(job), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
+    assert json.loads(answer.body)["program"] == {"id": "sampler"}
 
 
 @pytest.mark.parametrize(
-    ("status", "life"),
+    ("status", "script"),
     [("Completed", "RUNNING 7.5s; DONE"), ("Cancelled", "QUEUED 7.5s; CANCELLED")],
 )
-def test_a_job_that_was_found_at_its_end_has_lived(status: str, life: str) -> None:
+def test_a_job_that_was_found_at_its_end_has_a_past(status: str, script: str) -> None:
     """As long as it says; one that was cancelled is taken not to have run."""
     body = {**job_body(status), "ended": "2026-01-10T15:11:20.225382Z"}
-    assert str(life_of(exchange(answer=body, at=0.0)).script) == life
+    assert str(the_job(exchange(answer=body, at=0.0)).scenario.script) == script
 
 
 def test_a_job_whose_result_alone_was_asked_for_is_done() -> None:
     """It had one; a job of which only logs are known could be anything."""
     result = exchange(path=f"/jobs/{JOB}/results", answer={"results": []}, at=0.0)
-    assert str(life_of(result).script) == "DONE"
+    assert str(the_job(result).scenario.script) == "DONE"
     logs = exchange(path=f"/jobs/{JOB}/logs", answer=b"a log", at=0.0)
-    assert lives(Cassette((logs,), PROVENANCE)) == {}
+    assert jobs_in(Cassette((logs,), PROVENANCE)) == {}
 
 
-def test_a_job_that_was_seen_to_come_back_has_an_illegal_life() -> None:
+def test_a_job_that_was_seen_to_come_back_has_an_illegal_script() -> None:
     """A recording is what was answered, possible or not."""
-    life = life_of(poll("Completed", 0.0), poll("Running", 2.0))
-    assert str(life.script) == "ILLEGAL: DONE 2s; RUNNING"
+    job = the_job(poll("Completed", 0.0), poll("Running", 2.0))
+    assert str(job.scenario.script) == "ILLEGAL: DONE 2s; RUNNING"
 
 
 def test_what_a_failed_job_says_as_its_result_is_its_reason() -> None:
@@ -159,7 +163,9 @@ def test_what_a_failed_job_says_as_its_result_is_its_reason() -> None:
     failed = exchange(answer={**job_body("Failed"), "state": state}, at=0.0)
 
     def result(text: bytes) -> str | None:
-        return life_of(failed, exchange(path=f"/jobs/{JOB}/results", answer=text, at=1.0)).result
+        return the_job(
+            failed, exchange(path=f"/jobs/{JOB}/results", answer=text, at=1.0)
+        ).scenario.result
 
     assert result(b"Internal error.") is None
     assert result(b"Traceback") == "Traceback"
@@ -177,7 +183,7 @@ def test_what_a_failed_job_says_as_its_result_is_its_reason() -> None:
 def test_how_the_service_behaved_is_how_it_will(path: str, status: int, chosen: object) -> None:
     """What it answered of a failed job that had nothing to respond."""
     asked = exchange(path=f"/jobs/{JOB}/{path}", status=status, answer=b"", at=1.0)
-    assert life_of(poll("Failed", 0.0), asked).behaviour.chosen() == chosen
+    assert the_job(poll("Failed", 0.0), asked).scenario.behaviour.chosen() == chosen
 
 
 @pytest.mark.parametrize(
@@ -196,14 +202,14 @@ def test_what_the_service_says_of_such_a_job_is_no_fault(
     asked = exchange(
         "POST" if path == "cancel" else "GET", f"/jobs/{JOB}/{path}", status=status, at=1.0
     )
-    assert bool(life_of(poll(state, 0.0), asked).faults) == is_fault
+    assert bool(the_job(poll(state, 0.0), asked).scenario.faults) == is_fault
 
 
 def test_errors_are_faults_from_when_they_were_answered_to_when_they_were_not() -> None:
     """A broken connection as one, a refusal with the pause that it asked for."""
     refused = exchange(status=503, at=2.0)
     response = replace(refused.response, headers={"retry-after": "7"}, body=b"{}")
-    life = life_of(
+    job = the_job(
         poll("Queued", 0.0),
         exchange(failure="reset", at=1.0),
         exchange(failure="cut", at=1.5),
@@ -211,70 +217,70 @@ def test_errors_are_faults_from_when_they_were_answered_to_when_they_were_not() 
         poll("Queued", 3.0),
     )
     span = {"on": "poll", "times": None}
-    assert life.faults == (
+    assert job.scenario.faults == (
         faults.drop(how="reset", since=1.0, until=1.5, **span),
         faults.drop(how="closed", since=1.5, until=2.0, **span),
         faults.Status(code=503, retry_after="7", body="{}", since=2.0, until=3.0, **span),
     )
-    assert str(life.script) == "QUEUED"
+    assert str(job.scenario.script) == "QUEUED"
 
 
-def test_a_life_says_what_was_recorded_of_it() -> None:
+def test_a_job_answers_what_was_recorded_of_it() -> None:
     """The metrics to the letter, once it has come to its end."""
     stamps = {**STAMPS, "finished": "2026-01-01T00:00:05.000Z"}
     metrics = {"timestamps": stamps, "bss": {"seconds": 3}, "more": "facts"}
     described = {**job_body("Completed"), "created": STAMPS["created"]}
-    life = life_of(
+    job = the_job(
         exchange(answer=described, at=6.0),
         exchange(path=f"/jobs/{JOB}/metrics", answer=metrics, at=6.5),
     )
-    assert str(life.script) == "QUEUED 2s; RUNNING 3s; DONE"
+    assert str(job.scenario.script) == "QUEUED 2s; RUNNING 3s; DONE"
     asked = Request.to("GET", f"{HOST}/jobs/{JOB}/metrics")
-    assert json.loads(respond(simulated(life), asked, 7.0).body) == metrics
+    assert json.loads(respond(simulated(job), asked, 7.0).body) == metrics
 
 
 def test_an_error_that_was_over_at_once_is_none() -> None:
     """No poll can fall into it; one that lasted is a fault for as long."""
     error = exchange(status=503, at=0.0)
-    assert life_of(error, poll("Queued", 0.0)).faults == ()
-    [fault] = life_of(error, poll("Queued", 3.0)).faults
+    assert the_job(error, poll("Queued", 0.0)).scenario.faults == ()
+    [fault] = the_job(error, poll("Queued", 3.0)).scenario.faults
     assert (fault.on, fault.since, fault.until) == ("poll", 0.0, 3.0)
 
 
 def test_an_error_that_was_answered_first_was_the_answer_from_the_beginning() -> None:
     """Of each question by itself: who asks earlier than the recording is told so, too."""
-    life = life_of(
+    job = the_job(
         replace(SUBMISSION, at=0.0),
         exchange(status=503, at=2.0),
         poll("Queued", 3.0),
         exchange(path=f"/jobs/{JOB}/metrics", status=500, at=4.0),
         exchange(path=f"/jobs/{JOB}/metrics", answer={}, at=5.0),
     )
-    spans = {(fault.on, fault.since, fault.until) for fault in life.faults}
+    spans = {(fault.on, fault.since, fault.until) for fault in job.scenario.faults}
     assert spans == {("poll", 0.0, 3.0), ("metrics", 0.0, 5.0)}
 
 
 @pytest.mark.parametrize("how", faults.BREAKS)
 def test_a_connection_that_broke_breaks_in_the_same_way(how: Any) -> None:
-    """As a fault of the life, from when it broke until it was answered again."""
+    """As a fault of the job, from when it broke until it was answered again."""
     broke = exchange(failure=how, status=0, at=2.0)
     told = [poll("Queued", 0.0), broke, poll("Queued", 5.0), poll("Completed", 9.0)]
-    [fault] = lives(Cassette(tuple(told), PROVENANCE))[JOB].faults
+    [fault] = jobs_in(Cassette(tuple(told), PROVENANCE))[JOB].scenario.faults
     assert fault == faults.Drop(on="poll", how=how, times=None, since=2.0, until=5.0)
 
 
 def test_what_is_no_text_is_told_as_far_as_it_is() -> None:
     """Of an error, a result and a log that somebody's cassette holds in an encoding of its own."""
-    life = life_of(
+    job = the_job(
         poll("Queued", 0.0),
         exchange(status=503, answer=b"caf\xe9", at=1.0),
         poll("Completed", 2.0),
         exchange(path=f"/jobs/{JOB}/results", answer=b"r\xe9sultat", at=3.0),
         exchange(path=f"/jobs/{JOB}/logs", answer=b"\xe9crit", at=4.0),
     )
-    [fault] = life.faults
+    [fault] = job.scenario.faults
     assert isinstance(fault, faults.Status)
-    assert (fault.body, life.result, life.record.logs) == (
+    assert (fault.body, job.scenario.result, job.record.logs) == (
         "caf\ufffd",
         "r\ufffdsultat",
         "\ufffdcrit",
@@ -287,7 +293,7 @@ def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
     for name in ("Retry-After", "retry-after"):
         response = replace(told.response, headers={name: "7"})
         exchanges = (poll("Queued", 0.0), replace(told, response=response), poll("Completed", 9.0))
-        [fault] = lives(Cassette(exchanges, PROVENANCE))[JOB].faults
+        [fault] = jobs_in(Cassette(exchanges, PROVENANCE))[JOB].scenario.faults
         assert fault == faults.Status(
             code=503,
             body='{"errors": []}',
@@ -299,18 +305,18 @@ def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
         )
 
 
-def test_metrics_by_another_clock_are_those_of_the_life_that_was_seen() -> None:
+def test_metrics_by_another_clock_are_those_of_the_script_that_was_seen() -> None:
     """A recording that says 4 hours and was seen to take 5 seconds tells one story, not two."""
     stamps = {**STAMPS, "running": "2026-01-01T04:00:00Z", "finished": "2026-01-01T09:00:00Z"}
     described = {**job_body("Completed"), "created": STAMPS["created"]}
-    life = life_of(
+    job = the_job(
         poll("Queued", 0.0),
         poll("Running", 3.0),
         exchange(answer=described, at=5.0),
         exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=6.0),
     )
-    assert str(life.script) == "QUEUED 3s; RUNNING 2s; DONE"
-    assert life.record.metrics == {
+    assert str(job.scenario.script) == "QUEUED 3s; RUNNING 2s; DONE"
+    assert job.record.metrics == {
         "timestamps": {
             "created": "2026-01-01T00:00:00Z",
             "running": "2026-01-01T00:00:03Z",
@@ -323,11 +329,11 @@ def test_the_time_that_a_job_ran_is_from_its_first_run_to_its_end() -> None:
     """With what came in between, and without what came after."""
     polls = [poll("Queued", 0.0), poll("Running", 3.0), poll("Validating", 5.0)]
     polls += [poll("Running", 6.0), poll("Completed", 9.0), poll("Running", 19.0)]
-    life = life_of(*polls)
-    assert str(life.script) == (
+    job = the_job(*polls)
+    assert str(job.scenario.script) == (
         'ILLEGAL: QUEUED 3s; RUNNING 2s; UNKNOWN "Validating" 1s; RUNNING 3s; DONE 10s; RUNNING'
     )
-    assert life.record.ran == 6.0
+    assert job.record.ran == 6.0
 
 
 def test_the_timestamp_of_the_run_is_that_of_its_first_beginning() -> None:
@@ -336,7 +342,7 @@ def test_the_timestamp_of_the_run_is_that_of_its_first_beginning() -> None:
     polls = [poll("Queued", 0.0), poll("Running", 3.0), poll("Validating", 5.0)]
     polls += [poll("Running", 6.0), poll("Completed", 9.0)]
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.5)
-    assert str(life_of(*polls, asked).script) == (
+    assert str(the_job(*polls, asked).scenario.script) == (
         'QUEUED 2s; RUNNING 3s; UNKNOWN "Validating" 1s; RUNNING 2s; DONE'
     )
 
@@ -347,8 +353,8 @@ def test_timestamps_that_any_poll_contradicts_are_not_believed() -> None:
     polls.append(poll("Completed", 9.0))
     stamps = {**STAMPS, "finished": "2026-01-01T00:00:08Z"}
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.5)
-    life = 'QUEUED 2.9s; UNKNOWN "Validating" 0.1s; RUNNING 6s; DONE'
-    assert str(life_of(*polls, asked).script) == life
+    script = 'QUEUED 2.9s; UNKNOWN "Validating" 0.1s; RUNNING 6s; DONE'
+    assert str(the_job(*polls, asked).scenario.script) == script
 
 
 MILLISECONDS = st.integers(1, 2_000).map(lambda number: number / 1_000)
@@ -364,7 +370,7 @@ TOOK = 0.05
     polls=st.integers(1, 20),
     decided=st.sampled_from([0.0, 0.02, 0.049]),
 )
-def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
+def test_a_script_by_timestamps_is_at_every_poll_what_that_saw(
     found: float | None, waited: float, ran: float, polls: int, decided: float
 ) -> None:
     """However seldom it was asked for, whenever it was found, and whenever within a poll it changed."""
@@ -380,14 +386,14 @@ def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
     stamps = {"created": created, "running": running, "finished": finished}
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=999.0)
     submission = [] if found is not None else [replace(SUBMISSION, at=0.0, took=TOOK)]
-    life = life_of(*submission, *[poll(status(at), at) for at in moments], asked)
+    job = the_job(*submission, *[poll(status(at), at) for at in moments], asked)
 
-    assert [step.status for step in life.script] == ["QUEUED", "RUNNING", "DONE"]
-    lengths = [step.seconds for step in life.script.steps[:2]]
+    assert [step.status for step in job.scenario.script] == ["QUEUED", "RUNNING", "DONE"]
+    lengths = [step.seconds for step in job.scenario.script.steps[:2]]
     assert lengths == pytest.approx([waited, ran], abs=3e-6)
-    assert found is not None or -3e-6 <= life.born <= TOOK
+    assert found is not None or -3e-6 <= job.created_at <= TOOK
     for moment in moments:
-        spans = zip(life.starts, [*life.starts[1:], inf], life.script, strict=True)
+        spans = zip(job.starts, [*job.starts[1:], inf], job.scenario.script, strict=True)
         answers = [
             SAID[step.status]
             for start, end, step in spans
@@ -396,15 +402,15 @@ def test_a_life_by_timestamps_is_at_every_poll_what_that_saw(
         assert status(moment) in answers
 
 
-def stamped(*polls: Interaction, **after: float) -> RecordedLife:
-    """The life of which *polls* respond, and stamps so long *after* the creation."""
+def stamped(*polls: Interaction, **after: float) -> RecordedJob:
+    """Return the job that *polls* saw, with stamps so long *after* the creation."""
     stamps = {name: timestamp(EPOCH + at) for name, at in {"created": 0.0, **after}.items()}
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=99.0)
-    return life_of(*polls, asked)
+    return the_job(*polls, asked)
 
 
 @pytest.mark.parametrize(
-    ("ran_from", "born", "life"),
+    ("ran_from", "born", "script"),
     [
         (2.5, 0.0, "QUEUED 2.5s; RUNNING 5.5s; DONE"),
         (1.99, 0.01, "QUEUED 1.99s; RUNNING 6.01s; DONE"),
@@ -412,17 +418,17 @@ def stamped(*polls: Interaction, **after: float) -> RecordedLife:
     ],
 )
 def test_a_job_is_created_between_its_submission_and_the_answer_to_that(
-    ran_from: float, born: float, life: str
+    ran_from: float, born: float, script: str
 ) -> None:
     """As early in it as the polls allow; if none is, the timestamps are not believed."""
     submission = replace(SUBMISSION, at=0.0, took=0.05)
     polls = [poll("Queued", 1.0), poll("Queued", 2.0), poll("Running", 3.0), poll("Completed", 9.0)]
     read = stamped(submission, *polls, running=ran_from, finished=8.0)
-    assert (read.born, str(read.script)) == (born, life)
+    assert (read.created_at, str(read.scenario.script)) == (born, script)
 
 
 @pytest.mark.parametrize(
-    ("polls", "after", "life"),
+    ("polls", "after", "script"),
     [
         ([poll("Queued", 0.0), poll("Running", 3.0)], {"running": 2.0}, "QUEUED 2s; RUNNING"),
         ([poll("Running", 3.0)], {"running": 2.0}, "QUEUED 2s; RUNNING"),
@@ -451,14 +457,14 @@ def test_a_job_is_created_between_its_submission_and_the_answer_to_that(
     ],
 )
 def test_timestamps_tell_what_no_poll_saw(
-    polls: list[Interaction], after: dict[str, float], life: str
+    polls: list[Interaction], after: dict[str, float], script: str
 ) -> None:
     """As far as there are any, and they are in order; what was seen so near to one is when it was."""
-    assert str(stamped(*polls, **after).script) == life
+    assert str(stamped(*polls, **after).scenario.script) == script
 
 
 @pytest.mark.parametrize(
-    ("seen", "stamps", "life", "starts"),
+    ("seen", "stamps", "script", "starts"),
     [
         (
             [("Running", 0.0), ("Validating", 2.0), ("Running", 4.0), ("Completed", 6.0)],
@@ -473,29 +479,29 @@ def test_timestamps_tell_what_no_poll_saw(
             (0.0, 0.25, 0.5, 1.9),
         ),
     ],
-    ids=["under way", "at its birth"],
+    ids=["under way", "at its creation"],
 )
 def test_what_has_no_timestamp_lies_among_what_has_one(
     seen: list[tuple[str, float]],
     stamps: tuple[str, str],
-    life: str,
+    script: str,
     starts: tuple[float, ...],
 ) -> None:
     """Counted from the birth, whenever the recording found the job."""
     running, finished = (f"2026-01-01T00:00:{second}Z" for second in stamps)
     told = {"timestamps": {**STAMPS, "running": running, "finished": finished}}
-    read = life_of(
+    read = the_job(
         *(poll(status, at) for status, at in seen),
         exchange(path=f"/jobs/{JOB}/metrics", answer=told, at=9.5),
     )
-    assert (str(read.script), read.starts, read.born) == (life, starts, starts[0])
+    assert (str(read.scenario.script), read.starts, read.created_at) == (script, starts, starts[0])
 
 
 @pytest.mark.parametrize(
-    ("ran_from", "life"),
+    ("ran_from", "script"),
     [("2.5", "QUEUED 2.5s; RUNNING 1.5s; DONE"), ("1.5", "QUEUED 3s; RUNNING 1s; DONE")],
 )
-def test_without_times_a_poll_takes_a_second(ran_from: str, life: str) -> None:
+def test_without_times_a_poll_takes_a_second(ran_from: str, script: str) -> None:
     """Timestamps are believed where they fit: it was still queued when the third poll was made."""
     stamps = {
         "created": "2026-01-01T00:00:00Z",
@@ -504,32 +510,32 @@ def test_without_times_a_poll_takes_a_second(ran_from: str, life: str) -> None:
     }
     polls = [poll("Queued", None, repeat=3), poll("Running", None), poll("Completed", None)]
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps})
-    assert str(life_of(*polls, asked).script) == life
+    assert str(the_job(*polls, asked).scenario.script) == script
 
 
 def test_metrics_of_a_job_that_nobody_described_are_said_as_they_were() -> None:
-    """Without a date of its birth there is nothing to reckon from."""
+    """Without a date of its creation there is nothing to reckon from."""
     metrics = {"timestamps": {"created": None}, "usage": {"seconds": 2}}
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer=metrics, at=3.0)
-    assert life_of(replace(SUBMISSION, at=0.0), asked).record.metrics == metrics
+    assert the_job(replace(SUBMISSION, at=0.0), asked).record.metrics == metrics
 
 
 def test_an_end_that_no_poll_saw_is_none() -> None:
     """Whatever the metrics say: the recording ends before the job does. So with its run."""
     ended = {**STAMPS, "finished": "2026-01-01T00:00:05Z"}
-    for stamps, polls, life in (
+    for stamps, polls, script in (
         (ended, [poll("Queued", 0.0), poll("Running", 3.0)], "QUEUED 3s; RUNNING"),
         (STAMPS, [poll("Queued", 0.0)], "QUEUED"),
     ):
         asked = exchange(path=f"/jobs/{JOB}/metrics", answer={"timestamps": stamps}, at=9.0)
-        assert str(life_of(*polls, asked).script) == life
+        assert str(the_job(*polls, asked).scenario.script) == script
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", {}, {"id": JOB}, {"id": JOB, "state": 7}])
 def test_an_answer_that_tells_of_no_state_tells_nothing(answer: object) -> None:
     """What was told before still holds."""
-    life = life_of(poll("Queued", 0.0), exchange(answer=answer, at=1.0), poll("Running", 2.0))
-    assert str(life.script) == "QUEUED 2s; RUNNING"
+    job = the_job(poll("Queued", 0.0), exchange(answer=answer, at=1.0), poll("Running", 2.0))
+    assert str(job.scenario.script) == "QUEUED 2s; RUNNING"
 
 
 @given(st.sampled_from(["created", "running", "finished"]), st.sampled_from([None, "soon", 5]))
@@ -539,10 +545,10 @@ def test_a_timestamp_that_is_none_is_not_believed(name: str, value: object) -> N
     asked = exchange(
         path=f"/jobs/{JOB}/metrics", answer={"timestamps": {**whole, name: value}}, at=9.0
     )
-    life = life_of(poll("Queued", 0.0), poll("Running", 3.0), poll("Completed", 9.0), asked)
-    assert [step.status for step in life.script] == ["QUEUED", "RUNNING", "DONE"]
+    job = the_job(poll("Queued", 0.0), poll("Running", 3.0), poll("Completed", 9.0), asked)
+    assert [step.status for step in job.scenario.script] == ["QUEUED", "RUNNING", "DONE"]
     if name == "created":
-        assert str(life.script) == "QUEUED 3s; RUNNING 6s; DONE"
+        assert str(job.scenario.script) == "QUEUED 3s; RUNNING 6s; DONE"
 
 
 @given(st.lists(st.integers(0, 9).map(str), min_size=1, max_size=5), st.randoms())
@@ -569,6 +575,6 @@ def test_interim_results_are_json_whatever_was_recorded(answers: list[Any], text
         exchange(path=f"/jobs/{JOB}/interim_results", answer=each, at=1.0 + number)
         for number, each in enumerate(answers)
     ]
-    life = life_of(poll("Running", 0.0), *asked, poll("Completed", 9.0))
-    assert life.script.steps[0].interim == texts
-    assert life_of(poll("Queued", 0.0), *asked).script.end.interim == ()
+    job = the_job(poll("Running", 0.0), *asked, poll("Completed", 9.0))
+    assert job.scenario.script.steps[0].interim == texts
+    assert the_job(poll("Queued", 0.0), *asked).scenario.script.end.interim == ()

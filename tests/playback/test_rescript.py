@@ -25,8 +25,9 @@ from qrtest.errors import ScenarioError, ScriptError, SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import differences
 from qrtest.playback.interim import with_interim
-from qrtest.playback.recorded_jobs import lives
-from qrtest.playback.rescript import life_of, rescripted
+from qrtest.playback.recorded_jobs import jobs_in
+from qrtest.playback.rescript import rescripted
+from qrtest.scenario.as_recording import recorded_job_of
 from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded
@@ -258,7 +259,7 @@ def test_a_cassette_of_several_jobs_has_a_life_for_each() -> None:
     assert Scenario.from_cassette(cassette, other) == both[other]
     with pytest.raises(ScenarioError, match=rf"has not exactly one job: there are {JOB}, {other}"):
         Scenario.from_cassette(cassette)
-    with pytest.raises(SimulationError, match="script={job_id: life}"):
+    with pytest.raises(SimulationError, match="script={job_id: script}"):
         qrtest.replay(cassette, script="DONE")
     with qrtest.replay(cassette, script={other: "DONE"}) as sim:
         assert (sim.job(other).status(), sim.job(JOB).status()) == ("DONE", "QUEUED")
@@ -487,7 +488,7 @@ def test_a_rescripted_recording_has_the_shape_of_a_recorded_one(good: Script, ba
     """Fields, types and statuses are those that the same client records of such a job."""
     before = recorded(Script(*good.steps[:2], qrtest.done()), every=0.1)
     scenario = Scenario.from_cassette(before).but(script=bad)
-    made = rescripted(before, life_of(scenario, lives(before)[JOB]))
+    made = rescripted(before, recorded_job_of(scenario, jobs_in(before)[JOB]))
     found = differences(made, recorded(bad, every=0.1))
     assert [str(each) for each in found if each.tier == "shape"] == []
 
