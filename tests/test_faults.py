@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from qrtest import VirtualClock, faults, simulate
 from qrtest.errors import FaultError, SimulationError
 from qrtest.faults import Fault
+from qrtest.faults.injection import FaultyService
 from qrtest.http.messages import Close, Request, Response
-from qrtest.service.fault_injection import FaultyService
 from tests.lives import FAULTS
 
 POLL = Request.to("GET", "https://host/v1/jobs/j1?exclude_params=true")

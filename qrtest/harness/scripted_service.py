@@ -13,6 +13,7 @@ from typing import Any, Final
 from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
+from qrtest.faults.injection import FaultyService
 from qrtest.harness.job_rules import Rule, Rules
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
@@ -20,7 +21,6 @@ from qrtest.lifecycle.step import Step, failed, queued
 from qrtest.scenario.scenario import Scenario
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import USUAL, Behaviour
-from qrtest.service.fault_injection import FaultyService
 from qrtest.service.jobs import Recorded
 from qrtest.service.limits import Limits
 from qrtest.service.serialize import JobFacts

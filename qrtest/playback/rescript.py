@@ -15,13 +15,13 @@ from typing import Final
 from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.errors import ScenarioError
 from qrtest.faults import Drop, Fault, Status
+from qrtest.faults.injection import FaultyService
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, of_the_job, simulated
 from qrtest.service import api_versions
-from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import respond
 from qrtest.service.jobs import SimulatedJob
 

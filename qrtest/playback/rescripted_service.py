@@ -10,13 +10,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from qrtest.faults.injection import FaultyService
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.playback.player import Player
 from qrtest.playback.recorded_jobs import RecordedJob, simulated
 from qrtest.playback.rescript import shifted
 from qrtest.playback.stream import RESOLUTION
-from qrtest.service.fault_injection import FaultyService
 from qrtest.service.job_operations import respond
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.parse import named

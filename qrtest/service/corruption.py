@@ -15,7 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qrtest.service import fault_injection, result_payloads
+from qrtest.faults import injection
+from qrtest.service import result_payloads
 
 __all__ = ["DAMAGES", "WHOLE", "Damage"]
 
@@ -156,7 +157,7 @@ DAMAGES: Final = tuple(
     Damage(name, says, spoil)
     for name, says, spoil in (
         ("cut-json", "The text ends halfway.", lambda text: text[: len(text) // 2]),
-        ("html", "A page of HTML.", _instead(fault_injection.HTML.body.decode())),
+        ("html", "A page of HTML.", _instead(injection.HTML.body.decode())),
         ("empty", "Nothing.", _instead("")),
         ("null", "The JSON null.", _instead("null")),
         ("a-list", "A list instead of an object.", _instead("[]")),

@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from qrtest import faults
 from qrtest.faults import Fault
+from qrtest.faults import kinds as faults
 from qrtest.http.messages import Request, Response, Service
 from qrtest.service import error_responses, serialize
 from qrtest.service.result_stream import BreakingStream

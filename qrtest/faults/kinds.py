@@ -7,7 +7,7 @@ Calls are counted as HTTP requests, the client's own retries included, from *sin
 >>> status(503, times=3, on="poll")
 faults.status(503, on='poll', times=3)
 
-What each does to an answer is in `qrtest.service.fault_injection`. Several faults on one call compose:
+What each does to an answer is in `qrtest.faults.injection`. Several faults on one call compose:
 the first of a list is the outermost.
 """
 
