@@ -50,7 +50,7 @@ WHAT_DECIDES = (
 """Statuses, scripts, what the service says, and what was recorded: `coverage` wants all of it."""
 
 TRIED_BY = (
-    "tests/test_faults.py",
+    "tests/faults",
     "tests/lifecycle",
     "tests/service",
     "tests/cassette",

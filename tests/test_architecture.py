@@ -27,12 +27,12 @@ LAYERS: list[dict[str, str]] = [
         "clock": "time as a value, and the functions that code sleeps by",
         "http": "Request, Response, Service; which operation a request is",
     },
-    {
-        "lifecycle": "statuses, steps and scripts: plain values",
-        "faults": "what goes wrong, on which operation, and when: plain values",
-    },
+    {"lifecycle": "statuses, steps and scripts: plain values"},
     {"service": "the simulated service of IBM Quantum: request in, response out"},
-    {"cassette": "recorded exchanges as values and as files"},
+    {
+        "faults": "what goes wrong, on which operation, and when; a service that applies it",
+        "cassette": "recorded exchanges as values and as files",
+    },
     {"redaction": "takes secrets out of recordings, and checks that none is left"},
     {
         "playback": "a service that answers from a cassette; what a recording says of its jobs",

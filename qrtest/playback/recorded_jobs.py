@@ -15,6 +15,7 @@ from qrtest import faults
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import ScriptError
 from qrtest.faults import Fault
+from qrtest.faults.kinds import BREAKS
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle import transitions
@@ -373,7 +374,7 @@ def _fault(interaction: Interaction, since: float, until: float | None) -> Fault
     response = interaction.response
     on = _operation(interaction)
     if response.failure is not None:
-        how = response.failure if response.failure in faults.BREAKS else "closed"
+        how = response.failure if response.failure in BREAKS else "closed"
         return faults.Drop(on=on, how=how, times=None, since=since, until=until)
     return faults.Status(
         code=response.status,

@@ -27,7 +27,7 @@ from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Takes, lived
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
-from qrtest.strategies.draw_faults import MENU
+from qrtest.strategies.draw_faults import menu
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -188,7 +188,7 @@ def _lives_to_try_first(program_id: str, result: Any, takes: str) -> Iterator[Sc
     for end in (done(), unknown("Validating")):
         yield Scenario(Script(queued("1m"), end), result=result, program_id=program_id)
     for times in (1, None):
-        for fault in MENU:
+        for fault in menu():
             if fault.on in _operations(takes):
                 plan = [replace(fault, times=times)]
                 yield Scenario(done(), faults=plan, result=result, program_id=program_id)

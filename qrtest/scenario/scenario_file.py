@@ -11,46 +11,28 @@ is at home in `qrtest.cassette.yaml_json`.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
-from qrtest import faults
 from qrtest.cassette import yaml_json
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, QrtestError, ScenarioError
-from qrtest.faults import Fault
+from qrtest.faults.fault import SECONDS, Fault, kind_named, kind_of, kinds
 from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.payload_template import JobRecord
 
 __all__ = ["described", "in_folder", "load", "read", "save", "written"]
 
-MAKERS: Final[Mapping[str, tuple[Callable[..., Fault], str]]] = {
-    "status": (faults.status, "code"),
-    "drop": (faults.drop, ""),
-    "hang": (faults.hang, "seconds"),
-    "slow": (faults.slow, "seconds"),
-    "truncate": (faults.truncate, ""),
-    "html": (faults.html, ""),
-    "empty": (faults.empty, ""),
-    "corrupt": (faults.corrupt, "what"),
-    "expired_token": (faults.expired_token, ""),
-    "lose_response": (faults.lose_response, ""),
-    "ignore": (faults.ignore, ""),
-    "break_stream": (faults.break_stream, "code"),
-}
-"""The faults by name, each with the argument that is given by place."""
-
 OPERATION: Final = "operation"
-TIMES: Final = ("seconds", "since", "until")
 KEYS: Final = tuple(entry.name for entry in fields(Scenario))
 
 
 def written(scenario: Scenario) -> str:
     """*scenario* as text. Raises `ScenarioError` for a result that is not text.
 
+    >>> from qrtest import faults
     >>> print(written(Scenario("QUEUED 1m; DONE", faults=[faults.drop(on="poll")])), end="")
     script: QUEUED 1m; DONE
     faults:
@@ -90,7 +72,8 @@ def described(body: Any, name: str) -> Scenario:
     if not isinstance(body, dict) or "script" not in body:
         raise ScenarioError(f"{name}: a scenario needs a script, as 'script: QUEUED 1m; DONE'.")
     for key in body:
-        _refuse_unknown(key, KEYS, f"{name}: a scenario has no {key!r}")
+        if key not in KEYS:
+            raise _unknown(key, KEYS, f"{name}: a scenario has no {key!r}")
     options = {key: value for key, value in body.items() if key != "script"}
     try:
         if "faults" in options:
@@ -140,16 +123,16 @@ def _plain(value: Any) -> Any:
 
 
 def _fault_body(fault: Fault) -> Any:
-    body: dict[str, Any] = {"fault": faults.name_of(fault)}
+    kind = kind_of(fault)
+    body: dict[str, Any] = {"fault": kind.name}
     for entry in fields(fault):
         value = getattr(fault, entry.name)
         if value != entry.default:
-            is_time = entry.name in TIMES and value is not None
+            is_time = entry.name in SECONDS and value is not None
             body[OPERATION if entry.name == "on" else entry.name] = (
                 durations.text(value) if is_time else value
             )
-    lead = MAKERS[body["fault"]][1]
-    first = [key for key in ("fault", lead) if key in body]
+    first = [key for key in ("fault", kind.leading) if key in body]
     return yaml_json.Pairs((key, body[key]) for key in dict.fromkeys((*first, *body)))
 
 
@@ -158,16 +141,17 @@ def _fault(body: Any, name: str) -> Fault:
         raise ScenarioError(
             f"{name}: {body!r} is no fault; write {{fault: drop, operation: poll}}."
         )
-    kind = body["fault"]
-    _refuse_unknown(kind, tuple(MAKERS), f"{name}: there is no fault {kind!r}")
-    make, lead = MAKERS[kind]
+    kind = kind_named(body["fault"])
+    if kind is None:
+        known = tuple(each.name for each in kinds())
+        raise _unknown(body["fault"], known, f"{name}: there is no fault {body['fault']!r}")
     options = {
         "on" if key in (OPERATION, True) else str(key): value
         for key, value in body.items()
         if key != "fault"
     }
-    leading = [options.pop(lead)] if lead in options else []
-    return make(*leading, **options)
+    leading = [options.pop(kind.leading)] if kind.leading in options else []
+    return kind.make(*leading, **options)
 
 
 def _list(value: Any, name: str) -> list[Any]:
@@ -176,8 +160,7 @@ def _list(value: Any, name: str) -> list[Any]:
     return value
 
 
-def _refuse_unknown(word: Any, known: tuple[str, ...], what: str) -> None:
-    if word not in known:
-        near = difflib.get_close_matches(str(word), known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ScenarioError(f"{what}: there are {', '.join(known)}.{hint}")
+def _unknown(word: Any, known: tuple[str, ...], what: str) -> ScenarioError:
+    near = difflib.get_close_matches(str(word), known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ScenarioError(f"{what}: there are {', '.join(known)}.{hint}")

@@ -1,6 +1,7 @@
-"""Ways in which a result arrives broken, as values: a name, and what it makes of the text.
+"""The one engine that damages results: encoded values at one layer, and whole texts.
 
-Each spoils one thing, at one depth. What every release's decoder does with it is in
+`corrupted` is for faults, on whatever body arrives. `DAMAGES` are for strategies: values with a name
+that each spoil one thing of a valid result, at one depth. What every release's decoder does with it is in
 docs/decoder-failures.md, which is made by running them.
 """
 
@@ -11,18 +12,82 @@ import json
 import pickle
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from qrtest.faults import injection
 from qrtest.service import result_payloads
 
-__all__ = ["DAMAGES", "WHOLE", "Damage"]
+__all__ = ["DAMAGES", "HTML_PAGE", "WHOLE", "Damage", "corrupted"]
 
 Json = Any
 NESTING: Final = 50_000
 FUTURE_QPY: Final = b"QISKIT" + bytes([99, 9, 9, 9]) + bytes(16)
+HTML_PAGE: Final = (
+    b"<!DOCTYPE html><html><head><title>Service unavailable</title></head>"
+    b"<body><h1>We are down for maintenance</h1></body></html>"
+)
+
+
+# --- one encoded value --------------------------------------------------------------------------------
+
+_ENCODED: Final = re.compile(
+    rb'("__type__":\s*"(?:ndarray|QuantumCircuit)",\s*"__value__":\s*")([A-Za-z0-9+/=]+)(")'
+)
+
+
+def corrupted(body: bytes, layer: str) -> bytes:
+    """Return *body* with its first encoded array or circuit damaged at one *layer* of LAYERS.
+
+    A body without one gets a character too many in front. What is damaged already may be damaged again.
+
+    >>> corrupted(b"{}", "zlib").decode()
+    '\ufffd{}'
+    """
+    found = _ENCODED.search(body)
+    if found is None:
+        return b"\xef\xbf\xbd" + body
+    return body[: found.start(2)] + LAYERS[layer](found[2]) + body[found.end(2) :]
+
+
+def _cut_base64(value: bytes) -> bytes:
+    """Leave a number of characters that no base64 has."""
+    return b"A" + value[1:].rstrip(b"=")[: 4 * (len(value) // 8)] + b"="
+
+
+def _cut_zlib(value: bytes) -> bytes:
+    """Leave the end of the compressed data out; what is no base64 any more is damaged enough."""
+    try:
+        return base64.b64encode(base64.b64decode(value)[:-6])
+    except ValueError:
+        return value
+
+
+def _repacked(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
+    """Change what was compressed; nothing is left of what cannot be decompressed."""
+
+    def repack(value: bytes) -> bytes:
+        try:
+            raw = zlib.decompress(base64.b64decode(value))
+        except (ValueError, zlib.error):
+            raw = b""
+        return base64.b64encode(zlib.compress(change(raw)))
+
+    return repack
+
+
+def _padded(pattern: bytes, text: bytes) -> Callable[[bytes], bytes]:
+    return lambda raw: re.sub(pattern, lambda found: text.ljust(len(found[0])), raw, count=1)
+
+
+LAYERS: Final[Mapping[str, Callable[[bytes], bytes]]] = {
+    "base64": _cut_base64,
+    "zlib": _cut_zlib,
+    "npy": _repacked(lambda _: b"not an array"),
+    "type": _repacked(_padded(rb"'descr': '[^']*'", b"'descr': '<U1'")),
+    "shape": _repacked(_padded(rb"'shape': \([^)]*\)", b"'shape': (77,)")),
+}
+"""What damages an encoded value, from the outermost layer to the innermost."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +172,13 @@ def _bytes(change: Callable[[bytes], bytes]) -> Callable[[dict[str, Json]], obje
     return spoil
 
 
-def _npy(change: Callable[[bytes], bytes]) -> Callable[[dict[str, Json]], object]:
-    return _bytes(lambda raw: zlib.compress(change(zlib.decompress(raw))))
+def _array(layer: str) -> Callable[[str], str | None]:
+    """Damage the last array at one of LAYERS."""
+
+    def spoil(node: dict[str, Json]) -> None:
+        node["__value__"] = LAYERS[layer](node["__value__"].encode()).decode()
+
+    return _of("ndarray", spoil)
 
 
 def _reserved_name(node: dict[str, Json]) -> None:
@@ -117,10 +187,6 @@ def _reserved_name(node: dict[str, Json]) -> None:
         first = value["field_names"][0]
         value["field_names"][0] = "shape"
         value["fields"]["shape"] = value["fields"].pop(first)
-
-
-def _padded(pattern: bytes, text: bytes) -> Callable[[bytes], bytes]:
-    return lambda raw: re.sub(pattern, lambda found: text.ljust(len(found[0])), raw, count=1)
 
 
 # --- schemas ------------------------------------------------------------------------------------------
@@ -157,7 +223,7 @@ DAMAGES: Final = tuple(
     Damage(name, says, spoil)
     for name, says, spoil in (
         ("cut-json", "The text ends halfway.", lambda text: text[: len(text) // 2]),
-        ("html", "A page of HTML.", _instead(injection.HTML.body.decode())),
+        ("html", "A page of HTML.", _instead(HTML_PAGE.decode())),
         ("empty", "Nothing.", _instead("")),
         ("null", "The JSON null.", _instead("null")),
         ("a-list", "A list instead of an object.", _instead("[]")),
@@ -175,32 +241,17 @@ DAMAGES: Final = tuple(
             _of(None, lambda node: node.pop("__value__")),
         ),
         ("null-value", "A `__value__` that is null.", _of(None, _set("__value__", None))),
-        (
-            "bad-base64",
-            "An array whose base64 is cut.",
-            _of(
-                "ndarray",
-                lambda node: node.update(__value__=node["__value__"].rstrip("=")[:-1] + "="),
-            ),
-        ),
-        (
-            "cut-zlib",
-            "An array whose compressed data end early.",
-            _of("ndarray", _bytes(lambda raw: raw[:-6])),
-        ),
+        ("bad-base64", "An array whose base64 is cut.", _array("base64")),
+        ("cut-zlib", "An array whose compressed data end early.", _array("zlib")),
         ("not-zlib", "An array that is not compressed.", _of("ndarray", _bytes(zlib.decompress))),
-        ("not-npy", "An array that is not npy.", _of("ndarray", _npy(lambda _: b"not an array"))),
-        ("pickled", "An array that is pickled.", _of("ndarray", _npy(lambda _: pickle.dumps([1])))),
+        ("not-npy", "An array that is not npy.", _array("npy")),
         (
-            "wrong-dtype",
-            "An array of texts.",
-            _of("ndarray", _npy(_padded(rb"'descr': '[^']*'", b"'descr': '<U1'"))),
+            "pickled",
+            "An array that is pickled.",
+            _of("ndarray", _bytes(lambda _: zlib.compress(pickle.dumps([1])))),
         ),
-        (
-            "wrong-shape",
-            "An array whose shape does not fit its data.",
-            _of("ndarray", _npy(_padded(rb"'shape': \([^)]*\)", b"'shape': (77,)"))),
-        ),
+        ("wrong-dtype", "An array of texts.", _array("type")),
+        ("wrong-shape", "An array whose shape does not fit its data.", _array("shape")),
         (
             "no-num-bits",
             "A BitArray without its number of bits.",

@@ -7,10 +7,13 @@ the docstring says *assumed*.
 
 from __future__ import annotations
 
+from typing import Final
+
 from qrtest.http.messages import Response
 from qrtest.service import serialize
 
 __all__ = [
+    "NO_TRACE",
     "RequestError",
     "api_version_unknown",
     "backend_unavailable",
@@ -32,7 +35,12 @@ __all__ = [
     "too_many_requests",
     "too_many_tags",
     "usage_exceeded",
+    "with_status",
 ]
+
+
+NO_TRACE: Final = "00000000-0000-4000-8000-000000000000"
+"""The trace of an error response of which no whole service keeps count."""
 
 
 class RequestError(Exception):
@@ -185,3 +193,35 @@ def session_not_allowed() -> RequestError:
 def gone(what: str, since: str) -> RequestError:
     """404 for what a later API version does not have any more; the code is assumed."""
     return RequestError(404, 1000, f"{what} is not available since API version {since}.")
+
+
+def with_status(
+    status: int, *, retry_after: str | None = None, body: str | None = None
+) -> Response:
+    """Return an error response with *status* and the usual code and words, or with this *body*.
+
+    *retry_after*: seconds, as the header Retry-After says them.
+
+    >>> with_status(429, retry_after="30").headers["Retry-After"]
+    '30'
+    """
+    is_text = body is not None and not body.startswith("{")
+    headers = dict(serialize.TEXT if is_text else serialize.JSON)
+    if retry_after is not None:
+        headers["Retry-After"] = retry_after
+    if body is not None:
+        return Response(status, body.encode(), headers)
+    code, message = _USUAL.get(status, (status * 10, f"The service answered {status}."))
+    return serialize.error(status, code, message, trace=NO_TRACE, headers=headers)
+
+
+_USUAL: Final = {
+    400: (1208, "Request validation of body failed."),
+    401: (1201, "Unable to authorize the request: the credentials are not valid."),
+    403: (1200, "You are not authorized to perform this action."),
+    404: (1291, "Job not found."),
+    409: (1211, "Job is in a non cancellable status and cannot be cancelled."),
+    429: (1202, "Received too many requests."),
+    500: (1000, "API Internal error."),
+    503: (1999, "Planned outage. The service is undergoing maintenance."),
+}

@@ -16,8 +16,6 @@ from qrtest.service.jobs import SimulatedJob
 
 __all__ = ["ANSWERS", "respond"]
 
-TRACE: Final = "00000000-0000-4000-8000-000000000000"
-
 
 def _poll(job: SimulatedJob, request: Request, version: str, now: float) -> Response:
     return job.poll(now, version, with_params=not request.is_true("exclude_params"))
@@ -67,4 +65,4 @@ def respond(job: SimulatedJob, request: Request, now: float) -> Response:
     try:
         return answer(job, request, api_versions.named(request), now)
     except RequestError as refused:
-        return refused.answer(trace=TRACE)
+        return refused.answer(trace=error_responses.NO_TRACE)

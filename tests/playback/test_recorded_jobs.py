@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from qrtest import VirtualClock, faults
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH
+from qrtest.faults.kinds import BREAKS
 from qrtest.http.messages import Request
 from qrtest.lifecycle.script import Script
 from qrtest.playback.interim import texts_in
@@ -260,7 +261,7 @@ def test_an_error_that_was_answered_first_was_the_answer_from_the_beginning() ->
     assert spans == {("poll", 0.0, 3.0), ("metrics", 0.0, 5.0)}
 
 
-@pytest.mark.parametrize("how", faults.BREAKS)
+@pytest.mark.parametrize("how", BREAKS)
 def test_a_connection_that_broke_breaks_in_the_same_way(how: Any) -> None:
     """As a fault of the job, from when it broke until it was answered again."""
     broke = exchange(failure=how, status=0, at=2.0)

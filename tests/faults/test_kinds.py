@@ -14,6 +14,7 @@ from qrtest import VirtualClock, faults, simulate
 from qrtest.errors import FaultError, SimulationError
 from qrtest.faults import Fault
 from qrtest.faults.injection import FaultyService
+from qrtest.faults.kinds import Damage
 from qrtest.http.messages import Close, Request, Response
 from tests.lives import FAULTS
 
@@ -172,7 +173,7 @@ def test_an_answer_says_which_faults_struck() -> None:
 
 
 @pytest.mark.parametrize("what", ["base64", "zlib", "npy", "type", "shape"])
-def test_an_array_is_damaged_at_one_layer(what: faults.Damage) -> None:
+def test_an_array_is_damaged_at_one_layer(what: Damage) -> None:
     """Base64, zlib, npy, its type, its shape; every layer outside of it stays whole."""
     import io
 
@@ -248,7 +249,7 @@ def test_a_stream_that_was_refused_is_not_broken() -> None:
     st.lists(st.sampled_from(["base64", "zlib", "npy", "type", "shape"]), min_size=2, max_size=4)
 )
 @example(["zlib", "base64"])
-def test_what_is_damaged_can_be_damaged_again(damages: list[faults.Damage]) -> None:
+def test_what_is_damaged_can_be_damaged_again(damages: list[Damage]) -> None:
     """Several faults on one array: there is an answer, and it is not the whole array."""
     value = base64.b64encode(zlib.compress(b"\x93NUMPY {'descr': '<f8', 'shape': (3, 4)}")).decode()
     whole = json.dumps({"x": {"__type__": "ndarray", "__value__": value}}).encode()
