@@ -36,13 +36,17 @@ if TYPE_CHECKING:
     from qrtest.scenario.catalogue import scenarios
     from qrtest.scenario.scenario import Scenario
     from qrtest.service.accounts import Instance
+    from qrtest.service.behaviour import Behaviour
     from qrtest.service.limits import Limits
+    from qrtest.service.payload_template import JobRecord
     from qrtest.strategies.poll_plan import Ask, PollPlan
 
 __all__ = [
     "Ask",
+    "Behaviour",
     "Instance",
     "JobMachine",
+    "JobRecord",
     "Limits",
     "NeverEnds",
     "PollPlan",
@@ -82,8 +86,10 @@ __all__ = [
 
 _HOME = {
     "Ask": "qrtest.strategies.poll_plan",
+    "Behaviour": "qrtest.service.behaviour",
     "Instance": "qrtest.service.accounts",
     "JobMachine": "qrtest.properties",
+    "JobRecord": "qrtest.service.payload_template",
     "Limits": "qrtest.service.limits",
     "NeverEnds": "qrtest.errors",
     "PollPlan": "qrtest.strategies.poll_plan",

@@ -11,6 +11,7 @@ import math
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, Final
 
 __all__ = ["AsCode", "as_code", "imports_for"]
@@ -22,9 +23,26 @@ _NAME: Final = re.compile(r"\b(?<!\.)[A-Za-z_]\w*")
 
 
 class AsCode:
-    """Makes pretty-printers of IPython and hypothesis print the `repr` of a value."""
+    """Prints as code everywhere. A dataclass (repr=False) prints the fields that differ from their defaults.
+
+    >>> from dataclasses import dataclass
+    >>> @dataclass(repr=False)
+    ... class Point(AsCode):
+    ...     x: float
+    ...     y: float = 0.0
+    >>> Point(x=float("inf"))
+    Point(x=float('inf'))
+    """
 
     __slots__ = ()
+
+    def __repr__(self) -> str:
+        given = [
+            f"{entry.name}={as_code(value)}"
+            for entry in fields(self)  # type: ignore[arg-type]  # a subclass is a dataclass
+            if (value := getattr(self, entry.name)) != entry.default
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
 
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
         printer.text(repr(self))

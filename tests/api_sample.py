@@ -6,6 +6,8 @@ from typing import assert_type
 
 import qrtest
 from qrtest import (
+    Behaviour,
+    JobRecord,
     Limits,
     Project,
     Recording,
@@ -37,6 +39,8 @@ def lives() -> None:
     assert_type(Script(queued("2h"), running("30s"), done()), Script)
     assert_type(Script.parse("QUEUED 2h; DONE"), Script)
     assert_type(Scenario("DONE", faults=[faults.status(503, times=3, on="poll")]), Scenario)
+    options = Behaviour(cancel_lag=5)
+    assert_type(Scenario("DONE", behaviour=options, record=JobRecord(job={})), Scenario)
     assert_type(scenarios["cancel-loses-race"], Scenario)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from qrtest.code_repr import AsCode
 from qrtest.errors import SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.service import error_responses, serialize
@@ -40,8 +41,8 @@ KEY_REJECTED: Final = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Instance:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Instance(AsCode):
     """An instance of the service: where jobs belong to, and what is paid for.
 
     *plan*: "open", "paygo", "flex", "premium" or "on-prem". *region*: "us-east" or "eu-de".

@@ -16,7 +16,7 @@ from qrtest.errors import DurationError, SimulationError
 __all__ = ["USUAL", "Behaviour"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Behaviour(AsCode):
     """Choices of the simulated service.
 
@@ -102,10 +102,6 @@ class Behaviour(AsCode):
                     f"There is no option {name!r}: there are {', '.join(names)}.{hint}"
                 )
         return cls(**options)  # type: ignore[arg-type]
-
-    def __repr__(self) -> str:
-        chosen = ", ".join(f"{name}={value!r}" for name, value in self.chosen().items())
-        return f"Behaviour({chosen})"
 
     def chosen(self) -> dict[str, object]:
         """The options that differ from their defaults.

@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from qrtest.code_repr import AsCode
 from qrtest.service import error_responses
 
 __all__ = ["Limits", "Turnstile"]
@@ -13,8 +14,8 @@ __all__ = ["Limits", "Turnstile"]
 WINDOW_SECONDS: Final = 60.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Limits:
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Limits(AsCode):
     """What is refused; None, the default of each, refuses nothing.
 
     *submissions_per_minute*, *body_bytes* of a submission, *tags* of a job, *tag_length* in characters.

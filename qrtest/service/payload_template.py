@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from qrtest.code_repr import AsCode, as_code
+from qrtest.code_repr import AsCode
 from qrtest.service import parse, serialize
 
 __all__ = ["JobRecord", "seconds_since_1970"]
@@ -29,7 +29,7 @@ MOST: Final = 2**53
 """What is more, or less than nothing, was not charged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class JobRecord(AsCode):
     """The recorded facts of a job: the body of GET job but for its life, metrics and logs.
 
@@ -45,13 +45,6 @@ class JobRecord(AsCode):
     metrics: Mapping[str, Any] | None = None
     logs: str | None = None
     ran: float = 0.0
-
-    def __repr__(self) -> str:
-        said = [f"job={as_code(self.job)}"]
-        said += [f"metrics={as_code(self.metrics)}"] if self.metrics is not None else []
-        said += [f"logs={self.logs!r}"] if self.logs is not None else []
-        said += [f"ran={self.ran!r}"] if self.ran else []
-        return f"JobRecord({', '.join(said)})"
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> JobRecord:
