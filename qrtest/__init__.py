@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from qrtest.service.limits import Limits
     from qrtest.service.payload_template import JobRecord
     from qrtest.strategies.poll_plan import Ask, PollPlan
+    from qrtest.timeline.sources import timeline_of
 
 __all__ = [
     "Ask",
@@ -81,6 +82,7 @@ __all__ = [
     "serve",
     "simulate",
     "strategies",
+    "timeline_of",
     "unknown",
 ]
 
@@ -120,6 +122,7 @@ _HOME = {
     "scenarios": "qrtest.scenario.catalogue",
     "serve": "qrtest.harness.serve",
     "simulate": "qrtest.harness.simulate",
+    "timeline_of": "qrtest.timeline.sources",
     "unknown": "qrtest.lifecycle.step",
 }
 _MODULES = ("errors", "faults", "properties", "strategies")

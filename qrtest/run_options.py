@@ -10,15 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 
-from qrtest.errors import SimulationError
-
 __all__ = [
     "IS_SAVING",
-    "SAVED",
+    "ON_SAVED",
     "SCENARIO_FOLDER",
+    "SURFACE",
     "SURFACES",
     "RunOption",
-    "choose_surface",
     "is_documented_surface",
 ]
 
@@ -61,31 +59,18 @@ SCENARIO_FOLDER: Final[RunOption[Path | None]] = RunOption(None)
 IS_SAVING: Final = RunOption(default=False)
 """Whether scenarios that break a consumer are written into that folder."""
 
-SAVED: Final[RunOption[list[Path] | None]] = RunOption(None)
-"""Collects the files that were written; None when no plugin collects them."""
+ON_SAVED: Final[RunOption[Callable[[Path], None] | None]] = RunOption(None)
+"""A function that is called with each file that was written."""
 
 SURFACES: Final = ("documented", "installed")
-_SURFACE: Final = RunOption("documented")
+SURFACE: Final = RunOption(SURFACES[0])
+"""The members that job doubles have.
 
-
-def choose_surface(surface: str) -> Callable[[], None]:
-    """Choose the members that job doubles have, until the function that is returned is called.
-
-    "documented": every member of releases 0.26 to 0.29.1, those that the installed release has dropped
-    with a warning. "installed": what production has. Raises `SimulationError` for anything else.
-
-    >>> reset = choose_surface("installed")
-    >>> is_documented_surface()
-    False
-    >>> reset()
-    """
-    if surface not in SURFACES:
-        raise SimulationError(
-            f"qrtest_surface = {surface}: there are {', '.join(map(repr, SURFACES))}."
-        )
-    return _SURFACE.set(surface)
+"documented": every member of releases 0.26 to 0.29.1, those that the installed release has dropped with a
+warning. "installed": those of the installed release, as in production.
+"""
 
 
 def is_documented_surface() -> bool:
     """Return whether doubles have the members that the installed release has dropped."""
-    return _SURFACE.get() == "documented"
+    return SURFACE.get() == "documented"

@@ -54,6 +54,7 @@ def simulations() -> None:
         assert_type(sim.clock.now(), float)
         assert_type(sim.journal.count("poll"), int)
         assert_type(sim.journal.timeline(), str)
+        assert_type(str(qrtest.timeline_of(sim)), str)
 
 
 def cassettes() -> None:

@@ -41,7 +41,10 @@ LAYERS: list[dict[str, str]] = [
     {"client": "the genuine client as installed: the only home of qiskit"},
     {"scenario": "script, faults and result as one value; its file; the named ones"},
     {"timeline": "what happened: journal, value, text, picture"},
-    {"harness": "simulate, replay, record, serve: everything put together"},
+    {
+        "harness": "simulate, replay, record, serve: everything put together",
+        "drawing": "the first home of timeline_of: an alias",
+    },
     {"strategies": "what hypothesis draws"},
     {"properties": "check_consumer, check_job, JobMachine"},
     {"plugin": "pytest: hooks, fixtures, marker, report"},
@@ -53,12 +56,6 @@ LAYER = {folder: number for number, row in enumerate(LAYERS) for folder in row}
 MOST_LAYERS = 16
 MOST_MODULES_AT_THE_ROOT = 8
 PUBLIC_MODULES = {"errors", "faults", "properties", "strategies"}
-
-TO_BE_MENDED = {
-    ("timeline.sources", "harness.replay"),
-    ("timeline.sources", "harness.simulate"),
-}
-"""Imports that point up, or in a circle, and go next."""
 
 HOMES = {
     "vcr": {"harness.recorder"},
@@ -101,11 +98,12 @@ HOMES = {
     },
     "time": {"clock.clocks", "clock.patch_time", "properties.job_promises"},
     "pytest": {
-        "plugin.hooks",
-        "plugin.marker",
-        "plugin.played",
         "plugin",
+        "plugin.cassettes",
+        "plugin.fixtures",
+        "plugin.marker",
         "plugin.report",
+        "plugin.settings",
         "plugin.summary",
     },
     "hypothesis": {
@@ -178,7 +176,7 @@ def own_imports(module: str) -> Iterator[str]:
         name = imported.removeprefix("qrtest.") if imported.startswith("qrtest.") else ""
         while name and name not in sources():
             name = name.rpartition(".")[0]
-        if name and name != module and (module, name) not in TO_BE_MENDED:
+        if name and name != module:
             yield name
 
 

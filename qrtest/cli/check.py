@@ -1,4 +1,4 @@
-"""`qrtest check`: is there anything wrong with these cassettes? For CI."""
+"""`qrtest check`: find what is wrong with cassettes. For CI."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def _findings(
 
 
 def _is_scenario(file: Path) -> bool:
-    """Whether *file* is a life that check_consumer saved: these stand beside cassettes."""
+    """Return whether *file* is a scenario that check_consumer saved: these stand beside cassettes."""
     try:
         scenario_file.load(file)
     except (OSError, ScenarioError):

@@ -1,4 +1,4 @@
-"""`qrtest convert`: recordings of other tools, and edited ones, as sealed cassettes without secrets."""
+"""`qrtest convert`: make cassettes of the recordings of other tools, and of edited ones."""
 
 from __future__ import annotations
 
@@ -87,11 +87,11 @@ def _beside(info: Path) -> Path:
 
 
 def _show(path: Path, target: Path, before: str, after: str) -> None:
-    """The differences, without showing the secrets that go."""
+    """Print the differences, without the secrets that were removed."""
     gone = len(before.splitlines())
     cassette = codec.loads(after)
     click.echo(
-        f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} exchanges",
+        f"{path} -> {target}: {gone} lines become {len(after.splitlines())}, {len(cassette)} interactions",
         file=sys.stdout,
     )
     kept = set(before.splitlines())

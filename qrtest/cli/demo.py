@@ -1,4 +1,4 @@
-"""`qrtest demo`: three lives of one job, made of captured payloads, through the genuine class."""
+"""`qrtest demo`: three scripts for one job, made of captured payloads, through the genuine class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RESULT = "result-sampler-v2.json"
 FAILED_JOB = "job-failed-1500.json"
 
 
-@click.command(short_help="Play three lives of one job.")
+@click.command(short_help="Play three scripts for one job.")
 @click.option(
     "--transport",
     type=click.Choice(["direct", "requests"]),
@@ -26,7 +26,7 @@ FAILED_JOB = "job-failed-1500.json"
 )
 @click.option("--queue", default="2h", show_default=True, help="How long the job waits its turn.")
 def demo(transport: Any, queue: str) -> None:
-    """Play three lives of one job, made of answers captured from the real service.
+    """Play three scripts for one job, made of answers captured from the real service.
 
     \b
     The job is an instance of the installed RuntimeJobV2. Its two-hour queue takes no time.
@@ -60,7 +60,7 @@ def _play(title: str, scenario: Scenario, transport: Any) -> None:
 
 
 def _genuine(job: Any) -> str:
-    """The class of the installed release that *job* is an instance of."""
+    """Return the name of the genuine class that *job* is an instance of."""
     return next(
         f"{each.__module__}.{each.__name__}"
         for each in type(job).__mro__

@@ -17,7 +17,7 @@ import click
 from qrtest.cassette import store
 from qrtest.client import releases
 from qrtest.errors import QrtestError
-from qrtest.plugin.cassettes import DIRECTORY
+from qrtest.plugin.project import DIRECTORY
 from qrtest.plugin.settings import SETTINGS
 from qrtest.redaction.allowlist import project_rules
 
@@ -71,7 +71,7 @@ class Diagnosis:
     problems: tuple[str, ...]
 
 
-@click.command(short_help="Tell what is installed, and what looks wrong.")
+@click.command(short_help="Report what is installed, and what looks wrong.")
 @click.argument(
     "project", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
@@ -90,7 +90,7 @@ def doctor(project: Path, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(asdict(found), indent=1))
     else:
-        click.echo("\n".join(_told(found)))
+        click.echo("\n".join(_lines(found)))
     sys.exit(1 if found.problems else 0)
 
 
@@ -117,7 +117,7 @@ def _diagnosed(project: Path) -> Diagnosis:
 def wrong(
     installed: Mapping[str, str | None], environment: Mapping[str, str | None]
 ) -> Iterator[str]:
-    """What looks wrong with versions and variables, each with what to do.
+    """Yield what looks wrong with versions and variables, each with what to do.
 
     >>> list(wrong({"vcrpy": "7.0.0"}, {}))
     ['vcrpy 7.0.0 runs code from a cassette: pip install "vcrpy>=8.2.1".']
@@ -145,7 +145,7 @@ def wrong(
 
 
 def _broken(project: Path) -> Iterator[str]:
-    """What looks wrong with the installation and with the files of *project*."""
+    """Yield what looks wrong with the installation and with the files of *project*."""
     try:
         releases.installed()
     except QrtestError as error:
@@ -161,7 +161,7 @@ def _broken(project: Path) -> Iterator[str]:
 
 
 def _configuration(project: Path) -> Iterator[tuple[str, str]]:
-    """The files that say something about qrtest, and what."""
+    """Yield the files that configure qrtest, each with the settings in it."""
     for name in CONFIGURATION:
         file = project / name
         if file.is_file():
@@ -170,7 +170,7 @@ def _configuration(project: Path) -> Iterator[tuple[str, str]]:
                 yield os.fspath(file), ", ".join(said)
 
 
-def _told(found: Diagnosis) -> Iterator[str]:
+def _lines(found: Diagnosis) -> Iterator[str]:
     yield f"Python {found.python}; supported: {found.supported}"
     yield "\ninstalled"
     yield from (f"  {name:<20} {number or '-'}" for name, number in found.installed.items())

@@ -1,4 +1,4 @@
-"""How far long work is: on a terminal, on stderr, and gone when the work is done; nothing in a pipe."""
+"""Progress of long work on a terminal, on stderr; nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ FEW: Final = 2
 KEEP_TITLE: Final = "\x1b[22;0t"
 TITLE: Final = "\x1b]0;{}\x07"
 GIVE_TITLE_BACK: Final = "\x1b[23;0t"
-"""What xterm, and whoever follows it, is told of its title."""
+"""Control sequences of xterm, and of terminals like it, for the title of the window."""
 
 
 def tracked(things: Sequence[T], what: str) -> Iterator[T]:
-    """*things*, one by one, with a bar that says *what* is done.
+    """Yield *things*, one by one, with a progress bar that says *what* is done.
 
     What is written to `sys.stdout` and `sys.stderr` meanwhile stands above it; click writes past both unless
     it is given them as `file`.
@@ -37,7 +37,7 @@ def tracked(things: Sequence[T], what: str) -> Iterator[T]:
 
 @contextmanager
 def titled() -> Iterator[Callable[[str], object]]:
-    """Gives what sets the title of the terminal; in the end it is what it was.
+    """Yield a function that sets the title of the terminal; at the end the old title comes back.
 
     For work that has the screen for itself. A pipe and a dumb terminal have no title.
     """

@@ -17,7 +17,7 @@ __all__ = ["record"]
 
 INJECTED = Path(__file__).parent / "injected"
 TICK_SECONDS = 0.2
-"""How often the number of exchanges is looked at, which a terminal has in its title."""
+"""How often the count in the title of the terminal is renewed."""
 
 
 @click.command(
@@ -32,8 +32,8 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
 
     \b
     The first Python process that starts is recorded. The cassette is saved when the program ends with
-    status 0, whole, without secrets. The exit status is the program's. While it runs, the title of a
-    terminal tells how many exchanges there are.
+    status 0, whole, without secrets. The exit status is the program's. While it runs, the title of the
+    terminal counts the requests.
     Examples:
       qrtest record cassettes/bell.yaml -- python bell.py
       qrtest record cassettes/bell.yaml -- python -m pytest tests/test_bell.py
@@ -72,13 +72,13 @@ def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
                 try:
                     return process.wait(TICK_SECONDS)
                 except subprocess.TimeoutExpired:
-                    title(f"qrtest: {_count(claim):,} exchange(s) recorded")
+                    title(f"qrtest: {_count(claim):,} request(s) recorded")
         finally:
             process.kill()
 
 
 def _count(claim: Path) -> int:
-    """How many exchanges there are: what is recorded writes a byte for each into its *claim*."""
+    """Return how many requests were recorded: the program writes a byte for each to *claim*."""
     return claim.stat().st_size if claim.exists() else 0
 
 

@@ -61,7 +61,7 @@ def rescript(
 
 
 def _targets(cassettes: tuple[Path, ...], output: Path) -> dict[Path, Path]:
-    """Where each is written to, which is nowhere that a recording stands, or that two would be."""
+    """Return the file that each is written to; no recording is written over, and no two go to one file."""
     into = len(cassettes) > 1 or output.is_dir()
     targets = {each: output / each.name if into else output for each in cassettes}
     if len(set(targets.values())) < len(targets):

@@ -51,7 +51,7 @@ what becomes of jobs, the time, and what was asked (docs/serve.md):
 @click.option(
     "--scenario",
     type=click.Path(path_type=Path),
-    help="A scenario file: the life of all jobs that are not told another.",
+    help="A scenario file: what jobs do that are given no script of their own.",
 )
 @click.option("--backend", "backends", multiple=True, help="A device to have, as ibm_torino.")
 @click.option("--seed", default=0, show_default=True, help="Of ids and computed results.")
@@ -90,7 +90,7 @@ def serve(
 
 
 def _told(options: dict[str, Any]) -> dict[str, Any]:
-    """The options of the command as `qrtest.serve` takes them."""
+    """Return the options of the command as `qrtest.serve` takes them."""
     from qrtest.scenario import scenario_file
 
     told = {name: value for name, value in options.items() if value not in (None, ())}

@@ -27,7 +27,7 @@ __all__ = ["show"]
     "--svg", type=click.Path(dir_okay=False, path_type=Path), help="Write a picture, too."
 )
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print the exchanges as JSON instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the interactions as JSON instead.")
 def show(path: Path, svg: Path | None, html: Path | None, as_json: bool) -> None:
     """Show what happened to each job in a cassette, or will in a scenario file; a line an event.
 
@@ -42,7 +42,7 @@ def show(path: Path, svg: Path | None, html: Path | None, as_json: bool) -> None
     timeline = timeline_of(found, path.name)
     if as_json:
         if isinstance(found, Scenario):
-            raise click.UsageError("--json prints exchanges, and a scenario has none.")
+            raise click.UsageError("--json prints interactions, and a scenario has none.")
         click.echo(json.dumps([_data(each) for each in found.interactions], indent=1))
     else:
         click.echo(shown(f"{_title(path.name, found)}\n{timeline}"))
@@ -64,9 +64,9 @@ def _title(name: str, found: Cassette | Scenario) -> str:
         return f"{name}: {found.script}"
     origin = found.provenance
     if origin is None:
-        return f"{name}: {len(found)} exchanges, of another tool"
+        return f"{name}: {len(found)} interactions, of another tool"
     about = ", ".join(filter(None, (origin.service, origin.client, origin.recorded)))
-    return f"{name}: {len(found)} exchanges, {about}"
+    return f"{name}: {len(found)} interactions, {about}"
 
 
 def _data(interaction: Interaction) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Which session a test gets for its cassette: a replay, or a recording. The plugin's decisions.
+"""The session of a test that has a cassette: which file, which record mode, and from beginning to end.
 
-It knows names and modes, not pytest: a test is a file, a name, and what its marker says.
+The first half knows names and modes, not pytest; the second half is the plugin's own.
 """
 
 from __future__ import annotations
@@ -8,28 +8,35 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from qrtest.clock import duration as durations
-from qrtest.clock.duration import Duration
-from qrtest.errors import CassetteError, RecordingError
-from qrtest.harness.record import Recording, record
-from qrtest.harness.replay import Replay, replay
-from qrtest.plugin.project import Project
-from qrtest.redaction.allowlist import project_rules
+import pytest
 
-__all__ = ["DIRECTORY", "expired", "file_name", "found", "refuse_in_ci", "session"]
+from qrtest.errors import CassetteError, QrtestError, RecordingError
+from qrtest.plugin import marker, report, settings, summary
+from qrtest.plugin.project import DIRECTORY, Project
 
-DIRECTORY: Final = "cassettes"
+if TYPE_CHECKING:
+    from qrtest.clock.duration import Duration
+    from qrtest.harness.record import Recording
+    from qrtest.harness.replay import Replay
+
+__all__ = ["CassetteTests", "expired", "file_name", "find", "refuse_in_ci", "session"]
+
+OWNERS: Final = pytest.StashKey[dict[str, str]]()
+"""The test that each cassette of this run belongs to, by its path."""
+
 LONGEST_NAME: Final = 240
 _FORBIDDEN: Final = re.compile(r"[<>?%*:|\"'/\\\0]")
 
 
 def file_name(test: str, class_name: str | None = None) -> str:
-    """The name of the cassette of a *test*, as pytest-recording gives it.
+    """Return the name of the cassette of a *test*, as pytest-recording gives it.
 
     >>> file_name("test_bell[a/b]", "TestBell")
     'TestBell.test_bell[a-b].yaml'
@@ -47,7 +54,7 @@ def file_name(test: str, class_name: str | None = None) -> str:
     return f"{name}.yaml"
 
 
-def found(
+def find(
     wanted: str | os.PathLike[str] | bool,
     *,
     test_file: Path,
@@ -55,13 +62,11 @@ def found(
     default: str,
     directory: str = DIRECTORY,
 ) -> Path:
-    """The file of the cassette that a marker *wanted*: True is *default*, cassettes/module/test.yaml.
+    """Return the file of the cassette that a marker *wanted*; True is *default*, cassettes/module/test.yaml.
 
-    *directory* is the name of the folder of cassettes.
-
-    A name is looked for below cassettes/module, cassettes, the directory of the test and the root of
-    the project, in this order; one that is nowhere is to be recorded in the first that fits. Raises
-    `CassetteError` for a name that leads out of these.
+    *directory* is the name of the folder of cassettes. A name is looked for below cassettes/module,
+    cassettes, the directory of the test and the root of the project, in this order; one that does not
+    exist is to be recorded in the first that fits. Raises `CassetteError` for a name that leads out of these.
     """
     from qrtest.cassette.store import confined
 
@@ -80,7 +85,7 @@ def found(
 
 
 def _in_any_order(path: Path) -> Path:
-    """*path*, or the one file whose parameters are the same in another order.
+    """Return *path*, or the one file whose parameters are the same in another order.
 
     The order of parameters in a test's name is pytest's affair, and has changed between its releases.
     """
@@ -106,40 +111,165 @@ def refuse_in_ci(mode: str, environment: Mapping[str, str]) -> None:
         )
 
 
-def session(
-    path: Path,
-    mode: str,
-    *,
-    project: Project,
-    keep_on_error: bool = False,
-    options: Mapping[str, Any],
+def expired(session: Replay | Recording, expires: Duration | None) -> str:
+    """Return the warning of a replay whose recording is older than *expires*; "" of any other session.
+
+    Raises `DurationError` for a length that cannot be read.
+    """
+    from qrtest.cassette.checks import age
+    from qrtest.clock import duration as durations
+    from qrtest.harness.replay import Replay
+
+    if expires is None or not isinstance(session, Replay):
+        return ""
+    longest = durations.seconds(expires)
+    found = list(age(session.cassette, longest_seconds=longest, now=datetime.now(UTC)))
+    if not found:
+        return ""
+    return (
+        f"{session.name} has expired, after {durations.text(longest)}: {found[0].kind}. "
+        "That is: pytest --qrtest-record=rewrite"
+    )
+
+
+# --- of one test ------------------------------------------------------------------------------------
+
+
+class CassetteTests:
+    """A plugin for tests that have a cassette and take no fixture: their own client is replayed or recorded.
+
+    With `@given`, every example has a replay of its own; a recording is one for all of them.
+    """
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Run the test within the session of its cassette."""
+        if item.get_closest_marker(settings.MARKER) is None or report.SESSION in item.stash:
+            return (yield)
+        of_fixture = getattr(item, "funcargs", {}).get("qrtest_options", {})
+        options = marker.resolve(item, of_fixture)
+        if "cassette" not in options:
+            return (yield)
+        options = {"transport": "requests", **options}
+        with session(item, options) as entered:
+            if hasattr(entered, "discard") or not marker.draws_examples(item):
+                return (yield)
+            from qrtest.plugin.hypothesis_examples import within_each
+
+            @contextmanager
+            def again() -> Iterator[dict[str, Any]]:
+                with session(item, options):
+                    yield {}
+
+            with within_each(item, again):
+                return (yield)
+
+
+@contextmanager
+def session(item: pytest.Item, options: Mapping[str, Any]) -> Iterator[Replay | Recording]:
+    """Enter the session of a test with a cassette; the recording of a test that fails is discarded."""
+    project = _project(item)
+    entered = _replay_or_recording(item, options, project)
+    _check_age(item, entered, options)
+    has_failed = True
+    try:
+        with entered:
+            yield entered
+            has_failed = report.FAILED in item.stash
+            if has_failed and not item.config.getoption("qrtest_keep_failed"):
+                getattr(entered, "discard", bool)()
+    finally:
+        summary.of(item.config).count(
+            entered, options["unused"], project.cassettes, has_failed=has_failed
+        )
+
+
+def _check_age(item: pytest.Item, session: Replay | Recording, options: Mapping[str, Any]) -> None:
+    """Warn of a cassette that is replayed past its time, or fail, as the setting `expired` says."""
+    reaction = options.get("expired", settings.SETTINGS["expired"].default)
+    try:
+        message = expired(session, options.get("expires"))
+    except QrtestError as error:
+        raise pytest.UsageError(f"{item.nodeid}: expires={options['expires']!r}: {error}") from None
+    if message and reaction == "fail":
+        pytest.fail(f"{item.nodeid}: {message}", pytrace=False)
+    if message and reaction == "warn":
+        warnings.warn(pytest.PytestWarning(f"{item.nodeid}: {message}"), stacklevel=1)
+
+
+def _replay_or_recording(
+    item: pytest.Item, options: Mapping[str, Any], project: Project
 ) -> Replay | Recording:
-    """The session of a test with the cassette *path*; *options* are those of `replay`."""
-    if mode == "none" or (mode == "once" and path.exists()):
-        return replay(path, ignore=project.ignore, **options)
+    """Return the session of the cassette that the marker names, not entered yet."""
+    of_replay: dict[str, Any] = {
+        name: options[name] for name in settings.OF_A_REPLAY if name in options
+    }
+    try:
+        if not item.config.getoption("qrtest_record_in_ci"):
+            refuse_in_ci(options["record"], os.environ)
+        path = _path(item, options["cassette"], project)
+        mode = options["record"]
+        if mode == "none" or (mode == "once" and path.exists()):
+            entered: Replay | Recording = _replay(path, project, of_replay)
+        else:
+            keep = item.config.getoption("qrtest_keep_failed")
+            entered = _recording(path, mode, project, keep_on_error=keep)
+    except QrtestError as error:
+        raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+    shown = os.path.relpath(path, item.config.rootpath)
+    report.enlist(item, entered, "replay", {"cassette": shown, **of_replay})
+    return entered
+
+
+def _replay(path: Path, project: Project, options: Mapping[str, Any]) -> Replay:
+    from qrtest.harness.replay import replay
+
+    return replay(path, ignore=project.ignore, **options)
+
+
+def _recording(path: Path, mode: Any, project: Project, *, keep_on_error: bool) -> Recording:
+    from qrtest.harness.record import record
+    from qrtest.redaction.allowlist import project_rules
+
     return record(
         path,
-        mode=mode,  # type: ignore[arg-type]  # one of the setting's choices
+        mode=mode,
         keep_on_error=keep_on_error,
         rules=project_rules(path) | project.rules(),
         ignore=project.ignore,
     )
 
 
-def expired(session: Replay | Recording, expires: Duration | None) -> str:
-    """What to say of a replay whose recording is older than *expires*; nothing of any other session.
-
-    Raises `DurationError` for a length that is none.
-    """
-    from qrtest.cassette.checks import age
-
-    if expires is None or not isinstance(session, Replay):
-        return ""
-    longest = durations.seconds(expires)
-    told = list(age(session.cassette, longest_seconds=longest, now=datetime.now(UTC)))
-    if not told:
-        return ""
-    return (
-        f"{session.name} has expired, after {durations.text(longest)}: {told[0].kind}. "
-        "That is: pytest --qrtest-record=rewrite"
+def _path(item: pytest.Item, wanted: Any, project: Project) -> Path:
+    """Return the file of the cassette that the marker of *item* wants."""
+    test_class = getattr(item, "cls", None)
+    path = find(
+        wanted,
+        test_file=item.path,
+        root=item.config.rootpath,
+        default=file_name(item.name, test_class and test_class.__name__),
+        directory=project.cassettes,
     )
+    if wanted is True:
+        _refuse_collision(item, str(path))
+    return path
+
+
+def _project(item: pytest.Item) -> Project:
+    """Return the project of the nearest conftest.py that has one."""
+    given = [each for each in item.ihook.pytest_qrtest_configure(config=item.config) if each]
+    project = given[0] if given else Project()
+    if not isinstance(project, Project):
+        raise pytest.UsageError(
+            f"pytest_qrtest_configure gave {project!r}: it should return a qrtest.Project."
+        )
+    return project
+
+
+def _refuse_collision(item: pytest.Item, path: str) -> None:
+    owner = item.config.stash.setdefault(OWNERS, {}).setdefault(path, item.nodeid)
+    if owner != item.nodeid:
+        raise pytest.UsageError(
+            f"{item.nodeid}: its cassette would be {path}, which is that of {owner}: give one of the two "
+            "a name, @pytest.mark.qrtest(cassette='name.yaml')."
+        )

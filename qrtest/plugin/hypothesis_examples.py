@@ -1,8 +1,8 @@
-"""A simulation or a replay of its own for every example that hypothesis draws.
+"""A fresh simulation or replay for every example that hypothesis draws.
 
 Fixtures are set up once a test, and `@given` calls the test many times. What is here lets each call
-begin with fresh values of the fixtures that are ours, or just with a fresh session. Imported only for
-tests with `@given`; it knows no pytest, but what an item and its fixtures are.
+begin with fresh values of the fixtures of qrtest, or with a fresh session. Imported only for tests with
+`@given`.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def afresh(
 
 @contextmanager
 def within_each(item: Any, values: Values) -> Iterator[None]:
-    """Let every example of *item* be called within *values*, and with them."""
+    """Call every example of *item* within the context of *values*, and pass them to it."""
     function = getattr(item.obj, "__func__", item.obj)
     inner = function.hypothesis.inner_test
     function.hypothesis.inner_test = _each(inner, values)
@@ -67,7 +67,7 @@ def within_each(item: Any, values: Values) -> Iterator[None]:
 
 
 def _asked_for(item: Any, module: str) -> tuple[set[str], set[str]]:
-    """What the test takes that is set up once for all examples: of *module*, and of others."""
+    """Return the function-scoped fixtures that the test takes: those of *module*, and those of others."""
     manager = item._request._fixturemanager
     definitions = manager.getfixtureinfo(node=item, func=item.function, cls=None).name2fixturedefs
     takes = signature(item.function).parameters
@@ -81,7 +81,7 @@ def _asked_for(item: Any, module: str) -> tuple[set[str], set[str]]:
 
 
 def _each(inner: Callable[..., Any], values: Values) -> Callable[..., Any]:
-    """*inner*, called with fresh *values* of what they name."""
+    """Return *inner* so that each call gets fresh *values* for the arguments that they name."""
     if iscoroutinefunction(inner):
 
         @wraps(inner)

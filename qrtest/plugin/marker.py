@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from qrtest.errors import SettingError
 from qrtest.plugin import settings
+from qrtest.service.behaviour import Behaviour
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["MARKER", "SAID", "chosen", "life", "options"]
+__all__ = ["draws_examples", "options", "resolve", "script"]
 
-MARKER: Final = "qrtest"
-SAID: Final = pytest.StashKey[dict[str, Any]]()
-"""What the fixture qrtest_options says."""
+OPTIONS: Final = pytest.StashKey["Mapping[str, Any]"]()
+"""The options of a test, as `resolve` found them."""
 
 
-def chosen(config: pytest.Config, name: str, said: dict[str, object]) -> settings.Chosen:
-    """A setting, of which marker and fixture have *said* something or nothing."""
-    setting = settings.SETTINGS[name]
-    outside = {
-        "command line": config.getoption(setting.ini),
-        "ini": config.getini(setting.ini),
-        "environment": os.environ.get(setting.variable),
-    }
+def resolve(item: pytest.Item, of_fixture: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of a test, and keep them for `options`.
+
+    Settings come from where PRECEDENCE says, everything else from the marker, then from the fixture
+    qrtest_options, which gave *of_fixture*. Raises `pytest.UsageError` for options that make no sense.
+    """
+    marked = _marked(item)
     try:
-        return settings.chosen(setting, {**said, **outside})
-    except SettingError as error:
-        raise pytest.UsageError(f"qrtest: {error}") from None
-
-
-def options(item: pytest.Item) -> dict[str, Any]:
-    """What holds for a test: settings as PRECEDENCE says, all else as marker and fixture say."""
-    of_fixture, marked = item.stash[SAID], _marked(item)
-    try:
-        taken = settings.checked(settings.joined(of_fixture, marked), _behaviours())
+        joined = settings.joined(of_fixture, marked)
+        resolved = settings.checked(joined, Behaviour.__dataclass_fields__)
+        for name in settings.SETTINGS:
+            given = {"marker": marked.get(name), "fixture": of_fixture.get(name)}
+            value = settings.configured(item.config, name, given)
+            if value.source != "default" or name in ("record", "unused"):
+                resolved[name] = value.value
     except SettingError as error:
         raise pytest.UsageError(f"{item.nodeid}: the marker qrtest: {error}") from None
-    for name in settings.SETTINGS:
-        said = {"marker": marked.get(name), "fixture": of_fixture.get(name)}
-        word = chosen(item.config, name, said)
-        if word.source != "default" or name in ("record", "unused"):
-            taken[name] = word.value
-    return taken
+    item.stash[OPTIONS] = resolved
+    return resolved
+
+
+def options(item: pytest.Item) -> Mapping[str, Any]:
+    """Return the options of a test, which were resolved when it was set up."""
+    return item.stash[OPTIONS]
 
 
 def _marked(item: pytest.Item) -> dict[str, Any]:
-    """What the markers say, the nearest last."""
+    """Return the keyword arguments of the markers; those of the nearest go before the others."""
     marked: dict[str, Any] = {}
-    for marker in reversed(list(item.iter_markers(MARKER))):
+    for marker in reversed(list(item.iter_markers(settings.MARKER))):
         if marker.args:
             raise pytest.UsageError(
                 f"{item.nodeid}: the marker qrtest takes names only: "
@@ -62,15 +59,12 @@ def _marked(item: pytest.Item) -> dict[str, Any]:
     return marked
 
 
-def _behaviours() -> tuple[str, ...]:
-    from qrtest.service.behaviour import Behaviour
+def script(asked: Mapping[str, Any], root: Path) -> Any:
+    """Return the script or scenario that is *asked* for, or None.
 
-    return tuple(Behaviour.__dataclass_fields__)
-
-
-def life(marked: dict[str, Any], root: Path) -> Any:
-    """The script or scenario that is asked for; a scenario by its file below *root*, or its name."""
-    scenario = marked.get("scenario")
+    A scenario may be named by its file below *root*, or by its name in the catalogue.
+    """
+    scenario = asked.get("scenario")
     if isinstance(scenario, str) and scenario.endswith(".yaml"):
         from qrtest.scenario import scenario_file
 
@@ -79,4 +73,9 @@ def life(marked: dict[str, Any], root: Path) -> Any:
         from qrtest.scenario.catalogue import scenarios
 
         return scenarios[scenario]
-    return scenario if scenario is not None else marked.get("script")
+    return scenario if scenario is not None else asked.get("script")
+
+
+def draws_examples(item: pytest.Item) -> bool:
+    """Return whether hypothesis draws examples for *item*."""
+    return getattr(getattr(item, "obj", None), "is_hypothesis_test", False) is True

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Final
 
 from qrtest.errors import SettingError
 from qrtest.redaction.allowlist import Rules, plain_name
 
-__all__ = ["Project"]
+__all__ = ["DIRECTORY", "Project"]
+
+DIRECTORY: Final = "cassettes"
+"""The folder of cassettes beside each file of tests, unless the project names another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +23,7 @@ class Project:
     *cassettes*: the name of the folder of cassettes beside each file of tests. *redaction*: names to
     `keep`, names that are `secret`, and `shapes` of secrets, as in [tool.qrtest.redaction] of
     pyproject.toml, to which it is added. *ignore*: names of query parameters and of JSON fields that
-    do not tell one request from another.
+    do not distinguish requests.
 
     Raises `SettingError` or `CassetteError` for what makes no sense.
 
@@ -28,7 +31,7 @@ class Project:
     frozenset({'traceid'})
     """
 
-    cassettes: str = "cassettes"
+    cassettes: str = DIRECTORY
     redaction: Mapping[str, Any] = field(default_factory=dict)
     ignore: Iterable[str] = ()
 
@@ -41,5 +44,5 @@ class Project:
         self.rules()
 
     def rules(self) -> Rules:
-        """What the project adds to redaction."""
+        """Return the rules that the project adds to redaction."""
         return Rules.of(self.redaction, name="redaction of pytest_qrtest_configure")

@@ -1,66 +1,223 @@
-"""The report of a test that failed: registered by the first simulation, and told which test has which."""
+"""The report of a failed test: the timeline of its jobs, and code to paste that reproduces it.
+
+At most a screen, in 80 columns, without colour and without secrets; and, if asked for, a picture.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, Final
+import hashlib
+import re
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-__all__ = ["FAILED", "SIMULATION", "enlist"]
+from qrtest.code_repr import as_code, imports_for
+
+if TYPE_CHECKING:
+    from qrtest.scenario.scenario import Scenario
+    from qrtest.timeline.journal import Journal
+
+__all__ = [
+    "COLUMNS",
+    "FAILED",
+    "LINES",
+    "SESSION",
+    "draw",
+    "enlist",
+    "picture_of",
+    "reproduction",
+    "timeline",
+]
 
 REPORTER: Final = "qrtest-reporter"
-SIMULATION: Final = pytest.StashKey[Any]()
-MADE_BY: Final = pytest.StashKey[tuple[str, dict[str, Any]]]()
+SESSION: Final = pytest.StashKey[Any]()
+"""The simulation, replay, recording or server of a test."""
+
+MADE_BY: Final = pytest.StashKey[tuple[str, Mapping[str, Any]]]()
+"""The name of the function of qrtest that made the session, and its options."""
+
 FAILED: Final = pytest.StashKey[bool]()
+"""Set when the call of the test has failed."""
+
+COLUMNS: Final = 80
+LINES: Final = 24
+"""The size of a classic terminal; logs of CI are often no wider."""
+
+MOST_SCENARIOS: Final = 3
+FEWEST_LINES: Final = 4
+LONGEST_NAME: Final = 120
+DIGEST_DIGITS: Final = 8
+_NOT_IN_A_FILE_NAME: Final = re.compile(r"[^\w.-]+")
+
+
+def enlist(item: pytest.Item, session: Any, maker: str, options: Mapping[str, Any]) -> None:
+    """Let the report of *item* cover its *session*, which `qrtest.<maker>` made with *options*."""
+    item.stash[SESSION] = session
+    item.stash[MADE_BY] = (maker, options)
+    if not item.config.pluginmanager.has_plugin(REPORTER):
+        item.config.pluginmanager.register(_Reporter(), REPORTER)
 
 
 class _Reporter:
-    """Adds the timeline to the report of a test that failed; registered by the first simulation."""
+    """Adds the sections to the report of a failed test; registered by the first session."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        simulation = item.stash.get(SIMULATION, None)
-        if simulation is not None and report.when == "call" and report.failed:
+        session = item.stash.get(SESSION, None)
+        if session is not None and report.when == "call" and report.failed:
             item.stash[FAILED] = True
-            if hasattr(simulation, "journal"):
-                _explain(report, item, simulation)
+            if hasattr(session, "journal"):
+                _explain(report, item, session)
         return report
 
 
 def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
-    """Add what happened, and how to get there again, to the *report* of a test that failed."""
-    from qrtest.plugin import failure
-
+    """Add what happened, and how to reproduce it, to the *report* of a failed test."""
     maker, options = item.stash[MADE_BY]
-    again = failure.again(maker, options, getattr(session, "lives", ()), test=item.nodeid)
-    lines = failure.LINES - again.count("\n") - 1
-    told = {
-        "qrtest timeline": failure.timeline(session.journal, lines=max(lines, failure.LINES // 2)),
-        "qrtest: to get there again": again,
+    code = reproduction(maker, options, getattr(session, "lives", ()), test=item.nodeid)
+    lines = LINES - code.count("\n") - 1
+    sections = {
+        "qrtest timeline": timeline(session.journal, lines=max(lines, LINES // 2)),
+        "qrtest: to reproduce": code,
     }
     folder = item.config.getoption("qrtest_report")
     if folder:
-        page = failure.draw(session.journal, folder, item.nodeid)
-        told["qrtest: drawn"] = str(page)
-    report.sections.extend(told.items())
+        sections["qrtest: drawn"] = str(draw(session.journal, folder, item.nodeid))
+    report.sections.extend(sections.items())
     if item.config.pluginmanager.has_plugin("html"):
         from base64 import b64encode
 
         from pytest_html import extras
 
-        attached = [extras.text(text, name=title) for title, text in told.items()]
-        drawn = failure.picture_of(session.journal, item.nodeid)
-        attached.append(extras.svg(b64encode(drawn.encode()).decode()))
+        attached = [extras.text(text, name=title) for title, text in sections.items()]
+        picture = picture_of(session.journal, item.nodeid)
+        attached.append(extras.svg(b64encode(picture.encode()).decode()))
         vars(report)["extras"] = [*getattr(report, "extras", []), *attached]
 
 
-def enlist(item: pytest.Item, session: Any, maker: str, options: dict[str, Any]) -> None:
-    """Let the report of *item* know of its *session*, and what made it."""
-    item.stash[SIMULATION] = session
-    item.stash[MADE_BY] = (maker, options)
-    if not item.config.pluginmanager.has_plugin(REPORTER):
-        item.config.pluginmanager.register(_Reporter(), REPORTER)
+# --- the timeline -----------------------------------------------------------------------------------
+
+
+def timeline(journal: Journal, *, lines: int = LINES) -> str:
+    """Return what happened to each job, in at most *lines* lines: fewer of each job, then fewer jobs.
+
+    >>> from qrtest import simulate
+    >>> with simulate() as sim:
+    ...     sim.job("QUEUED 5s; CANCELLED").wait_for_final_state()
+    >>> print(timeline(sim.journal).replace(sim.job_ids()[0], "..."))
+    job ...
+        0:00:00.00  poll             200 Queued  ×10 until 0:00:04.95
+        0:00:05.50  poll             200 Cancelled
+    """
+    from qrtest.redaction.redactor import shown
+
+    texts = [text.splitlines() for text in journal.timelines(lines=lines - 1)]
+    if sum(map(len, texts)) > lines:
+        each = max(FEWEST_LINES, lines // len(texts))
+        texts = [text.splitlines() for text in journal.timelines(lines=each - 1)]
+    fitting = _fitting(texts, lines)
+    kept = [line for text in texts[:fitting] for line in text]
+    if fitting < len(texts):
+        kept.append(f"... and {len(texts) - fitting:,} more jobs")
+    return "\n".join(map(_clipped, shown("\n".join(kept)).splitlines()))
+
+
+def _fitting(texts: Sequence[Sequence[str]], lines: int) -> int:
+    """Return how many of *texts* fit into *lines*, with a line that counts the others."""
+    used = 0
+    for number, text in enumerate(texts):
+        is_last = number == len(texts) - 1
+        if used + len(text) > lines - (not is_last):
+            return max(number, 1)
+        used += len(text)
+    return len(texts)
+
+
+def _clipped(line: str) -> str:
+    return line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}..."
+
+
+# --- the code that reproduces it --------------------------------------------------------------------
+
+
+def reproduction(
+    maker: str,
+    options: Mapping[str, Any],
+    scenarios: Sequence[tuple[str, Scenario]],
+    *,
+    test: str,
+) -> str:
+    """Return what to run and what to paste: *maker* with *options*, then each of the *scenarios*.
+
+    Each scenario comes with the method that was given it, `job` or `next_job`.
+
+    >>> from qrtest import Scenario
+    >>> print(reproduction("simulate", {}, [("job", Scenario("DONE"))], test="test_it.py::test_done"))
+    pytest 'test_it.py::test_done'
+    <BLANKLINE>
+    import qrtest
+    from qrtest import Scenario
+    <BLANKLINE>
+    with qrtest.simulate() as sim:
+        sim.job(Scenario('DONE'))
+    """
+    from qrtest.redaction.redactor import shown
+
+    body = [f"sim.{method}({_broken(each)})" for method, each in scenarios[:MOST_SCENARIOS]]
+    if len(scenarios) > MOST_SCENARIOS:
+        body.append(f"...  # and {len(scenarios) - MOST_SCENARIOS:,} more")
+    if not scenarios:
+        body.append("job = sim.job()" if maker == "replay" else "...")
+    head = f"with qrtest.{maker}({_arguments(options)}) as sim:"
+    code = "\n".join([head, *("    " + each.replace("\n", "\n    ") for each in body)])
+    return shown("\n".join([f"pytest {test!r}", "", *imports_for(code), "", code]))
+
+
+def _arguments(options: Mapping[str, Any]) -> str:
+    first = [as_code(options["cassette"])] if "cassette" in options else []
+    named = [f"{name}={as_code(value)}" for name, value in options.items() if name != "cassette"]
+    return ", ".join([*first, *named])
+
+
+def _broken(scenario: Scenario) -> str:
+    """Return *scenario* as code, over several lines where one is too long."""
+    code = repr(scenario)
+    if len(code) <= COLUMNS - 20:
+        return code
+    return code.replace(", faults=[", ",\n    faults=[").replace(", result=", ",\n    result=")
+
+
+# --- the picture ------------------------------------------------------------------------------------
+
+
+def draw(journal: Journal, into: str, test: str) -> Path:
+    """Draw what happened in *test* as SVG and HTML in the folder *into*; return the path of the page.
+
+    Tests have files of their own, so that workers of pytest-xdist do not meet.
+    """
+    from qrtest.timeline import render
+
+    digest = hashlib.sha256(test.encode()).hexdigest()[:DIGEST_DIGITS]
+    stem = f"{_NOT_IN_A_FILE_NAME.sub('-', test)[-LONGEST_NAME:].strip('-.')}-{digest}"
+    folder = Path(into)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{stem}.svg").write_text(picture_of(journal, test), encoding="utf-8")
+    page = folder / f"{stem}.html"
+    page.write_text(render.html(journal.drawn(_name(test))), encoding="utf-8")
+    return page
+
+
+def picture_of(journal: Journal, test: str) -> str:
+    """Return what happened in *test* as SVG."""
+    from qrtest.timeline import render
+
+    return render.svg(journal.drawn(_name(test)))
+
+
+def _name(test: str) -> str:
+    return test.rpartition("::")[2]

@@ -1,18 +1,21 @@
-"""What a test runs with, and who said so: the one place that knows which word goes before which.
+"""Settings and their precedence: the one place that knows which source goes before which.
 
-Pure: the plugin brings what the command line, the marker, the fixture, the ini file and the
-environment say. Light on purpose: the plugin imports it at start-up.
+Imported in every start of pytest, so it has plain classes, which cost a fifth of dataclasses, and imports
+its error when it raises it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final
+import os
+from typing import TYPE_CHECKING, Any, Final
 
-from qrtest.errors import SettingError
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pytest
 
 __all__ = [
+    "MARKER",
     "NOT_OF_A_SERVER",
     "OF_A_REPLAY",
     "PRECEDENCE",
@@ -21,44 +24,31 @@ __all__ = [
     "Setting",
     "checked",
     "chosen",
+    "configured",
     "joined",
 ]
 
+MARKER: Final = "qrtest"
+
 PRECEDENCE: Final = ("command line", "marker", "fixture", "ini", "environment")
-"""Who may say a setting; whoever stands first here is heard."""
+"""The sources of a setting, highest precedence first."""
 
 
-@dataclass(frozen=True)
 class Setting:
-    """A word that each of PRECEDENCE may say: one of *choices*, the first unless somebody says another.
+    """A value that each of PRECEDENCE may give: one of *choices*, of which the first is the default.
 
     >>> Setting("pace", ("recorded", "polls"), "how").variable
     'QRTEST_PACE'
     """
 
-    name: str
-    choices: tuple[str, ...]
-    says: str
-
-    @property
-    def default(self) -> str:
-        """What holds when nobody says anything."""
-        return self.choices[0]
-
-    @property
-    def option(self) -> str:
-        """How the command line spells it."""
-        return f"--qrtest-{self.name}"
-
-    @property
-    def ini(self) -> str:
-        """How the ini file spells it."""
-        return f"qrtest_{self.name}"
-
-    @property
-    def variable(self) -> str:
-        """How the environment spells it."""
-        return f"QRTEST_{self.name.upper()}"
+    def __init__(self, name: str, choices: tuple[str, ...], help: str) -> None:  # noqa: A002 (argparse's word)
+        self.name: Final = name
+        self.choices: Final = choices
+        self.help: Final = help
+        self.default: Final = choices[0]
+        self.option: Final = f"--qrtest-{name}"
+        self.ini: Final = f"qrtest_{name}"
+        self.variable: Final = f"QRTEST_{name.upper()}"
 
 
 SETTINGS: Final = {
@@ -72,14 +62,18 @@ SETTINGS: Final = {
         Setting(
             "unused",
             ("ignore", "warn", "fail"),
-            "what to do about exchanges of a cassette that no test asked for",
+            "what to do about interactions of a cassette that no test asked for",
         ),
         Setting(
             "transport",
             ("direct", "requests", "sockets"),
             "how requests reach the simulated service",
         ),
-        Setting("pace", ("recorded", "polls", "instant"), "how a recorded session goes on"),
+        Setting(
+            "pace",
+            ("recorded", "polls", "instant"),
+            "how time passes in a replay",
+        ),
         Setting(
             "expired",
             ("warn", "fail", "ignore"),
@@ -89,19 +83,19 @@ SETTINGS: Final = {
 }
 
 
-@dataclass(frozen=True)
 class Chosen:
     """The *value* of a setting, and its *source*: one of PRECEDENCE, or "default"."""
 
-    value: str
-    source: str
+    def __init__(self, value: str, source: str) -> None:
+        self.value: Final = value
+        self.source: Final = source
 
     def __str__(self) -> str:
         return self.value if self.source == "default" else f"{self.value} ({self.source})"
 
 
-def chosen(setting: Setting, said: Mapping[str, object]) -> Chosen:
-    """The first of PRECEDENCE that has *said* something; None and "" are nothing.
+def chosen(setting: Setting, given: Mapping[str, object]) -> Chosen:
+    """Return the value of the first of PRECEDENCE that has *given* one; None and "" are none.
 
     Raises `SettingError` for what is not one of the choices.
 
@@ -109,15 +103,33 @@ def chosen(setting: Setting, said: Mapping[str, object]) -> Chosen:
     'fail (command line)'
     """
     for source in PRECEDENCE:
-        value = said.get(source)
+        value = given.get(source)
         if value in (None, ""):
             continue
         if value not in setting.choices:
+            from qrtest.errors import SettingError
+
             raise SettingError(
                 f"{_spelling(setting, source)} = {value!r}: there are {', '.join(setting.choices)}."
             )
         return Chosen(str(value), source)
     return Chosen(setting.default, "default")
+
+
+def configured(
+    config: pytest.Config, name: str, given: Mapping[str, object] | None = None
+) -> Chosen:
+    """Return a setting of this run; *given* are the values of marker and fixture, by these words.
+
+    Raises `SettingError` for a value that is not one of the choices.
+    """
+    setting = SETTINGS[name]
+    outside = {
+        "command line": config.getoption(setting.ini),
+        "ini": config.getini(setting.ini),
+        "environment": os.environ.get(setting.variable),
+    }
+    return chosen(setting, {**(given or {}), **outside})
 
 
 def _spelling(setting: Setting, source: str) -> str:
@@ -130,8 +142,8 @@ def _spelling(setting: Setting, source: str) -> str:
 
 # --- what the marker and the fixture take ----------------------------------------------------------
 
-OF_THE_LIFE: Final = ("script", "scenario")
-OF_THE_JOB: Final = (*OF_THE_LIFE, "result")
+OF_THE_SCRIPT: Final = ("script", "scenario")
+OF_THE_JOB: Final = (*OF_THE_SCRIPT, "result")
 OF_THE_SIMULATION: Final = (
     "transport",
     "clock",
@@ -158,7 +170,7 @@ NOT_OF_A_SERVER: Final = (
 
 
 def joined(of_fixture: Mapping[str, Any], of_marker: Mapping[str, Any]) -> dict[str, Any]:
-    """What a fixture says, but for what does not go with the marker, and what the marker says.
+    """Return the options of a fixture and of a marker; the marker goes before what does not fit with it.
 
     >>> joined({"script": "DONE", "latency": "2s"}, {"scenario": "cancel-loses-race"})
     {'latency': '2s', 'scenario': 'cancel-loses-race'}
@@ -166,20 +178,24 @@ def joined(of_fixture: Mapping[str, Any], of_marker: Mapping[str, Any]) -> dict[
     dropped: set[str] = set()
     if "cassette" in of_marker:
         dropped = set(of_fixture) - {*OF_THE_CASSETTE, *OF_A_REPLAY} | {"script"}
-    elif not of_marker.keys().isdisjoint(OF_THE_LIFE):
-        dropped = {*OF_THE_LIFE, "cassette"}
+    elif not of_marker.keys().isdisjoint(OF_THE_SCRIPT):
+        dropped = {*OF_THE_SCRIPT, "cassette"}
     kept = {name: value for name, value in of_fixture.items() if name not in dropped}
     return {**kept, **of_marker}
 
 
 def checked(options: Mapping[str, Any], behaviours: Iterable[str]) -> dict[str, Any]:
-    """*options* of a marker or fixture, *behaviours* among them. Raises `SettingError` for nonsense.
+    """Return the *options* of a marker or fixture; *behaviours* are the names of those of `Behaviour`.
+
+    Raises `SettingError` for unknown names, and for options that exclude each other.
 
     >>> checked({"scirpt": "DONE"}, ())
     Traceback (most recent call last):
         ...
     qrtest.errors.SettingError: there is no 'scirpt': ... Did you mean script?
     """
+    from qrtest.errors import SettingError
+
     known = (*OF_THE_JOB, *OF_THE_CASSETTE, *OF_THE_SIMULATION)
     of_service = frozenset(behaviours)
     for name in options:

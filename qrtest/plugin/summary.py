@@ -1,46 +1,173 @@
-"""What pytest says in the end about cassettes and scenarios, over all workers of pytest-xdist.
+"""The lines at the end of a run about cassettes and scenarios, counted over all workers of pytest-xdist.
 
-A leaf of the plugin: it asks the file system, and leaves counting and wording to `tally`.
+`Tally` counts and words: values in, lines out, it reads no file and knows no pytest. `Summary` is the plugin
+that asks the file system and prints; it is registered with the first thing to count.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from qrtest import run_options
-
 if TYPE_CHECKING:
     from qrtest.harness.record import Recording
     from qrtest.harness.replay import Replay
-    from qrtest.plugin.tally import Tally
 
-__all__ = ["NAME", "Summary"]
+__all__ = ["Played", "Summary", "Tally", "lines", "of"]
 
 NAME: Final = "qrtest-summary"
-"""Of the plugin among those of pytest."""
+"""The name under which pytest knows the plugin."""
 
 TITLE: Final = "qrtest"
 KEY: Final = "qrtest"
 FAILURE: Final = 1
+SEVERITY: Final = ("ignore", "warn", "fail")
+SHOWN: Final = 3
+
+
+def of(config: pytest.Config) -> Summary:
+    """Return the summary of this run, or of this worker's part of it."""
+    plugins = config.pluginmanager
+    summary: Summary | None = plugins.get_plugin(NAME)
+    if summary is None:
+        summary = Summary(config)
+        plugins.register(summary, NAME)
+    return summary
+
+
+@dataclass(frozen=True)
+class Played:
+    """A cassette that was replayed: how many *interactions* it has, and which of them were *unused*.
+
+    *wanted* is what to do about those; *expired* says that it is too old, and since when.
+
+    >>> one, other = Played(3, {0: "GET /a", 2: "GET /c"}), Played(3, {2: "GET /c"}, wanted="fail")
+    >>> one | other
+    Played(interactions=3, unused={2: 'GET /c'}, wanted='fail', expired='')
+    """
+
+    interactions: int
+    unused: Mapping[int, str]
+    wanted: str = "ignore"
+    expired: str = ""
+
+    def __or__(self, other: Played) -> Played:
+        """Merge two tests with one cassette: unused is what neither asked for."""
+        both = {number: asked for number, asked in self.unused.items() if number in other.unused}
+        wanted = max(self.wanted, other.wanted, key=SEVERITY.index)
+        return Played(self.interactions, both, wanted, self.expired or other.expired)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a run, or a worker's part of it, *recorded* (interactions by file), *played* and *saved*.
+
+    *folders* are those in which the cassettes stand.
+    """
+
+    recorded: Mapping[str, int] = field(default_factory=dict)
+    played: Mapping[str, Played] = field(default_factory=dict)
+    saved: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
+
+    def __or__(self, other: Tally) -> Tally:
+        """Merge two parts of a run."""
+        played = dict(self.played)
+        for path, one in other.played.items():
+            played[path] = played[path] | one if path in played else one
+        return Tally(
+            {**self.recorded, **other.recorded},
+            played,
+            self.saved | other.saved,
+            self.folders | other.folders,
+        )
+
+    @property
+    def fails(self) -> bool:
+        """Whether something unused was not to be."""
+        return any(one.unused and one.wanted == "fail" for one in self.played.values())
+
+    def data(self) -> dict[str, Any]:
+        """Return the tally as plain values, to be sent to another process."""
+        played = {
+            path: [one.interactions, dict(one.unused), one.wanted, one.expired]
+            for path, one in self.played.items()
+        }
+        return {
+            "recorded": dict(self.recorded),
+            "played": played,
+            "saved": sorted(self.saved),
+            "folders": sorted(self.folders),
+        }
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> Tally:
+        """Return the tally that `data` gave.
+
+        >>> tally = Tally({"a.yaml": 2}, {"b.yaml": Played(1, {0: "GET /x"})}, frozenset({"s.yaml"}))
+        >>> Tally.of(tally.data()) == tally
+        True
+        """
+        played = {path: Played(*values) for path, values in data["played"].items()}
+        return cls(data["recorded"], played, frozenset(data["saved"]), frozenset(data["folders"]))
+
+
+def lines(tally: Tally, orphaned: Iterable[tuple[str, str]]) -> list[str]:
+    """Return the summary: counts, then a line for each thing to look at.
+
+    *orphaned* are files that no test uses, with the reason.
+
+    >>> print(*lines(Tally({"a.yaml": 2}), [("old.yaml", "no test names it")]), sep="\\n")
+    cassettes: 1 recorded, 0 replayed, 0 with unused interactions, 1 orphaned, 0 expired
+    recorded  a.yaml: 2 interactions
+    orphaned  old.yaml: no test names it
+    """
+    lost = sorted(orphaned)
+    unused = {path: one for path, one in sorted(tally.played.items()) if one.unused}
+    expired = {path: one.expired for path, one in sorted(tally.played.items()) if one.expired}
+    found = []
+    if tally.recorded or tally.played:
+        found.append(
+            f"cassettes: {len(tally.recorded)} recorded, {len(tally.played)} replayed, "
+            f"{len(unused)} with unused interactions, {len(lost)} orphaned, {len(expired)} expired"
+        )
+    if tally.saved:
+        found.append(f"scenarios: {len(tally.saved)} saved")
+    found += [
+        f"recorded  {path}: {_counted(count)}" for path, count in sorted(tally.recorded.items())
+    ]
+    found += [
+        f"unused    {path}: {_unused(one)}"
+        for path, one in unused.items()
+        if one.wanted != "ignore"
+    ]
+    found += [f"orphaned  {path}: {why}" for path, why in lost]
+    found += [f"expired   {path}: {why}" for path, why in expired.items()]
+    return [*found, *(f"saved     {path}" for path in sorted(tally.saved))]
+
+
+def _counted(count: int) -> str:
+    return f"{count} interaction{'' if count == 1 else 's'}"
+
+
+def _unused(one: Played) -> str:
+    named = list(one.unused.values())
+    more = f", and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return f"{len(named)} of {_counted(one.interactions)}: {', '.join(named[:SHOWN])}{more}"
 
 
 class Summary:
-    """A plugin of its own: counts in each process, is merged in the first, and told there."""
+    """A plugin of its own: it counts in each process, is merged in the first, and printed there."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._tally: Tally | None = None
-        self._saved: list[Path] = []
-        self._stop_saving = run_options.SAVED.set(self._saved)
-
-    def close(self) -> None:
-        """Count no more."""
-        self._stop_saving()
+        self._tally = Tally()
 
     def count(
         self, session: Replay | Recording, wanted: str, folder: str, *, has_failed: bool
@@ -50,7 +177,6 @@ class Summary:
         A test that failed cannot have asked for all.
         """
         from qrtest.harness.record import Recording
-        from qrtest.plugin.tally import Tally
 
         if isinstance(session, Recording):
             if session.cassette is None:
@@ -62,25 +188,18 @@ class Summary:
             played = _played(session, wanted, self._longest(), has_failed=has_failed)
             tally = Tally(played={self._name(path): played})
         named = [self._name(parent) for parent in path.parents if parent.name == folder]
-        self._add(tally | Tally(folders=frozenset(named[:1])))
+        self._tally |= tally | Tally(folders=frozenset(named[:1]))
 
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any) -> None:
-        """Add what a worker has counted."""
-        sent = getattr(node, "workeroutput", {}).get(KEY)
-        if sent is not None:
-            from qrtest.plugin.tally import Tally
+    def count_saved(self, path: Path) -> None:
+        """Count a scenario file that check_consumer wrote."""
+        self._tally |= Tally(saved=frozenset([self._name(path)]))
 
-            self._add(Tally.of(sent))
+    def add(self, data: Mapping[str, Any]) -> None:
+        """Add what a worker has counted, as its `Tally.data`."""
+        self._tally |= Tally.of(data)
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send what was counted, or judge it."""
-        if self._saved:
-            from qrtest.plugin.tally import Tally
-
-            self._add(Tally(saved=frozenset(map(self._name, self._saved))))
-        if self._tally is None:
-            return
         sent = getattr(self._config, "workeroutput", None)
         if sent is not None:
             sent[KEY] = self._tally.data()
@@ -88,22 +207,18 @@ class Summary:
             session.exitstatus = FAILURE
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Tell it."""
-        if self._tally is None:
+        """Print the summary."""
+        found = lines(self._tally, self._orphaned())
+        if not found:
             return
-        from qrtest.plugin import tally
-
         terminalreporter.write_sep("=", TITLE)
-        for line in tally.lines(self._tally, self._orphaned()):
+        for line in found:
             terminalreporter.write_line(line)
         if self._tally.fails:
             terminalreporter.write_line(
                 "qrtest_unused=fail: record these cassettes again, or let a test ask for all of it",
                 red=True,
             )
-
-    def _add(self, more: Tally) -> None:
-        self._tally = more if self._tally is None else self._tally | more
 
     def _name(self, path: Path) -> str:
         return Path(os.path.relpath(path, self._config.rootpath)).as_posix()
@@ -117,11 +232,10 @@ class Summary:
         return duration.seconds(age)
 
     def _orphaned(self) -> Iterator[tuple[str, str]]:
-        """The cassettes beside those of this run that no test can want, and why."""
+        """Yield the cassettes beside those of this run that no test can use, each with the reason."""
         from qrtest.cassette import checks, store
 
-        assert self._tally is not None
-        asked = {*self._tally.recorded, *self._tally.played}
+        used = {*self._tally.recorded, *self._tally.played}
         root = self._config.rootpath
         scenarios = root / self._config.getini("qrtest_scenarios")
         for folder in sorted(root / name for name in self._tally.folders):
@@ -129,23 +243,20 @@ class Summary:
                 (file, file.read_text("utf-8", "replace")) for file in folder.parent.rglob("*.py")
             ]
             for file in store.files(folder):
-                if scenarios not in file.parents and self._name(file) not in asked:
+                if scenarios not in file.parents and self._name(file) not in used:
                     for finding in checks.ownership(file, sources):
                         yield self._name(file), finding.kind.rpartition(": ")[2]
 
 
-def _played(session: Replay, wanted: str, longest: float | None, *, has_failed: bool) -> Any:
-    from datetime import UTC, datetime
-
+def _played(session: Replay, wanted: str, longest: float | None, *, has_failed: bool) -> Played:
     from qrtest.cassette import checks
-    from qrtest.plugin.tally import Played
     from qrtest.redaction.redactor import Redactor
 
     redactor = Redactor(b"shown")
-    exchanges = session.cassette.interactions
+    interactions = session.cassette.interactions
     unused = {
         number: str(redactor.request(each.request))
-        for number, each in enumerate(exchanges)
+        for number, each in enumerate(interactions)
         if number not in session.used and not has_failed
     }
     old = (
@@ -153,4 +264,4 @@ def _played(session: Replay, wanted: str, longest: float | None, *, has_failed: 
         if longest is None
         else list(checks.age(session.cassette, longest_seconds=longest, now=datetime.now(UTC)))
     )
-    return Played(len(exchanges), unused, wanted, old[0].kind if old else "")
+    return Played(len(interactions), unused, wanted, old[0].kind if old else "")

@@ -142,9 +142,9 @@ def check_consumer(
         ):
             name = f"{name_of(consumer)}-{finding.rule.name}.yaml"
             scenario_file.save(finding.run.scenario, folder / name)
-            written = run_options.SAVED.get()
-            if written is not None:
-                written.append(folder / name)
+            on_saved = run_options.ON_SAVED.get()
+            if on_saved is not None:
+                on_saved(folder / name)
         raise ConsumerBug(
             report(finding, consumer, said), rule=finding.rule.name, scenario=finding.run.scenario
         ) from finding.run.error

@@ -1,7 +1,7 @@
-"""What did happen: every request and answer with its virtual time, and one rendering as a timeline.
+"""The journal: every request and answer with its virtual time.
 
-The journal is a service that wraps a service. A poll that says the same as the one before makes no
-new entry: the entry counts, so that a day of polling is one line and no memory.
+It is a service that wraps a service. A poll with the same answer as the one before makes no new entry: the
+entry counts, so that a day of polling is one line and no memory.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from qrtest.service import parse
 from qrtest.service.service import Time
 from qrtest.timeline.timeline import Event, Kind, Timeline, Track, stretches
 
-__all__ = ["Entry", "Journal", "kind_of", "summary", "told"]
+__all__ = ["Entry", "Journal", "kind_of", "label_of", "summary"]
 
 UNROUTED: Final = "unknown"
 LARGE_BYTES: Final = 4_096
@@ -31,7 +31,7 @@ LONGEST_READ: Final = 100_000
 class Entry:
     """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock.
 
-    *said* is the answer in a word or two where the answer itself was not kept.
+    *kept_answer* is the answer in a word or two where the answer itself was not kept.
     """
 
     operation: str
@@ -41,18 +41,18 @@ class Entry:
     at: float
     until: float
     times: int = 1
-    said: str = ""
+    kept_answer: str = ""
 
     @property
     def answer(self) -> str:
         """The answer in a word or two, as `'200 Queued'`."""
-        return self.said or summary(self.response)
+        return self.kept_answer or summary(self.response)
 
     def __str__(self) -> str:
         return str(self.event())
 
     def event(self) -> Event:
-        """The entry on a timeline."""
+        """Return the entry as an event of a timeline."""
         return Event(
             at=self.at,
             until=self.until,
@@ -66,7 +66,7 @@ class Entry:
 
 
 class Journal:
-    """Answers as *service* does and keeps what was said. Iterating gives the entries in order.
+    """Answers as *service* does and keeps every request and answer. Iterating gives the entries in order.
 
     *most*: how many entries are kept, the last ones, without headers and large bodies; None keeps all
     there is.
@@ -80,7 +80,7 @@ class Journal:
         self._last: dict[str, Entry] = {}
 
     def handle(self, request: Request) -> Response:
-        """The answer to *request*, noted."""
+        """Answer *request*, and keep both."""
         at = self._clock.now()
         response = self._service.handle(request)
         where = request.route
@@ -103,10 +103,10 @@ class Journal:
         return response
 
     def _forget(self, entry: Entry) -> None:
-        """Keep of *entry* what costs little, and as many last entries as there are entries."""
+        """Drop headers and large bodies of *entry*; remember as many last entries as entries are kept."""
         entry.request = replace(entry.request, headers={}, body=b"")
         if len(entry.response.body) > LARGE_BYTES:
-            entry.said = entry.answer
+            entry.kept_answer = entry.answer
             entry.response = replace(entry.response, body=b"")
         self._last.pop(entry.name, None)
         if len(self._last) == self._most:
@@ -119,7 +119,7 @@ class Journal:
         return len(self._entries)
 
     def count(self, operation: str | None = None, *, job_id: str | None = None) -> int:
-        """How many requests there were, of one *operation* and about one job if asked."""
+        """Return how many requests there were; of one *operation*, and about one job, if given."""
         return sum(
             entry.times
             for entry in self
@@ -127,18 +127,18 @@ class Journal:
         )
 
     def timeline(self, *, lines: int = 40) -> str:
-        """What happened to each job, one line an event, at most *lines* of them a job.
+        """Return what happened to each job as text, a line an event, at most *lines* of them a job.
 
-        The columns: virtual time, request, answer, and how often up to when.
+        The columns: virtual time, request, answer, and how often until when.
         """
         return "\n".join(self.timelines(lines=lines)) or "Nothing was asked."
 
     def timelines(self, *, lines: int = 40) -> list[str]:
-        """The timeline of each job, in the order in which they were first asked about."""
+        """Return the timeline of each job as text, in the order of their first requests."""
         return self.drawn().texts(lines=lines)
 
     def drawn(self, title: str = "") -> Timeline:
-        """What happened, as a value that can be drawn."""
+        """Return what happened as a value that can be drawn."""
         by_name: dict[str, list[Event]] = {}
         for entry in self:
             by_name.setdefault(entry.name, []).append(entry.event())
@@ -152,7 +152,7 @@ class Journal:
 
 
 def kind_of(response: Response) -> Kind:
-    """Whether *response* is fine, a refusal (4xx), or broken (5xx, or no answer at all).
+    """Return whether *response* is fine, refused (4xx), or broken (5xx, or no answer at all).
 
     >>> kind_of(Response(503))
     'broken'
@@ -162,11 +162,11 @@ def kind_of(response: Response) -> Kind:
     return "refused" if response.status >= 400 else "fine"
 
 
-def told(step: Step) -> str:
-    """What a timeline calls a *step*.
+def label_of(step: Step) -> str:
+    """Return what a timeline calls a *step*.
 
     >>> from qrtest.lifecycle.step import failed
-    >>> told(failed(code=1305))
+    >>> label_of(failed(code=1305))
     'ERROR 1305'
     """
     name = step.says or step.status
@@ -177,7 +177,7 @@ def _status(entry: Entry) -> str:
     if entry.operation != "poll" or kind_of(entry.response) != "fine":
         return ""
     step = parse.step_of(entry.response.body)
-    return "" if step is None else told(step)
+    return "" if step is None else label_of(step)
 
 
 def _same(one: Request, other: Request) -> bool:

@@ -125,7 +125,7 @@ pre {{ margin: 1.25rem 0 0; padding: 1rem 1.25rem; overflow-x: auto; background:
 
 
 def _few(track: Track) -> Iterator[Event]:
-    """The events of *track* that are drawn: all runs of polls, and of the others not too many."""
+    """Yield the events of *track* that are drawn: all runs of polls, and not too many others."""
     events = list(merged(track.events))
     marks = [number for number, event in enumerate(events) if _is_mark(event)]
     half = MARKS // 2
@@ -143,12 +143,12 @@ def _few(track: Track) -> Iterator[Event]:
 
 
 def _is_mark(event: Event) -> bool:
-    """Whether *event* gets a mark of its own, and is no run of polls."""
+    """Return whether *event* gets a mark of its own: whether it is not a run of polls."""
     return event.operation != "poll" or event.kind != "fine" or bool(event.faults)
 
 
 def _drawn_until(events: Sequence[Event]) -> Iterator[tuple[Event, float]]:
-    """Each event with the time up to which it is drawn: a run of polls, up to what comes next."""
+    """Yield each event with the time up to which it is drawn: a run of polls, up to the next event."""
     for event, after in pairwise([*events, None]):
         assert event is not None
         is_run = event.times > 1 and not _is_mark(event)
@@ -166,7 +166,7 @@ class _Scale:
 
     @classmethod
     def of(cls, tracks: Sequence[Track]) -> _Scale:
-        """The scale on which all that is drawn of *tracks* has room."""
+        """Return the scale on which everything that is drawn of *tracks* has room."""
         gaps: dict[float, float] = {0.0: 0.0}
         for track in tracks:
             for stretch in track.stretches:
@@ -189,7 +189,7 @@ class _Scale:
         return cls(tuple(times), tuple(places))
 
     def at(self, time: float) -> float:
-        """Where *time* is."""
+        """Return the place of *time*."""
         for number, after in enumerate(self.times[1:], 1):
             if time <= after:
                 before = self.times[number - 1]
@@ -272,7 +272,7 @@ def _band(stretches: Sequence[Stretch], scale: _Scale, top: float) -> Iterator[s
 
 
 def _labels(stretch: Stretch) -> Iterator[str]:
-    """What may stand on a stretch, the longest first."""
+    """Yield the possible labels of a stretch, the longest first."""
     if stretch.end is None:
         is_final = stretch.status.split()[0] in ("DONE", "ERROR", "CANCELLED")
         yield stretch.status if is_final else f"{stretch.status} …"
@@ -308,7 +308,7 @@ def _lanes(events: Sequence[Event], scale: _Scale, top: float) -> Iterator[str]:
 
 
 def _brief(event: Event) -> str:
-    """The first fault that struck, without its when and where."""
+    """Return the first fault that struck, without its options."""
     name = event.faults[0].removeprefix("faults.") if event.faults else ""
     first, comma, _ = name.partition(",")
     return f"{first})" if comma else name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
@@ -17,25 +17,32 @@ from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, step_in
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
-from qrtest.timeline.journal import Journal, kind_of, summary, told
+from qrtest.timeline.journal import Journal, kind_of, label_of, summary
 from qrtest.timeline.timeline import Event, Stretch, Timeline, Track
 
-if TYPE_CHECKING:
-    from qrtest.harness.replay import Replay
-    from qrtest.harness.simulate import Simulation
+__all__ = ["Journaled", "timeline_of"]
 
-__all__ = ["timeline_of"]
+
+class Journaled(Protocol):
+    """What keeps a journal: a `qrtest.Simulation`, `qrtest.Replay` or `qrtest.Server`."""
+
+    @property
+    def journal(self) -> Journal:
+        """The requests and answers so far."""
 
 
 def timeline_of(
-    what: str | os.PathLike[str] | Cassette | Scenario | Journal | Simulation | Replay,
+    what: str | os.PathLike[str] | Cassette | Scenario | Journal | Journaled,
     title: str = "",
 ) -> Timeline:
-    """The timeline of a cassette or scenario (the value or its file), a simulation or a replay.
+    """Return the timeline of a cassette or scenario (the value or its file), a simulation, replay or server.
 
-    States are those of the script or, of a recording, by the service's own times; in a simulation and
-    a replay, as the client was told. Raises `CassetteError` or `ScenarioError` for a file of neither.
+    `str` of it is text; `qrtest show` draws it as SVG and HTML. *title* is the heading of a drawing, by
+    default the name of the file or the script. Times are in seconds since the beginning. Statuses are those
+    of the script or, of a recording, by the service's own timestamps; in a simulation and a replay, as the
+    client received them. Raises `CassetteError` or `ScenarioError` for a file that is neither.
 
+    >>> from qrtest import Scenario, timeline_of
     >>> print(timeline_of(Scenario("QUEUED 2h; ERROR 1500")))
     scenario
         0:00:00.00  QUEUED           for 2h
@@ -51,7 +58,7 @@ def timeline_of(
     if isinstance(what, Cassette):
         return _of_cassette(what, title)
     if isinstance(what, Scenario):
-        track = Track("scenario", tuple(_stretches(what.script, 0.0)), tuple(_struck(what.faults)))
+        track = Track("scenario", tuple(_stretches(what.script, 0.0)), tuple(_planned(what.faults)))
         return Timeline(title or str(what.script), (track,))
     journal = what if isinstance(what, Journal) else what.journal
     return journal.drawn(title)
@@ -61,11 +68,11 @@ def _stretches(script: Script, created_at: float) -> Iterator[Stretch]:
     at = created_at
     for step in script:
         end = None if step.seconds is None else at + step.seconds
-        yield Stretch(told(step), at, end)
+        yield Stretch(label_of(step), at, end)
         at = at if end is None else end
 
 
-def _struck(faults: Iterable[Fault]) -> Iterator[Event]:
+def _planned(faults: Iterable[Fault]) -> Iterator[Event]:
     for fault in faults:
         until = fault.since if fault.until is None else fault.until
         yield Event(
@@ -111,6 +118,6 @@ def _event(interaction: Interaction) -> Event:
         times=interaction.repeat,
         operation=asked or str(Redactor(b"shown").request(interaction.request)),
         answer=summary(interaction.response),
-        status=told(step) if step is not None and asked == "poll" else "",
+        status=label_of(step) if step is not None and asked == "poll" else "",
         kind=kind_of(interaction.response),
     )

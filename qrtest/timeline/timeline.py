@@ -24,7 +24,7 @@ Kind = Literal["fine", "refused", "broken"]
 class Event:
     """A request and its *answer* in a word or two; *times* of them from *at* to *until*.
 
-    *status* is what it told the job to be, "" if nothing. *faults* are those that struck it.
+    *status* is that of the job in the answer, "" if it has none. *faults* are those that struck it.
 
     >>> print(Event(at=0.0, until=4.5, times=10, operation="poll", answer="200 Queued"))
         0:00:00.00  poll             200 Queued  ×10 until 0:00:04.50
@@ -51,7 +51,7 @@ class Event:
         return self.at
 
     def says_the_same_as(self, other: Event) -> bool:
-        """Whether the two differ in nothing but their times."""
+        """Return whether the two differ in nothing but their times."""
         return (self.operation, self.answer, self.faults) == (
             other.operation,
             other.answer,
@@ -86,11 +86,11 @@ class Track:
     events: tuple[Event, ...]
 
     def text(self, *, lines: int) -> str:
-        """A line an event, at most *lines* of them; of a job that nobody asked about, a line a stretch."""
-        told: list[Event | Stretch] = list(merged(self.events))
+        """Return a line an event, at most *lines* of them; without polls, a line a stretch as well."""
+        rows: list[Event | Stretch] = list(merged(self.events))
         if not any(event.status for event in self.events):
-            told = sorted([*self.stretches, *told], key=lambda each: each.since)
-        shown = list(map(str, told))
+            rows = sorted([*self.stretches, *rows], key=lambda each: each.since)
+        shown = list(map(str, rows))
         if len(shown) > lines:
             left_out = len(shown) - lines
             half = lines // 2
@@ -106,7 +106,7 @@ class Timeline:
     tracks: tuple[Track, ...]
 
     def texts(self, *, lines: int = 40) -> list[str]:
-        """The text of each track, at most *lines* lines each."""
+        """Return the text of each track, at most *lines* lines each."""
         return [track.text(lines=lines) for track in self.tracks]
 
     def __str__(self) -> str:
@@ -114,7 +114,7 @@ class Timeline:
 
 
 def merged(events: Iterable[Event]) -> Iterator[Event]:
-    """*events* with neighbours that say the same in one."""
+    """Merge neighbours among *events* that say the same into one."""
     current: Event | None = None
     for event in events:
         if current is not None and current.says_the_same_as(event):
@@ -128,10 +128,10 @@ def merged(events: Iterable[Event]) -> Iterator[Event]:
 
 
 def stretches(events: Sequence[Event]) -> tuple[Stretch, ...]:
-    """The states that *events* told of, each from when it was told first."""
-    told = [event for event in events if event.status]
+    """Return the statuses in *events*, each from its first answer on."""
+    polled = [event for event in events if event.status]
     found: list[Stretch] = []
-    for event in told:
+    for event in polled:
         if found and found[-1].status == event.status:
             continue
         if found:
@@ -141,7 +141,7 @@ def stretches(events: Sequence[Event]) -> tuple[Stretch, ...]:
 
 
 def clock_face(seconds: float) -> str:
-    """Days, hours, minutes and seconds.
+    """Return *seconds* as days, hours, minutes and seconds.
 
     >>> clock_face(93784.05)
     '1d 2:03:04.05'

@@ -13,7 +13,8 @@ import pytest
 
 import qrtest
 from docs import make_architecture
-from qrtest import errors, faults, plugin, properties, strategies
+from qrtest import errors, faults, properties, strategies
+from qrtest.plugin import fixtures as plugin_fixtures
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
@@ -49,7 +50,7 @@ def test_what_a_public_module_offers_explains_itself(module: object) -> None:
 
 def test_the_reference_has_every_fixture() -> None:
     """Those that the plugin defines."""
-    source = Path(plugin.__file__).read_text(encoding="utf-8")
+    source = Path(plugin_fixtures.__file__).read_text(encoding="utf-8")
     fixtures = set(re.findall(r"@pytest\.fixture\ndef (\w+)", source))
     assert "runtime_job" in fixtures
     assert fixtures == set(re.findall(r"^\| `(\w+)` \|", REFERENCE, re.MULTILINE))

@@ -9,7 +9,7 @@ import pytest
 
 from qrtest.cassette import store
 from qrtest.http.messages import Request, Response
-from qrtest.plugin.cassettes import file_name, found
+from qrtest.plugin.cassettes import file_name, find
 from tests.recordings import JOB, short
 from tests.servers import serving
 
@@ -167,9 +167,7 @@ def test_parameters_in_another_order_find_their_cassette(tmp_path: Path) -> None
     """The order of ids in a name is pytest's affair: the same ids in another order are the same test."""
     folder = tmp_path / "cassettes" / "test_x"
     store.save(folder / "test_a[b-1].yaml", short())
-    wanted = found(
-        True, test_file=tmp_path / "test_x.py", root=tmp_path, default="test_a[1-b].yaml"
-    )
+    wanted = find(True, test_file=tmp_path / "test_x.py", root=tmp_path, default="test_a[1-b].yaml")
     assert wanted == folder / "test_a[b-1].yaml"
 
 

@@ -13,7 +13,7 @@ from qrtest import Scenario, faults, simulate
 from qrtest import strategies as qst
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
-from qrtest.plugin import failure
+from qrtest.plugin import report
 from tests import forked_pytest
 from tests.recordings import exchange, short
 
@@ -35,15 +35,15 @@ def lived(lives: list[Scenario]) -> qrtest.Simulation:
 @given(st.lists(qst.scenarios(), min_size=1, max_size=6), st.integers(12, 24))
 def test_the_timeline_fits_a_screen(lives: list[Scenario], lines: int) -> None:
     """Whatever the jobs live through: no more lines than there are, and 80 columns."""
-    told = failure.timeline(lived(lives).journal, lines=lines).splitlines()
+    told = report.timeline(lived(lives).journal, lines=lines).splitlines()
     assert 1 <= len(told) <= lines
-    assert max(map(len, told)) <= failure.COLUMNS
+    assert max(map(len, told)) <= report.COLUMNS
 
 
 @given(st.lists(qst.scenarios(), max_size=2))
 def test_what_is_to_be_pasted_makes_the_same_lives(lives: list[Scenario]) -> None:
     """The code runs as it stands, and its jobs have the lives of those that failed."""
-    code = failure.again("simulate", {}, [("job", life) for life in lives], test="t.py::test")
+    code = report.reproduction("simulate", {}, [("job", life) for life in lives], test="t.py::test")
     command, _, pasted = code.partition("\n\n")
     assert command == "pytest 't.py::test'"
     space: dict[str, qrtest.Simulation] = {}
@@ -53,7 +53,9 @@ def test_what_is_to_be_pasted_makes_the_same_lives(lives: list[Scenario]) -> Non
 
 def test_jobs_that_were_submitted_are_lined_up_again() -> None:
     """With next_job, for whoever submits."""
-    code = failure.again("simulate", {"seed": 3}, [("next_job", Scenario("ERROR 1500"))], test="t")
+    code = report.reproduction(
+        "simulate", {"seed": 3}, [("next_job", Scenario("ERROR 1500"))], test="t"
+    )
     assert code.endswith(
         "with qrtest.simulate(seed=3) as sim:\n    sim.next_job(Scenario('ERROR 1500'))"
     )
@@ -61,7 +63,9 @@ def test_jobs_that_were_submitted_are_lined_up_again() -> None:
 
 def test_a_cassette_is_replayed_again() -> None:
     """With the options that the test had."""
-    code = failure.again("replay", {"cassette": "cassettes/x.yaml", "pace": "polls"}, (), test="t")
+    code = report.reproduction(
+        "replay", {"cassette": "cassettes/x.yaml", "pace": "polls"}, (), test="t"
+    )
     assert (
         "with qrtest.replay('cassettes/x.yaml', pace='polls') as sim:\n    job = sim.job()" in code
     )
@@ -70,23 +74,23 @@ def test_a_cassette_is_replayed_again() -> None:
 def test_long_lives_are_broken_and_many_are_cut() -> None:
     """Three lives are shown; one that is long stands on several lines."""
     long = Scenario("QUEUED 2h; DONE", faults=[faults.status(503, times=3, on="poll")])
-    code = failure.again("simulate", {}, [("job", long)] * 5, test="t")
+    code = report.reproduction("simulate", {}, [("job", long)] * 5, test="t")
     assert "from qrtest import Scenario, faults\n" in code
     assert code.count("sim.job(") == 3
     assert code.endswith("...  # and 2 more")
-    assert max(map(len, code.splitlines())) <= failure.COLUMNS
+    assert max(map(len, code.splitlines())) <= report.COLUMNS
 
 
 def test_nothing_secret_is_shown() -> None:
     """Neither in the timeline nor in what is to be pasted."""
     life = Scenario("DONE", tags=["jane.roe@example.com"])
-    assert "jane" not in failure.again("simulate", {}, [("job", life)], test="t")
+    assert "jane" not in report.reproduction("simulate", {}, [("job", life)], test="t")
     leak = {"errors": [{"code": 1, "message": "no user jane.roe@example.com"}]}
     cassette = Cassette((exchange(answer=leak, status=404, at=0.0),), None)
     with qrtest.replay(cassette) as sim:
         sim.journal.handle(cassette.interactions[0].request)
-    assert "404" in failure.timeline(sim.journal)
-    assert "jane" not in failure.timeline(sim.journal)
+    assert "404" in report.timeline(sim.journal)
+    assert "jane" not in report.timeline(sim.journal)
 
 
 def test_the_report_has_both_sections(pytester: pytest.Pytester) -> None:
@@ -119,7 +123,7 @@ def test_the_report_has_both_sections(pytester: pytest.Pytester) -> None:
             "job d5*",
             "*0:00:00.00  poll             200 Queued  ×*",
             "*poll             200 Cancelled",
-            "*- qrtest: to get there again -*",
+            "*- qrtest: to reproduce -*",
             "pytest 'test_the_report_has_both_sections.py::test_fails'",
             "with qrtest.simulate(latency='2s') as sim:",
             "    sim.job(Scenario('QUEUED 2h; CANCELLED'))",

@@ -100,7 +100,7 @@ def test_the_header_shows_what_holds_and_who_said_so(
         [
             f"qrtest: record=none, unused=ignore, transport=requests ({source}), pace=recorded, "
             "expired=warn",
-            "qrtest: the first of command line, marker, fixture, ini, environment that says it *",
+            "qrtest: precedence, highest first: command line, marker, fixture, ini, environment",
         ]
     )
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette
 from qrtest.http.messages import Request, Response
-from qrtest.plugin.tally import Played, Tally
+from qrtest.plugin.summary import Played, Tally
 from tests.recordings import JOB, short
 from tests.servers import serving
 
@@ -85,10 +85,10 @@ def test_the_summary_counts_and_names(project: pytest.Pytester, base: str) -> No
     result.stdout.fnmatch_lines(
         [
             "*= qrtest =*",
-            "cassettes: 1 recorded, 1 replayed, 1 with unused exchanges, 1 orphaned, 1 expired",
+            "cassettes: 1 recorded, 1 replayed, 1 with unused interactions, 1 orphaned, 1 expired",
             "scenarios: 1 saved",
-            "recorded  cassettes/new.yaml: 1 exchange",
-            f"unused    cassettes/bell.yaml: 3 of 4 exchanges: GET /api/v1/jobs/{JOB}?*",
+            "recorded  cassettes/new.yaml: 1 interaction",
+            f"unused    cassettes/bell.yaml: 3 of 4 interactions: GET /api/v1/jobs/{JOB}?*",
             "orphaned  cassettes/test_it/test_gone.yaml: test_it.py has no test test_gone",
             "expired   cassettes/bell.yaml: recorded * days ago: record it again",
             "saved     cassettes/scenarios/collect-*.yaml",
@@ -127,7 +127,7 @@ def test_what_no_worker_asks_for_fails_the_run(project: pytest.Pytester) -> None
 def _must_fail(result: pytest.RunResult) -> None:
     assert "failed" not in result.parseoutcomes()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["unused * 3 of 4 exchanges*", "qrtest_unused=fail: *"])
+    result.stdout.fnmatch_lines(["unused * 3 of 4 interactions*", "qrtest_unused=fail: *"])
 
 
 @pytest.mark.parametrize("workers", [[], ["-n2"]])
@@ -139,7 +139,7 @@ def test_what_any_test_asks_for_is_used(project: pytest.Pytester, workers: list[
     result.assert_outcomes(passed=2)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(
-        ["cassettes: 0 recorded, 1 replayed, 0 with unused exchanges, 0 orphaned, 0 expired"]
+        ["cassettes: 0 recorded, 1 replayed, 0 with unused interactions, 0 orphaned, 0 expired"]
     )
 
 
@@ -160,7 +160,7 @@ def test_a_test_that_fails_is_not_told_what_it_did_not_ask_for(project: pytest.P
     )
     result = project.runpytest_inprocess("--qrtest-unused=fail")
     result.assert_outcomes(failed=2)
-    result.stdout.fnmatch_lines(["cassettes: * 0 with unused exchanges*"])
+    result.stdout.fnmatch_lines(["cassettes: * 0 with unused interactions*"])
 
 
 def test_the_marker_says_what_is_to_be_done_about_unused_exchanges(

@@ -90,7 +90,7 @@ def gives_up_on_nothing(job) -> None:
 @pytest.fixture
 def untold() -> Iterator[None]:
     """What is saved is no business of the run that this test belongs to."""
-    reset = run_options.SAVED.set([])
+    reset = run_options.ON_SAVED.set(None)
     yield
     reset()
 

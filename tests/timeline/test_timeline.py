@@ -13,12 +13,11 @@ from hypothesis import strategies as st
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 import qrtest
-from qrtest import Scenario, faults
+from qrtest import Scenario, faults, timeline_of
 from qrtest import strategies as qst
 from qrtest.cassette.model import Cassette
 from qrtest.scenario import scenario_file
 from qrtest.timeline import render
-from qrtest.timeline.sources import timeline_of
 from qrtest.timeline.timeline import Event, Timeline, Track
 from tests.recordings import PROVENANCE, exchange, short
 

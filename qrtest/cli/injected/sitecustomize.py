@@ -1,7 +1,7 @@
 """Starts a recording inside a Python program that `qrtest record` runs, and ends it at exit.
 
 Python imports this by its name, before the program. The first process that gets here is the one that is
-recorded; what it starts itself is not. It writes a byte into its claim for each exchange.
+recorded; what it starts itself is not. It writes a byte into its claim for each request.
 """
 
 from __future__ import annotations
