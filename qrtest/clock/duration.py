@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
 
 
 def seconds(duration: Duration) -> float:
-    """The length of *duration* in seconds.
+    """Return the length of *duration* in seconds.
 
     Raises `DurationError` for anything that is not a length of time between 0 and 100 years.
 
@@ -59,7 +59,7 @@ def seconds(duration: Duration) -> float:
 
 
 def text(length_seconds: float) -> str:
-    """*length_seconds* as people write it, so that `seconds` reads the same number back.
+    """Return *length_seconds* as people write it; `seconds` reads the same number back.
 
     >>> text(5400), text(0.25), text(90061.5)
     ('1h30m', '0.25s', '1d1h1m1.5s')
