@@ -191,15 +191,20 @@ def test_colour_is_for_terminals_that_want_it(tmp_path: Path) -> None:
 def test_long_work_shows_progress_on_a_terminal_alone(tmp_path: Path) -> None:
     """A bar while several cassettes are worked on; none in a pipe, and stdout is the same data."""
     files = [f"{number}.yaml" for number in range(3)]
-    for name in files:
-        store.save(tmp_path / name, short())
+
+    def fresh() -> None:
+        for name in files:
+            store.save(tmp_path / name, short())
+
     for word, *command in (
         ("checking", "check", "--json"),
         ("converting", "convert"),
         ("rescripting", "rescript", "--ends", "QUEUED", "-o", "made"),
     ):
+        fresh()
         piped = qrtest(*command, *files, cwd=tmp_path)
         assert word not in piped.stdout + piped.stderr
+        fresh()
         with a_terminal() as (terminal, seen):
             shown = qrtest(*command, *files, cwd=tmp_path, terminal=terminal, TERM="xterm")
         assert word in seen()
