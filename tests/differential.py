@@ -21,7 +21,7 @@ from qrtest import Scenario, faults
 from qrtest.scenario import scenario_file
 from tests.client_changes import CHANGES, Change, Seen
 from tests.client_trace import CALLS, trace
-from tests.lives import WHEN, kinds, scripts
+from tests.drawn_scripts import WHEN, kinds, scripts
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*was removed from RuntimeJobV2:DeprecationWarning")
 

@@ -16,7 +16,7 @@ from qrtest.faults import Fault
 from qrtest.faults.injection import FaultyService
 from qrtest.faults.kinds import Damage
 from qrtest.http.messages import Close, Request, Response
-from tests.lives import FAULTS
+from tests.drawn_scripts import FAULTS
 
 POLL = Request.to("GET", "https://host/v1/jobs/j1?exclude_params=true")
 OTHER = Request.to("GET", "https://host/v1/jobs/j2?exclude_params=true")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import qrtest
 from qrtest import Script, cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.errors import ScriptError
+from tests.drawn_scripts import scripts
 from tests.lifecycle.test_script import ILLEGAL
-from tests.lives import scripts
 
 
 @given(scripts() | ILLEGAL)

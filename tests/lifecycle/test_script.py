@@ -22,7 +22,7 @@ from qrtest import (
     unknown,
 )
 from qrtest.errors import ScriptError
-from tests.lives import ENDS, LENGTHS, TEXTS, scripts
+from tests.drawn_scripts import ENDS, LENGTHS, TEXTS, scripts
 
 ILLEGAL = st.lists(
     st.one_of(

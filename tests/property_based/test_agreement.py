@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qrtest import Script, errors, faults, queued, simulate
 from qrtest.faults import Fault
-from tests.lives import FAULTS, scripts
+from tests.drawn_scripts import FAULTS, scripts
 
 CALLS = {
     "status": lambda job: job.status(),

@@ -15,7 +15,7 @@ from qrtest.lifecycle.script import Script
 from qrtest.service.api_versions import VERSIONS, WITHOUT_TRANSPILED_CIRCUITS
 from qrtest.service.job_operations import respond
 from tests.asking import Asking
-from tests.lives import scripts
+from tests.drawn_scripts import scripts
 
 BASE = "https://quantum.cloud.ibm.com/api/v1"
 ASKED = [

@@ -23,7 +23,7 @@ from qrtest.service.result_stream import BreakingStream, JobStream
 from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.serialize import JobFacts
 from qrtest.transport.stream_client import PATIENCE_TICKS, Patience, StreamBroken, Streamer
-from tests.lives import scripts
+from tests.drawn_scripts import scripts
 from tests.recordings import JOB, PROVENANCE, exchange, poll, short, with_interim_results
 
 FACTS = JobFacts(job_id="j", created="", backend="b", program_id="sampler", params="{}")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from qrtest import Script, unknown
 from qrtest.service import parse, serialize
 from qrtest.service.behaviour import Behaviour
-from tests.lives import scripts
+from tests.drawn_scripts import scripts
 
 
 @given(scripts(), st.sampled_from(["number", "text"]))

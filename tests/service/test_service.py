@@ -19,7 +19,7 @@ from qrtest.http.operations import OPERATIONS, route
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded
 from qrtest.service.service import ANSWERS, JobPlan, SimulatedService, Submission
-from tests.lives import scripts
+from tests.drawn_scripts import scripts
 
 HOST = "https://quantum.cloud.ibm.com/api/v1"
 NEWEST = {"IBM-API-Version": "2026-04-15"}
