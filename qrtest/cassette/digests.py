@@ -1,7 +1,7 @@
 """What a cassette keeps beside a placeholder, so that requests stay distinct.
 
 A placeholder hides a value. A replay still has to know whether a request holds that value or another one:
-`Digests` answers this, and nothing else. docs/decisions/0007-distinct-requests.md says what somebody who
+`Digests` answers this, and nothing else. docs/decisions/0008-distinct-requests.md says what somebody who
 has the file can learn from it.
 """
 
