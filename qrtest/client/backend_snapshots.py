@@ -17,7 +17,7 @@ PREFIX: Final = "ibm_"
 
 
 class Snapshots:
-    """The backends *names*, as `ibm_torino`, from the snapshots of the installed release."""
+    """The backends of the given *names*, as `ibm_torino`, from the snapshots of the installed release."""
 
     def __init__(self, names: tuple[str, ...] = DEFAULT_BACKENDS) -> None:
         for name in names:
@@ -29,11 +29,11 @@ class Snapshots:
         self._names = names
 
     def names(self) -> tuple[str, ...]:
-        """The backends there are."""
+        """Return the names of the backends."""
         return self._names
 
     def describe(self, name: str, aspect: str) -> bytes | None:
-        """The *aspect* of a backend as JSON; None for an unknown one."""
+        """Return the *aspect* of a backend as JSON; None for an unknown one."""
         if name not in self._names:
             return None
         if aspect == "configuration":
@@ -65,7 +65,7 @@ def _available() -> frozenset[str]:
 
 @cache
 def _folder() -> Path:
-    """Where the snapshots are. The package is found, not imported: a server does without it."""
+    """Return the folder of the snapshots. The package is found, not imported: a server runs without it."""
     package = find_spec("qiskit_ibm_runtime")
     assert package is not None
     assert package.submodule_search_locations is not None
@@ -83,7 +83,7 @@ def _snapshot(name: str, kind: str) -> bytes | None:
 
 @cache
 def _configuration(name: str) -> bytes | None:
-    """The configuration, under the name the real backend has."""
+    """Return the configuration, under the name of the real backend."""
     snapshot = _snapshot(name, "conf")
     if snapshot is None:
         return None

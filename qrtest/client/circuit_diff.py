@@ -1,4 +1,4 @@
-"""Whether two circuits are the same one, although different releases of qiskit wrote them."""
+"""Compares circuits that different releases of qiskit may have written."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["difference"]
 
 
 def difference(wanted: bytes, known: bytes) -> str | None:
-    """Why the circuit in *wanted* (QPY) is not the one in *known*; None when it is."""
-    # A damaged file makes qpy raise whatever it stumbles over.
+    """Return how the circuit in *wanted* (QPY) differs from the one in *known*; None if it does not."""
+    # qpy documents no exceptions: a damaged file raises struct, zlib, index and other errors.
     try:
         one, other = _read(wanted), _read(known)
     except Exception as error:

@@ -1,8 +1,8 @@
-"""A genuine QiskitRuntimeService on a server of qrtest's: `qrtest.connect`.
+"""A genuine QiskitRuntimeService on a qrtest server: `qrtest.connect`.
 
-A client talks to several hosts: IAM, search, catalog, and the service itself. All of them are led to the
-server, when the service is made and whenever it asks one of them later; the key that it shows is made up,
-and no saved account, environment variable or proxy is looked at.
+A client talks to several hosts: IAM, search, catalog, and the service itself. Requests to all of them are
+redirected to the server, while the service is constructed and later. The API key is made up; no saved
+account, environment variable or proxy is used.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["connect"]
 ABOUT: Final = "/_qrtest"
 PATIENCE_SECONDS: Final = 10
 ASKED_LATER: Final = ("list_instances", "resolve_crn")
-"""What an account of the genuine client asks IBM Cloud, whenever it needs to."""
+"""The methods of an account that send requests to IBM Cloud after the service was constructed."""
 
 
 def connect(
@@ -36,7 +36,7 @@ def connect(
     channel: str | None = None,
     authority: str | None = None,
 ) -> Any:
-    """A genuine QiskitRuntimeService of the installed release, on the server at *url*.
+    """Return a genuine QiskitRuntimeService of the installed release, on the server at *url*.
 
     *instance*: a name or CRN of one of the server's, the first one for None; "any" leaves the choice to
     the service. *channel*: one that the installed release knows. *authority*: the file with the
@@ -63,7 +63,7 @@ def connect(
 
 
 def _about(base: str, towards: TowardsAdapter) -> Any:
-    """What the server says of itself."""
+    """Return the server's description of itself."""
     try:
         with requests.Session() as session:
             session.trust_env = False
@@ -80,7 +80,7 @@ def _about(base: str, towards: TowardsAdapter) -> Any:
 
 
 def _lead(service: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) -> None:
-    """Lead the clients that *service* has, and whatever it will ask or make later."""
+    """Redirect the clients of *service*, and every request and client that it makes later."""
     for client in services.clients(service):
         _lead_client(client, towards, dispatcher)
     account = private_names.ACCOUNT.of(service, None)
@@ -99,7 +99,7 @@ def _lead(service: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) ->
 
 
 def _lead_client(client: Any, towards: TowardsAdapter, dispatcher: ServerStreaming) -> None:
-    """Lead the session of *client*, the tokens that it fetches, and the streams of its jobs."""
+    """Redirect the session of *client*, its token requests, and the streams of its jobs."""
     note_dispatcher(client, dispatcher)
     session = session_of(client)
     session.trust_env = False

@@ -67,7 +67,7 @@ def computed(
     span: Span,
     noise: Noise | None = None,
 ) -> str:
-    """The result of a sampler or estimator job, as the text that GET results answers with.
+    """Return the result of a sampler or estimator job, as the text that GET results answers with.
 
     *params* is the JSON of its inputs, *configuration* that of its backend. The same *seed* gives the
     same result. *noise* is that of the device, None for none. Raises `NotComputedError` for what the
@@ -134,7 +134,7 @@ def _check_supported(circuit: QuantumCircuit, configuration: Mapping[str, Any]) 
 
 
 def _used(circuit: QuantumCircuit) -> set[int]:
-    """The qubits that something happens to."""
+    """Return the qubits that are acted on."""
     return {
         circuit.find_bit(qubit).index
         for instruction in circuit.data
@@ -194,7 +194,7 @@ def _sampled(
 def _runs(
     circuit: QuantumCircuit, shots: int, noise: Noise | None
 ) -> list[tuple[QuantumCircuit, int]]:
-    """The runs that share *shots*: one, or some that each go wrong in a way of their own."""
+    """Return the runs that share *shots*: one, or several with gate errors drawn for each."""
     if noise is None:
         return [(circuit, shots)]
     runs = min(RUNS, shots)

@@ -1,4 +1,4 @@
-"""What a real device adds to a computed result: errors of gates and of the readout, as it was calibrated.
+"""Gate and readout errors of a device, as calibrated, for computed results.
 
 A gate error is a random Pauli after the gate, drawn anew for each of a few runs that share the shots; a
 readout error turns single bits. Decoherence while a qubit waits is not in it. The probabilities are those
@@ -20,13 +20,13 @@ from qiskit.primitives.containers.bit_array import BitArray
 __all__ = ["RUNS", "Noise"]
 
 RUNS: Final = 32
-"""How many runs of a circuit share its shots."""
+"""The number of runs, each with errors of its own, that share the shots of a circuit."""
 
 PAULIS: Final = {
     width: ["".join(letters) for letters in product("IXYZ", repeat=width)][1:] for width in (1, 2)
 }
 PAULI_SHARE: Final = {1: 3 / 2, 2: 5 / 4}
-"""How probable a Pauli is, for each unit of the average error of a gate on so many qubits."""
+"""The probability of a Pauli error for an average gate error of 1, by number of qubits."""
 
 
 class Noise:
@@ -43,7 +43,7 @@ class Noise:
         self._of_readout = [_values(qubit) for qubit in body["qubits"]]
 
     def erring(self, circuit: QuantumCircuit) -> QuantumCircuit:
-        """*circuit*, on the qubits of the device, as it goes wrong once."""
+        """Return *circuit*, on the qubits of the device, with gate errors drawn once."""
         erring = circuit.copy_empty_like()
         for instruction in circuit.data:
             erring.append(instruction)
@@ -54,7 +54,7 @@ class Noise:
         return erring
 
     def misread(self, circuit: QuantumCircuit, register: str, read: BitArray) -> BitArray:
-        """What was *read* into a register of *circuit*, with bits turned."""
+        """Return what was *read* into a register of *circuit*, with readout errors."""
         backwards = np.unpackbits(read.array, axis=-1)[..., ::-1]
         bits = backwards[..., : read.num_bits].astype(bool)
         measured = _measured(circuit, register)
@@ -74,7 +74,7 @@ def _values(parameters: list[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def _measured(circuit: QuantumCircuit, register: str) -> dict[int, int]:
-    """The places in a register, each with the qubit that is measured into it."""
+    """Return, for each measured position of a register, its qubit."""
     [classical] = [each for each in circuit.cregs if each.name == register]
     places = {bit: place for place, bit in enumerate(classical)}
     return {

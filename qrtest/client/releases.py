@@ -1,4 +1,4 @@
-"""What differs between releases of qiskit-ibm-runtime: the only place that knows.
+"""Differences between releases of qiskit-ibm-runtime, in one place.
 
 Sources: the tagged sources of the releases from 0.26 on.
 """
@@ -56,16 +56,16 @@ DROPPED: Final = {
 }
 """The members of the documented surface that releases dropped, each with the first that lacks it.
 
-From 0.32 to 0.41 the last three are there, and do nothing: there is nothing left that streams.
+From 0.32 to 0.41 the last three exist and do nothing: those releases cannot stream.
 """
 
 PLAINLY_DECODED: Final = ("sampler", "estimator")
-"""The programs whose interim results release 0.29.1 decodes otherwise than their results."""
+"""The programs for whose interim results release 0.29.1 has a decoder of its own."""
 
 
 @lru_cache(maxsize=1)
 def installed() -> tuple[int, ...]:
-    """The release that is installed. Raises `UnsupportedRelease` if it is none or too old."""
+    """Return the installed release. Raises `UnsupportedRelease` if there is none or it is too old."""
     try:
         text = version(PACKAGE)
     except PackageNotFoundError:
@@ -85,7 +85,7 @@ def installed() -> tuple[int, ...]:
 
 
 def version_text() -> str:
-    """The release that is installed, as it is written."""
+    """Return the installed release as text."""
     return version(PACKAGE)
 
 
@@ -94,7 +94,7 @@ def _dotted(release: tuple[int, ...]) -> str:
 
 
 def _first(*places: str) -> Any:
-    """The first of "module:name" that the installed release has."""
+    """Return the first of "module:name" that the installed release has."""
     installed()
     for place in places:
         module, _, name = place.partition(":")
@@ -110,10 +110,10 @@ def _first(*places: str) -> Any:
 
 @contextmanager
 def ours_to_know(what: str) -> Iterator[None]:
-    """Say that a release is not known yet where *what*, its own code, is not as we know it.
+    """Turn failures in *what*, a part of the client's own code, into `UnsupportedRelease`.
 
-    Raises `UnsupportedRelease` for what goes wrong under a release that is newer than any known; under
-    the others it is a mistake of ours, and stays the exception it is.
+    Only under a release that is newer than any known. Under a known release the failure is a bug of
+    qrtest, and the exception stays as it is.
     """
     try:
         yield
@@ -129,28 +129,28 @@ def ours_to_know(what: str) -> Iterator[None]:
 
 
 def client_class() -> Any:
-    """The class RuntimeClient; in `api.client` from 0.49 on."""
+    """Return the class RuntimeClient; in `api.client` from 0.49 on."""
     return _first("api.client:RuntimeClient", "api.clients.runtime:RuntimeClient")
 
 
 def json_encoder() -> Any:
-    """The class RuntimeEncoder; in `json` from 0.48 on."""
+    """Return the class RuntimeEncoder; in `json` from 0.48 on."""
     return _first("json:RuntimeEncoder", "utils.json:RuntimeEncoder")
 
 
 def json_decoder() -> Any:
-    """The class RuntimeDecoder; in `json` from 0.48 on."""
+    """Return the class RuntimeDecoder; in `json` from 0.48 on."""
     return _first("json:RuntimeDecoder", "utils.json:RuntimeDecoder")
 
 
 def result_decoder() -> Any:
-    """The class ResultDecoder; in `decoders` from 0.48 on."""
+    """Return the class ResultDecoder; in `decoders` from 0.48 on."""
     return _first("decoders.result_decoder:ResultDecoder", "utils.result_decoder:ResultDecoder")
 
 
 @lru_cache
 def interim_decoder(program_id: str) -> Any:
-    """What decodes the interim results of a program unless something else is said, as in 0.29.1."""
+    """Return the default decoder of a program's interim results, as in 0.29.1."""
     if program_id in PLAINLY_DECODED:
         return result_decoder()
     defaults = _first("decoders.defaults:DEFAULT_DECODERS", "constants:DEFAULT_DECODERS")
@@ -159,12 +159,12 @@ def interim_decoder(program_id: str) -> Any:
 
 
 def chains_decoders() -> bool:
-    """Whether several decoders are a chain; before 0.48 they are one for interim and one for final."""
+    """Say whether several decoders are a chain; before 0.48 they are one for interim, one for final."""
     return installed() >= (0, 48)
 
 
 def dropped(member: str) -> str | None:
-    """The release that dropped a *member* of the documented surface; None if the installed one has it.
+    """Return the release that dropped a *member* of the documented surface; None if it is still there.
 
     >>> from qrtest.client import releases
     >>> releases.dropped("status") is None
@@ -175,19 +175,19 @@ def dropped(member: str) -> str | None:
 
 
 def streams() -> bool:
-    """Whether the installed release receives streams by code of its own."""
+    """Say whether the installed release can stream results."""
     return dropped("stream_results") is None
 
 
 def makers_of_jobs(service: Any) -> tuple[str, ...]:
-    """The methods by which a *service* of the installed release makes jobs; `run` is not in 0.31 any more."""
+    """Return the methods by which a *service* makes jobs; `run` was removed in 0.31."""
     private = (private_names.RUN, private_names.DECODED_JOB)
     names = ("run", *(name.in_use(service) for name in private))
     return tuple(name for name in names if hasattr(service, name))
 
 
 def stream_cancelled() -> Any:
-    """The close code by which a release that streams ends a stream on purpose."""
+    """Return the close code by which a release that streams ends a stream on purpose."""
     return _first("api.clients.base_websocket_client:WebsocketClientCloseCode").CANCEL
 
 
@@ -205,9 +205,9 @@ _SCHEMAS: Final = {
 
 @cache
 def schema_versions(program_id: str) -> tuple[str, ...]:
-    """The versions of a program's results that the installed release decodes.
+    """Return the schema versions of a program's results that the installed release decodes.
 
-    None where the release has no decoder of its own for them; they moved to `decoders` in 0.48.
+    Empty if the release has no decoder for them; they moved to `decoders` in 0.48.
     """
     try:
         return tuple(_first(*_SCHEMAS[program_id]))
@@ -216,17 +216,17 @@ def schema_versions(program_id: str) -> tuple[str, ...]:
 
 
 def exchanges_tokens() -> bool:
-    """Whether the client gets itself a token for its key; before 0.39 it sent the key."""
+    """Say whether the client exchanges its key for a token; before 0.39 it sent the key."""
     return installed() >= (0, 39)
 
 
 def platform_channel() -> str:
-    """The channel of the platform: its name changed in 0.40."""
+    """Return the channel of the platform: its name changed in 0.40."""
     return "ibm_quantum_platform" if installed() >= (0, 40) else "ibm_cloud"
 
 
 def channels() -> tuple[str, ...]:
-    """The channels that the installed release knows: the classic one went in 0.41, local came in 0.28."""
+    """Return the channels of the installed release: ibm_quantum until 0.40, local from 0.28."""
     release = installed()
     known = ["ibm_quantum_platform"] if release >= (0, 40) else []
     known.append("ibm_cloud")
@@ -238,15 +238,15 @@ def channels() -> tuple[str, ...]:
 
 
 def client_parameters(*, token: str, url: str, instance: str) -> Any:
-    """Genuine ClientParameters."""
+    """Return genuine ClientParameters."""
     parameters = _first("api.client_parameters:ClientParameters")
     return parameters(channel=platform_channel(), token=token, url=url, instance=instance)
 
 
 def job_arguments(job_class: type, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of *arguments* that the constructor of *job_class* takes.
+    """Return those of *arguments* that the constructor of *job_class* takes.
 
-    `client_params` and `user_callback` went in 0.42, `private` came by 0.40.
+    `client_params` and `user_callback` were removed in 0.42, `private` was added by 0.40.
     """
     taken = dict(arguments)
     for name in arguments.keys() - _parameters(job_class):
@@ -279,10 +279,9 @@ def _stand_ins() -> tuple[Patch, ...]:
 
 
 QUIET: Final = Patches(_stand_ins)
-"""Keeps the client from work that nobody sees the fruits of, while anybody is inside.
+"""Skips two slow, invisible steps of the client while at least one simulation is active.
 
-It does not look through the whole call stack for its header at every request: the header
-X-Qx-Client-Application then does not name the caller. And the clients of IBM's cloud, of which a
-service makes two, read the certificates of authorities when they connect, as requests does, and
-not when they are made.
+The client does not search the whole call stack at every request, so the header X-Qx-Client-Application
+does not name the caller. The clients of IBM Cloud, of which a service makes two, read the certificates
+of authorities when they connect, as requests does, instead of when they are constructed.
 """

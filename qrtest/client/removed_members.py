@@ -1,10 +1,8 @@
 """The documented surface of RuntimeJobV2 (releases 0.26 to 0.29.1), where the installed release dropped it.
 
-`Documented` is the installed class, and more. It takes the thirteen arguments of the documentation,
-and supplies the members that the installed release has dropped, each with a warning that names the
-release which did; those that it has are its own. The names with an underscore are those of 0.29.1,
-so that what is left of its code in later releases works on them. With the surface "installed" there
-is nothing of this, as in production.
+`Documented` is a subclass of the installed class. It takes the thirteen arguments of the documentation
+and supplies the members that the installed release has dropped, each with a warning that names that
+release. With the surface "installed" none of this is there, as in production.
 """
 
 from __future__ import annotations
@@ -34,20 +32,20 @@ from qrtest.transport.stream_client import Streamer, messages
 __all__ = ["Documented"]
 
 LOGGER: Final = logging.getLogger("qiskit_ibm_runtime.base_runtime_job")
-"""Where release 0.29.1 says what went wrong in a stream."""
+"""The logger to which release 0.29.1 reports errors of a stream."""
 
 PAIR: Final = 2
 LONGEST_END_SECONDS: Final = 5.0
-"""How long the end of a simulation waits for callbacks that are still running, in real time."""
+"""The real time for which the end of a simulation waits for running callbacks."""
 
 NO_PROXY: Final = {"http_proxy_host": "nobody", "proxy_type": "http", "http_no_proxy": ["*"]}
-"""Keeps websocket-client from the proxies of the environment: without a proxy it heeds no exceptions."""
+"""Keeps websocket-client from using the environment's proxies; http_no_proxy needs a proxy to apply."""
 
 POISON: Final = object()
 
 
 class Dropped:
-    """A member that later releases dropped: theirs where it is there, ours (with a warning) where not."""
+    """A member that later releases dropped: the genuine one if there is one, else ours with a warning."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
@@ -80,7 +78,7 @@ class Dropped:
 
 
 class DroppedProperty(Dropped):
-    """The same, for what is read and not called."""
+    """A property that later releases dropped."""
 
     def _supplied(self, job: Any, since: str) -> Any:
         warn(self._name, since, stacklevel=4)
@@ -88,7 +86,7 @@ class DroppedProperty(Dropped):
 
 
 def warn(what: str, since: str, *, stacklevel: int) -> None:
-    """Warn whoever uses *what* that a release has dropped it."""
+    """Warn the caller that a release has dropped *what*."""
     warnings.warn(
         f"{what} was removed from RuntimeJobV2 in qiskit-ibm-runtime {since}, and "
         f"{releases.version_text()} is installed: code that uses it fails outside of qrtest. To see it "
@@ -115,12 +113,12 @@ def documented_arguments(
     *,
     private: bool = False,
 ) -> dict[str, Any]:
-    """The thirteen arguments of the documentation, and the one that came later, by their names."""
+    """Return the thirteen documented arguments, and the one added later, by their names."""
     return dict(locals())
 
 
 class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
-    """The installed RuntimeJobV2 with the documented constructor and the members that are no more."""
+    """The installed RuntimeJobV2 with the documented constructor and the dropped members."""
 
     __signature__ = inspect.signature(documented_arguments)
 
@@ -152,14 +150,14 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
 
     @classmethod
     def with_arguments(cls, **arguments: Any) -> Self:
-        """A job with those of *arguments* that the constructor takes which is shown."""
+        """Return a job, with those of *arguments* that its constructor takes."""
         if is_documented_surface():
             return cls(**arguments)
         return cls(**releases.job_arguments(InstalledRuntimeJobV2, arguments))
 
     @classmethod
     def of(cls, job: InstalledRuntimeJobV2) -> Self:
-        """The same job as *job*, which genuine code has made, with the documented surface."""
+        """Return *job*, which genuine code has made, with the documented surface."""
         same = cls.__new__(cls)
         for name, value in vars(job).items():
             setattr(same, name, value)
@@ -175,12 +173,12 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
 
     @DroppedProperty
     def program_id(self) -> Any:
-        """The program, which later releases call primitive_id."""
+        """Return the program; later releases call it primitive_id."""
         return self.primitive_id
 
     @Dropped
     def interim_results(self, decoder: Any = None) -> Any:
-        """The interim results so far; once the job has ended, those that were fetched first after it."""
+        """Return the interim results so far; after the end of the job, those fetched first after it."""
         if not self._has_final_interim_results:
             raw = (
                 runtime_client.session_of(private_names.JOB_CLIENT.of(self))
@@ -258,7 +256,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
         )
 
     def _connection(self, dispatcher: Streaming) -> Callable[[threading.Event], Iterator[str]]:
-        """What makes one connection to this job's stream: by a websocket if there is one."""
+        """Return a function that opens a connection to this job's stream, by a websocket if there is one."""
         session = runtime_client.session_of(private_names.JOB_CLIENT.of(self))
         headers, path = session.auth.get_headers(), f"/stream/jobs/{self.job_id()}"
         if isinstance(dispatcher, Dispatcher) and dispatcher.port is None:
@@ -275,7 +273,7 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
     # --- releases that stream by code of their own ---
 
     def _stream_over_the_dispatcher(self) -> None:
-        """Receive from where the dispatcher says, by the genuine websocket client if there are websockets."""
+        """Receive from the dispatcher, by the genuine websocket client if there are websockets."""
         try:
             dispatcher = runtime_client.dispatcher_of(private_names.JOB_CLIENT.of(self))
         except SimulationError:

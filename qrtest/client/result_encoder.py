@@ -1,4 +1,4 @@
-"""Results as the service would answer them: from a value, a text, a file, or none at all."""
+"""Results in the format of the service, from a value, a text or a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST_FILE_BYTES: Final = 2**30
 
 
 def encoded(result: Any, program_id: str) -> str:
-    """*result* as the text that GET results answers with.
+    """Return *result* as the text that GET results answers with.
 
     A text is taken as it is, unless it names a file (it ends in `.json`); a path is read; anything
     else goes through the client's own encoder. None is a small valid result of the program.

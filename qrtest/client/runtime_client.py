@@ -1,4 +1,4 @@
-"""Genuine RuntimeClients of the installed release, carried by a dispatcher of ours."""
+"""Genuine RuntimeClients of the installed release over a dispatcher."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DISPATCHER: Final = "qrtest_dispatcher"
 
 
 def client_of(api_client: Any) -> Any:
-    """The RuntimeClient that *api_client* means: itself, that of a simulation, or a new one of a service.
+    """Return the RuntimeClient for *api_client*: itself, a simulation's, or a new one over a service.
 
     A bare service (whatever has `handle`) is asked at the direct transport, on the clock that this
     thread follows.
@@ -54,12 +54,12 @@ def session_of(client: Any) -> Any:
 
 
 def note_dispatcher(client: Any, dispatcher: Streaming) -> None:
-    """Note that *dispatcher* carries the genuine *client*: its jobs stream from there."""
+    """Note on the genuine *client* that *dispatcher* carries it: its jobs stream from there."""
     setattr(session_of(client), _DISPATCHER, dispatcher)
 
 
 def dispatcher_of(client: Any) -> Streaming:
-    """What carries *client*. Raises `SimulationError` for one that nothing of ours does."""
+    """Return the dispatcher of *client*. Raises `SimulationError` if it has none."""
     dispatcher = getattr(session_of(client), _DISPATCHER, None)
     if dispatcher is None:
         raise SimulationError(
@@ -71,7 +71,7 @@ def dispatcher_of(client: Any) -> Streaming:
 
 
 def make_client(dispatcher: Dispatcher, *, transport: str, instance: str) -> Any:
-    """A genuine RuntimeClient for *instance* that asks *dispatcher*."""
+    """Return a genuine RuntimeClient for *instance* over *dispatcher*."""
     with releases.ours_to_know("its RuntimeClient"):
         client = _new_client(instance)
         carry(client, dispatcher, transport=transport)
@@ -79,7 +79,7 @@ def make_client(dispatcher: Dispatcher, *, transport: str, instance: str) -> Any
 
 
 def carry(client: Any, dispatcher: Dispatcher, *, transport: str) -> None:
-    """Let the genuine *client* ask *dispatcher* by a transport."""
+    """Send the requests of the genuine *client* to *dispatcher*, by a transport."""
     session = session_of(client)
     session.trust_env = False
     note_dispatcher(client, dispatcher)
@@ -93,7 +93,7 @@ def carry(client: Any, dispatcher: Dispatcher, *, transport: str) -> None:
 
 
 def _new_client(instance: str) -> Any:
-    """A RuntimeClient as its constructor makes it, copied from one to save most of the time."""
+    """Return a new RuntimeClient, copied from a cached one: the constructor takes much longer."""
     pattern = _pattern(instance)
     client, session = _alike(pattern), _alike(session_of(pattern))
     session.cookies = RequestsCookieJar()
@@ -105,7 +105,7 @@ def _new_client(instance: str) -> Any:
 
 
 def _alike(thing: Any) -> Any:
-    """What `copy.copy` makes of a plain object, at a fraction of the cost."""
+    """Return a shallow copy of a plain object, faster than `copy.copy`."""
     alike = object.__new__(type(thing))
     vars(alike).update(vars(thing))
     return alike
@@ -118,7 +118,7 @@ def _pattern(instance: str) -> Any:
 
 @cache
 def parameters(instance: str) -> Any:
-    """Genuine parameters, but for the token exchange, which doubles of jobs do without."""
+    """Return genuine parameters without the token exchange, which job doubles do not need."""
     parameters = releases.client_parameters(token=TOKEN, url=URL, instance=instance)
     auth = FixedAuth({"Service-CRN": instance, "Authorization": f"Bearer {TOKEN}"})
     parameters.get_auth_handler = lambda: auth

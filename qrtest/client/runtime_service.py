@@ -1,4 +1,4 @@
-"""A genuine QiskitRuntimeService of the installed release, over a transport of ours."""
+"""Genuine QiskitRuntimeServices of the installed release over a transport of qrtest."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CLASSIC: Final = "ibm_quantum"
 def make_service(
     dispatcher: Dispatcher, *, transport: str, instance: str | None, channel: str | None
 ) -> Any:
-    """A genuine service of the installed release, over the mounted transport, carried on by *dispatcher*.
+    """Return a genuine service of the installed release, over the mounted transport and *dispatcher*.
 
     *channel*: one that the release knows, its own choice for None. *instance*: a CRN or a name; None
     lets the service choose among all. No saved account is read or written.
@@ -40,13 +40,13 @@ def make_service(
 
 
 def document_jobs(service: Any) -> None:
-    """Let the jobs that *service* gives have the documented surface."""
+    """Give the jobs that *service* makes the documented surface."""
     for name in releases.makers_of_jobs(service):
         setattr(service, name, _documented(getattr(service, name)))
 
 
 def _documented(make: Callable[..., Any]) -> Callable[..., Any]:
-    """*make*, whose jobs have the documented surface."""
+    """Return *make*, changed so that its jobs have the documented surface."""
 
     @wraps(make)
     def made(*arguments: Any, **options: Any) -> Any:
@@ -58,7 +58,7 @@ def _documented(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def new_service(channel: str | None, *, instance: str | None) -> Any:
-    """A genuine service, with a key that is made up, of whatever its requests lead to now."""
+    """Return a genuine service, with a made-up key; its requests go where they are routed now."""
     known = releases.channels()
     channel = channel or releases.platform_channel()
     if channel not in known:
@@ -74,12 +74,12 @@ def new_service(channel: str | None, *, instance: str | None) -> Any:
 
 
 def saved_service() -> Any:
-    """A genuine service of the account that is saved on this machine, on the real network."""
+    """Return a genuine service of the account saved on this machine, on the real network."""
     return QiskitRuntimeService()
 
 
 def clients(service: Any) -> list[Any]:
-    """The clients that *service* has by now."""
+    """Return the clients that *service* has made so far."""
     found = [
         private_names.ACTIVE_CLIENT.of(service, None),
         *private_names.CLIENTS.of(service, {}).values(),

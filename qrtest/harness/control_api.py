@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from qrtest.clock.duration import Duration
 from qrtest.errors import QrtestError, ScenarioError, SimulationError
 from qrtest.faults import Fault
-from qrtest.harness.scripted_service import USUAL_LIFE, Truth
+from qrtest.harness.scripted_service import DEFAULT_SCRIPT, Truth
 from qrtest.http.messages import Request, Response
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
@@ -140,7 +140,7 @@ class Control:
         return {}
 
     def _faults(self, request: Request) -> object:
-        body = {"script": USUAL_LIFE, "faults": _told(request, "faults")}
+        body = {"script": DEFAULT_SCRIPT, "faults": _told(request, "faults")}
         self._server.strike(scenario_file.described(body, BODY).faults)
         return {}
 
@@ -195,7 +195,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
 
 
 def _life(request: Request) -> dict[str, Any]:
-    return {"script": USUAL_LIFE, **_body(request)}
+    return {"script": DEFAULT_SCRIPT, **_body(request)}
 
 
 def _body(request: Request) -> dict[str, Any]:

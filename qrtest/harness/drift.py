@@ -176,7 +176,7 @@ def _asked(
     )
     made = named(recorded.response.body) if request.method == "POST" else None
     if made is not None and made in known and where.operation == "submit":
-        service.rules.line_up(_plain(known[made]))
+        service.rules.enqueue(_plain(known[made]))
     try:
         answer = service.handle(asked)
     except (UnansweredRequest, SimulationError):

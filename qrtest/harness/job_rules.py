@@ -1,6 +1,6 @@
-"""Which life a submitted job gets: the next one in line, else that of the first rule that fits.
+"""Chooses the scenario of a submitted job: the next one in the queue, else that of the first matching rule.
 
-A rule goes by what is known when a job is submitted (its backend, program and tags), and by order.
+A rule matches on what is known at submission (backend, program and tags), and on order.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ __all__ = ["Rule", "Rules"]
 
 @dataclass(frozen=True)
 class Rule:
-    """Jobs for *backend*, of *program_id*, with all of *tags* live by *scenario*; None fits all.
+    """Jobs for *backend*, of *program_id*, with all of *tags* follow *scenario*; None matches all.
 
-    *nth*: only the nth of the jobs that fit, counted from 1. *share*: only this part of them, 0 to
-    1, at random by the simulation's seed.
+    *nth*: only the nth of the matching jobs, counted from 1. *share*: only this part of them, 0 to 1,
+    drawn with the simulation's seed.
 
     >>> Rule(Scenario("ERROR"), backend="ibm_torino", nth=3).nth
     3
@@ -39,10 +39,10 @@ class Rule:
         if self.nth is not None and (isinstance(self.nth, bool) or self.nth < 1):
             raise SimulationError(f"nth={self.nth!r}: the first job is 1.")
         if not 0 <= self.share <= 1:
-            raise SimulationError(f"share={self.share!r} is no part of the jobs: 0 to 1.")
+            raise SimulationError(f"share={self.share!r} must be 0 to 1.")
 
-    def fits(self, submission: Submission) -> bool:
-        """Whether *submission* is one of those that the rule is about, order and chance aside."""
+    def matches(self, submission: Submission) -> bool:
+        """Say whether *submission* matches, order and chance aside."""
         return (
             self.backend in (None, submission.backend)
             and self.program_id in (None, submission.program_id)
@@ -51,12 +51,12 @@ class Rule:
 
 
 class Rules:
-    """The lives that are in line, the rules in their order, and *usual* for all other jobs."""
+    """The queued scenarios, the rules in their order, and *usual* for all other jobs."""
 
     def __init__(self, usual: Scenario, *, seed: int) -> None:
         self._usual = usual
         self._seed = seed
-        self._in_line: list[Scenario] = []
+        self._queue: list[Scenario] = []
         self._rules: list[Rule] = []
         self._counts: list[int] = []
 
@@ -64,25 +64,25 @@ class Rules:
     def _random(self) -> random.Random:
         return random.Random(f"qrtest rules {self._seed}")
 
-    def line_up(self, scenario: Scenario) -> None:
-        """Let the next job, after those in line before it, live by *scenario*."""
-        self._in_line.append(scenario)
+    def enqueue(self, scenario: Scenario) -> None:
+        """Queue *scenario* for one job, after those queued before it."""
+        self._queue.append(scenario)
 
     def add(self, rule: Rule) -> None:
-        """Go by *rule*, too, where those before it do not fit."""
+        """Add *rule* after those before it."""
         self._rules.append(rule)
         self._counts.append(0)
 
     def choose(self, submission: Submission) -> Scenario:
-        """The scenario for *submission*; every rule that it fits counts it."""
+        """Return the scenario for *submission*; every rule that it matches counts it."""
         chosen: Scenario | None = None
         for number, rule in enumerate(self._rules):
-            if rule.fits(submission):
+            if rule.matches(submission):
                 self._counts[number] += 1
                 is_its_turn = rule.nth in (None, self._counts[number])
                 is_struck = rule.share == 1 or self._random.random() < rule.share
                 if chosen is None and is_its_turn and is_struck:
                     chosen = rule.scenario
-        if self._in_line:
-            return self._in_line.pop(0)
+        if self._queue:
+            return self._queue.pop(0)
         return self._usual if chosen is None else chosen

@@ -1,6 +1,7 @@
-"""The simulated service with its faults, and the scripts that its jobs live by.
+"""The simulated service with its faults, and the scripts of its jobs.
 
-`ScriptedService` answers; `Scripting` is what a user says to it, in a simulation and to a server alike.
+`ScriptedService` answers requests; `Scripting` is the interface by which users control it, in a simulation
+and on a server alike.
 """
 
 from __future__ import annotations
@@ -28,27 +29,28 @@ from qrtest.service.service import SimulatedService
 from qrtest.service.submissions import JobPlan, Submission
 
 __all__ = [
-    "USUAL_LIFE",
-    "Life",
+    "DEFAULT_SCRIPT",
+    "ScriptOrScenario",
     "ScriptedService",
     "Scripting",
     "SnapshotBackends",
     "Truth",
     "Work",
+    "renamed",
 ]
 
-Life = Script | Step | str | Scenario
+ScriptOrScenario = Script | Step | str | Scenario
 Work = Callable[[Callable[[], None]], object]
-"""Where work is done that takes long: called with what is to be done, it returns at once."""
+"""Runs a callable in the background and returns at once."""
 
 COMPUTED: Final = "computed"
 NOISY: Final = "noisy"
-USUAL_LIFE: Final = "QUEUED 5s; RUNNING 2s; DONE"
+DEFAULT_SCRIPT: Final = "QUEUED 5s; RUNNING 2s; DONE"
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What a job is, when it *ended* (None: not yet), and the result that the service keeps for it."""
+    """The current step of a job, when it *ended* (None: not yet), and its stored result."""
 
     step: Step
     ended: float | None
@@ -56,30 +58,30 @@ class Truth:
 
 
 class Scripting:
-    """What a user says to a simulated service: the lives of jobs to come, and the state of things."""
+    """Controls a simulated service: the scripts of jobs to come, faults, and the state of backends."""
 
     _scripted: ScriptedService
 
     def next_job(
         self,
-        life: Life = USUAL_LIFE,
+        script: ScriptOrScenario = DEFAULT_SCRIPT,
         *,
         result: Any = None,
         faults: Sequence[Fault] = (),
         **behaviour: Any,
     ) -> None:
-        """Choose the life of the next job that is submitted; called again, of the one after it.
+        """Set the script of the next job that is submitted; called again, of the one after it.
 
-        Faults on what is about no job, as "submit" or "session", strike from now on; all others, the
-        requests about that job.
+        Faults on operations of no job, as "submit" or "session", strike from now on; all others strike
+        the requests of that job.
         """
-        scenario = self._scripted.scenario(life, result, faults, behaviour)
+        scenario = self._scripted.scenario(renamed(script, behaviour), result, faults, behaviour)
         self._scripted.strike(_at_once(scenario))
-        self._scripted.rules.line_up(_later(scenario))
+        self._scripted.rules.enqueue(_later(scenario))
 
     def rule(
         self,
-        life: Life = USUAL_LIFE,
+        script: ScriptOrScenario = DEFAULT_SCRIPT,
         *,
         backend: str | None = None,
         program_id: str | None = None,
@@ -90,16 +92,16 @@ class Scripting:
         faults: Sequence[Fault] = (),
         **behaviour: Any,
     ) -> None:
-        """Choose the life of all jobs that are submitted for *backend*, of *program_id*, with *tags*.
+        """Set the script of all jobs that are submitted for *backend*, of *program_id*, with *tags*.
 
-        *nth*: only of the nth of them. *share*: only of that part of them, at random by the seed. The
-        first rule that fits counts; `next_job` goes before all rules.
+        *nth*: only of the nth of them. *share*: only of that part of them, drawn with the seed. The
+        first matching rule applies; `next_job` takes precedence over all rules.
 
         >>> from qrtest import simulate
         >>> with simulate() as sim:
         ...     sim.rule("QUEUED 5s; ERROR 1500", backend="ibm_brisbane", nth=2)
         """
-        scenario = self._scripted.scenario(life, result, faults, behaviour)
+        scenario = self._scripted.scenario(renamed(script, behaviour), result, faults, behaviour)
         self._scripted.rules.add(
             Rule(
                 scenario,
@@ -112,7 +114,7 @@ class Scripting:
         )
 
     def strike(self, faults: Sequence[Fault]) -> None:
-        """Let *faults* strike all requests from now on.
+        """Add *faults* that strike all requests from now on.
 
         >>> from qrtest import faults, simulate
         >>> with simulate() as sim:
@@ -121,9 +123,9 @@ class Scripting:
         self._scripted.strike(_checked(faults))
 
     def change_backend(self, name: str, **changes: Any) -> None:
-        """Let a backend be "online", "paused" or "offline", with a queue_length, a reason, or gone.
+        """Change a backend: its status ("online", "paused", "offline"), queue_length or reason, or remove it.
 
-        Jobs stay in the queue of a backend for as long as it is not online.
+        Jobs stay in the queue of a backend while it is not online.
 
         >>> from qrtest import simulate
         >>> with simulate() as sim:
@@ -133,27 +135,32 @@ class Scripting:
             self._scripted.service.change_backend(name, changes)
 
     def reject_tokens(self, rejects: bool = True) -> None:
-        """Let the service take no token and hand out none, until told otherwise."""
+        """Reject all tokens and token requests, or stop rejecting them."""
         self._scripted.service.reject_tokens(rejects)
 
     @property
-    def lives(self) -> tuple[tuple[str, Scenario], ...]:
-        """How jobs came to their lives ("job" or "next_job"), and which, in the order they came.
+    def scenarios(self) -> tuple[tuple[str, Scenario], ...]:
+        """The scenario of each job, in order of submission, with how it was set: "job" or "next_job".
 
         >>> from qrtest import simulate
         >>> with simulate() as sim:
         ...     job = sim.job("DONE")
-        >>> sim.lives
+        >>> sim.scenarios
         (('job', Scenario('DONE')),)
         """
-        return tuple(self._scripted.lives)
+        return tuple(self._scripted.scenarios)
+
+    @property
+    def lives(self) -> tuple[tuple[str, Scenario], ...]:
+        """The older name of `scenarios`."""
+        return self.scenarios
 
     def job_ids(self) -> tuple[str, ...]:
-        """The jobs that the service has, in the order they came."""
+        """Return the ids of the service's jobs, in the order of submission."""
         return self._scripted.service.job_ids()
 
     def truth(self, job_id: str) -> Truth:
-        """What a job has truly come to by now, whatever a client was told.
+        """Return the true state of a job now, whatever the client has seen.
 
         >>> from qrtest import simulate
         >>> with simulate() as sim:
@@ -174,9 +181,9 @@ class Scripting:
 class ScriptedService:
     """IBM Quantum's service on *clock*, with *faults* that strike all requests, and `rules` for its jobs.
 
-    *usual*: the life of jobs that no rule is about. *elsewhere*: where results are computed, so that
-    nobody waits for them; a job is in the queue until its result is there. None computes them while the
-    job is submitted.
+    *usual*: the script of jobs without a rule. *elsewhere*: runs the computation of results in the
+    background, so that no request waits for it; the job stays queued until its result is there. None
+    computes results during submission.
     """
 
     def __init__(
@@ -184,7 +191,7 @@ class ScriptedService:
         clock: Clock,
         *,
         epoch: float,
-        usual: Life = USUAL_LIFE,
+        usual: ScriptOrScenario = DEFAULT_SCRIPT,
         seed: int = 0,
         faults: Sequence[Fault] = (),
         backends: Sequence[str] | None = None,
@@ -200,7 +207,7 @@ class ScriptedService:
         self._epoch = epoch
         self._seed = seed
         self._elsewhere = elsewhere
-        self.lives: Final[list[tuple[str, Scenario]]] = []
+        self.scenarios: Final[list[tuple[str, Scenario]]] = []
         ordinary = self.scenario(usual)
         self.rules: Final = Rules(_later(ordinary), seed=seed)
         self.service: Final = SimulatedService(
@@ -219,7 +226,7 @@ class ScriptedService:
         self.handle: Final[Callable[[Request], Response]] = self._faulty.handle
 
     def strike(self, faults: Sequence[Fault], *, job_id: str | None = None) -> None:
-        """Let *faults* strike the requests about one job, or all requests."""
+        """Add *faults* that strike the requests about one job, or all requests."""
         self._faulty.add(faults, job_id=job_id)
 
     def add(
@@ -230,8 +237,8 @@ class ScriptedService:
         logs: str | None = None,
         metrics: str | None = None,
     ) -> JobFacts:
-        """Take a job in that lives by *scenario*; *logs* and *metrics* are said instead of its own."""
-        self.lives.append(("job", scenario))
+        """Add a job that follows *scenario*; *logs* and *metrics* replace its own."""
+        self.scenarios.append(("job", scenario))
         plan = self._plan_of(scenario, submission, logs=logs, metrics=metrics)
         with self.clock.lock:
             facts = self.service.add(submission, plan).facts
@@ -240,13 +247,13 @@ class ScriptedService:
 
     def scenario(
         self,
-        life: Life,
+        script: ScriptOrScenario,
         result: Any = None,
         faults: Sequence[Fault] = (),
         behaviour: Mapping[str, Any] | None = None,
     ) -> Scenario:
-        """*life* as a scenario, with what was said beside it: of all jobs, then of this one."""
-        scenario = life if isinstance(life, Scenario) else Scenario(life)
+        """Return *script* as a scenario, with the options of all jobs and then of this one."""
+        scenario = script if isinstance(script, Scenario) else Scenario(script)
         changes: dict[str, Any] = {}
         if result is not None:
             changes["result"] = result
@@ -259,7 +266,7 @@ class ScriptedService:
 
     def _submitted(self, submission: Submission, job_id: str) -> JobPlan:
         scenario = self.rules.choose(submission)
-        self.lives.append(("next_job", scenario))
+        self.scenarios.append(("next_job", scenario))
         self.strike(scenario.faults, job_id=job_id)
         if self._elsewhere is not None and _is_computed(scenario):
             self._elsewhere(lambda: self._settle(job_id, scenario, submission))
@@ -267,7 +274,7 @@ class ScriptedService:
         return self._plan_of(scenario, submission)
 
     def _settle(self, job_id: str, scenario: Scenario, submission: Submission) -> None:
-        """Compute the result of a job that waits for it, and let it live on."""
+        """Compute the result of a job that waits for it, and continue its script."""
         try:
             plan = self._plan_of(scenario, submission)
         except (
@@ -331,7 +338,7 @@ class ScriptedService:
 
 
 class SnapshotBackends:
-    """The snapshots of the client's room, opened when somebody asks."""
+    """The backend snapshots of the client, opened when first used."""
 
     def __init__(self, names: Sequence[str] | None) -> None:
         self._wanted = names
@@ -346,23 +353,29 @@ class SnapshotBackends:
         return self._snapshots
 
     def names(self) -> tuple[str, ...]:
-        """The backends there are. Raises `SimulationError` for one without a snapshot."""
+        """Return the names of the backends. Raises `SimulationError` for one without a snapshot."""
         names: tuple[str, ...] = self._opened().names()
         return names
 
     def describe(self, name: str, aspect: str) -> bytes | None:
-        """The *aspect* of a backend as JSON; None for an unknown one."""
+        """Return the *aspect* of a backend as JSON; None for an unknown one."""
         described: bytes | None = self._opened().describe(name, aspect)
         return described
 
 
+def renamed(script: ScriptOrScenario, options: dict[str, Any]) -> ScriptOrScenario:
+    """Return *script*, or the value given under its older name "life", which is taken out of *options*."""
+    older: ScriptOrScenario = options.pop("life", script)
+    return older
+
+
 def _at_once(scenario: Scenario) -> list[Fault]:
-    """The faults on what is about no job: they strike before there is one."""
+    """Return the faults on operations of no job: they strike before there is one."""
     return [fault for fault in scenario.faults if not fault.is_about_a_job]
 
 
 def _later(scenario: Scenario) -> Scenario:
-    """*scenario* with the faults on requests about its job."""
+    """Return *scenario* with only the faults on requests about its job."""
     left = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
     return scenario if left == scenario.faults else replace(scenario, faults=left)
 

@@ -20,10 +20,10 @@ from qrtest.errors import SimulationError
 from qrtest.faults import Fault
 from qrtest.harness.control_api import PREFIX, Control
 from qrtest.harness.scripted_service import (
-    USUAL_LIFE,
-    Life,
+    DEFAULT_SCRIPT,
     ScriptedService,
     Scripting,
+    ScriptOrScenario,
     SnapshotBackends,
 )
 from qrtest.http.messages import Request, Response
@@ -95,7 +95,7 @@ class Server(Scripting):
         self,
         *,
         clock: str = "real",
-        scenario: Life = USUAL_LIFE,
+        scenario: ScriptOrScenario = DEFAULT_SCRIPT,
         latency: Duration | None = None,
         seed: int = 0,
         faults: Sequence[Fault] = (),

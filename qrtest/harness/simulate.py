@@ -12,7 +12,14 @@ from qrtest.clock.clocks import EPOCH, Clock
 from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
-from qrtest.harness.scripted_service import USUAL_LIFE, Life, ScriptedService, Scripting, Truth
+from qrtest.harness.scripted_service import (
+    DEFAULT_SCRIPT,
+    ScriptedService,
+    Scripting,
+    ScriptOrScenario,
+    Truth,
+    renamed,
+)
 from qrtest.http.messages import Service
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
@@ -22,7 +29,7 @@ from qrtest.service.submissions import Submission
 if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2
 
-__all__ = ["Life", "Simulation", "Transport", "Truth", "simulate"]
+__all__ = ["Simulation", "Transport", "Truth", "simulate"]
 
 USUAL_PARAMS: Final = '{"pubs": [], "version": 2}'
 DEVICE: Final = "ibm_torino"
@@ -45,7 +52,7 @@ def simulate(
     network: bool = False,
     **behaviour: Any,
 ) -> Simulation:
-    """A simulation of IBM Quantum, to be used as a context manager.
+    """Return a simulation of IBM Quantum, to be used as a context manager.
 
     *transport*: "direct" (below HTTP, fastest), "requests" (the whole client, without
     sockets) or "sockets" (over a port of this machine).
@@ -117,7 +124,7 @@ class Simulation(Session, Scripting):
 
     def job(
         self,
-        life: Life = USUAL_LIFE,
+        script: ScriptOrScenario = DEFAULT_SCRIPT,
         *,
         result: Any = None,
         faults: Sequence[Fault] = (),
@@ -136,15 +143,15 @@ class Simulation(Session, Scripting):
         result_decoder: Any = None,
         **behaviour: Any,
     ) -> RuntimeJobV2:
-        """A double of a job that has just been submitted, and lives by *life*.
+        """Return a double of a job that has just been submitted and follows *script*.
 
-        *life*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
+        *script*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
         client's encoder takes, a text, the path of a downloaded result, "computed" from the inputs by
         qiskit's reference primitives, "noisy" for the same with the errors of the device, or None for a
         small valid one.
         *params*: the inputs, JSON values or anything the encoder takes; a V2 primitive without a pub
         when there are none. *metrics*: what the service
-        says, instead of what follows from the life. *usage_estimation*: seconds. *backend*: None is
+        answers, instead of what follows from the script. *usage_estimation*: seconds. *backend*: None is
         a job whose backend has to be looked up. Further keywords are options of `Behaviour`.
 
         >>> with simulate() as sim:
@@ -154,7 +161,7 @@ class Simulation(Session, Scripting):
         qiskit_ibm_runtime.exceptions.RuntimeJobFailureError: ...
         """
         self._environment.must_be_active("job()")
-        scenario = self._scripted.scenario(life, result, faults, behaviour)
+        scenario = self._scripted.scenario(renamed(script, behaviour), result, faults, behaviour)
         program_id = program_id or scenario.program_id
         params = scenario.params if params is None else params
         metrics = scenario.metrics if metrics is None else metrics
@@ -173,8 +180,8 @@ class Simulation(Session, Scripting):
             job_id=job_id,
             estimated_seconds=usage_estimation,
         )
-        said = None if metrics is None else json.dumps(metrics)
-        facts = self._scripted.add(submission, scenario, logs=logs, metrics=said)
+        metrics_text = None if metrics is None else json.dumps(metrics)
+        facts = self._scripted.add(submission, scenario, logs=logs, metrics=metrics_text)
         return self._environment.double(
             facts,
             instance=self._scripted.service.account.crn,
@@ -194,11 +201,11 @@ class Simulation(Session, Scripting):
         return self._environment.client(self._scripted.service.account.crn)
 
     def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
-        """A genuine QiskitRuntimeService of this simulation; the same one every time for the same words.
+        """Return a genuine QiskitRuntimeService of this simulation, the same one for the same arguments.
 
-        What it submits lives as `next_job` or `rule` said, else the usual life. *channel*: one that
-        the installed release knows. *instance*: a name or CRN of one of the simulation's, the first
-        one for None; "any" leaves the choice to the service.
+        Jobs that it submits follow the scripts given to `next_job` or `rule`, else the default script.
+        *channel*: one that the installed release knows. *instance*: a name or CRN of one of the
+        simulation's, the first one for None; "any" leaves the choice to the service.
 
         >>> with simulate() as sim:
         ...     sim.service().least_busy().name

@@ -30,7 +30,7 @@ KEYS: Final = tuple(entry.name for entry in fields(Scenario))
 
 
 def written(scenario: Scenario) -> str:
-    """*scenario* as text. Raises `ScenarioError` for a result that is not text.
+    """Return *scenario* as text. Raises `ScenarioError` for a result that is not text.
 
     >>> from qrtest import faults
     >>> print(written(Scenario("QUEUED 1m; DONE", faults=[faults.drop(on="poll")])), end="")
@@ -53,7 +53,7 @@ def written(scenario: Scenario) -> str:
 
 
 def read(text: str, name: str) -> Scenario:
-    """The scenario that *text* describes; *name* is the file, for messages.
+    """Return the scenario that *text* describes; *name* is the file, for messages.
 
     Raises `ScenarioError`, which says what is wrong, where, and what there is instead.
 
@@ -68,7 +68,7 @@ def read(text: str, name: str) -> Scenario:
 
 
 def described(body: Any, name: str) -> Scenario:
-    """The scenario of which *body* is the content of the file *name*. Raises `ScenarioError`, as `read`."""
+    """Return the scenario in *body*, the parsed content of the file *name*. Raises as `read`."""
     if not isinstance(body, dict) or "script" not in body:
         raise ScenarioError(f"{name}: a scenario needs a script, as 'script: QUEUED 1m; DONE'.")
     for key in body:
@@ -90,7 +90,7 @@ def described(body: Any, name: str) -> Scenario:
 
 
 def load(path: str | Path) -> Scenario:
-    """The scenario in the file *path*. Raises `ScenarioError`, as `read`, or if it cannot be opened."""
+    """Return the scenario in the file *path*. Raises as `read`, also if it cannot be opened."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def save(scenario: Scenario, path: str | Path) -> None:
 
 
 def in_folder(folder: str | Path, consumer: str) -> list[Scenario]:
-    """The scenarios in the files `<consumer>-*.yaml` of *folder*; none when there is no such folder."""
+    """Return the scenarios in `<consumer>-*.yaml` of *folder*; none when there is no such folder."""
     return [load(path) for path in sorted(Path(folder).glob(f"{consumer}-*.yaml"))]
 
 
@@ -115,8 +115,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Behaviour):
         return value.chosen()
     if isinstance(value, JobRecord):
-        said = {entry.name: getattr(value, entry.name) for entry in fields(value)}
-        return {name: fact for name, fact in said.items() if fact}
+        facts = {entry.name: getattr(value, entry.name) for entry in fields(value)}
+        return {name: fact for name, fact in facts.items() if fact}
     if isinstance(value, tuple):
         return [_fault_body(entry) if isinstance(entry, Fault) else entry for entry in value]
     return value

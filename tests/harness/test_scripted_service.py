@@ -1,0 +1,35 @@
+"""The interface that sets the scripts of a simulation's jobs, and the older names that are still accepted."""
+
+from __future__ import annotations
+
+import json
+
+from qrtest import Scenario, Simulation, simulate
+from qrtest.client.runtime_client import session_of
+
+
+def submitted(sim: Simulation) -> str:
+    """The status of a job that is submitted now."""
+    session = session_of(sim.api_client)
+    body = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
+    job_id = session.post("/jobs", data=json.dumps(body)).json()["id"]
+    return str(sim.truth(job_id).step)
+
+
+def test_the_older_name_of_the_first_parameter_is_accepted() -> None:
+    """`life=` was the name of `script=`, in a job, for the next job, and in a rule."""
+    with simulate() as sim:
+        assert sim.job(life="QUEUED").status() == sim.job(script="QUEUED").status() == "QUEUED"
+        sim.rule(life="RUNNING")
+        sim.next_job(life="QUEUED")
+        assert (submitted(sim), submitted(sim)) == ("QUEUED", "RUNNING")
+
+
+def test_the_scenarios_of_jobs_are_listed_under_both_names() -> None:
+    """In order of submission."""
+    with simulate() as sim:
+        sim.job("QUEUED 5s; DONE")
+        sim.next_job("DONE")
+        submitted(sim)
+    assert sim.scenarios == (("job", Scenario("QUEUED 5s; DONE")), ("next_job", Scenario("DONE")))
+    assert sim.lives == sim.scenarios
