@@ -17,7 +17,8 @@ from rich.table import Table
 from qrtest import simulate
 from qrtest.client import releases
 from qrtest.client.runtime_client import parameters
-from qrtest.service.serialize import JobFacts, job, timestamp
+from qrtest.service.job_facts import JobFacts
+from qrtest.service.serialize import job, timestamp
 
 ROUNDS = 7
 BODY = job(

@@ -20,8 +20,10 @@ from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import Recorded
-from qrtest.service.service import JobPlan, SimulatedService, Submission
+from qrtest.service.service import SimulatedService
+from qrtest.service.submissions import JobPlan
 from qrtest.transport.requests_adapter import FixedAuth
 from qrtest.transport.server import LOOPBACK, Port
 

@@ -12,7 +12,8 @@ from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded
-from qrtest.service.service import JobPlan, SimulatedService
+from qrtest.service.service import SimulatedService
+from qrtest.service.submissions import JobPlan
 
 BELL = {"pubs": [], "options": {}, "version": 2, "support_qiskit": True}
 NEWEST = "2026-04-15"

@@ -16,7 +16,7 @@ __all__ = ["FaultyService"]
 
 
 class FaultyService:
-    """Answers as *service* does, but for the faults: of all requests, and of single jobs."""
+    """A service that answers as *service* does, with faults on all requests or on those of single jobs."""
 
     def __init__(self, service: Service, clock: Time) -> None:
         self._service = service
@@ -33,7 +33,7 @@ class FaultyService:
             self._plans.setdefault(of, []).append(_Counted(fault))
 
     def handle(self, request: Request) -> Response:
-        """The answer to *request*, or what the faults made of it."""
+        """Return the answer to *request* after the faults that strike it."""
         if not self._plans:
             return self._service.handle(request)
         where = request.route
@@ -62,7 +62,7 @@ class _Counted:
         self._calls = 0
 
     def counts(self, operation: str, now: float) -> bool:
-        """Count a call if it is of the fault's concern; whether the fault strikes it."""
+        """Count a call if it concerns the fault, and return whether the fault strikes it."""
         if not self.fault.concerns(operation, now):
             return False
         self._calls += 1

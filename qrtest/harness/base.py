@@ -17,7 +17,7 @@ from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Service
-from qrtest.service.serialize import JobFacts
+from qrtest.service.job_facts import JobFacts
 from qrtest.timeline.journal import Journal
 from qrtest.transport.dispatcher import Dispatcher, Port
 from qrtest.transport.watchdog import Watchdog

@@ -25,7 +25,6 @@ from qrtest.scenario.scenario import Scenario
 from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import USUAL
 from qrtest.service.parse import described_job, named
-from qrtest.service.submissions import Submission
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,18 +133,7 @@ def _take_in(service: ScriptedService, job: RecordedJob) -> None:
     described = {**job.record.job, "program": program, "tags": tags}
     facts = described_job(json.dumps(described).encode())
     assert facts is not None
-    submission = Submission(
-        backend=facts.backend,
-        program_id=facts.program_id,
-        tags=facts.tags,
-        session_id=facts.session_id,
-        image=facts.image,
-        private=facts.private,
-        cost=facts.cost,
-        job_id=job.job_id,
-        estimated_seconds=facts.estimated_seconds,
-    )
-    service.add(submission, _plain(job), logs=job.record.logs)
+    service.add(replace(facts, job_id=job.job_id), _plain(job), logs=job.record.logs)
 
 
 def _plain(job: RecordedJob) -> Scenario:

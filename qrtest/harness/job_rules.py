@@ -11,7 +11,7 @@ from functools import cached_property
 
 from qrtest.errors import SimulationError
 from qrtest.scenario.scenario import Scenario
-from qrtest.service.submissions import Submission
+from qrtest.service.job_facts import Submission
 
 __all__ = ["Rule", "Rules"]
 

@@ -22,11 +22,11 @@ from qrtest.lifecycle.step import Step, failed, queued
 from qrtest.scenario.scenario import Scenario
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import USUAL, Behaviour
+from qrtest.service.job_facts import JobFacts, Submission
 from qrtest.service.jobs import Recorded
 from qrtest.service.limits import Limits
-from qrtest.service.serialize import JobFacts
 from qrtest.service.service import SimulatedService
-from qrtest.service.submissions import JobPlan, Submission
+from qrtest.service.submissions import JobPlan
 
 __all__ = [
     "DEFAULT_SCRIPT",

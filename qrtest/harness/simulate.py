@@ -23,8 +23,8 @@ from qrtest.harness.scripted_service import (
 from qrtest.http.messages import Service
 from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.job_facts import Submission
 from qrtest.service.limits import Limits
-from qrtest.service.submissions import Submission
 
 if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2

@@ -23,8 +23,8 @@ from qrtest.playback.stream import AT_ONCE, RESOLUTION, streamed
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
 from qrtest.service.accounts import CRN, Account, Instance
+from qrtest.service.job_facts import JobFacts
 from qrtest.service.job_operations import respond
-from qrtest.service.serialize import JobFacts
 
 __all__ = ["PACES", "Pace", "Player"]
 

@@ -17,8 +17,8 @@ from qrtest.playback.scenario_values import ScenarioValues
 from qrtest.redaction.allowlist import project_rules
 from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
 from qrtest.service import serialize
+from qrtest.service.job_facts import JobFacts
 from qrtest.service.payload_template import JobRecord
-from qrtest.service.serialize import JobFacts
 
 __all__ = ["recorded_job_of", "save_sanitized"]
 

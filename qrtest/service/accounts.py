@@ -1,4 +1,4 @@
-"""Who may ask: tokens, the instances of an account, their plans, and what they have used.
+"""Accounts: tokens, instances, plans and usage.
 
 Sources: what releases 0.26 to 0.51 ask when a QiskitRuntimeService is made, the documentation of
 IBM Cloud's IAM, search, catalog and resource controller, and of the classic login (until July 2025).
@@ -115,7 +115,7 @@ class Account:
             raise SimulationError("Two instances have the same CRN: give each a name of its own.")
 
     def instance(self, crn: str | None) -> Instance:
-        """The instance that a request asks for by the header Service-CRN; the first for None."""
+        """Return the instance that a request asks for by the header Service-CRN; the first for None."""
         if crn is None:
             return self.instances[0]
         found = self._by_crn.get(crn)
@@ -136,7 +136,7 @@ class Account:
             raise error_responses.token_rejected()
 
     def expires(self, request: Request) -> bool:
-        """Whether the token of *request* will not be good for ever."""
+        """Return whether the token of *request* will not be good for ever."""
         return request.header("Authorization") in self._good_until
 
     def token(self, at: float) -> Response:
@@ -271,7 +271,7 @@ class Account:
 
 
 def is_used_up(instance: Instance, used_seconds: float) -> bool:
-    """Whether *instance* has reached its limit, having used *used_seconds* here."""
+    """Return whether *instance* has reached its limit, having used *used_seconds* here."""
     limit = instance.usage_limit
     return limit is not None and instance.usage_consumed + used_seconds >= limit
 

@@ -2,7 +2,7 @@
 
 The header IBM-API-Version chooses the form of an answer; without it, the oldest version answers. A new
 version is entered in VERSIONS, and what it changed as a threshold beside the others. Source: the REST
-description (0.45.3), its changelog, and GET versions of the live service.
+description (0.45.3), its changelog, and GET versions of the real service.
 """
 
 from __future__ import annotations

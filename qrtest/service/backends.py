@@ -1,6 +1,6 @@
 """Backends: descriptions that are handed in, and the condition that each is in.
 
-Descriptions are JSON as the service sends it; where they come from this module does not know.
+Descriptions are JSON as the service sends it; `client.backend_snapshots` has those that the client ships.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ class Backends(Protocol):
     """Where descriptions of backends come from: JSON as the service sends it."""
 
     def names(self) -> tuple[str, ...]:
-        """The backends there are."""
+        """Return the backends there are."""
 
     def describe(self, name: str, aspect: str) -> bytes | None:
-        """The "configuration", "properties" or "device" of a backend; None for an unknown one."""
+        """Return the "configuration", "properties" or "device" of a backend; None for an unknown one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """How a backend is: its *status* and why, how many jobs wait, and whether it is there at all.
+    """The condition of a backend: its *status* and *reason*, how many jobs wait, whether it is *gone*.
 
-    *mock*: one that is listed only to who asks with include_mocks.
+    *mock*: a backend that is listed only with the parameter include_mocks.
 
     >>> Condition(status="paused", reason="calibrating").status
     'paused'
@@ -68,15 +68,15 @@ class Devices:
         self._conditions: dict[str, Condition] = {}
 
     def names(self) -> tuple[str, ...]:
-        """The backends that are there."""
+        """Return the backends that are there."""
         return tuple(name for name in self._described.names() if not self.condition(name).gone)
 
     def condition(self, name: str) -> Condition:
-        """How the backend *name* is."""
+        """Return the condition of the backend *name*."""
         return self._conditions.get(name, _USUAL)
 
     def change(self, name: str, changes: Mapping[str, Any]) -> Condition:
-        """Let a backend be as *changes* say. Raises `SimulationError` for an unknown one."""
+        """Apply *changes* to a backend's condition. Raises `SimulationError` for an unknown one."""
         if name not in self._described.names():
             raise SimulationError(
                 f"There is no backend {name!r} in this simulation: there are "

@@ -1,6 +1,6 @@
-"""What the service does where nobody could say for certain, as named options.
+"""Options for undocumented service behaviour.
 
-Each option's docstring says what is known. The defaults are what evidence there is.
+Each option's docstring says what is known and from where; the defaults follow that evidence.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ __all__ = ["USUAL", "Behaviour"]
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Behaviour(AsCode):
-    """Choices of the simulated service.
+    """What the simulated service does where the documentation of the real one leaves it open.
+
+    Lengths of time are seconds, or texts as "1m30s". Raises `SimulationError` for one that is none.
 
     >>> Behaviour(cancel_lag=5).cancel_lag
     5.0
@@ -40,7 +42,7 @@ class Behaviour(AsCode):
     client copes with both."""
 
     reason_code: Literal["number", "text", "alone"] = "number"
-    """How the error code of a job is told: as a number beside the reason (observed), as a text, or
+    """The form of the error code of a job: a number beside the reason (observed), a text, or a number
     alone, without a reason. The client makes a timeout of 1305 only of the first (its pull request
     1760)."""
 
@@ -90,7 +92,7 @@ class Behaviour(AsCode):
 
     @classmethod
     def of(cls, options: dict[str, object]) -> Behaviour:
-        """The behaviour with these *options*. Raises `SimulationError` for a name that is none."""
+        """Return the behaviour with these *options*. Raises `SimulationError` for a name that is none."""
         if not options:
             return USUAL
         names = [field.name for field in fields(cls)]
@@ -104,7 +106,7 @@ class Behaviour(AsCode):
         return cls(**options)  # type: ignore[arg-type]
 
     def chosen(self) -> dict[str, object]:
-        """The options that differ from their defaults.
+        """Return the options that differ from their defaults.
 
         >>> Behaviour(cancel_lag=5).chosen()
         {'cancel_lag': 5.0}
@@ -117,4 +119,4 @@ class Behaviour(AsCode):
 
 
 USUAL: Final = Behaviour()
-"""The behaviour that nobody has chosen anything of."""
+"""The defaults."""

@@ -122,7 +122,7 @@ def _nested(text: str) -> str:
 
 
 def _tags(node: Json) -> Iterator[dict[str, Json]]:
-    """The tagged values in *node*, the outermost first."""
+    """Return the tagged values in *node*, the outermost first."""
     if isinstance(node, dict):
         if "__type__" in node:
             yield node

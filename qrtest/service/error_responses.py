@@ -1,8 +1,8 @@
-"""Why the service refuses a request: status, code and message of each refusal, in one place.
+"""Every error response of the service: its status, code and message.
 
-Whoever refuses raises `RequestError`; the service turns it into the answer. Codes are documented by
-IBM (the registry of error codes, the REST description) or observed by others; where nobody could say,
-the docstring says *assumed*.
+A function that rejects a request raises a `RequestError`; the service turns it into the answer. Codes are
+documented by IBM (the registry of error codes, the REST description) or observed by others; where there
+is no source, the docstring says *assumed*.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ NO_TRACE: Final = "00000000-0000-4000-8000-000000000000"
 
 
 class RequestError(Exception):
-    """A request that is refused, and what the answer says."""
+    """A request that is rejected, with what the error response says."""
 
     def __init__(self, status: int, code: int, message: str, solution: str | None = None) -> None:
         super().__init__(message)
@@ -54,7 +54,7 @@ class RequestError(Exception):
         self.solution = solution
 
     def answer(self, *, trace: str) -> Response:
-        """What the service answers."""
+        """Return the error response, with *trace* as its number."""
         return serialize.error(
             self.status, self.code, self.message, solution=self.solution, trace=trace
         )
@@ -162,7 +162,7 @@ def not_cancellable(job_id: str) -> RequestError:
 
 
 def not_deletable(job_id: str, status: int) -> RequestError:
-    """The job must be in a terminal state (REST description); the code is assumed."""
+    """*status*: the job must be in a terminal state (REST description); the code is assumed."""
     return RequestError(
         status, 1212, f"Job {job_id} cannot be deleted: it must be in a terminal state."
     )

@@ -1,4 +1,4 @@
-"""The names that the service gives: ids of jobs and sessions, and the trace of an error."""
+"""Ids of jobs and sessions, and the trace of an error response."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Names"]
 
 
 class Names:
-    """Names by a *seed*: the same ones every time. *epoch* is when the simulation began, since 1970.
+    """Ids drawn from *seed*: the same ones every time. *epoch*: when the simulation began, since 1970.
 
     >>> Names(seed=0, epoch=1_767_225_600).xid(now=0)
     'd5ari02gbm2b19g0000g'
@@ -28,11 +28,11 @@ class Names:
         return random.Random(f"qrtest names {self._seed}")
 
     def uuid(self) -> str:
-        """What sessions and errors are called."""
+        """Return the id of a session or an error response."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
     def xid(self, now: float) -> str:
-        """What a job is called: seconds since 1970, machine and process, a counter; 20 characters."""
+        """Return the id of a job: seconds since 1970, machine and process, a counter; 20 characters."""
         self._made += 1
         return _xid(int(self._epoch + now), self._machine, self._made)
 

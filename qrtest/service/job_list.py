@@ -1,4 +1,4 @@
-"""GET jobs: which jobs are meant, in which order, and which page of them."""
+"""GET jobs: filters, order and page."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ class Listing:
         self._after = _moment(asked.get("created_after", (EARLIEST,))[-1])
         self._before = _moment(asked.get("created_before", (LATEST,))[-1])
 
-    def meant(self, jobs: Iterable[SimulatedJob], now: float) -> list[SimulatedJob]:
-        """Those of *jobs*, oldest first, that the filters mean at the time *now*, in order."""
-        found = [job for job in jobs if self._means(job, now)]
+    def selected(self, jobs: Iterable[SimulatedJob], now: float) -> list[SimulatedJob]:
+        """Return those of *jobs*, given oldest first, that pass the filters at the time *now*, in order."""
+        found = [job for job in jobs if self._passes(job, now)]
         return found if self._oldest_first else found[::-1]
 
     def page(self, jobs: list[SimulatedJob]) -> list[SimulatedJob]:
-        """The part of *jobs* that is shown."""
+        """Return the part of *jobs* that is shown."""
         return jobs[self.offset : self.offset + self.limit]
 
-    def _means(self, job: SimulatedJob, now: float) -> bool:
+    def _passes(self, job: SimulatedJob, now: float) -> bool:
         facts = job.facts
         job.cursor.advance(now)
         is_pending = job.cursor.step.status not in transitions.FINAL

@@ -1,4 +1,4 @@
-"""A simulated job: puts the service's words to a cursor, at whatever moment it is asked."""
+"""A simulated job: the service's answer to each operation, at any moment of the job's script."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.service import error_responses, serialize
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.job_facts import JobFacts
 from qrtest.service.payload_template import JobRecord
 from qrtest.service.script_cursor import ScriptCursor
-from qrtest.service.serialize import JobFacts
 
 __all__ = ["Recorded", "SimulatedJob"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """What the service has to say about a job besides its cursor; None where it makes it up itself.
+    """What the service answers about a job besides its state; None where it makes the answer up.
 
-    *metrics* are said whatever the cursor; those of a *record* follow the cursor.
+    *metrics* are answered as they are, whatever the script; those of a *record* follow the script.
     """
 
     result: str | None = None
@@ -33,10 +33,7 @@ class Recorded:
 
 
 class SimulatedJob:
-    """A job of the simulated service: answers each operation for a moment in its cursor.
-
-    *crn* is the instance that it belongs to.
-    """
+    """A job of the simulated service. *cursor*: where in its script it is; *crn*: its instance."""
 
     def __init__(
         self,
@@ -66,12 +63,12 @@ class SimulatedJob:
         return self._recorded.result
 
     def settle(self, script: Script, recorded: Recorded, now: float) -> None:
-        """Live on by *script* from the time *now* on, with what is *recorded*."""
+        """Continue by *script* from the time *now* on, and answer what is *recorded*."""
         self._recorded = recorded
         self.cursor.go_on(script, now)
 
     def poll(self, now: float, version: str, *, with_params: bool) -> Response:
-        """GET job, in the era of the API *version*. The same object for as long as nothing changes."""
+        """GET job, in the form of the API *version*. The same object for as long as nothing changes."""
         cursor = self.cursor
         if cursor.until <= now:
             cursor.advance(now)
@@ -88,13 +85,13 @@ class SimulatedJob:
         return answer
 
     def describe(self, now: float, version: str, *, with_params: bool) -> dict[str, Any]:
-        """The job as GET job and GET jobs show it, in the era of the API *version*."""
+        """Return the job as GET job and GET jobs show it, in the form of the API *version*."""
         self.cursor.advance(now)
         ended, record = self.cursor.ended, self._recorded.record
         usage = None
         if ended is not None:
-            tell = serialize.job_usage if record is None else record.usage
-            usage = tell(
+            usage_of = serialize.job_usage if record is None else record.usage
+            usage = usage_of(
                 version, self.cursor.running_seconds(now), complete=self._is_accounted(now)
             )
         state = serialize.job_state(self.cursor.step, self._behaviour.reason_code)
@@ -109,12 +106,12 @@ class SimulatedJob:
         return ended is not None and now >= ended + self._behaviour.usage_lag
 
     def _counted_poll(self, now: float, version: str, *, with_params: bool) -> Response:
-        """One of the polls that a job is queued for, whatever the time; after the last it goes on."""
-        said = self.describe(now, version, with_params=with_params)
+        """Answer one of the polls that a job stays queued for; release it after the last."""
+        body = self.describe(now, version, with_params=with_params)
         self._polls_to_wait -= 1
         if not self._polls_to_wait:
             self.cursor.release(now)
-        return serialize.json_response(said)
+        return serialize.json_response(body)
 
     def result(self, now: float) -> Response:
         """GET results: 204 until there are any."""
@@ -144,7 +141,7 @@ class SimulatedJob:
         return serialize.text_response(self._recorded.logs)
 
     def metrics(self, now: float, version: str) -> Response:
-        """GET metrics, in the era of the API *version*."""
+        """GET metrics, in the form of the API *version*."""
         if self._recorded.metrics is not None:
             return Response(200, self._recorded.metrics.encode(), serialize.JSON)
         cursor, record = self.cursor, self._recorded.record

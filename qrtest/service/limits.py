@@ -1,4 +1,4 @@
-"""What the service allows of submissions, when it is told to be strict."""
+"""What the service rejects of submissions when its limits are switched on."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Limits(AsCode):
 
     @classmethod
     def documented(cls) -> Limits:
-        """The limits that IBM documents: five submissions a minute, 50 MB, eight tags of 86 characters.
+        """Return the limits that IBM documents: 5 submissions a minute, 50 MB, 8 tags of 86 characters.
 
         >>> Limits.documented()
         Limits(submissions_per_minute=5, body_bytes=50000000, tags=8, tag_length=86)

@@ -1,6 +1,7 @@
-"""What recorded payloads tell: the facts of jobs and accounts, read back from the service's JSON.
+"""The service's JSON read back: steps, facts of jobs and accounts.
 
-The other direction of `payloads`, for answers that were not made here: nothing in them is certain.
+The other direction of `serialize`, for bodies that were not made here: any field may be missing or of
+another type.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any, Final
 from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
-from qrtest.service.serialize import WIRE_STATUS, JobFacts
+from qrtest.service.job_facts import JobFacts
+from qrtest.service.serialize import WIRE_STATUS
 
 __all__ = [
     "REQUIRED",
@@ -61,7 +63,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class JobRead:
-    """What the body of a GET job tells about the life of a job."""
+    """The status sequence and inputs of a job, as far as a GET job shows them."""
 
     steps: tuple[Step, ...]
     program_id: str
@@ -90,7 +92,7 @@ def read_job(body: Mapping[str, Any]) -> JobRead:
 
 
 def read_state(state: Mapping[str, Any]) -> Step:
-    """The step that the `state` of a job tells of; the other direction of `serialize.job_state`.
+    """Return the step of the `state` of a job; the other direction of `serialize.job_state`.
 
     Raises one of UNREADABLE for a state that is none.
 
@@ -116,18 +118,18 @@ _NAMES: Final = {
 
 
 def _text_in(state: Mapping[str, Any], name: str) -> str | None:
-    said = state.get(name)
-    return str(said) if said else None
+    value = state.get(name)
+    return str(value) if value else None
 
 
 def _code_in(state: Mapping[str, Any]) -> int | None:
-    """The error code; one that the service does not have is none."""
+    """Return the error code; one that the service does not have is none."""
     code = int(str(state.get("reason_code") or state.get("reasonCode") or 0))
     return code if code in REASON_CODES else None
 
 
 def step_of(body: bytes) -> Step | None:
-    """The step that the *body* of GET job tells of; None if it tells of none.
+    """Return the step in the *body* of GET job; None if there is none.
 
     >>> step_of(b'{"state": {"status": "Completed"}}')
     done()
@@ -139,7 +141,7 @@ def step_of(body: bytes) -> Step | None:
 
 
 def step_in(body: Mapping[str, Any]) -> Step | None:
-    """The step that the *body* of GET job, parsed, tells of; None if it tells of none."""
+    """Return the step in the *body* of GET job, parsed; None if there is none."""
     try:
         return read_state(body["state"])
     except UNREADABLE:
@@ -147,7 +149,7 @@ def step_in(body: Mapping[str, Any]) -> Step | None:
 
 
 def is_final(response: Response) -> bool:
-    """Whether *response* says that a job has ended.
+    """Return whether *response* says that a job has ended.
 
     >>> is_final(Response(200, b'{"state": {"status": "Completed"}}'))
     True
@@ -157,7 +159,7 @@ def is_final(response: Response) -> bool:
 
 
 def described_job(body: bytes) -> JobFacts | None:
-    """The facts of the job that the body of GET job describes; None when it is no such body.
+    """Return the facts in the *body* of GET job; None when it is no such body.
 
     >>> described_job(b'{"id": "j", "backend": "ibm_torino"}').backend
     'ibm_torino'
@@ -169,7 +171,7 @@ def described_job(body: bytes) -> JobFacts | None:
 
 
 def job_in(body: Mapping[str, Any]) -> JobFacts | None:
-    """The facts of the job that the *body* of GET job, parsed, describes; None when it is no such body.
+    """Return the facts in the *body* of GET job, parsed; None when it is no such body.
 
     >>> job_in({"id": "j", "tags": ["a"]}).tags
     ('a',)
@@ -181,7 +183,7 @@ def job_in(body: Mapping[str, Any]) -> JobFacts | None:
 
 
 def submitted_job(asked: bytes, answered: bytes) -> JobFacts | None:
-    """The facts of the job that was submitted; None when it was not."""
+    """Return the facts of the job that was submitted; None when it was not."""
     try:
         wanted, made = json.loads(asked), json.loads(answered)
         return _facts({**wanted, **made, "program": {"id": wanted["program_id"]}})
@@ -206,7 +208,7 @@ def _facts(body: Mapping[str, Any]) -> JobFacts:
 
 
 def missing(operation: str, body: bytes) -> tuple[str, ...]:
-    """The required fields that the *body* of an answer to *operation* lacks.
+    """Return the required fields that the *body* of an answer to *operation* lacks.
 
     >>> missing("submit", b'{"id": "j"}')
     ('backend',)
@@ -220,7 +222,7 @@ def missing(operation: str, body: bytes) -> tuple[str, ...]:
 
 
 def named(body: bytes) -> str | None:
-    """The id that the answer to a submission, of a job or a session, gives what was made.
+    """Return the id of the job or session that was created, from the answer to its submission.
 
     >>> named(b'{"id": "j"}'), named(b'{"id": 7}'), named(b"<html>")
     ('j', None, None)
@@ -233,7 +235,7 @@ def named(body: bytes) -> str | None:
 
 
 def first_instance(body: bytes) -> str | None:
-    """The CRN of the first instance in the answer to a search.
+    """Return the CRN of the first instance in the answer to a search.
 
     >>> first_instance(b'{"items": [{"crn": "crn:v1:one"}, {"crn": "crn:v1:other"}]}')
     'crn:v1:one'
@@ -246,12 +248,12 @@ def first_instance(body: bytes) -> str | None:
 
 
 def access_token(response: Response) -> str:
-    """The token in the answer of a token exchange."""
+    """Return the token in the answer of a token exchange."""
     return str(json.loads(response.body)["access_token"])
 
 
 def device(described: bytes | None) -> dict[str, Any]:
-    """A backend as GET backends lists it, from its description, or the little that is always said."""
+    """Return a backend as GET backends lists it, from its description, or the fields that it always has."""
     if described is None:
         return {"status": {"name": "online", "reason": "available"}, "queue_length": 0}
     found: dict[str, Any] = json.loads(described)
@@ -259,7 +261,7 @@ def device(described: bytes | None) -> dict[str, Any]:
 
 
 def tags_of(body: bytes) -> tuple[str, ...] | None:
-    """The tags in the body of PUT tags; None if it is not one."""
+    """Return the tags in the body of PUT tags; None if it is not one."""
     try:
         tags = json.loads(body)["tags"]
     except UNREADABLE:

@@ -1,8 +1,7 @@
-"""What a recording says of a job besides its life, and how the service says it of another life.
+"""The recorded payloads of a job as templates: the same job under another script.
 
-Of a recorded payload stays what the job is: its id, its owner, its cost, fields that nobody here knows.
-What follows from the life is put as it would be: the state, the end, timestamps, usage. It knows no
-cassette; where the payloads come from is not its business.
+The id, owner, cost and fields unknown to qrtest stay as recorded. The state, end, timestamps and usage
+follow the script.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from qrtest.service import parse, serialize
 __all__ = ["JobRecord", "seconds_since_1970"]
 
 OF_THE_SCENARIO: Final = ("state", "status", "params", "program", "tags")
-"""The fields of GET job that a scenario says itself."""
+"""The fields of GET job that the scenario decides."""
 
 OF_THE_END: Final = ("usage", "ended")
 FIGURES: Final = ("bss", "usage", "circuits_execution_time_ns")
 SHARE_DIGITS: Final = 6
 RESOLUTION: Final = 1e-6
 MOST: Final = 2**53
-"""What is more, or less than nothing, was not charged."""
+"""Figures above this, or negative ones, are no charges and stay as recorded."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class JobRecord(AsCode):
-    """The recorded facts of a job: the body of GET job but for its life, metrics and logs.
+    """The recorded facts of a job: the body of GET job without its state, its metrics and logs.
 
     *job* has no state, params, program and tags: those are the scenario's. *metrics* is the body of
     GET metrics as it was in the end. *ran* is how long the recorded job ran, in seconds, which its
@@ -48,7 +47,7 @@ class JobRecord(AsCode):
 
     @classmethod
     def of(cls, body: Mapping[str, Any]) -> JobRecord:
-        """The record in the *body* of GET job; one of an end without usage says so, with None.
+        """Return the record in the *body* of GET job; one of an end without usage says so, with None.
 
         >>> JobRecord.of({"id": "j", "state": {"status": "Queued"}, "tags": None})
         JobRecord(job={'id': 'j', 'tags': None})
@@ -62,9 +61,9 @@ class JobRecord(AsCode):
         return cls(job=kept)
 
     def described(self, usual: Mapping[str, Any], *, ended: str | None) -> dict[str, Any]:
-        """The body of GET job that ended then (None: not yet): recorded, but for what follows from the life.
+        """Return the body of GET job: as recorded, except what follows from the script.
 
-        *usual* is what the service would say of it.
+        *ended*: when the job ended, None if it has not. *usual*: the body without a recording.
         """
         body = {name: value for name, value in self.job.items() if name not in OF_THE_END}
         for name in ("id", "created", *OF_THE_SCENARIO, "usage"):
@@ -75,7 +74,7 @@ class JobRecord(AsCode):
         return body
 
     def usage(self, version: str, seconds: float, *, complete: bool) -> Any:
-        """The usage in GET job of a job that ended after it ran for *seconds*, as it was recorded."""
+        """Return the usage in GET job of a job that ended after it ran for *seconds*, as it was recorded."""
         recorded = self.job.get("usage", {})
         if not recorded:
             return (
@@ -88,14 +87,14 @@ class JobRecord(AsCode):
     def measured(
         self, *, created: str, running: str | None, finished: str | None, seconds: float
     ) -> dict[str, Any]:
-        """The body of GET metrics of a job that began *running* and *finished* then (None: not yet)."""
+        """Return the body of GET metrics of a job that was *running* and *finished* then, None if not yet."""
         assert self.metrics is not None
         body = dict(self.metrics)
         recorded = body.get("timestamps")
         times = dict(recorded) if isinstance(recorded, Mapping) else {}
-        told = {"created": created, "running": running, "finished": finished}
-        body["timestamps"] = {**times, **told} | {
-            name: _as_recorded(value, times.get(name)) for name, value in told.items() if value
+        moments = {"created": created, "running": running, "finished": finished}
+        body["timestamps"] = {**times, **moments} | {
+            name: _as_recorded(value, times.get(name)) for name, value in moments.items() if value
         }
         for name in FIGURES:
             if name in body:
@@ -105,7 +104,7 @@ class JobRecord(AsCode):
         return body
 
     def _charged(self, recorded: Any, seconds: float, name: str = "") -> Any:
-        """The *recorded* figures, in proportion to how long the job ran, and no more than that."""
+        """Return the *recorded* figures, in proportion to how long the job ran, and no more than that."""
         if isinstance(recorded, Mapping):
             return {key: self._charged(value, seconds, key) for key, value in recorded.items()}
         if isinstance(recorded, bool) or not isinstance(recorded, int | float):
@@ -123,7 +122,7 @@ class JobRecord(AsCode):
 
 
 def seconds_since_1970(moment: object) -> float | None:
-    """The time in an RFC 3339 text of the service; None for anything else.
+    """Return the time in an RFC 3339 text of the service; None for anything else.
 
     >>> seconds_since_1970("2026-01-01T00:00:00Z"), seconds_since_1970(None)
     (1767225600.0, None)

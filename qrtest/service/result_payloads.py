@@ -44,7 +44,7 @@ def tagged(kind: str, value: Json) -> Json:
 
 
 def array(values: Sequence[float], shape: Sequence[int], dtype: str = "<f8") -> Json:
-    """An ndarray of "<f8" or "|u1", in C order.
+    """Return an ndarray of "<f8" or "|u1", in C order.
 
     >>> array([0.5], [])["__type__"]
     'ndarray'
@@ -54,7 +54,7 @@ def array(values: Sequence[float], shape: Sequence[int], dtype: str = "<f8") -> 
 
 
 def bit_array(samples: Sequence[int], num_bits: int, shape: Sequence[int] = ()) -> Json:
-    """A BitArray of *samples*, as many of them as *shape* has places, each of *num_bits* bits.
+    """Return a BitArray of *samples*, as many of them as *shape* has places, each of *num_bits* bits.
 
     >>> bit_array([3], 2)["__value__"]["num_bits"]
     2
@@ -67,7 +67,7 @@ def bit_array(samples: Sequence[int], num_bits: int, shape: Sequence[int] = ()) 
 
 
 def data_bin(fields: Mapping[str, Json], shape: Sequence[int], *, with_types: bool = True) -> Json:
-    """A DataBin; the service names the types of its fields, the client's own encoder does not."""
+    """Return a DataBin; the service names the types of its fields, the client's own encoder does not."""
     value: dict[str, Json] = {"field_names": list(fields)}
     if with_types:
         value["field_types"] = [
@@ -80,17 +80,17 @@ def data_bin(fields: Mapping[str, Json], shape: Sequence[int], *, with_types: bo
 
 
 def pub_result(data: Json, metadata: Mapping[str, Json], *, kind: str = "PubResult") -> Json:
-    """The result of one PUB: a PubResult, or a SamplerPubResult."""
+    """Return the result of one PUB: a PubResult, or a SamplerPubResult."""
     return tagged(kind, {"data": data, "metadata": dict(metadata)})
 
 
 def primitive_result(pubs: Sequence[Json], metadata: Mapping[str, Json]) -> Json:
-    """The result of a primitive."""
+    """Return the result of a primitive."""
     return tagged("PrimitiveResult", {"pub_results": list(pubs), "metadata": dict(metadata)})
 
 
 def tensor(values: Sequence[float], version: str = "v1.0") -> Json:
-    """A tensor of one dimension as the executor writes it, compressed from schema version 2 on.
+    """Return a tensor of one dimension as the executor writes it, compressed from schema version 2 on.
 
     >>> tensor([0.0])
     {'data': 'AAAAAAAAAAA=', 'shape': [1], 'dtype': 'f64'}
@@ -101,7 +101,7 @@ def tensor(values: Sequence[float], version: str = "v1.0") -> Json:
 
 
 def executor_result(items: Sequence[Mapping[str, Sequence[float]]], version: str) -> Json:
-    """The result of the program "executor": *items* of named tensors."""
+    """Return the result of the program "executor": *items* of named tensors."""
     metadata: Json = None if version == "v0.1" else {}
     data = [
         {
@@ -114,7 +114,7 @@ def executor_result(items: Sequence[Mapping[str, Sequence[float]]], version: str
 
 
 def layer_errors(rates: Sequence[Sequence[float]], *, as_pairs: bool = False) -> Json:
-    """The result of the first noise learner: a layer, of up to two qubits, for each of *rates*.
+    """Return the result of the first noise learner: a layer, of up to two qubits, for each of *rates*.
 
     *as_pairs*: in the older form, of a layer and its error; in the newer one they are one object.
     """
@@ -157,7 +157,7 @@ _IDLE_CIRCUITS: Final = {
 
 
 def noise_model(rates: Sequence[Sequence[float]], version: str) -> Json:
-    """The result of the third noise learner: a layer of one-qubit generators for each of *rates*."""
+    """Return the result of the third noise learner: a layer of one-qubit generators for each of *rates*."""
     kept: dict[str, Json] = {"fraction_kept": {}}
     if version > "v0.1":
         kept["success_rates"] = {}

@@ -1,8 +1,8 @@
-"""What the service says on the websocket of a job: an acknowledgement, what appears, the result, the end.
+"""The messages on the websocket of a job: an acknowledgement, interim results, the result, the end.
 
 Source: the client's own code and tests up to release 0.31, which swallows the first message of each
 connection whatever it is, and takes the close code 1000 for the end. A connection to a job that has
-ended gets everything again. What the service says of a job that failed or was cancelled is not known:
+ended gets everything again. What the service sends for a job that failed or was cancelled is not documented:
 here it closes the stream after the interim results.
 """
 
@@ -21,7 +21,7 @@ ACKNOWLEDGEMENT: Final = "ACK"
 
 
 def opened(job: SimulatedJob, request: Request) -> Response:
-    """The answer to a handshake. Raises `RequestError` for one that is plain HTTP."""
+    """Return the answer to a handshake. Raises `RequestError` for one that is plain HTTP."""
     if (request.header("Upgrade") or "").lower() != "websocket":
         raise error_responses.no_websocket()
     return Response(101, stream=JobStream(job))
@@ -37,7 +37,7 @@ class JobStream:
         self._has_sent_result = False
 
     def next(self, now: float) -> str | Close | float:
-        """What comes next at the time *now*: a message, the end, or the time before which nothing will."""
+        """Return the next message or the end by the time *now*, or the time before which nothing comes."""
         if not self._has_acknowledged:
             self._has_acknowledged = True
             return ACKNOWLEDGEMENT
@@ -64,10 +64,10 @@ class BreakingStream:
         self._code = code
 
     def next(self, now: float) -> str | Close | float:
-        """What comes next at the time *now*: a message, the end, or the time before which nothing will."""
+        """Return the next message or the end by the time *now*, or the time before which nothing comes."""
         if not self._left:
             return Close(self._code)
-        said = self._stream.next(now)
-        if isinstance(said, str):
+        message = self._stream.next(now)
+        if isinstance(message, str):
             self._left -= 1
-        return said
+        return message

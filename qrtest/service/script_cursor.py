@@ -1,7 +1,7 @@
-"""Where in its script a job is: a cursor that is asked and never runs by itself.
+"""Where in its script a job is. A cursor moves only when it is asked.
 
-Times are seconds on the simulation's clock. A cursor goes by its script, and three things can come in
-between: it is stopped (by a cancel, or by the end of its session), held in the queue, and released.
+Times are seconds on the simulation's clock. A cursor follows its script, and three things can intervene:
+it is stopped (by a cancel, or by the end of its session), held in the queue, and released.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ STARTED: Final = (transitions.RUNNING, transitions.DONE, transitions.ERROR)
 
 
 class ScriptCursor:
-    """The cursor of one job, by *script*, from the time *created_at* on; *held*: only when it is released.
+    """The position of one job in *script*, from the time *created_at* on; *held*: queued until released.
 
     >>> cursor = ScriptCursor(Script.parse("QUEUED 5s; RUNNING 2s; DONE"), created_at=0)
     >>> cursor.advance(6)
@@ -54,7 +54,7 @@ class ScriptCursor:
         return self.step.is_final and self.until == NEVER
 
     def advance(self, now: float) -> None:
-        """Live up to the time *now*, or for ever."""
+        """Move to the step of the time *now*."""
         while self.until <= now and self.until != NEVER:
             if self._stop is not None and self._stop[0] <= self._step_ends:
                 at, step = self._stop
@@ -64,17 +64,17 @@ class ScriptCursor:
                 self._enter(self.until)
 
     def cancel(self, at: float, reason: str | None = None) -> None:
-        """Be cancelled at the time *at*, unless the job ends before."""
+        """Cancel the job at the time *at*, unless it ends before."""
         self.stop(at, cancelled(reason))
 
     def stop(self, at: float, step: Step) -> None:
-        """End in *step* at the time *at*, unless the job ends before."""
+        """End the job in *step* at the time *at*, unless it ends before."""
         if not self.is_final and (self._stop is None or at < self._stop[0]):
             self._stop = (at, step)
             self.until = min(self.until, at)
 
     def hold(self, at: float) -> None:
-        """Stay in the queue from the time *at* on, until released."""
+        """Keep the job in the queue from the time *at* on, until released."""
         self.advance(at)
         if self._held is None and self.step.status in WAITING:
             self._held = self._step_ends - at
@@ -82,7 +82,7 @@ class ScriptCursor:
             self.until = NEVER if self._stop is None else self._stop[0]
 
     def release(self, at: float) -> None:
-        """Go on in the queue, with as much time left as there was."""
+        """Let the job continue in the queue, with as much time left as there was."""
         self.advance(at)
         if self._held is not None and self.step.status in WAITING:
             self._step_ends = at + self._held
@@ -90,7 +90,7 @@ class ScriptCursor:
         self._held = None
 
     def go_on(self, script: Script, at: float) -> None:
-        """Follow the last step, that had no end, with *script* from the time *at* on.
+        """Append *script* to a script whose last step had no end, from the time *at* on.
 
         >>> cursor = ScriptCursor(Script.parse("QUEUED"), created_at=0)
         >>> cursor.go_on(Script.parse("RUNNING 2s; DONE"), at=60)
@@ -110,21 +110,21 @@ class ScriptCursor:
             self._held = 0.0
 
     def starts(self) -> float:
-        """When it ran first, or will as things stand; NEVER if it will not."""
+        """Return when it ran first, or will as things stand; NEVER if it will not."""
         for status in STARTED:
             if status in self.began:
                 return self.began[status]
         return next((at for step, at in self._ahead() if step.status in STARTED), NEVER)
 
     def ends(self) -> float:
-        """When it ended, or will as things stand; NEVER if it will not."""
+        """Return when it ended, or will as things stand; NEVER if it will not."""
         if self.ended is not None:
             return self.ended
         stop = NEVER if self._stop is None else self._stop[0]
         return min(stop, next((at for step, at in self._ahead() if step.is_final), NEVER))
 
     def running_seconds(self, now: float) -> float:
-        """How long the job has run by the time *now*."""
+        """Return how long the job has run by the time *now*."""
         self.advance(now)
         began = self.began.get(transitions.RUNNING)
         if began is None:
@@ -132,7 +132,7 @@ class ScriptCursor:
         return (self.ended if self.ended is not None else now) - began
 
     def interim(self, now: float) -> list[tuple[float, str]]:
-        """The interim results that have appeared by the time *now*, each with when it did.
+        """Return the interim results that have appeared by the time *now*, each with when it did.
 
         A step's are spread evenly over its length, one a second where it lasts for ever.
         """
@@ -142,14 +142,14 @@ class ScriptCursor:
         return [(moment, text) for moment, text in _appearing(entered) if moment <= end]
 
     def next_event(self, now: float) -> float:
-        """When the next interim result appears, or the job ends, as things stand; NEVER if neither."""
+        """Return when the next interim result appears, or the job ends, as things stand; NEVER if neither."""
         self.advance(now)
         entered = zip(self._script.steps, self._entered, strict=False)
         ahead = _appearing(chain(entered, self._ahead()))
         return min(self.ends(), next((moment for moment, _ in ahead if moment > now), NEVER))
 
     def _ahead(self) -> Iterator[tuple[Step, float]]:
-        """The steps to come, each with when it begins, up to where the cursor is stopped."""
+        """Return the steps to come, each with when it begins, up to where it is stopped."""
         at = self._step_ends
         stop = NEVER if self._stop is None else self._stop[0]
         for step in self._script.steps[len(self._entered) :]:
@@ -179,7 +179,7 @@ class ScriptCursor:
 
 
 def _appearing(steps: Iterable[tuple[Step, float]]) -> Iterator[tuple[float, str]]:
-    """The interim results of *steps*, that begin when it says, each with when it appears."""
+    """Return the interim results of *steps*, that begin when it says, each with when it appears."""
     for step, at in steps:
         pieces = len(step.interim) + 1
         lasts = float(pieces) if step.seconds is None else step.seconds

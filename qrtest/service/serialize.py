@@ -1,4 +1,4 @@
-"""The service's JSON, both ways: the only place with its field names and its spelling of a status.
+"""Values to the service's JSON: the only place that writes its field names and its spelling of a status.
 
 Sources: the REST API's published description (0.45.3), answers captured from the real service, and
 what releases 0.26 to 0.51 of the client read.
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -17,9 +16,9 @@ from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, UNKNOWN, Step
 from qrtest.service import api_versions
+from qrtest.service.job_facts import JobFacts
 
 __all__ = [
-    "JobFacts",
     "devices",
     "empty",
     "error",
@@ -48,24 +47,6 @@ JSON: Final = {"Content-Type": "application/json"}
 TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobFacts:
-    """What is known of a job from its submission on."""
-
-    job_id: str
-    created: str
-    backend: str
-    program_id: str
-    params: str = "{}"
-    tags: tuple[str, ...] = ()
-    session_id: str | None = None
-    image: str = ""
-    private: bool = False
-    cost: int = 600
-    calibration_id: str | None = None
-    estimated_seconds: float | None = None
-
-
 _1970: Final = datetime(1970, 1, 1)
 
 
@@ -80,10 +61,10 @@ def timestamp(seconds_since_1970: float) -> str:
 
 
 def job_state(step: Step, reason_code: str = "number") -> dict[str, Any]:
-    """The `state` of a job in *step*, in the service's own form.
+    """Return the `state` of a job in *step*, in the service's own form.
 
     Ran too long is a Cancelled with code 1305; what does not apply is absent, not null. *reason_code*:
-    how a code is told, as of `Behaviour`.
+    the form of a code, as in `Behaviour`.
 
     >>> job_state(Step("ERROR", reason="Internal error.", code=1500))
     {'status': 'Failed', 'reason': 'Internal error.', 'reason_code': 1500}
@@ -109,7 +90,7 @@ def _status_word(step: Step) -> str:
 def job(
     facts: JobFacts, state: dict[str, Any], *, usage: dict[str, Any] | None, with_params: bool
 ) -> dict[str, Any]:
-    """The body of GET job, of its *state* by `job_state` and *usage* by `job_usage`.
+    """Return the body of GET job, of its *state* by `job_state` and *usage* by `job_usage`.
 
     Absent fields are absent, not null.
     """
@@ -139,7 +120,7 @@ def job(
 
 
 def job_usage(version: str, seconds: float, *, complete: bool) -> dict[str, Any]:
-    """The `usage` of a job that has run for *seconds*, in the era of the API *version*.
+    """Return the `usage` of a job that has run for *seconds*, in the form of the API *version*.
 
     >>> job_usage("2025-05-01", 1.5, complete=True), job_usage("2026-04-15", 1.5, complete=True)
     ({'seconds': 2}, {'qpu_charge_time_seconds': 2, 'status': 'complete'})
@@ -163,7 +144,7 @@ def metrics(
     seconds: float,
     complete: bool,
 ) -> dict[str, Any]:
-    """The body of GET metrics in the era of the API *version*; *seconds* of QPU time."""
+    """Return the body of GET metrics in the form of the API *version*; *seconds* of QPU time."""
     charged = math.ceil(seconds)
     body: dict[str, Any] = {
         "timestamps": {"created": created, "running": running, "finished": finished}
@@ -184,7 +165,7 @@ def metrics(
 
 
 def page(jobs: Sequence[dict[str, Any]], *, count: int, limit: int, offset: int) -> dict[str, Any]:
-    """The body of GET jobs."""
+    """Return the body of GET jobs."""
     return {"jobs": list(jobs), "count": count, "limit": limit, "offset": offset}
 
 
@@ -212,7 +193,7 @@ def error(
     trace: str,
     headers: Mapping[str, str] = JSON,
 ) -> Response:
-    """The service's error body: a numeric code, a message, sometimes a solution, and a trace."""
+    """Return the service's error body: a numeric code, a message, sometimes a solution, and a trace."""
     entry: dict[str, Any] = {"code": code, "message": message}
     if solution:
         entry["solution"] = solution
@@ -223,14 +204,14 @@ def error(
 def devices(
     names: Sequence[str], version: str, describe: Mapping[str, dict[str, Any]]
 ) -> dict[str, Any]:
-    """The body of GET backends: names, or objects from API version 2025-01-01 on."""
+    """Return the body of GET backends: names, or objects from API version 2025-01-01 on."""
     if version < api_versions.BACKENDS_AS_OBJECTS:
         return {"devices": list(names)}
     return {"devices": [{"name": name, **describe[name]} for name in names]}
 
 
 def submitted(facts: JobFacts) -> dict[str, Any]:
-    """The body of the answer to POST jobs."""
+    """Return the body of the answer to POST jobs."""
     body: dict[str, Any] = {"id": facts.job_id, "backend": facts.backend}
     if facts.session_id:
         body["session_id"] = facts.session_id

@@ -1,8 +1,8 @@
 """The simulated service: a request goes in, a response comes out.
 
-It knows no sockets, starts no thread, reads no wall clock; the same seed and the same requests at the
-same times give the same answers, byte for byte. Who asks is found out in `_let_in`; the rest of this
-module takes each operation to whoever knows the answer.
+It opens no socket, starts no thread, reads no wall clock; the same seed and the same requests at the
+same times give the same answers, byte for byte. `_let_in` authenticates a request; the rest of this
+module routes each operation to the part that answers it.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from qrtest.service.backends import Backends, Devices
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.error_responses import RequestError
 from qrtest.service.ids import Names
+from qrtest.service.job_facts import JobFacts, Submission
 from qrtest.service.job_list import Listing
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.limits import Limits, Turnstile
 from qrtest.service.script_cursor import ScriptCursor
-from qrtest.service.serialize import JobFacts
 from qrtest.service.sessions import SessionFacts, SimulatedSession
-from qrtest.service.submissions import JobPlan, Submission, read_submission
+from qrtest.service.submissions import JobPlan, read_submission
 
-__all__ = ["ANSWERS", "JobPlan", "SimulatedService", "Submission", "Time"]
+__all__ = ["ANSWERS", "SimulatedService", "Time"]
 
 SHORTEST_SEARCH: Final = 3
 LONGEST_SEARCH: Final = 100
 
 
 class Time(Protocol):
-    """All that a service asks of a clock."""
+    """What a service needs of a clock."""
 
     def now(self) -> float:
-        """Seconds since the simulation began."""
+        """Return seconds since the simulation began."""
 
 
 class Ask(NamedTuple):
-    """A request that has been let in: what is asked, for which instance, in which API version, when."""
+    """An authenticated request: its route, instance, API version and time."""
 
     request: Request
     where: Route
@@ -53,7 +53,7 @@ class Ask(NamedTuple):
 
 
 class _Again(NamedTuple):
-    """A poll that is answered without looking again who asks: the same request came before."""
+    """A poll that was authenticated before: the same request object is answered without doing so again."""
 
     request: Request
     job: SimulatedJob
@@ -63,9 +63,9 @@ class _Again(NamedTuple):
 class SimulatedService:
     """IBM Quantum's REST service.
 
-    *plan* decides what becomes of a job that a client submits, given the id it will have. *token_time*:
-    what tokens expire by, in seconds since 1970, where that is not *clock*. `account` and `devices` may
-    be changed while it serves.
+    *plan* chooses the script and answers of a job that a client submits, given the id it will have.
+    *token_time*: the time that tokens expire by, in seconds since 1970; by *clock* if not given. `account`
+    and `devices` may be changed while it serves.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class SimulatedService:
         self._again: _Again | None = None
 
     def handle(self, request: Request) -> Response:
-        """The answer to *request*. Raises `UnansweredRequest` for one that there is no route for."""
+        """Return the answer to *request*. Raises `UnansweredRequest` for one that there is no route for."""
         again = self._again
         if again is not None and again.request is request:
             return again.job.poll(self._clock.now(), again.version, with_params=False)
@@ -109,22 +109,13 @@ class SimulatedService:
             return refused.answer(trace=self._names.uuid())
 
     def add(self, submission: Submission, plan: JobPlan, *, crn: str | None = None) -> SimulatedJob:
-        """Take a job in, now, for the instance *crn*: the first one for None."""
+        """Create a job, now, for the instance *crn*: the first one for None."""
         now = self._clock.now()
-        job_id = submission.job_id or self._names.xid(now)
-        facts = JobFacts(
-            job_id=job_id,
+        facts = JobFacts.of(
+            submission,
+            job_id=submission.job_id or self._names.xid(now),
             created=serialize.timestamp(self._epoch + now),
-            backend=submission.backend,
-            program_id=submission.program_id,
-            params=submission.params,
-            tags=submission.tags,
-            session_id=submission.session_id,
-            image=submission.image,
-            private=submission.private,
-            cost=submission.cost if submission.cost is not None else plan.behaviour.cost,
-            calibration_id=submission.calibration_id,
-            estimated_seconds=submission.estimated_seconds,
+            cost=plan.behaviour.cost,
         )
         is_online = self.devices.condition(submission.backend).status == "online"
         held = not is_online or plan.behaviour.queued_polls > 0
@@ -140,25 +131,25 @@ class SimulatedService:
         session = self._sessions.get(submission.session_id or "")
         if session is not None:
             session.add(cursor)
-        self._jobs[job_id] = job
+        self._jobs[facts.job_id] = job
         return job
 
     def settle(self, job_id: str, plan: JobPlan) -> None:
-        """Say what becomes of a job that was added with a script without an end, if it still is."""
+        """Give a job that was added with a script without an end its plan, if it still exists."""
         job = self._jobs.get(job_id)
         if job is not None:
             job.settle(plan.script, plan.recorded, self._clock.now())
 
     def job_ids(self) -> tuple[str, ...]:
-        """The jobs there are, in the order they came."""
+        """Return the jobs there are, in the order they came."""
         return tuple(self._jobs)
 
     def job(self, job_id: str) -> SimulatedJob | None:
-        """The job with that id; None when there is none."""
+        """Return the job with that id; None when there is none."""
         return self._jobs.get(job_id)
 
     def change_backend(self, name: str, changes: Mapping[str, Any]) -> None:
-        """Let a backend be otherwise: jobs wait in its queue for as long as it is not online."""
+        """Change a backend's condition: jobs wait in its queue for as long as it is not online."""
         now = self._clock.now()
         condition = self.devices.change(name, changes)
         for job in self._jobs.values():
@@ -166,7 +157,7 @@ class SimulatedService:
                 (job.cursor.release if condition.status == "online" else job.cursor.hold)(now)
 
     def reject_tokens(self, rejects: bool) -> None:
-        """Take no token and hand out none, or do."""
+        """Reject all tokens, or stop rejecting."""
         self.account.rejects_tokens = rejects
         self._again = None
 
@@ -247,7 +238,7 @@ class SimulatedService:
         for session in self._sessions.values():
             session.settle(ask.now)
         mine = (job for job in self._jobs.values() if job.crn == ask.crn)
-        jobs = listing.meant(mine, ask.now)
+        jobs = listing.selected(mine, ask.now)
         with_params = not ask.request.is_true("exclude_params")
         shown = [
             job.describe(ask.now, ask.version, with_params=with_params)
@@ -356,7 +347,7 @@ class SimulatedService:
             return self.account.network()
         return serialize.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
 
-    # --- odds ---
+    # --- other hosts ---
 
     def _explain(self, request: Request) -> str:
         jobs = ", ".join(list(self._jobs)[:5]) or "none"

@@ -1,8 +1,8 @@
-"""Sessions and batches: a state that follows from what was asked and from the lives of the jobs.
+"""Sessions and batches: a state that follows from the requests made and from the scripts of the jobs.
 
-A session never runs by itself. Asked at a moment, it first cancels the jobs that its end has caught
-in the queue, then reads its history off the jobs' lives. Sources: the REST description, observations
-of the live service, and the states that the client tells apart.
+A session never runs by itself. Asked at a moment, it first cancels the jobs that were still queued when
+it ended, then derives its history from its jobs. Sources: the REST description, observations of the
+real service, and the states that the client distinguishes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ CLOSED_REASON: Final = "Session closed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFacts:
-    """What is known of a session from its making on. *created_at*: seconds on the simulation's clock."""
+    """The facts of a session that never change. *created_at*: seconds on the simulation's clock."""
 
     session_id: str
     backend: str
@@ -71,7 +71,7 @@ class SimulatedSession:
         self._has_ended = False
 
     def add(self, cursor: ScriptCursor) -> None:
-        """Take the job that lives *cursor* in."""
+        """Add a job, by its *cursor*."""
         self._cursors.append(cursor)
 
     def settle(self, now: float) -> None:
@@ -90,12 +90,12 @@ class SimulatedSession:
                 cursor.stop(end, step)
 
     def is_open(self, now: float) -> bool:
-        """Whether a job may be submitted."""
+        """Return whether a job may be submitted."""
         self.settle(now)
         return self.accepts_jobs and self._history(now)[-1].state != "closed"
 
     def accept(self, accepting: bool, now: float) -> None:
-        """PATCH: take jobs or not. A session that takes none closes when its jobs have ended.
+        """Accept jobs or not (PATCH). A session that accepts none closes when its jobs have ended.
 
         One that has closed stays closed, although the flag can be changed (observed).
         """
@@ -107,7 +107,7 @@ class SimulatedSession:
             self._stopped_taking = None
 
     def close(self, now: float) -> None:
-        """DELETE close: what is queued does not run, what runs finishes."""
+        """Close the session (DELETE close): queued jobs do not run, running ones finish."""
         self.settle(now)
         self.accepts_jobs = False
         if self._closed is None and self._history(now)[-1].state != "closed":
@@ -115,7 +115,7 @@ class SimulatedSession:
         self.settle(now)
 
     def describe(self, now: float) -> dict[str, Any]:
-        """The body of GET session."""
+        """Return the body of GET session."""
         self.settle(now)
         history = self._history(now)
         last = history[-1]
@@ -152,18 +152,18 @@ class SimulatedSession:
         return serialize.timestamp(self._epoch + at)
 
     def _expires(self) -> float:
-        """When max_ttl is over: it counts from the first job that runs."""
+        """Return when max_ttl is over: it counts from the first job that runs."""
         return (
             min((cursor.starts() for cursor in self._cursors), default=NEVER) + self.facts.max_ttl
         )
 
     def _runs(self) -> list[_Run]:
-        """The jobs that ran, run, will run or wait for ever, in the order they start."""
+        """Return the jobs that ran, run, will run or wait for ever, in the order they start."""
         runs = [_Run(cursor.starts(), cursor.created_at, cursor.ends()) for cursor in self._cursors]
         return sorted(run for run in runs if run.start < NEVER or run.end == NEVER)
 
     def _history(self, now: float) -> list[Moment]:
-        """The states there were, in order, up to the time *now*."""
+        """Return the states there were, in order, up to the time *now*."""
         history = [
             Moment("open", CREATED, self.facts.created_at),
             *_spells(self._runs(), self._behaviour.interactive_ttl),
@@ -173,7 +173,7 @@ class SimulatedSession:
         return [moment for moment in history if moment.at <= now]
 
     def _closing(self) -> Moment:
-        """How it closes, as things stand; the moment may never come."""
+        """Return how it closes, as things stand; the moment may never come."""
         early = [NEVER if self._closed is None else self._closed]
         if self._stopped_taking is not None:
             early.append(max([self._stopped_taking, *(cursor.ends() for cursor in self._cursors)]))
@@ -192,7 +192,7 @@ class SimulatedSession:
 
 
 def _spells(runs: list[_Run], idle_time: float) -> Iterator[Moment]:
-    """Active while there are jobs and *idle_time* beyond, then inactive until the next one runs."""
+    """Yield the changes of state: active during jobs and *idle_time* beyond, then inactive until the next."""
     busy_until: float | None = None
     for run in runs:
         if busy_until is None:
@@ -206,7 +206,7 @@ def _spells(runs: list[_Run], idle_time: float) -> Iterator[Moment]:
 
 
 def read_session(body: bytes) -> dict[str, Any]:
-    """The mode, backend and max_ttl that the body of POST sessions asks for."""
+    """Return the mode, backend and max_ttl that the body of POST sessions asks for."""
     try:
         asked = json.loads(body or b"{}")
         mode = str(asked.get("mode", DEDICATED))
@@ -224,7 +224,7 @@ def read_session(body: bytes) -> dict[str, Any]:
 
 
 def read_accepting(body: bytes) -> bool:
-    """Whether the body of PATCH session lets it take jobs."""
+    """Return whether the body of PATCH session lets it take jobs."""
     try:
         accepting = json.loads(body)["accepting_jobs"]
     except parse.UNREADABLE:

@@ -1,4 +1,4 @@
-"""A job as it is submitted, and what is to become of it."""
+"""A job as it is submitted, and the plan for it: its script and answers."""
 
 from __future__ import annotations
 
@@ -9,32 +9,15 @@ from typing import Any
 from qrtest.lifecycle.script import Script
 from qrtest.service import error_responses, parse
 from qrtest.service.behaviour import USUAL, Behaviour
+from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import Recorded
 
-__all__ = ["JobPlan", "Submission", "read_submission"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submission:
-    """A job as it is submitted. *params* is JSON text."""
-
-    backend: str
-    program_id: str
-    params: str = "{}"
-    tags: tuple[str, ...] = ()
-    session_id: str | None = None
-    image: str = ""
-    private: bool = False
-    cost: int | None = None
-    calibration_id: str | None = None
-    job_id: str | None = None
-    estimated_seconds: float | None = None
-    start_session: bool = False
+__all__ = ["JobPlan", "read_submission"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobPlan:
-    """What will become of a job: its life, what the service has to say, how the service behaves."""
+    """The script of a job, what the service answers about it, and how the service behaves."""
 
     script: Script
     recorded: Recorded = field(default_factory=Recorded)
@@ -42,7 +25,7 @@ class JobPlan:
 
 
 def read_submission(body: bytes) -> Submission:
-    """The submission in the body of POST jobs.
+    """Return the submission in the body of POST jobs.
 
     >>> read_submission(b'{"backend": "ibm_torino", "program_id": "sampler"}').program_id
     'sampler'

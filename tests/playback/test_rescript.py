@@ -30,9 +30,11 @@ from qrtest.playback.rescript import rescripted
 from qrtest.scenario.as_recording import recorded_job_of
 from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import Recorded
 from qrtest.service.payload_template import JobRecord
-from qrtest.service.service import JobPlan, SimulatedService, Submission
+from qrtest.service.service import SimulatedService
+from qrtest.service.submissions import JobPlan
 from tests.asking import NoBackends
 from tests.command_line import qrtest as qrtest_command
 from tests.command_line import qrtest_process

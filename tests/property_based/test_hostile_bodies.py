@@ -13,8 +13,8 @@ from qrtest.errors import ResultError
 from qrtest.http.messages import Response
 from qrtest.lifecycle.script import Script
 from qrtest.scenario.scenario import Scenario
-from qrtest.service import parse, serialize
-from qrtest.service.submissions import Submission
+from qrtest.service import parse
+from qrtest.service.job_facts import JobFacts, Submission
 from qrtest.timeline.journal import summary
 from tests.asking import Asking
 from tests.recordings import bodies, json_values
@@ -43,7 +43,7 @@ WHOLE = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
 def test_what_was_recorded_is_facts_or_none(body: bytes, answered: bytes) -> None:
     """Facts of a job, names, lacking fields: no body raises."""
     for job in (parse.described_job(body), parse.submitted_job(body, answered)):
-        assert job is None or isinstance(job, serialize.JobFacts)
+        assert job is None or isinstance(job, JobFacts)
     for name in (parse.named(body), parse.first_instance(body)):
         assert name is None or isinstance(name, str)
     assert set(parse.missing("submit", body)) <= {"id", "backend", "(JSON)"}

@@ -18,10 +18,10 @@ from qrtest.playback.player import Player
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.job_facts import JobFacts
 from qrtest.service.jobs import Recorded, SimulatedJob
 from qrtest.service.result_stream import BreakingStream, JobStream
 from qrtest.service.script_cursor import ScriptCursor
-from qrtest.service.serialize import JobFacts
 from qrtest.transport.stream_client import PATIENCE_TICKS, Patience, StreamBroken, Streamer
 from tests.drawn_scripts import scripts
 from tests.recordings import JOB, PROVENANCE, exchange, poll, short, with_interim_results

@@ -17,8 +17,10 @@ from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OPERATIONS, route
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import Recorded
-from qrtest.service.service import ANSWERS, JobPlan, SimulatedService, Submission
+from qrtest.service.service import ANSWERS, SimulatedService
+from qrtest.service.submissions import JobPlan
 from tests.drawn_scripts import scripts
 
 HOST = "https://quantum.cloud.ibm.com/api/v1"
