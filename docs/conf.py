@@ -3,13 +3,24 @@
 from importlib import metadata
 
 project = "qrtest"
-copyright = "the authors of qrtest"
+copyright = "The qrtest developers"
 release = metadata.version("qrtest")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinxcontrib.mermaid"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinxcontrib.mermaid",
+]
 exclude_patterns = ["_build", "outcomes"]
 html_theme = "furo"
 html_title = "qrtest"
+html_theme_options = {"sidebar_hide_name": True}
+html_logo = "_static/logo.svg"
+html_static_path = ["_static"]
+copybutton_prompt_text = r"\$ |>>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 4
