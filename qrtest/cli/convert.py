@@ -76,7 +76,7 @@ def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
         name=os.fspath(path),
         as_json=as_json,
         provenance=cassette.provenance or Provenance(),
-        digests=cassette.digests,
+        digests=None if cassette.provenance is None else cassette.digests,
     )
     return text
 

@@ -99,7 +99,7 @@ class Recording:
         self._vcr_options = vcr_options
         self._is_discarded = False
         self._before: tuple[Interaction, ...] = ()
-        self._digests = Digests()
+        self._digests: Digests | None = None
         self._recorder: Recorder | None = None
         self._stack = ExitStack()
 
@@ -193,7 +193,7 @@ class Recording:
         if not recorded and self._before:
             return
         if self._mode == "all":
-            self._before = _not_again(self._before, recorded, self._ignored)
+            self._before = self._not_again(recorded)
         text, self.cassette = sanitized(
             recorded,
             before=self._before,
@@ -205,12 +205,17 @@ class Recording:
         )
         store.save_text(self.path, text)
 
+    def _not_again(self, recorded: list[Interaction]) -> tuple[Interaction, ...]:
+        """Return what was known before and has not been asked for again."""
+        from qrtest.playback.matching import without
+        from qrtest.playback.request_index import RequestIndex
 
-def _not_again(
-    before: tuple[Interaction, ...], recorded: list[Interaction], ignored: frozenset[str]
-) -> tuple[Interaction, ...]:
-    """What was known *before* and not asked for again."""
-    from qrtest.playback.matching import identity, without
-
-    again = {identity(without(each.request, ignored)) for each in recorded}
-    return tuple(each for each in before if identity(without(each.request, ignored)) not in again)
+        index: RequestIndex[int] = RequestIndex(self._digests or Digests())
+        numbers = [
+            index.add(without(each.request, self._ignored), number)
+            for number, each in enumerate(self._before)
+        ]
+        again = {index.find(without(each.request, self._ignored)) for each in recorded}
+        return tuple(
+            each for number, each in zip(numbers, self._before, strict=True) if number not in again
+        )

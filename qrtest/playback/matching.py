@@ -1,80 +1,51 @@
-"""What identifies a request, and why two requests are not the same one.
+"""Why a request is none of the recorded ones: what is reported beside the nearest of them.
 
-A request is what it asks for: its operation, what it names, its query and its decoded body. Host,
-headers and the spelling of JSON do not tell requests to the service apart; placeholders match
-whatever they stand for. Circuits and arrays are compared unpacked.
+Nothing secret is shown: values pass the redactor before they are printed, and are compared as they are.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
-import re
 import zlib
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote_plus
+from urllib.parse import unquote_plus
 
+from qrtest.cassette.digests import Digests
 from qrtest.http.messages import Request
-from qrtest.http.operations import Route, route
+from qrtest.playback.request_index import fits
+from qrtest.playback.request_tree import LARGEST_UNPACKED, UNORDERED, Packed, json_of, tree_of
 from qrtest.redaction.allowlist import plain_name
-from qrtest.redaction.patterns import PLACEHOLDER
 from qrtest.redaction.redactor import Redactor
 
-__all__ = ["Identity", "SameCircuit", "identity", "reasons", "similarity", "without"]
+__all__ = ["SameCircuit", "reasons", "similarity", "without"]
 
 SameCircuit = Callable[[bytes, bytes], str | None]
 """Why two circuits (QPY) differ; None when they do not."""
 
-VOLATILE_QUERY: Final = frozenset({"include_mocks"})
-UNORDERED: Final = frozenset({"tags", "job_tags"})
 MOST_REASONS: Final = 3
-DEEPEST: Final = 100
-LARGEST_UNPACKED: Final = 2**28
-_PLACEHOLDER: Final = re.compile(PLACEHOLDER)
-_WILDCARD: Final = "redacted"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What identifies a request: equal identities are one request."""
-
-    head: tuple[str, ...]
-    query: tuple[tuple[str, str], ...]
-    body: str
-
-    @property
-    def without_body(self) -> Hashable:
-        """The identity but for the body."""
-        return self.head, self.query
-
-
-def identity(request: Request) -> Identity:
-    """What identifies *request*, whoever made it with whichever release.
-
-    >>> one = Request("GET", "us-east.quantum-computing.cloud.ibm.com", "/jobs/j", "limit=1&a=b")
-    >>> other = Request("GET", "quantum.cloud.ibm.com", "/api/v1/jobs/j", "a=b&limit=1")
-    >>> identity(one) == identity(other)
-    True
-    """
-    return _of_redacted(Redactor(b"matching").request(request), route(request.method, request.path))
+LONGEST_VALUE: Final = 60
+_PARTS_OF_THE_SERVICE: Final = ("method", "operation", "name", "part")
+_PARTS: Final = ("method", "operation", "host")
 
 
 def without(request: Request, ignored: frozenset[str]) -> Request:
-    """*request* without the query parameters and JSON fields whose plain names are *ignored*.
+    """Return *request* without the query parameters and JSON fields whose plain names are *ignored*.
 
     >>> str(without(Request("GET", "h", "/jobs", "limit=1&trace_id=7"), frozenset({"traceid"})))
     'GET /jobs?limit=1'
     """
     if not ignored:
         return request
-    pairs = request.query.split("&")
     kept = (
-        pair for pair in pairs if plain_name(unquote_plus(pair.partition("=")[0])) not in ignored
+        pair
+        for pair in request.query.split("&")
+        if plain_name(unquote_plus(pair.partition("=")[0])) not in ignored
     )
-    value = _value(request.body)
+    value = json_of(request.body)
     body = request.body if value is None else json.dumps(_pruned(value, ignored)).encode()
     return replace(request, query="&".join(kept), body=body)
 
@@ -89,175 +60,140 @@ def _pruned(value: Any, ignored: frozenset[str]) -> Any:
     return [_pruned(each, ignored) for each in value] if isinstance(value, list) else value
 
 
-def _of_redacted(request: Request, where: Route | None) -> Identity:
-    head: tuple[str, ...]
-    if where is not None:
-        head = (request.method, where.operation, _open(where.name), where.action)
-    else:
-        head = (request.method, _open(request.host), _open(request.path))
-    pairs = parse_qsl(_open(request.query), keep_blank_values=True)
-    query = tuple(sorted((name, value) for name, value in pairs if name not in VOLATILE_QUERY))
-    return Identity(head, query, _body(request.body))
-
-
-def _open(text: str) -> str:
-    """*text* with a wildcard for each placeholder."""
-    return _PLACEHOLDER.sub(_WILDCARD, text) if "redacted-" in text else text
-
-
-def _body(body: bytes) -> str:
-    value = _value(body)
-    if value is not None:
-        return _text(_canonical(value, ""))
-    try:
-        return "&".join(sorted(_open(body.decode()).split("&")))
-    except UnicodeDecodeError:
-        return hashlib.sha256(body).hexdigest()
-
-
-def _value(body: bytes) -> Any:
-    """The JSON in *body*, with wildcards; None for a body that is none, or too deep to be one of ours."""
-    try:
-        value = json.loads(_open(body.decode()))
-    except (ValueError, RecursionError):
-        return None
-    return value if _is_shallow(value) else None
-
-
-def _is_shallow(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
-        level = [inner for each in level for inner in _inside(each)]
-        if not level:
-            return True
-    return False
-
-
-def _inside(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _canonical(value: Any, name: str) -> Any:
-    """*value*, which stands under *name*, in the one spelling of all that mean the same."""
-    if isinstance(value, dict):
-        packed = _unpacked(value)
-        if packed is not None:
-            return f"{value['__type__']} {hashlib.sha256(packed).hexdigest()}"
-        return {key: _canonical(each, key) for key, each in value.items()}
-    if isinstance(value, list):
-        items = [_canonical(each, "") for each in value]
-        return sorted(items, key=_text) if name in UNORDERED else items
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value
-
-
-def _unpacked(value: dict[str, Any]) -> bytes | None:
-    """What a `{"__type__": ..., "__value__": ...}` holds, when it is compressed."""
-    packed = value.get("__value__")
-    if value.get("__type__") is None or not isinstance(packed, str):
-        return None
-    try:
-        return zlib.decompressobj().decompress(base64.b64decode(packed), LARGEST_UNPACKED)
-    except (ValueError, zlib.error):
-        return None
-
-
-# --- why not ---------------------------------------------------------------------------------------
-
-
-def similarity(wanted: Identity, known: Identity) -> tuple[int, int, int]:
-    """How near two requests are; the higher, the nearer."""
-    same_head = sum(one == other for one, other in zip(wanted.head, known.head, strict=False))
-    return same_head, len(set(wanted.query) & set(known.query)), int(wanted.body == known.body)
+def similarity(wanted: dict[str, Any], known: dict[str, Any]) -> tuple[int, int, int]:
+    """Return how near two requests are, of which these are the trees; the higher, the nearer."""
+    same_head = sum(one == other for one, other in zip(wanted["head"], known["head"], strict=False))
+    same_query = sum(known["query"].get(name) == value for name, value in wanted["query"].items())
+    return same_head, same_query, int(wanted["body"] == known["body"])
 
 
 def reasons(
-    wanted: Request, known: Request, *, same_circuit: SameCircuit | None = None
+    wanted: Request,
+    known: Request,
+    *,
+    digests: Digests | None = None,
+    same_circuit: SameCircuit | None = None,
 ) -> tuple[str, ...]:
-    """Why *wanted* is not *known*, without anything secret; empty when it is.
+    """Return why *wanted* is not the recorded *known*; nothing when it is.
 
     *same_circuit* compares circuits that are not equal byte for byte.
     """
-    redactor = Redactor(b"matching")
-    one, other = redactor.request(wanted), redactor.request(known)
-    this = _of_redacted(one, route(wanted.method, wanted.path))
-    that = _of_redacted(other, route(known.method, known.path))
+    digests = digests or Digests()
+    hides = not digests.salt
+    one, other = (tree_of(each, hides_credentials=hides) for each in (wanted, known))
+    comparison = _Comparison(digests, same_circuit, (wanted, known))
     found = [
-        *_head_reasons(this.head, that.head),
-        *_query_reasons(_by_name(this.query), _by_name(that.query)),
+        *comparison.heads(one["head"], other["head"]),
+        *comparison.queries(one["query"], other["query"]),
+        *comparison.bodies(one["body"], other["body"], len(wanted.body), len(known.body)),
     ]
-    if this.body != that.body:
-        found += _body_reasons(one.body, other.body, same_circuit)
     return tuple(found[:MOST_REASONS])
 
 
-def _head_reasons(wanted: tuple[str, ...], known: tuple[str, ...]) -> Iterator[str]:
-    if len(wanted) != len(known):
-        yield "it asks for something else"
-        return
-    labels = _OF_THE_SERVICE if len(wanted) == len(_OF_THE_SERVICE) else _OF_ANOTHER
-    for label, one, other in zip(labels, wanted, known, strict=True):
-        if one != other:
-            yield f"the {label} is {one!r}, recorded {other!r}"
+@dataclass(frozen=True)
+class _Comparison:
+    """Compares the trees of two *requests*."""
 
+    digests: Digests
+    same_circuit: SameCircuit | None
+    requests: tuple[Request, Request]
 
-_OF_THE_SERVICE: Final = ("method", "operation", "name", "part")
-_OF_ANOTHER: Final = ("method", "host", "path")
+    @cached_property
+    def shown(self) -> tuple[dict[str, Any], ...]:
+        """Both trees as they may be printed."""
+        redactor = Redactor(b"matching")
+        return tuple(tree_of(redactor.request(each)) for each in self.requests)
 
-
-def _by_name(query: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The values of each parameter, as they are shown."""
-    found: dict[str, str] = {}
-    for name, value in query:
-        found[name] = f"{found[name]}, {value!r}" if name in found else repr(value)
-    return found
-
-
-def _query_reasons(wanted: dict[str, str], known: dict[str, str]) -> Iterator[str]:
-    for name in sorted(wanted.keys() | known.keys()):
-        if name not in known:
-            yield f"the query has {name}={wanted[name]:.60}, recorded without it"
-        elif name not in wanted:
-            yield f"the query lacks {name}={known[name]:.60}"
-        elif wanted[name] != known[name]:
-            yield f"the query has {name}={wanted[name]:.60}, recorded {known[name]:.60}"
-
-
-def _body_reasons(wanted: bytes, known: bytes, same_circuit: SameCircuit | None) -> Iterator[str]:
-    one, other = _value(wanted), _value(known)
-    if one is None or other is None:
-        yield f"the body has {len(wanted):,} bytes, recorded {len(known):,}, and differs"
-        return
-    yield from _differences(one, other, "body", "", same_circuit)
-
-
-def _differences(
-    one: Any, other: Any, path: str, name: str, same_circuit: SameCircuit | None
-) -> Iterator[str]:
-    """Why *one* is not *other*; they stand under *name*, at the end of *path*."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        if "__type__" in one and "__type__" in other:
-            yield from _packed_difference(one, other, path, same_circuit)
+    def heads(self, wanted: list[Any], known: list[Any]) -> Iterator[str]:
+        if bool(wanted[1]) != bool(known[1]):
+            yield "it asks for something else"
             return
-        for key in [*one, *(key for key in other if key not in one)]:
-            if key not in other:
-                yield f"{path}.{key} is not recorded"
-            elif key not in one:
-                yield f"{path}.{key} is recorded and missing"
-            else:
-                yield from _differences(one[key], other[key], f"{path}.{key}", key, same_circuit)
-    elif _are_rows(one, other) and name not in UNORDERED:
-        for number, (this, that) in enumerate(zip(one, other, strict=True)):
-            yield from _differences(this, that, f"{path}[{number}]", "", same_circuit)
-    elif not _is_same(one, other, name):
-        yield f"{path} is {_short(one)}, recorded {_short(other)}"
+        for number, label in enumerate(_PARTS_OF_THE_SERVICE if wanted[1] else _PARTS):
+            if not fits(known[number], wanted[number], self.digests):
+                one, other = (self._short(side, ("head", number)) for side in (0, 1))
+                yield f"the {label} is {one}, recorded {other}"
+        if not wanted[1] and not fits(known[3:], wanted[3:], self.digests):
+            one, other = ("/".join(tree["head"][3:]) for tree in self.shown)
+            yield f"the path is {one!r}, recorded {other!r}"
+
+    def queries(self, wanted: dict[str, Any], known: dict[str, Any]) -> Iterator[str]:
+        for name in sorted(wanted.keys() | known.keys()):
+            place = ("query", name)
+            if name not in known:
+                yield f"the query has {name}={self._values(0, place)}, recorded without it"
+            elif name not in wanted:
+                yield f"the query lacks {name}={self._values(1, place)}"
+            elif not fits(known[name], wanted[name], self.digests, name, place):
+                yield f"the query has {name}={self._values(0, place)}, recorded {self._values(1, place)}"
+
+    def bodies(self, wanted: Any, known: Any, size: int, known_size: int) -> Iterator[str]:
+        if fits(known, wanted, self.digests):
+            return
+        if not (isinstance(wanted, dict | list) and isinstance(known, dict | list)):
+            yield f"the body has {size:,} bytes, recorded {known_size:,}, and differs"
+            return
+        yield from self._differences(wanted, known, ("body",), "")
+
+    def _differences(
+        self, one: Any, other: Any, place: tuple[Any, ...], name: str
+    ) -> Iterator[str]:
+        """Yield why *one* is not the recorded *other*; both stand at *place*, under *name*."""
+        path = _written(place)
+        if isinstance(one, dict) and isinstance(other, dict):
+            if "__type__" in one and "__type__" in other:
+                yield from self._packed_difference(one, other, place)
+                return
+            for key in [*one, *(key for key in other if key not in one)]:
+                if key not in other:
+                    yield f"{path}.{key} is not recorded"
+                elif key not in one:
+                    yield f"{path}.{key} is recorded and missing"
+                else:
+                    yield from self._differences(one[key], other[key], (*place, key), key)
+        elif _are_rows(one, other) and name not in UNORDERED:
+            for number, (this, that) in enumerate(zip(one, other, strict=True)):
+                yield from self._differences(this, that, (*place, number), "")
+        elif not fits(other, one, self.digests, name, place):
+            yield f"{path} is {self._short(0, place)}, recorded {self._short(1, place)}"
+
+    def _packed_difference(
+        self, one: dict[str, Any], other: dict[str, Any], place: tuple[Any, ...]
+    ) -> Iterator[str]:
+        path, kind = _written(place), one["__type__"]
+        if kind != other["__type__"]:
+            yield f"{path} is of type {kind!r:.40}, recorded {other['__type__']!r:.40}"
+            return
+        if fits(other, one, self.digests):
+            return
+        this, that = one.get("__value__"), other.get("__value__")
+        if not (isinstance(this, Packed) and isinstance(that, Packed)):
+            yield f"{path} is another {kind!s:.40}"
+            return
+        why: str | None = "its content differs"
+        if kind == "QuantumCircuit" and self.same_circuit is not None:
+            why = self.same_circuit(_unpacked(this), _unpacked(that))
+        if why is not None:
+            yield f"{path} is another {kind!s:.40}: {why}"
+
+    def _short(self, side: int, place: tuple[Any, ...]) -> str:
+        value = self.shown[side]
+        try:
+            for step in place:
+                value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return "another value"
+        text = repr(value) if place[0] == "head" else json.dumps(value)
+        return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+
+    def _values(self, side: int, place: tuple[Any, ...]) -> str:
+        values = self.shown[side]["query"].get(place[1])
+        return "another value" if values is None else f"{', '.join(map(repr, values)):.60}"
+
+
+def _written(place: tuple[Any, ...]) -> str:
+    """Return *place* as a path: `body.params.pubs[0]`."""
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place[1:])
+    return f"{place[0]}{''.join(steps)}"
 
 
 def _are_rows(one: Any, other: Any) -> bool:
@@ -265,31 +201,6 @@ def _are_rows(one: Any, other: Any) -> bool:
     return isinstance(one, list) and isinstance(other, list) and len(one) == len(other)
 
 
-def _is_same(one: Any, other: Any, name: str) -> bool:
-    return _text(_canonical(one, name)) == _text(_canonical(other, name))
-
-
-def _packed_difference(
-    one: dict[str, Any], other: dict[str, Any], path: str, same_circuit: SameCircuit | None
-) -> Iterator[str]:
-    kind = one["__type__"]
-    if kind != other["__type__"]:
-        yield f"{path} is of type {kind!r:.40}, recorded {other['__type__']!r:.40}"
-        return
-    this, that = _unpacked(one), _unpacked(other)
-    if this is None or that is None:
-        if not _is_same(one, other, ""):
-            yield f"{path} is another {kind!s:.40}"
-    elif this != that:
-        why = (
-            same_circuit(this, that)
-            if kind == "QuantumCircuit" and same_circuit
-            else "its content differs"
-        )
-        if why is not None:
-            yield f"{path} is another {kind!s:.40}: {why}"
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+def _unpacked(value: Packed) -> bytes:
+    """Return the bytes of a packed circuit or array."""
+    return zlib.decompressobj().decompress(base64.b64decode(value.packed), LARGEST_UNPACKED)

@@ -17,8 +17,10 @@ from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import route
-from qrtest.playback.matching import Identity, SameCircuit, identity, reasons, similarity, without
+from qrtest.playback.matching import SameCircuit, reasons, similarity, without
 from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in, simulated, step_in
+from qrtest.playback.request_index import RequestIndex
+from qrtest.playback.request_tree import hashed
 from qrtest.playback.stream import AT_ONCE, RESOLUTION, streamed
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
@@ -36,6 +38,7 @@ SHORTEST_SECONDS: Final = 0.001
 
 NEAREST: Final = 3
 READS: Final = ("GET", "HEAD")
+CIRCUIT: Final = b"QuantumCircuit"
 STREAMED: Final = ("result", "interim_results")
 """What a stream is made of."""
 
@@ -79,7 +82,9 @@ class Player:
         self._same_circuit = same_circuit
         self._ignored = ignored
         self._describe = describe or (lambda name, aspect: None)
-        self._tracks: dict[Identity, _Track] = {}
+        self._index: RequestIndex[_Track] = RequestIndex(cassette.digests)
+        self._tracks: list[_Track] = []
+        self._with_circuits: dict[str, list[_Track]] = {}
         self._plain: dict[tuple[str, str, str, str], _Track] = {}
         for number, interaction in enumerate(cassette.interactions):
             asked = without(interaction.request, ignored)
@@ -145,40 +150,53 @@ class Player:
         return track
 
     def _look_up(self, request: Request) -> _Track | None:
-        wanted = identity(request)
-        track = self._tracks.get(wanted)
+        track = self._index.find(request)
         if track is not None:
             return track
-        if request.method == "GET" and ("exclude_params", "true") in wanted.query:
-            rest = tuple(pair for pair in wanted.query if pair[0] != "exclude_params")
-            return self._tracks.get(replace(wanted, query=rest))
-        if request.body:
-            return self._same_but_for_circuits(request, wanted)
+        if request.method == "GET" and request.is_true("exclude_params"):
+            return self._index.find(without(request, frozenset({"excludeparams"})))
+        if CIRCUIT in request.body:
+            return self._same_but_for_circuits(request)
         return None
 
-    def _same_but_for_circuits(self, request: Request, wanted: Identity) -> _Track | None:
-        for known, track in self._tracks.items():
-            if known.without_body == wanted.without_body and not reasons(
-                request, track.request, same_circuit=self._same_circuit
-            ):
+    def _same_but_for_circuits(self, request: Request) -> _Track | None:
+        for track in self._with_circuits.get(self._without_body(request), ()):
+            if not self._reasons(request, track):
                 return track
         return None
+
+    def _reasons(self, request: Request, track: _Track) -> tuple[str, ...]:
+        return reasons(
+            request,
+            track.request,
+            digests=self._cassette.digests,
+            same_circuit=self._same_circuit,
+        )
+
+    def _without_body(self, request: Request) -> str:
+        return hashed(self._index.tree(replace(request, body=b"")))
 
     def _track(self, request: Request) -> _Track:
         """The track that an exchange with *request* belongs to."""
         plain = (request.method, request.host, request.path, request.query)
-        if request.body:
-            return self._tracks.setdefault(identity(request), _Track())
-        if plain not in self._plain:
-            self._plain[plain] = self._tracks.setdefault(identity(request), _Track())
-        return self._plain[plain]
+        if not request.body and plain in self._plain:
+            return self._plain[plain]
+        made = _Track()
+        track = self._index.add(request, made)
+        if track is made:
+            self._tracks.append(track)
+            if CIRCUIT in request.body:
+                self._with_circuits.setdefault(self._without_body(request), []).append(track)
+        if not request.body:
+            self._plain[plain] = track
+        return track
 
     def _put_right(self) -> None:
         """Let a change be seen when it was, by the service's timestamps, not only when it was asked for."""
         if not any(map(is_stamped, self._cassette.interactions)):
             return
         for job in self._recorded.values():
-            for track in self._tracks.values():
+            for track in self._tracks:
                 where = track.request.route
                 if where is not None and where.operation == "poll" and where.name == job.job_id:
                     track.put_right(job)
@@ -229,7 +247,7 @@ class Player:
             request,
             lambda: self._ahead.get(name, 0.0) if goes_by_time else AT_ONCE,
         )
-        for track in self._tracks.values():
+        for track in self._tracks:
             where = track.request.route
             if where is not None and where.name == name and where.operation in STREAMED:
                 self._used.update(track.numbers)
@@ -260,13 +278,16 @@ class Player:
         return found
 
     def _explain(self, request: Request) -> str:
-        wanted = identity(request)
+        wanted = self._index.tree(request)
         interactions = self._cassette.interactions
-        tracks = sorted(self._tracks, key=lambda known: similarity(wanted, known), reverse=True)
+        tracks = sorted(
+            self._tracks,
+            key=lambda track: similarity(wanted, self._index.tree(track.request)),
+            reverse=True,
+        )
         lines = []
-        for known in tracks[:NEAREST]:
-            track = self._tracks[known]
-            why = reasons(request, track.request, same_circuit=self._same_circuit)
+        for track in tracks[:NEAREST]:
+            why = self._reasons(request, track)
             shown = Redactor(b"shown").request(track.request)
             lines.append(f"  exchange {track.first + 1}, {shown}: {'; '.join(why)}")
         nearest = "\n".join(["The nearest:", *lines]) if lines else "It is empty."

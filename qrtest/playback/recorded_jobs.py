@@ -22,7 +22,7 @@ from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.interim import texts_in, with_interim
-from qrtest.playback.matching import identity
+from qrtest.playback.request_tree import hashed, tree_of
 from qrtest.playback.scenario_values import ScenarioValues
 from qrtest.playback.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.service import parse
@@ -348,7 +348,7 @@ def _faults(exchanges: list[Interaction], created_at: float, script: Script) -> 
     tracks: dict[Any, list[Interaction]] = {}
     for each in exchanges:
         if _operation(each) != "submit":
-            tracks.setdefault(identity(each.request), []).append(each)
+            tracks.setdefault(hashed(tree_of(each.request)), []).append(each)
     for track in tracks.values():
         for each, after in zip(track, [*track[1:], None], strict=True):
             if _is_error(each, script):

@@ -85,7 +85,8 @@ def redacted(
     known = Known(redactor.known_placeholders())
     clean = tuple(map(known.out_of, collapsed(kept)))
     values = redactor.distinct_values(clean)
-    kept_before = digests if digests is not None and digests.salt else Digests.salted_by(key)
+    is_enough = digests is not None and (digests.salt or not values)
+    kept_before = digests if digests is not None and is_enough else Digests.salted_by(key)
     return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
 
 

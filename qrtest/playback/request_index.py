@@ -1,0 +1,203 @@
+"""Finds the recorded request that a request is, by look-up, however many were recorded.
+
+A recorded request may hold placeholders. What stands in the place of one decides whether a request fits:
+the placeholder itself, which an answer taught the program, or the value that it hides, which its digest
+shows. A placeholder without a digest hides a credential, and anything fits it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Generic, TypeVar
+from urllib.parse import unquote, unquote_plus
+
+from qrtest.cassette.digests import Digests
+from qrtest.http.messages import Request
+from qrtest.playback.request_tree import UNORDERED, as_text, hashed, tree_of
+from qrtest.redaction.patterns import PLACEHOLDER
+
+__all__ = ["RequestIndex", "fits", "leaf_fits"]
+
+_PLACEHOLDER: Final = re.compile(f"({PLACEHOLDER})")
+ANYTHING: Final = "*"
+Place = tuple[Any, ...]
+Opening = tuple[Place, bool]
+"""A place that holds placeholders, and whether it is one whole placeholder with a digest."""
+
+Entry = TypeVar("Entry")
+
+
+class RequestIndex(Generic[Entry]):
+    """Recorded requests with an entry for each, of a cassette with these *digests*."""
+
+    def __init__(self, digests: Digests) -> None:
+        self.digests: Final = digests
+        self._hides = not digests.salt
+        self._exact: dict[str, Entry] = {}
+        self._open: dict[tuple[Any, ...], dict[str, list[tuple[Any, Entry]]]] = {}
+
+    def add(self, request: Request, entry: Entry) -> Entry:
+        """Add a recorded *request*; return its entry.
+
+        Requests that differ in nothing but credentials are one request, and have the entry of the first.
+        """
+        tree = self.tree(request)
+        key = hashed(tree)
+        known = self._exact.get(key)
+        if known is None:
+            known = self._open_entry(tree)
+        self._exact[key] = entry if known is None else known
+        if known is None:
+            openings = tuple(self._openings(tree, (), ""))
+            if openings:
+                masked = self._masked(tree, openings)
+                assert masked is not None
+                alike = self._open.setdefault(openings, {})
+                alike.setdefault(masked, []).append((tree, entry))
+        return self._exact[key]
+
+    def find(self, request: Request) -> Entry | None:
+        """Return the entry of the recorded request that *request* is; None if it was not recorded."""
+        tree = self.tree(request)
+        found = self._exact.get(hashed(tree))
+        return self._open_entry(tree) if found is None else found
+
+    def _open_entry(self, tree: dict[str, Any]) -> Entry | None:
+        """Return the entry of the recorded request with placeholders that *tree* fits."""
+        for openings, alike in self._open.items():
+            masked = self._masked(tree, openings)
+            for known, entry in alike.get(masked or "", ()):
+                if fits(known, tree, self.digests):
+                    return entry
+        return None
+
+    def tree(self, request: Request) -> dict[str, Any]:
+        """Return what *request* asks for, as requests of this cassette are compared."""
+        return tree_of(request, hides_credentials=self._hides)
+
+    def _openings(self, value: Any, place: Place, name: str) -> Iterator[Opening]:
+        """Yield the places below *value* that hold placeholders."""
+        if isinstance(value, dict):
+            if any(_has_placeholder(key) for key in value):
+                yield place, False
+                return
+            for key, each in value.items():
+                yield from self._openings(each, (*place, key), key)
+        elif isinstance(value, list):
+            if _is_unordered(place, name) and any(map(_has_placeholder, value)):
+                yield place, False
+                return
+            for number, each in enumerate(value):
+                yield from self._openings(each, (*place, number), "")
+        elif _has_placeholder(value):
+            yield place, value in self.digests.of
+
+    def _masked(self, tree: Any, openings: tuple[Opening, ...]) -> str | None:
+        """Return a digest of *tree*, equal for all that fits; None if it lacks one of the places."""
+        changed = []
+        try:
+            for place, has_digest in openings:
+                parent = tree
+                for step in place[:-1]:
+                    parent = parent[step]
+                value = parent[place[-1]]
+                parent[place[-1]] = self._digest(as_text(value)) if has_digest else ANYTHING
+                changed.append((parent, place[-1], value))
+            return hashed(tree)
+        except (KeyError, IndexError, TypeError):
+            return None
+        finally:
+            for parent, step, value in reversed(changed):
+                parent[step] = value
+
+    def _digest(self, text: str) -> str:
+        return "#" + (self.digests.of.get(text) or self.digests.digest(text))
+
+
+def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place = ()) -> bool:
+    """Whether the tree *wanted* is what the recorded tree *known* stands for."""
+    if isinstance(known, dict) and isinstance(wanted, dict):
+        if len(known) != len(wanted):
+            return False
+        names = {key: _key_for(key, known, wanted, digests) for key in known}
+        return len(set(names.values())) == len(names) and all(
+            other in wanted and fits(known[key], wanted[other], digests, key, (*place, key))
+            for key, other in names.items()
+        )
+    if isinstance(known, list) and isinstance(wanted, list):
+        if len(known) != len(wanted):
+            return False
+        if _is_unordered(place, name) and any(map(_has_placeholder, known)):
+            return _fit_in_any_order(known, wanted, digests)
+        return all(
+            fits(one, other, digests, "", (*place, number))
+            for number, (one, other) in enumerate(zip(known, wanted, strict=True))
+        )
+    if isinstance(known, dict | list) or isinstance(wanted, dict | list):
+        return False
+    return leaf_fits(known, wanted, digests)
+
+
+def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
+    """Whether the leaf *wanted* is what the recorded leaf *known* stands for."""
+    if not _has_placeholder(known):
+        return type(known) is type(wanted) and bool(known == wanted)
+    literal, *rest = _PLACEHOLDER.split(known)
+    text = as_text(wanted)
+    if not text.startswith(literal):
+        return False
+    at = len(literal)
+    for placeholder, literal in zip(rest[::2], rest[1::2], strict=True):
+        is_last = placeholder is rest[-2]
+        end = len(text) - len(literal) if is_last else text.find(literal, at + 1)
+        if not literal and not is_last:
+            end = at + len(placeholder)
+        if end <= at or text[end : end + len(literal)] != literal:
+            return False
+        if not any(digests.fits(placeholder, form) for form in _forms(text[at:end])):
+            return False
+        at = end + len(literal)
+    return True
+
+
+def _has_placeholder(value: Any) -> bool:
+    return (
+        isinstance(value, str) and "redacted-" in value and _PLACEHOLDER.search(value) is not None
+    )
+
+
+def _is_unordered(place: Place, name: str) -> bool:
+    return name in UNORDERED or place[:-1] in (("query",), ("body", "form"))
+
+
+def _key_for(key: str, known: dict[str, Any], wanted: dict[str, Any], digests: Digests) -> str:
+    """Return the key of *wanted* that *key* stands for; *key* itself if there is none."""
+    if key in wanted or not _has_placeholder(key):
+        return key
+    fitting = (each for each in wanted if each not in known and leaf_fits(key, each, digests))
+    return next(fitting, key)
+
+
+def _fit_in_any_order(known: list[Any], wanted: list[Any], digests: Digests) -> bool:
+    left = list(wanted)
+    for one in sorted(known, key=_has_placeholder):
+        found = next((at for at, other in enumerate(left) if fits(one, other, digests)), None)
+        if found is None:
+            return False
+        del left[found]
+    return True
+
+
+def _forms(text: str) -> Iterator[str]:
+    """Yield *text*, and what it is when it stood escaped in a text."""
+    yield text
+    if "%" in text or "+" in text:
+        yield unquote(text)
+        yield unquote_plus(text)
+    if "\\" in text:
+        try:
+            yield json.loads(f'"{text}"')
+        except ValueError:
+            return
