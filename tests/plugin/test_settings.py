@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -165,6 +166,39 @@ def test_what_does_not_go_with_the_marker_is_dropped(
 ) -> None:
     """A fixture speaks for many tests; the marker of one may ask for something else altogether."""
     assert settings.joined(of_fixture, of_marker) == together
+
+
+def test_the_options_of_a_test_are_resolved_once(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many fixtures it takes; the options of the next test are its own."""
+    checked = settings.checked
+    resolved = []
+
+    def counting(*arguments: Any) -> dict[str, Any]:
+        resolved.append(checked(*arguments))
+        return resolved[-1]
+
+    monkeypatch.setattr(settings, "checked", counting)
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.qrtest(script="DONE", latency="2s")
+        def test_all_of_them(runtime_job, runtime_service, runtime_simulation, virtual_clock):
+            assert runtime_job().done()
+            assert virtual_clock.now() >= 2
+
+        @pytest.mark.qrtest(script="QUEUED")
+        def test_another(runtime_job):
+            assert not runtime_job().done()
+        """
+    )
+    pytester.runpytest_inprocess().assert_outcomes(passed=2)
+    assert resolved == [
+        {"script": "DONE", "latency": "2s", "record": "none", "unused": "ignore"},
+        {"script": "QUEUED", "record": "none", "unused": "ignore"},
+    ]
 
 
 def test_the_options_cover_what_the_marker_documents() -> None:
