@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from qrtest.cli import commands
+from qrtest.cli.commands import COMMANDS, group
 
 PAGE = Path(__file__).parent / "commands.md"
 WIDTH = 80
@@ -26,8 +26,10 @@ def shown(command: click.Command, path: str) -> str:
 
 def page() -> str:
     """The whole page."""
-    sections = [HEAD, shown(commands, "qrtest")]
-    for name, command in sorted(commands.commands.items()):
+    sections = [HEAD, shown(group, "qrtest")]
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
         sections += [f"## qrtest {name}\n", shown(command, f"qrtest {name}")]
     return "\n".join(sections)
 

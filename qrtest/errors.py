@@ -23,6 +23,7 @@
     │   └── CassetteBusy     a cassette that another process or session records
     ├── SettingError         an option, marker or ini value that is wrong (also ValueError)
     ├── RecordingError       a recording begun or ended wrongly
+    ├── MissingDependency    a library that an extra installs           (also ImportError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
 `RemovedFromClientWarning` is a DeprecationWarning.
@@ -45,6 +46,7 @@ __all__ = [
     "DurationError",
     "FaultError",
     "IllegalTransition",
+    "MissingDependency",
     "NetworkBlocked",
     "NeverEnds",
     "QrtestError",
@@ -168,6 +170,10 @@ class SettingError(QrtestError, ValueError):
 
 class RecordingError(QrtestError):
     """A recording begun or ended wrongly: in CI, twice, or with options that exclude each other."""
+
+
+class MissingDependency(QrtestError, ImportError):
+    """A library that only some parts of qrtest need is not installed. The message names the extra."""
 
 
 class UnsupportedRelease(QrtestError):

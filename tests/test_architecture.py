@@ -20,6 +20,7 @@ LAYERS: list[dict[str, str]] = [
     {"errors": "every exception, as a tree"},
     {
         "code_repr": "a value prints as the code that makes it",
+        "extras": "libraries that only some parts need",
         "patching": "replaces attributes while anybody needs it",
         "run_options": "what the pytest plugin sets for a whole run",
     },
@@ -118,15 +119,16 @@ HOMES = {
         "properties.job_machine",
     },
     "click": {
-        "cli",
         *(
             f"cli.{name}"
             for name in (
                 "check",
+                "commands",
                 "convert",
                 "demo",
                 "diff",
                 "doctor",
+                "init",
                 "record",
                 "rescript",
                 "serve",

@@ -15,6 +15,7 @@ from typing import Final
 from qrtest.cassette import codec
 from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteBusy, CassetteError
+from qrtest.extras import needed
 
 __all__ = ["LARGEST_BYTES", "confined", "files", "held", "load", "read", "save", "save_text"]
 
@@ -96,7 +97,8 @@ def held(path: str | os.PathLike[str]) -> Iterator[None]:
 
     Raises `CassetteBusy` at once when somebody else is. A writer that was killed holds nothing.
     """
-    from filelock import FileLock, Timeout
+    with needed("record"):
+        from filelock import FileLock, Timeout
 
     target = _inside_its_directory(Path(path))
     try:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
+from qrtest.extras import needed
+
 __all__ = ["titled", "tracked"]
 
 T = TypeVar("T")
@@ -27,8 +29,9 @@ def tracked(things: Sequence[T], what: str) -> Iterator[T]:
     if len(things) < FEW or not sys.stderr.isatty():
         yield from things
         return
-    from rich.console import Console
-    from rich.progress import Progress
+    with needed("cli"):
+        from rich.console import Console
+        from rich.progress import Progress
 
     console, goes_there = Console(stderr=True), sys.stdout.isatty()
     with Progress(console=console, transient=True, redirect_stdout=goes_there) as progress:

@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
-from vcr import VCR
-from vcr.cassette import Cassette as Tape
-from vcr.request import Request as TapeRequest
-
 from qrtest.cassette.model import Interaction
 from qrtest.errors import RecordingError
+from qrtest.extras import needed
 from qrtest.http.messages import Request, Response, Service, phrase
 from qrtest.playback.player import Player
+
+with needed("record"):
+    from vcr import VCR
+    from vcr.cassette import Cassette as Tape
+    from vcr.request import Request as TapeRequest
 
 __all__ = ["Recorder"]
 

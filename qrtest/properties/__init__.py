@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from qrtest.properties.consumer import check_consumer
-from qrtest.properties.consumer_rules import RULES, Rule
-from qrtest.properties.consumer_run import Bounds, Run
-from qrtest.properties.job_machine import JobMachine
-from qrtest.properties.job_promises import PROMISES, Promise, check_job
+from qrtest.extras import needed
+
+with needed("hypothesis"):
+    from qrtest.properties.consumer import check_consumer
+    from qrtest.properties.consumer_rules import RULES, Rule
+    from qrtest.properties.consumer_run import Bounds, Run
+    from qrtest.properties.job_machine import JobMachine
+    from qrtest.properties.job_promises import PROMISES, Promise, check_job
 
 __all__ = [
     "PROMISES",

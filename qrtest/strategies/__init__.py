@@ -18,6 +18,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qrtest.extras import needed
+
 if TYPE_CHECKING:
     from qrtest.strategies.draw_faults import fault_plans, faults
     from qrtest.strategies.draw_poll_plans import poll_plans
@@ -57,7 +59,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    with needed("hypothesis"):
+        value = globals()[name] = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
     return value
 
 

@@ -14,9 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
-import httptools
-
+from qrtest.extras import needed
 from qrtest.http.messages import Request, Response, phrase
+
+with needed("serve"):
+    import httptools
 
 __all__ = ["Answer", "Connection", "encoded", "reset"]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
+from qrtest.extras import needed
+
 __all__ = ["Certificate", "throw_away", "trusting"]
 
 
@@ -22,7 +24,8 @@ def throw_away(*hosts: str) -> Certificate:
     >>> throw_away("127.0.0.1").authority.startswith("-----BEGIN CERTIFICATE-----")
     True
     """
-    import trustme
+    with needed("serve"):
+        import trustme
 
     authority = trustme.CA(organization_name="qrtest, for tests only")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -11,15 +11,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocketException
-from websockets.http11 import Request
-from websockets.server import ServerProtocol
-from websockets.sync.client import connect
-
 from qrtest.clock.clocks import Clock
+from qrtest.extras import needed
 from qrtest.http.messages import Stream
 from qrtest.transport.http_connection import reset
 from qrtest.transport.stream_client import TICK_SECONDS, Patience, StreamBroken
+
+with needed("serve"):
+    from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, WebSocketException
+    from websockets.http11 import Request
+    from websockets.server import ServerProtocol
+    from websockets.sync.client import connect
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -18,14 +18,12 @@ import pytest
 
 from docs import make_commands
 from qrtest.cassette import store
-from qrtest.cli import commands
-from qrtest.cli.doctor import wrong
+from qrtest.cli.commands import COMMANDS
+from qrtest.cli.diagnosis import problems_of
 from qrtest.http.messages import Response
 from tests.command_line import RUN, qrtest, qrtest_process
 from tests.recordings import short
 from tests.servers import serving
-
-COMMANDS = sorted(commands.commands)
 
 
 def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
@@ -222,7 +220,7 @@ while not pathlib.Path({str(done)!r}).exists(): time.sleep(0.01)
 """
     with serving(lambda _: Response(200, b"{}", {"Content-Type": "application/json"})) as address:
         command = [sys.executable, "-c", program.format(address=address)]
-        with a_terminal(until="3 exchange(s) recorded", then=done.touch) as (terminal, seen):
+        with a_terminal(until="3 request(s) recorded", then=done.touch) as (terminal, seen):
             qrtest(
                 "record", "x.yaml", "--", *command, cwd=tmp_path, terminal=terminal, TERM="xterm"
             )
@@ -246,7 +244,7 @@ def test_doctor_says_what_there_is(tmp_path: Path) -> None:
     assert "k3y" not in shown.stdout
 
 
-def test_doctor_says_what_looks_wrong(tmp_path: Path) -> None:
+def test_doctor_says_what_looks_problems_of(tmp_path: Path) -> None:
     """With what to do, and exit status 1."""
     store.save(tmp_path / "cassettes" / "bell.yaml", short())
     (tmp_path / "cassettes" / "bell.yaml.bak").write_text("old")
@@ -269,15 +267,41 @@ def test_doctor_says_what_looks_wrong(tmp_path: Path) -> None:
         ({"qiskit-ibm-runtime": "9.0.0"}, {}, "newer than any that was tried"),
         ({"pytest-recording": "1", "pytest-vcr": "1"}, {}, "-p no:vcr"),
         ({}, {"QRTEST_RECORD": "all", "CI": "true"}, "nothing is recorded"),
+        ({"pytest-socket": "1"}, {"QRTEST_TRANSPORT": "sockets"}, "--allow-hosts=127.0.0.1"),
+        ({}, {"PYTEST_ADDOPTS": "-p no:qrtest"}, "no fixtures"),
+        ({}, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, "-p qrtest.plugin"),
+        ({}, {"QISKIT_IBM_TOKEN": "k3y"}, "unset it where tests run"),
+        ({}, {"IAM_URL": "https://iam.example.com"}, "send the API key to iam.example.com"),
+        ({}, {"SSLKEYLOGFILE": "/keys"}, "decrypted"),
+        ({}, {"HTTPS_PROXY": "http://me:k3y@proxy"}, "HTTPS_PROXY holds a password"),
+        ({}, {"QISKIT_IBM_RUNTIME_LOG_LEVEL": "debug"}, "unset it where logs are kept"),
     ],
 )
 def test_each_problem_comes_with_what_to_do(
     installed: dict[str, str], environment: dict[str, str], problem: str
 ) -> None:
     """One problem, one sentence."""
-    [said] = wrong(installed, environment)
+    [said] = problems_of(installed, environment)
     assert problem in said
-    assert list(wrong({"vcrpy": "9.0.0", "qiskit-ibm-runtime": "0.29.1"}, {"CI": "true"})) == []
+    assert "k3y" not in said
+    assert (
+        list(
+            problems_of(
+                {"vcrpy": "9.0.0", "qiskit-ibm-runtime": "0.29.1"},
+                {"CI": "true", "IAM_URL": "https://iam.test.cloud.ibm.com"},
+            )
+        )
+        == []
+    )
+
+
+def test_doctor_does_not_walk_into_other_peoples_packages(tmp_path: Path) -> None:
+    """Neither into environments nor hidden folders, however they are called."""
+    for place in ("here", "env/lib", ".hidden", "node_modules/x", "lib/site-packages/y"):
+        store.save(tmp_path / place / "cassettes" / "bell.yaml", short())
+    (tmp_path / "env" / "pyvenv.cfg").write_text("")
+    found = json.loads(qrtest("doctor", "--json", cwd=tmp_path).stdout)
+    assert found["cassettes"] == {"here/cassettes": 1}
 
 
 def test_a_call_that_is_wrong_says_so_on_stderr() -> None:
