@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from qrtest import Script, cancelled, done, failed, faults, queued, ran_too_long, running, unknown
 from qrtest.faults import Fault
+from qrtest.faults.kinds import BREAKS
 from qrtest.lifecycle.step import Step
 
 LENGTHS = st.one_of(
@@ -69,7 +70,7 @@ def kinds(when: dict[str, object]) -> st.SearchStrategy[Fault]:
             retry_after,
             st.booleans(),
         ),
-        st.builds(lambda: faults.drop(**when)),
+        st.builds(lambda how: faults.drop(how=how, **when), st.sampled_from(BREAKS)),
         st.builds(lambda lasts: faults.hang(lasts, **when), st.none() | LENGTHS),
         st.builds(lambda by: faults.slow(by, **when), LENGTHS),
         st.builds(lambda keep: faults.truncate(keep=keep, **when), st.floats(0, 0.99)),

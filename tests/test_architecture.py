@@ -79,7 +79,13 @@ HOMES = {
     },
     "httptools": {"transport.http_connection"},
     "websockets": {"transport.websocket"},
-    "ssl": {"transport.server", "transport.tls", "transport.websocket"},
+    "ssl": {
+        "transport.server",
+        "transport.tls",
+        "transport.urllib3_connection",
+        "transport.urllib3_tap",
+        "transport.websocket",
+    },
     "trustme": {"transport.tls"},
     "asyncio": {"transport.http_connection", "transport.server", "transport.websocket"},
     "socket": {
@@ -87,6 +93,7 @@ HOMES = {
         "transport.network_block",
         "transport.server",
         "transport.socket_adapter",
+        "transport.urllib3_connection",
     },
     "threading": {
         "clock.clocks",

@@ -31,7 +31,9 @@ AS_IS: Final = "as-is"
 """The layout of a body of several lines that was so on the wire."""
 
 STAND_IN: Final = {
+    "dns": "Name not resolved",
     "refused": "Connection refused",
+    "tls": "TLS handshake failed",
     "reset": "Connection reset",
     "closed": "Connection closed",
     "timeout": "Timed out",

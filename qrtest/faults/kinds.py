@@ -6,7 +6,8 @@ A new kind is written here, and nowhere else: see `qrtest.faults.fault`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal, Unpack, get_args
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal, TypeGuard, Unpack, get_args
 
 from qrtest.clock.duration import Duration
 from qrtest.errors import FaultError
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 Damage = Literal["base64", "zlib", "npy", "type", "shape"]
-BREAKS: Final = ("reset", "refused", "closed", "timeout")
+BREAKS: Final = ("reset", "refused", "closed", "timeout", "dns", "tls")
 STREAM: Final = "stream"
 CLOSE_CODES: Final = range(1000, 5000)
 FOR_EVER: Final = float("inf")
@@ -92,7 +93,7 @@ def status(
     """Answer with status *code*, and with a Retry-After header when *retry_after* is given.
 
     The request has no effect, unless it *takes_effect*: a submission that made a job and is answered 500.
-    *body*: instead of the service's usual words.
+    *retry_after*: seconds, a length of time, or an HTTP date. *body*: instead of the service's usual words.
 
     >>> status(429, retry_after="30s")
     faults.status(429, retry_after='30')
@@ -101,10 +102,21 @@ def status(
         raise FaultError(f"status({code!r}): give a status that is no success, 300 to 599.")
     header = None
     if retry_after is not None:
-        header = f"{seconds(retry_after):.0f}"
+        header = retry_after if _is_date(retry_after) else f"{seconds(retry_after):.0f}"
     return Status(
         code=code, retry_after=header, takes_effect=takes_effect, body=body, **when_of(when)
     )
+
+
+def _is_date(retry_after: Duration) -> TypeGuard[str]:
+    """Return whether it is an HTTP date, the other form of Retry-After (RFC 9110, section 10.2.3)."""
+    if not isinstance(retry_after, str):
+        return False
+    try:
+        parsedate_to_datetime(retry_after)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -128,7 +140,9 @@ class Drop(Fault):
     ),
 )
 def drop(*, how: Failure = "reset", **when: Unpack[When]) -> Drop:
-    """Break the connection: "reset", "refused", "closed" without an answer, or a "timeout".
+    """Break the connection: "reset", "refused", "closed" without an answer, a "timeout", "dns" or "tls".
+
+    "dns": the name of the host is not resolved. "tls": the handshake fails.
 
     >>> drop(on="poll", after=10)
     faults.drop(on='poll', after=10)

@@ -10,21 +10,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, Literal, Protocol
+from typing import Final, Literal, Protocol, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from qrtest.http.operations import Route, route
 
 __all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream", "phrase"]
 
-Failure = Literal["refused", "reset", "closed", "timeout", "cut"]
+Failure = Literal["dns", "refused", "tls", "reset", "closed", "timeout", "cut"]
 """How a connection ends without a whole response.
 
-`refused`: it was never made. `reset`: the peer reset it. `closed`: the peer closed it without a response.
+`dns`: the name of the host was not resolved. `refused`: the connection was never made. `tls`: the handshake
+failed. `reset`: the peer reset it. `closed`: the peer closed it without a response.
 `timeout`: the client gave up. `cut`: it was closed within the body.
 """
 
-FAILURES: Final[tuple[Failure, ...]] = ("refused", "reset", "closed", "timeout", "cut")
+FAILURES: Final[tuple[Failure, ...]] = get_args(Failure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,7 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
         if self.transport.is_closing():
             return
-        if response.failure in ("reset", "closed", "timeout", "refused"):
+        if response.failure is not None and response.failure != "cut":
             self._break(with_reset=response.failure == "reset")
             return
         last = self._last

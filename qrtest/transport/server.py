@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 
 from qrtest.clock.clocks import Clock
 from qrtest.errors import ServerError
-from qrtest.http.messages import Request, Response
+from qrtest.http.messages import Failure, Request, Response
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.http_connection import Connection
 from qrtest.transport.socket_adapter import EXCHANGE, LOOPBACK, TIMEOUT, SocketAdapter
@@ -30,6 +30,8 @@ __all__ = ["LOOPBACK", "Port", "open_port"]
 LAST_PORT: Final = 65_535
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 CLOSED: Final = Response(0, failure="closed")
+UNCONNECTED: Final = ("dns", "refused", "tls")
+"""Failures before a connection is made. The client in this process raises them; others see it closed."""
 
 
 @contextmanager
@@ -65,6 +67,7 @@ class Port:
         self._asked = asked
         self._tls = tls
         self._raised: dict[str, BaseException] = {}
+        self._failed: dict[str, Failure] = {}
         self._adapters: dict[int, tuple[Any, SocketAdapter]] = {}
         self._numbers = itertools.count(1)
         self._socket = _listening(host, number)
@@ -92,6 +95,10 @@ class Port:
     def raised(self, exchange: str) -> BaseException | None:
         """What the simulation raised instead of answering, if it did."""
         return self._raised.pop(exchange, None)
+
+    def failed(self, exchange: str) -> Failure | None:
+        """Return how the connection of an exchange failed before it was made, or None."""
+        return self._failed.pop(exchange, None)
 
     def wait(self) -> None:
         """Wait until the port is closed."""
@@ -150,6 +157,8 @@ class Port:
             return
         if response.failure == "timeout":
             self._raised[exchange] = TimeoutError("timed out")
+        elif exchange and response.failure in UNCONNECTED:
+            self._failed[exchange] = response.failure
         if not wait:
             say(response)
         elif wait < FOR_EVER:

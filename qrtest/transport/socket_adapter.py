@@ -17,8 +17,9 @@ from requests.models import Response as RequestsResponse
 from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from qrtest.http.messages import Failure
 from qrtest.transport.requests_adapter import genuine_send
-from qrtest.transport.urllib3_connection import read_timeout
+from qrtest.transport.urllib3_connection import read_timeout, socket_error
 
 __all__ = ["EXCHANGE", "LOOPBACK", "TIMEOUT", "SocketAdapter"]
 
@@ -42,6 +43,9 @@ class Port(Protocol):
 
     def raised(self, exchange: str) -> BaseException | None:
         """Return what the simulation raised instead of answering, or None."""
+
+    def failed(self, exchange: str) -> Failure | None:
+        """Return how the connection of an exchange failed before it was made, or None."""
 
 
 class SocketAdapter(HTTPAdapter):
@@ -106,6 +110,9 @@ class _Connection(HTTPConnection):
             sent[TIMEOUT] = str(self.qrtest_timeout)
         super().request(method, url, body=body, headers=sent, **options)
 
+    def __str__(self) -> str:
+        return f"HTTPSConnection(host={self.host!r}, port={self.port})"
+
     def getresponse(self) -> Any:
         self.timeout = None
         try:
@@ -114,6 +121,9 @@ class _Connection(HTTPConnection):
             raised = self.qrtest_port.raised(self._exchange)
             if raised is not None:
                 raise raised from None
+            failure = self.qrtest_port.failed(self._exchange)
+            if failure is not None:
+                raise socket_error(self, failure) from None
             raise
 
 

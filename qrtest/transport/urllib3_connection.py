@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import io
+import socket
+import ssl
 from collections.abc import Callable, Mapping
 from http.client import RemoteDisconnected
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
 
 from qrtest.http.messages import Request, Response, phrase
 
-__all__ = ["ServiceConnection", "read_timeout"]
+__all__ = ["ServiceConnection", "read_timeout", "socket_error"]
 
 NO_HEADERS: Final[Mapping[str, str]] = {}
 
@@ -67,7 +69,7 @@ class ServiceConnection:
         """The service's answer, or the error of a socket."""
         response = self._exchange(self._request, read_timeout(self.timeout))
         if response.failure is not None and response.failure != "cut":
-            raise self._failure(response.failure)
+            raise socket_error(self, response.failure)
         length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
         has_body = response.status not in (204, 304)
         return HTTPResponse(
@@ -83,17 +85,32 @@ class ServiceConnection:
             request_url=self._request.path,
         )
 
-    def _failure(self, failure: str) -> Exception:
-        if failure == "refused":
-            return NewConnectionError(self, "[Errno 111] Connection refused")  # type: ignore[arg-type]
-        if failure == "timeout":
-            return TimeoutError("timed out")
-        if failure == "reset":
-            return ConnectionResetError(104, "Connection reset by peer")
-        return RemoteDisconnected("Remote end closed connection without response")
-
     def close(self) -> None:
         """There is nothing to close."""
+
+    def __repr__(self) -> str:
+        return f"HTTPSConnection(host={self.host!r}, port={self.port})"
+
+
+def socket_error(connection: Any, failure: str) -> Exception:
+    """Return the exception by which urllib3 learns that *connection*, to a host, failed in that way."""
+    match failure:
+        case "dns":
+            unresolved = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return NameResolutionError(connection.host, connection, unresolved)
+        case "refused":
+            return NewConnectionError(
+                connection, "Failed to establish a new connection: [Errno 111] Connection refused"
+            )
+        case "tls":
+            return ssl.SSLError(
+                1, "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] ssl/tls alert handshake failure"
+            )
+        case "timeout":
+            return TimeoutError("timed out")
+        case "reset":
+            return ConnectionResetError(104, "Connection reset by peer")
+    return RemoteDisconnected("Remote end closed connection without response")
 
 
 def read_timeout(timeout: Any) -> float | None:

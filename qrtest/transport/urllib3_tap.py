@@ -8,6 +8,7 @@ with the network as a service, and answers it: from there, or by itself.
 from __future__ import annotations
 
 import io
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
@@ -16,9 +17,11 @@ from typing import Any, Final
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
+    NameResolutionError,
     NewConnectionError,
     ProtocolError,
     ReadTimeoutError,
+    SSLError,
 )
 from urllib3.response import HTTPResponse
 
@@ -186,7 +189,9 @@ def _failure(error: Exception) -> Failure | None:
     """What a recording calls *error*; None when it is no broken connection."""
     kinds: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
         ((ConnectTimeoutError, ReadTimeoutError, TimeoutError), "timeout"),
+        ((NameResolutionError,), "dns"),
         ((NewConnectionError, ConnectionRefusedError), "refused"),
+        ((ssl.SSLError, SSLError), "tls"),
         ((RemoteDisconnected,), "closed"),
         ((IncompleteRead,), "cut"),
         ((ConnectionError,), "reset"),

@@ -15,7 +15,8 @@ from qrtest.errors import FaultError, SimulationError
 from qrtest.faults import Fault
 from qrtest.faults.injection import FaultyService
 from qrtest.faults.kinds import Damage
-from qrtest.http.messages import Close, Request, Response
+from qrtest.harness.base import Transport
+from qrtest.http.messages import Close, Failure, Request, Response
 from tests.drawn_scripts import FAULTS
 
 POLL = Request.to("GET", "https://host/v1/jobs/j1?exclude_params=true")
@@ -289,3 +290,28 @@ def test_what_is_no_fault_is_refused() -> None:
             sim.job(faults=["drop"])  # type: ignore[list-item]
         with pytest.raises(SimulationError, match="write faults=\\[faults.drop\\(\\)\\]"):
             sim.job(faults=faults.drop())  # type: ignore[arg-type]
+
+
+def test_retry_after_may_be_a_date() -> None:
+    """The other form that RFC 9110 has; the client waits for it on the virtual clock, to the second."""
+    date = "Thu, 01 Jan 2026 00:00:30 GMT"
+    fault = faults.status(429, retry_after=date, on="poll")
+    assert repr(fault) == f"faults.status(429, retry_after={date!r}, on='poll')"
+    with simulate() as sim:
+        assert sim.job("DONE", faults=[fault]).status() == "DONE"
+        assert 29 <= sim.clock.now() <= 31
+
+
+@pytest.mark.parametrize("transport", ["direct", "requests", "sockets"])
+@pytest.mark.parametrize(
+    ("how", "cause"),
+    [("dns", "NameResolutionError"), ("tls", "SSLError"), ("refused", "NewConnectionError")],
+)
+def test_a_connection_that_is_never_made_fails_as_urllib3_has_it(
+    transport: Transport, how: Failure, cause: str
+) -> None:
+    """The client's retries are used up, and the error names the cause."""
+    with simulate(transport=transport) as sim:
+        job = sim.job("DONE", faults=[faults.drop(how=how, times=None, on="poll")])
+        with pytest.raises(Exception, match=cause):
+            job.status()
