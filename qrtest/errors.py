@@ -139,13 +139,17 @@ class BrokenPromises(QrtestError, AssertionError):
 class ConsumerBug(QrtestError, AssertionError):
     """Code that waits for jobs broke a rule; the message has the shortest scenario that shows it.
 
-    *rule* is the name of the rule, *scenario* the scenario, which can be run again.
+    *rule* is the name of the rule, *scenario* the scenario, which can be run again; with several jobs a
+    tuple of them. *error* is the exception that the code raised, with its traceback, or None.
     """
 
-    def __init__(self, message: str, *, rule: str, scenario: Any) -> None:
+    def __init__(
+        self, message: str, *, rule: str, scenario: Any, error: BaseException | None = None
+    ) -> None:
         super().__init__(message)
         self.rule = rule
         self.scenario = scenario
+        self.error = error
 
 
 class Drifted(QrtestError, AssertionError):

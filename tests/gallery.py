@@ -44,7 +44,7 @@ SUBMITTED = (
     Scenario("DONE", faults=[faults.drop(on="submit")]),
     Scenario("DONE", faults=[faults.html(on="result", times=None)]),
 )
-"""Lives for consumers that take a service: a genuine one takes a tenth of a second to make."""
+"""Scenarios for consumers that take a service: a genuine one takes a tenth of a second to make."""
 
 BUGS: dict[str, Bug] = {}
 RIGHT: dict[str, Bug] = {}
@@ -321,7 +321,7 @@ def hands_on_whatever_result_returns(job):
         raise GaveUp from error
 
 
-@bug("no-result")
+@bug("no-result", on_failure=())
 def takes_1305_for_a_success(job):
     try:
         return checked_type(job.result(timeout=HOUR))
@@ -331,7 +331,7 @@ def takes_1305_for_a_success(job):
         raise GaveUp from error
 
 
-@bug("no-result")
+@bug("no-result", on_failure=())
 def returns_nothing_found_for_a_failure(job):
     try:
         return checked_type(job.result(timeout=HOUR))
@@ -339,14 +339,14 @@ def returns_nothing_found_for_a_failure(job):
         return {}
 
 
-@bug("no-result")
+@bug("no-result", on_failure=False)
 def waits_while_running_only(job):
     while status_of(job) == "RUNNING":
         time.sleep(30)
     return True
 
 
-@bug("no-result")
+@bug("no-result", on_failure=False)
 def counts_no_error_message_as_success(job):
     try:
         job.wait_for_final_state(timeout=HOUR)
@@ -467,13 +467,13 @@ def run_in(session: Session) -> Any:
         raise GaveUp from error
 
 
-@bug("session-left-open", takes="service", lives=SUBMITTED)
+@bug("session-left-open", takes="service", scenarios=SUBMITTED)
 def never_closes_its_session(service):
     job = run_in(opened(service))
     return checked(lambda: job.result(timeout=HOUR))
 
 
-@bug("session-left-open", takes="service", lives=SUBMITTED)
+@bug("session-left-open", takes="service", scenarios=SUBMITTED)
 def closes_its_session_when_all_went_well(service):
     session = opened(service)
     result = checked(lambda: run_in(session).result(timeout=HOUR))
@@ -481,7 +481,7 @@ def closes_its_session_when_all_went_well(service):
     return result
 
 
-@bug("session-left-open", takes="service", lives=SUBMITTED)
+@bug("session-left-open", takes="service", scenarios=SUBMITTED)
 def closes_the_last_of_its_sessions(service):
     for _ in range(2):
         session = opened(service)
@@ -494,6 +494,39 @@ def closes_the_last_of_its_sessions(service):
         raise GaveUp
     with session:
         return checked(lambda: job.result(timeout=HOUR))
+
+
+# --- they mix up several jobs, or take none -----------------------------------------------------------
+
+
+@bug("crossed-results", jobs=3)
+def lists_results_in_the_order_they_come(jobs):
+    waiting, results = list(jobs), []
+    deadline = time.time() + HOUR
+    while waiting and time.time() < deadline:
+        for job in list(waiting):
+            if status_of(job) in FINAL:
+                waiting.remove(job)
+                results.append(checked(job.result))
+        time.sleep(10)
+    return results
+
+
+@bug("crossed-results", jobs=2)
+def files_results_under_the_first_id(jobs):
+    first, second = jobs
+    return {
+        first.job_id(): checked(lambda: second.result(timeout=HOUR)),
+        second.job_id(): checked(lambda: first.result(timeout=HOUR)),
+    }
+
+
+@bug("refuses")
+def compares_in_lower_case(job):
+    checked_wait(job)
+    if status_of(job) != "done":
+        raise GaveUp
+    return checked(job.result)
 
 
 # --- right ones ---------------------------------------------------------------------------------------
@@ -619,7 +652,7 @@ def gives_the_logs_of_what_failed(job):
     return checked(lambda: job.result(timeout=60))
 
 
-@right(takes="service", submissions=3, max_wait="8h", lives=SUBMITTED)
+@right(takes="service", submissions=3, max_wait="8h", scenarios=SUBMITTED)
 def submits_up_to_three_times(service):
     for _ in range(3):
         job = submitted(service)
@@ -631,13 +664,13 @@ def submits_up_to_three_times(service):
     raise GaveUp
 
 
-@right(takes="service", max_wait="2h", lives=SUBMITTED)
+@right(takes="service", max_wait="2h", scenarios=SUBMITTED)
 def closes_its_session_whatever_happens(service):
     with opened(service) as session:
         return checked(lambda: run_in(session).result(timeout=HOUR))
 
 
-@right(takes="service", max_wait="2h", lives=SUBMITTED)
+@right(takes="service", max_wait="2h", scenarios=SUBMITTED)
 def cancels_its_session_when_it_gives_up(service):
     session = opened(service)
     try:

@@ -87,7 +87,12 @@ HOMES = {
         "transport.websocket",
     },
     "trustme": {"transport.tls"},
-    "asyncio": {"transport.http_connection", "transport.server", "transport.websocket"},
+    "asyncio": {
+        "properties.consumer_run",
+        "transport.http_connection",
+        "transport.server",
+        "transport.websocket",
+    },
     "socket": {
         "transport.http_connection",
         "transport.network_block",
@@ -100,6 +105,7 @@ HOMES = {
         "clock.patch_time",
         "client.removed_members",
         "patching",
+        "properties.real_time_limit",
         "transport.server",
         "transport.stream_client",
         "transport.websocket",
@@ -123,6 +129,7 @@ HOMES = {
         "strategies.draw_scripts",
         "strategies.register",
         "properties.consumer",
+        "properties.consumer_search",
         "properties.job_machine",
     },
     "click": {

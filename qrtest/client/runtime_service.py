@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-from qiskit_ibm_runtime import QiskitRuntimeService
+from qiskit_ibm_runtime import QiskitRuntimeService, Session
 from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 
 from qrtest.client import private_names, releases
@@ -16,7 +16,14 @@ from qrtest.errors import SimulationError
 from qrtest.run_options import is_documented_surface
 from qrtest.transport.dispatcher import Dispatcher
 
-__all__ = ["clients", "document_jobs", "make_service", "new_service", "saved_service"]
+__all__ = [
+    "clients",
+    "document_jobs",
+    "make_service",
+    "new_service",
+    "open_session",
+    "saved_service",
+]
 
 LOCAL: Final = "local"
 CLASSIC: Final = "ibm_quantum"
@@ -71,6 +78,11 @@ def new_service(channel: str | None, *, instance: str | None) -> Any:
         if channel == CLASSIC:
             return QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
         return QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
+
+
+def open_session(service: Any, backend: str) -> Any:
+    """Return a genuine Session that *service* has opened on the backend of that name."""
+    return Session(backend=service.backend(backend))
 
 
 def saved_service() -> Any:

@@ -1,4 +1,4 @@
-"""What must hold of code that waits for jobs, and of whatever claims to be a job."""
+"""What must hold of code that waits for jobs, and of anything that claims to be a job."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ with needed("hypothesis"):
     from qrtest.properties.consumer import check_consumer
     from qrtest.properties.consumer_rules import RULES, Rule
     from qrtest.properties.consumer_run import Bounds, Run
+    from qrtest.properties.consumer_search import Search
     from qrtest.properties.job_machine import JobMachine
     from qrtest.properties.job_promises import PROMISES, Promise, check_job
 
@@ -19,6 +20,7 @@ __all__ = [
     "Promise",
     "Rule",
     "Run",
+    "Search",
     "check_consumer",
     "check_job",
 ]

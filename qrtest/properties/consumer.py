@@ -1,83 +1,69 @@
-"""`check_consumer`: hypothesis searches for the shortest life of a job that breaks a consumer."""
+"""`check_consumer`: hypothesis searches for the simplest scenario in which a consumer breaks a rule."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
-from random import Random
 from typing import TYPE_CHECKING, Any, Final
 
-import hypothesis
-from hypothesis import Phase
-from hypothesis.errors import Flaky, NoSuchExample
-from hypothesis.strategies import SearchStrategy, just
+from hypothesis.strategies import SearchStrategy
 
-from qrtest import run_options, strategies
-from qrtest.clock import duration as durations
+from qrtest import run_options
 from qrtest.clock.duration import Duration
 from qrtest.errors import ConsumerBug, SimulationError
-from qrtest.harness.simulate import Transport
-from qrtest.lifecycle.script import Script
-from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
 from qrtest.properties.consumer_report import Finding, name_of, report
 from qrtest.properties.consumer_rules import RULES, Rule
-from qrtest.properties.consumer_run import Bounds, Takes, lived
+from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
+from qrtest.properties.consumer_search import Exceptions, Jobs, Search, exceptions, find, sources
+from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
+from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.scenario import scenario_file
-from qrtest.scenario.scenario import Scenario
-from qrtest.strategies.draw_faults import menu
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
 
 __all__ = ["check_consumer"]
 
-Exceptions = type[BaseException] | tuple[type[BaseException], ...]
-OF_A_JOB: Final = ("poll", "result", "cancel", "logs", "metrics", "interim_results", "tags")
-OF_A_SUBMISSION: Final = ("submit", "poll", "result")
-TAKES: Final = ("job", "service", "simulation")
+Scenarios = SearchStrategy[Any] | Iterable[Any]
+LEAST_REFUSALS: Final = 2
+NOT_REPEATED: Final = ("program_id", "result", "saved", "save_failures", "seed", "settings")
+"""Options that a pasted test does without: the scenario has them, or they only say how to look."""
 
 
 def check_consumer(
     consumer: Callable[[Any], Any],
     *,
     allowed: Exceptions = (),
-    max_wait: Duration = "24h",
-    max_requests: int = 50_000,
-    timeout: Duration | None = None,
-    poll: Duration = "1m",
-    polls_per_minute: float = 600,
-    submissions: int | None = None,
     takes: Takes = "job",
-    program_id: str = "sampler",
-    result: Any = None,
-    lives: SearchStrategy[Scenario] | Iterable[Scenario] | None = None,
+    jobs: int = 1,
+    max_wait: Duration = "24h",
+    scenarios: Scenarios | None = None,
     cassette: str | os.PathLike[str] | Cassette | None = None,
-    saved: str | Path | None = None,
-    save_failures: bool | None = None,
     rules: Sequence[Rule] = RULES,
-    transport: Transport = "direct",
     max_examples: int | None = None,
-    seed: int | None = None,
-    settings: hypothesis.settings | None = None,
+    search: Search | None = None,
+    **options: Any,
 ) -> None:
-    """Search for a life of a job in which *consumer* breaks a rule.
+    """Search for a scenario in which *consumer* breaks a rule.
 
-    *consumer* is called with a fresh job, again and again, each time in a simulation of its own
-    (*takes*: or with a "service" or the "simulation"). *allowed*: exceptions that may leave it.
-    *max_wait*, *max_requests*: how much virtual time and how many requests it gets. *timeout*: the
-    one it promises to keep; *poll*: how long one of its polls may take. *polls_per_minute*: how often
-    it may ask. *submissions*: how many jobs it may submit, 1 unless it takes a job. *result*: what
-    the job results in, if the small valid result of *program_id* will not do. *lives*: a strategy, or
-    scenarios that are tried as they are. *cassette*: a recording of a job, whose other lives are lived
-    with its real payloads. *saved*: the folder of scenario files, of which those named
-    after the consumer are tried first; with *save_failures* what is found is written there. Under
-    pytest both are what the plugin is told. *rules*: instead of `RULES`. *max_examples*, *seed*,
-    *settings*: of hypothesis; unless said, the loaded profile's.
+    *consumer* is a function, or a coroutine function, that is called with a fresh job again and again,
+    each time in a simulation of its own. *allowed*: exceptions that may leave it. *takes*: "job",
+    "service", "session" or "simulation". *jobs*: with more than one it takes a list of jobs, each with
+    a scenario of its own. *max_wait*: how much virtual time it gets.
 
-    Raises `ConsumerBug`, an AssertionError, with the shortest life found that breaks a rule.
+    *scenarios*: a strategy, or scenarios that are tried as they are; with several *jobs* also tuples
+    with one for each. *cassette*: a recording of a job that is tried as recorded, then with other
+    scripts and faults and its real payloads. *rules*: instead of `RULES`. *max_examples*: of
+    hypothesis; None: that of the loaded profile.
+
+    *search*: further options; each may be given by its own name as well, as in `timeout="1h"`.
+    `lives=` is an older name of *scenarios*.
+
+    Raises `ConsumerBug`, an AssertionError, with the simplest scenario found that breaks a rule, and
+    `SimulationError` for options that do not exist or do not fit.
 
     >>> from qiskit_ibm_runtime.exceptions import IBMRuntimeError
     >>> check_consumer(lambda job: job.result(), allowed=IBMRuntimeError, max_examples=50)
@@ -85,156 +71,140 @@ def check_consumer(
         ...
     qrtest.errors.ConsumerBug: ...
     """
-    said = {
-        name: value
-        for name, value, usual in (
-            ("allowed", _exceptions(allowed), ()),
-            ("max_wait", max_wait, "24h"),
-            ("max_requests", max_requests, 50_000),
-            ("timeout", timeout, None),
-            ("poll", poll, "1m"),
-            ("polls_per_minute", polls_per_minute, 600),
-            ("submissions", submissions, None),
-            ("takes", takes, "job"),
-            ("transport", transport, "direct"),
-        )
-        if value != usual
-    }
-    bounds = _bounds(said)
-
-    def look(scenario: Scenario) -> Finding | None:
-        run = lived(consumer, scenario, bounds)
-        for rule in rules:
-            what = rule.broken(run)
-            if what is not None:
-                return Finding(rule, run, what)
-        return None
-
-    first: Iterable[Scenario] = ()
-    drawn: SearchStrategy[Scenario] | None = None
-    if isinstance(lives, SearchStrategy):
-        drawn = lives
-    elif lives is not None:
-        first = lives
-    elif cassette is not None:
-        recorded = Scenario.from_cassette(cassette)
-        first = _lives_of_the_recorded(recorded, takes)
-        plans = strategies.fault_plans(operations=_operations(takes))
-        drawn = strategies.scenarios_of(cassette, faults=plans)
-    else:
-        first = _lives_to_try_first(program_id, result, takes)
-        drawn = _usual_lives(program_id, result, takes)
-    folder = run_options.SCENARIO_FOLDER.get() if saved is None else Path(saved)
+    __tracebackhide__ = True
+    scenarios = options.pop("lives", None) if scenarios is None else scenarios
+    chosen = _search(search, options)
+    kinds = exceptions(allowed)
+    bounds = chosen.bounds(allowed=kinds, takes=takes, jobs=jobs, max_wait=max_wait)
+    if not callable(consumer):
+        raise SimulationError(f"{consumer!r} is no consumer: give a function that takes a {takes}.")
+    first, drawn = sources(scenarios, cassette, chosen, bounds)
+    folder = run_options.SCENARIO_FOLDER.get() if chosen.saved is None else Path(chosen.saved)
     if folder is not None:
-        first = chain(scenario_file.in_folder(folder, name_of(consumer)), first)
-    finding = next(filter(None, map(look, first)), None)
-    if finding is None and drawn is not None:
-        finding = _search(
-            look,
-            drawn,
-            settings=_settings(settings, max_examples),
-            random=None if seed is None else Random(seed),
-            key=f"qrtest {consumer.__module__} {getattr(consumer, '__qualname__', '')}".encode(),
-        )
-    if finding is not None:
-        if folder is not None and (
-            run_options.IS_SAVING.get() if save_failures is None else save_failures
-        ):
-            name = f"{name_of(consumer)}-{finding.rule.name}.yaml"
-            scenario_file.save(finding.run.scenario, folder / name)
-            on_saved = run_options.ON_SAVED.get()
-            if on_saved is not None:
-                on_saved(folder / name)
-        raise ConsumerBug(
-            report(finding, consumer, said), rule=finding.rule.name, scenario=finding.run.scenario
-        ) from finding.run.error
-
-
-def _bounds(said: dict[str, Any]) -> Bounds:
-    takes = said.get("takes", "job")
-    if takes not in TAKES:
-        raise SimulationError(f"takes={takes!r}: there are {', '.join(map(repr, TAKES))}.")
-    chosen = {**said, "submissions": said.get("submissions", 0 if takes == "job" else 1)}
-    for name in ("max_wait", "timeout", "poll"):
-        if name in chosen:
-            chosen[name] = durations.seconds(chosen[name])
-    return Bounds(**chosen)
-
-
-def _exceptions(allowed: Exceptions) -> tuple[type[BaseException], ...]:
-    kinds = allowed if isinstance(allowed, tuple) else (allowed,)
-    for kind in kinds:
-        if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-            raise SimulationError(
-                f"allowed={allowed!r}: {kind!r} is no exception class; write allowed=(TimeoutError,)."
-            )
-    return kinds
-
-
-def _usual_lives(program_id: str, result: Any, takes: str) -> SearchStrategy[Scenario]:
-    return strategies.scenarios(
-        faults=strategies.fault_plans(operations=_operations(takes)),
-        results=result if isinstance(result, SearchStrategy) else just(result),
-        program_id=program_id,
+        saved = scenario_file.in_folder(folder, name_of(consumer))
+        first = chain(((each,) * jobs for each in saved), first)
+    with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT:
+        check = _Check(consumer, bounds, rules, limit)
+        with MUTED:
+            found = check.first_of(first)
+            if found is None and drawn is not None:
+                key = f"qrtest {_full_name(consumer)}".encode()
+                found = find(
+                    check.is_broken, drawn, search=chosen, max_examples=max_examples, key=key
+                )
+                if found is None:
+                    found = check.refused()
+        finding = None if found is None else check.again(found)
+    if finding is None:
+        return
+    if folder is not None:
+        _save(finding, consumer, folder, chosen)
+    usual = {"allowed": (), "takes": "job", "jobs": 1, "max_wait": "24h"}
+    given = {"allowed": kinds, "takes": takes, "jobs": jobs, "max_wait": max_wait}
+    repeated = {name: value for name, value in given.items() if value != usual[name]}
+    repeated |= {k: v for k, v in chosen.chosen().items() if k not in NOT_REPEATED}
+    run = finding.run
+    raise ConsumerBug(
+        report(finding, consumer, repeated),
+        rule=finding.rule.name,
+        scenario=run.scenario if jobs == 1 else run.scenarios,
+        error=run.error,
     )
 
 
-def _lives_to_try_first(program_id: str, result: Any, takes: str) -> Iterator[Scenario]:
-    """What a person would try: every ending at once and after a while, then each fault alone."""
-    if isinstance(result, SearchStrategy):
-        return
-    for end in (done(), failed(), cancelled(), ran_too_long(), queued(), running()):
-        yield Scenario(end, result=result, program_id=program_id)
-    for end in (done(), unknown("Validating")):
-        yield Scenario(Script(queued("1m"), end), result=result, program_id=program_id)
-    for times in (1, None):
-        for fault in menu():
-            if fault.on in _operations(takes):
-                plan = [replace(fault, times=times)]
-                yield Scenario(done(), faults=plan, result=result, program_id=program_id)
+class _Check:
+    """Runs a consumer, and keeps what the rules found last."""
 
+    def __init__(
+        self,
+        consumer: Callable[[Any], Any],
+        bounds: Bounds,
+        rules: Sequence[Rule],
+        limit: RealTimeLimit,
+    ) -> None:
+        self._consumer = consumer
+        self._bounds = bounds
+        self._rules = rules
+        self._limit = limit
+        self._last: Finding | None = None
+        self._refused: dict[str, list[Run]] = {}
+        self._accepted: set[str] = set()
 
-def _lives_of_the_recorded(recorded: Scenario, takes: str) -> Iterator[Scenario]:
-    """As it was recorded, then as `_lives_to_try_first`."""
-    yield recorded
-    for life in _lives_to_try_first(recorded.program_id, None, takes):
-        yield recorded.but(script=life.script, faults=life.faults)
+    def look(self, scenarios: Jobs) -> Finding | None:
+        """Run the consumer in *scenarios*; return the first rule that it breaks."""
+        run = run_consumer(self._consumer, scenarios, self._bounds, self._limit)
+        for rule in self._rules:
+            what = rule.broken(run)
+            if what is not None:
+                return Finding(rule, run, what)
+            if rule.refused is not None and rule.name not in self._accepted:
+                self._count(rule, run)
+        return None
 
+    def _count(self, rule: Rule, run: Run) -> None:
+        assert rule.refused is not None
+        is_refused = rule.refused(run)
+        if is_refused:
+            self._refused.setdefault(rule.name, []).append(run)
+        elif is_refused is False:
+            self._accepted.add(rule.name)
 
-def _operations(takes: str) -> tuple[str, ...]:
-    return OF_A_JOB if takes == "job" else OF_A_SUBMISSION
+    def first_of(self, scenarios: Iterable[Jobs]) -> Jobs | None:
+        """Return the first of *scenarios* in which a rule is broken."""
+        return next(filter(self.is_broken, scenarios), None)
 
-
-def _settings(chosen: hypothesis.settings | None, max_examples: int | None) -> hypothesis.settings:
-    parent = hypothesis.settings() if chosen is None else chosen
-    phases = tuple(phase for phase in parent.phases if phase is not Phase.explain)
-    most = parent.max_examples if max_examples is None else max_examples
-    return hypothesis.settings(parent, deadline=None, phases=phases, max_examples=most)
-
-
-def _search(
-    look: Callable[[Scenario], Finding | None],
-    lives: SearchStrategy[Scenario],
-    *,
-    settings: hypothesis.settings,
-    random: Random | None,
-    key: bytes,
-) -> Finding | None:
-    """The finding in the simplest life that has one."""
-    best: list[Finding] = []
-
-    def is_broken(scenario: Scenario) -> bool:
-        finding = look(scenario)
+    def is_broken(self, scenarios: Jobs) -> bool:
+        """Return whether a rule is broken in *scenarios*, and keep what was found."""
+        if self._last is not None and self._last.run.stalled_at:
+            return scenarios == self._last.run.scenarios  # each further one would take as long
+        finding = self.look(scenarios)
         if finding is not None:
-            best[:] = [finding]
+            self._last = finding
         return finding is not None
 
-    try:
-        simplest = hypothesis.find(
-            lives, is_broken, settings=settings, random=random, database_key=key
-        )
-    except NoSuchExample:
+    def again(self, scenarios: Jobs) -> Finding:
+        """Run the consumer in *scenarios* once more; return what is found, and whether it is found again."""
+        last = self._last
+        assert last is not None
+        if last.run.stalled_at or last.rule.refused is not None:
+            return last
+        return self.look(scenarios) or replace(last, repeats=False)
+
+    def refused(self) -> Jobs | None:
+        """Return scenarios of a rule that is broken because no run at all kept it."""
+        for rule in self._rules:
+            runs = self._refused.get(rule.name, [])
+            if rule.name not in self._accepted and len(runs) >= LEAST_REFUSALS:
+                run = min(runs, key=lambda run: len(run.scenario.script))
+                outcome = f"raised {type(run.error).__name__}" if run.error else "returned the same"
+                what = f"it {outcome} for each of {len(runs)} jobs that were done, without a fault"
+                self._last = Finding(rule, run, what)
+                return run.scenarios
         return None
-    except Flaky:
-        return best[0]
-    return best[0] if best[0].run.scenario == simplest else look(simplest)
+
+
+def _full_name(consumer: Callable[[Any], Any]) -> str:
+    return f"{getattr(consumer, '__module__', '')} {getattr(consumer, '__qualname__', '')}"
+
+
+def _search(search: Search | None, options: Mapping[str, Any]) -> Search:
+    known = [each.name for each in fields(Search)]
+    for name in options:
+        if name not in known:
+            raise SimulationError(
+                f"check_consumer({name}=...): there is no such option; there are {', '.join(known)}."
+            )
+    return replace(search or Search(), **options)
+
+
+def _save(finding: Finding, consumer: Callable[[Any], Any], folder: Path, search: Search) -> None:
+    is_saving = (
+        run_options.IS_SAVING.get() if search.save_failures is None else search.save_failures
+    )
+    if not is_saving or len(finding.run.scenarios) > 1:
+        return
+    path = folder / f"{name_of(consumer)}-{finding.rule.name}.yaml"
+    scenario_file.save(finding.run.scenario, path)
+    on_saved = run_options.ON_SAVED.get()
+    if on_saved is not None:
+        on_saved(path)

@@ -1,97 +1,184 @@
-"""The report of a bug that was found: what is wrong, the life that shows it, and a test to paste."""
+"""The report of a broken rule: one sentence, what happened, a test to paste, and what to do."""
 
 from __future__ import annotations
 
+import inspect
+import keyword
 import textwrap
-from collections.abc import Callable, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from qrtest.properties.consumer_rules import Rule
+from qrtest.properties.consumer_rules import RULES, Rule, frame_of_the_consumer
 from qrtest.properties.consumer_run import Run
+from qrtest.scenario.scenario import Scenario
 
-__all__ = ["Finding", "report"]
+__all__ = ["Finding", "name_of", "report"]
 
-LINES = 16
+MOST_TIMELINE_LINES: Final = 12
+WIDTH: Final = 96
+MOST_FAULT: Final = 60
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that a run broke, and how."""
+    """A rule that a run broke, and how. *repeats*: whether it breaks it again when it is run again."""
 
     rule: Rule
     run: Run
     what: str
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """How much it takes to tell: the fewer faults and steps the better."""
-        return len(self.run.scenario.faults), len(self.run.scenario.script)
+    repeats: bool = True
 
 
-def report(finding: Finding, consumer: Callable[[Any], Any], said: Mapping[str, Any]) -> str:
-    """All that a person needs to see and repeat *finding*; *said* are the options of the check."""
-    name = name_of(consumer)
-    return "\n".join(
-        [
-            f"{name} breaks the rule {finding.rule.name!r}: {finding.what}.",
-            *_section("The shortest life found that shows it", repr(finding.run.scenario)),
-            *_section(
-                "What happened (virtual time, request, answer)",
-                finding.run.journal.timeline(lines=LINES),
-            ),
-            *_section(finding.rule.says.rstrip("."), textwrap.fill(finding.rule.advice, 96)),
-            *_section("To paste into a test", _test(finding, consumer, said)),
+def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
+    """Return all that a person needs to see and repeat *finding*; *options* are those of the check."""
+    run = finding.run
+    lines = [
+        f"{name_of(consumer)} breaks the rule {finding.rule.name!r}: {finding.what}, "
+        f"{_jobs(run.scenarios)}.",
+        *_source_line(run),
+    ]
+    if not finding.repeats:
+        lines += [
+            "",
+            "It did not happen again when it was run again: it goes by something that outlasts a call, or "
+            "by chance.",
         ]
-    )
+    most = MOST_TIMELINE_LINES // len(run.scenarios)
+    timeline = run.journal.timeline(lines=max(most, 4))
+    lines += _section("What happened (virtual time, request, answer)", timeline)
+    lines += _section("To paste into a test", _test(finding, consumer, options))
+    return "\n".join(lines)
 
 
-def name_of(consumer: Callable[[Any], Any]) -> str:
-    """What to call *consumer*: the name it was defined under, without the function it stands in."""
-    qualified: str = getattr(consumer, "__qualname__", type(consumer).__qualname__)
+def name_of(thing: Any) -> str:
+    """Return what to call a function or class: its qualified name, without the function it stands in."""
+    qualified: str = getattr(thing, "__qualname__", type(thing).__qualname__)
     return qualified.rpartition("<locals>.")[2]
+
+
+def _jobs(scenarios: tuple[Scenario, ...]) -> str:
+    if len(scenarios) > 1:
+        return "with the jobs " + ", ".join(f"'{scenario.script}'" for scenario in scenarios)
+    [scenario] = scenarios
+    faults = [textwrap.shorten(repr(fault), MOST_FAULT) for fault in scenario.faults]
+    return f"with a job '{scenario.script}'" + (f" and {', '.join(faults)}" if faults else "")
+
+
+def _source_line(run: Run) -> list[str]:
+    """Return the line of the consumer that its exception came from, or where it waited."""
+    frame: traceback.FrameSummary | None = None
+    if run.error is not None:
+        frame = frame_of_the_consumer(run.error.__traceback__)
+    if frame is not None and frame.line:
+        where = f"{Path(frame.filename).name}:{frame.lineno}, in {frame.name}"
+        return ["", f"    {where}:", f"        {frame.line}"]
+    if run.stalled_at:
+        return ["", *textwrap.indent(run.stalled_at.rstrip(), "    ").splitlines()[-6:]]
+    return []
 
 
 def _section(title: str, body: str) -> list[str]:
     return ["", f"{title}:", "", textwrap.indent(body, "    ")]
 
 
-def _test(finding: Finding, consumer: Callable[[Any], Any], said: Mapping[str, Any]) -> str:
-    name = name_of(consumer)
-    identifier = "".join(letter if letter.isalnum() else "_" for letter in name).strip("_")
-    names = "Scenario, faults" if finding.run.scenario.faults else "Scenario"
-    if finding.run.scenario.behaviour.chosen():
-        names = f"Behaviour, {names}"
-    options = [f"{option}={_code(value)}" for option, value in said.items()]
-    options.append(f"lives=[{finding.run.scenario!r}]")
-    lines = [
-        "import qrtest",
-        f"from qrtest import {names}",
-        *_imports(consumer, said),
-        "",
-        "",
-        f"def test_{identifier}_{finding.rule.name.replace('-', '_')}():",
-        "    qrtest.check_consumer(",
-        f"        {name},",
-        *(f"        {option}," for option in options),
-        "    )",
+# --- a test to paste ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Name:
+    """How code names an object: by an import, or by a line that a person has to complete."""
+
+    code: str
+    line: str = ""
+
+
+def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
+    scenarios = finding.run.scenarios
+    subject = _named(consumer, "the consumer")
+    kinds = {kind: _named(kind, "an exception class") for kind in options.get("allowed", ())}
+    is_ours = finding.rule in RULES
+    names = ["Scenario", *(["faults"] if finding.run.has_faults else [])]
+    if any(scenario.behaviour.chosen() for scenario in scenarios):
+        names.insert(0, "Behaviour")
+    if any(scenario.record is not None and not scenario._code for scenario in scenarios):
+        names.insert(0, "JobRecord")
+    shown = repr(scenarios[0]) if len(scenarios) == 1 else f"({', '.join(map(repr, scenarios))})"
+    arguments = [
+        subject.code,
+        *(f"{option}={_code(value, kinds)}" for option, value in options.items()),
+        f"scenarios=[{shown}]",
+        *(() if is_ours else ("rules=[broken_rule]",)),
     ]
-    return "\n".join(lines)
+    own = f"broken_rule = ...  # fill in: the Rule named {finding.rule.name!r}"
+    needed = [each.line for each in (subject, *kinds.values()) if each.line]
+    imports = sorted({line for line in needed if line.startswith("from ")})
+    to_fill_in = [line for line in needed if not line.startswith("from ")] + [own] * (not is_ours)
+    advice = f"What to do: {finding.rule.says} {finding.rule.advice}"
+    return "\n".join(
+        [
+            "import qrtest",
+            f"from qrtest import {', '.join(names)}",
+            *imports,
+            *(["", *to_fill_in] if to_fill_in else []),
+            "",
+            "",
+            f"def test_{_identifier(consumer)}_{finding.rule.name.replace('-', '_')}():",
+            *_call(arguments),
+            "",
+            *textwrap.wrap(advice, WIDTH, initial_indent="# ", subsequent_indent="# "),
+        ]
+    )
 
 
-def _imports(consumer: Callable[[Any], Any], said: Mapping[str, Any]) -> list[str]:
-    wanted = [consumer, *said.get("allowed", ())]
-    return [
-        f"from {thing.__module__} import {name_of(thing)}"
-        for thing in wanted
-        if getattr(thing, "__module__", "builtins") != "builtins"
-        and "<" not in getattr(thing, "__qualname__", "<").replace("<locals>", "")
-    ]
+def _call(arguments: list[str]) -> Iterator[str]:
+    whole = f"    qrtest.check_consumer({', '.join(arguments)})"
+    if len(whole) <= WIDTH:
+        yield whole
+        return
+    yield "    qrtest.check_consumer("
+    yield from (f"        {argument}," for argument in arguments)
+    yield "    )"
 
 
-def _code(value: Any) -> str:
+def _named(thing: Any, what: str) -> _Name:
+    """Return how a test in another file names *thing*."""
+    qualified: str = getattr(thing, "__qualname__", "")
+    module: str = getattr(thing, "__module__", "") or ""
+    is_found = (
+        bool(qualified)
+        and "<" not in qualified
+        and module not in ("", "__main__")
+        and not inspect.ismethod(thing)
+    )
+    if is_found and module == "builtins":
+        return _Name(qualified)
+    if is_found:
+        return _Name(qualified, f"from {module} import {qualified.partition('.')[0]}")
+    name = _identifier(thing)
+    return _Name(name, f"{name} = ...  # fill in: {what} {name_of(thing)}{_where(thing)}")
+
+
+def _identifier(thing: Any) -> str:
+    name = "".join(letter if letter.isalnum() else "_" for letter in name_of(thing)).strip("_")
+    return name if name.isidentifier() and not keyword.iskeyword(name) else "consumer"
+
+
+def _where(thing: Any) -> str:
+    try:
+        source = inspect.getsourcefile(thing)
+        line = inspect.getsourcelines(thing)[1]
+    except (TypeError, OSError):
+        return ""
+    return f", {Path(source or '').name} line {line}"
+
+
+def _code(value: Any, names: Mapping[Any, _Name]) -> str:
     if isinstance(value, type):
-        return name_of(value)
+        return names[value].code if value in names else name_of(value)
     if isinstance(value, tuple):
-        return f"({', '.join(map(_code, value))}{',' if len(value) == 1 else ''})"
+        parts = [_code(part, names) for part in value]
+        return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
     return repr(value)

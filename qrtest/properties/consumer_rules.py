@@ -1,32 +1,46 @@
-"""What a consumer must not do: one rule a bug, as values that a project can drop or add to.
+"""What a consumer must not do: each rule is a value that a project can leave out or add to.
 
-A rule looks at a `Run` and says in a sentence what is wrong, or None. It runs nothing itself.
+A rule looks at a `Run` and describes in a clause what is wrong, or returns None. It runs nothing itself, and
+accuses only of what cannot be right: what a consumer returns when there is no result is its own affair, as
+long as it is not result data.
 """
 
 from __future__ import annotations
 
+import os
+import sysconfig
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
 from typing import Final
 
 from qrtest.clock import duration as durations
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route
 from qrtest.lifecycle import transitions
-from qrtest.lifecycle.step import RAN_TOO_LONG
-from qrtest.properties.consumer_run import Run
+from qrtest.lifecycle.step import RAN_TOO_LONG, Step
+from qrtest.properties import returned_data
+from qrtest.properties.consumer_run import ANYTHING, Run
 from qrtest.service import parse
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "Rule", "frame_of_the_consumer"]
 
-ASKED_AFTER_THE_END: Final = 10
+REQUESTS_AFTER_THE_END: Final = 10
 SUCCESS: Final = 200
+LEAST_TEXT: Final = 12
+"""Shorter texts are words: no undecoded result is as short."""
+
+STOPPED_BY_THE_SERVICE: Final = "CANCELLED - RAN TOO LONG"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule: its *name*, what it *says*, how to keep it (*advice*), and *broken*, which looks.
+    """A rule: its *name*, what it *says*, how to keep it (*advice*), and *broken*, which looks at a run.
+
+    *refused*, if there is one, returns whether a run is one that the rule is about and that went wrong;
+    None for a run that it is not about. The rule is then broken when all runs of a search went wrong.
 
     >>> no_strings = Rule(
     ...     "no-strings", "A result is never a text.", "Return an object.",
@@ -40,9 +54,15 @@ class Rule:
     says: str
     advice: str
     broken: Callable[[Run], str | None] = field(repr=False)
+    refused: Callable[[Run], bool | None] | None = field(default=None, repr=False)
 
 
 def _does_not_end(run: Run) -> str | None:
+    if run.stalled_at:
+        return (
+            f"it waited for {durations.text(run.bounds.patience)} of real time for something outside of "
+            f"the simulation"
+        )
     if not run.was_stopped:
         return None
     at = durations.text(round(run.seconds, 3))
@@ -51,72 +71,147 @@ def _does_not_end(run: Run) -> str | None:
 
 
 def _lets_escape(run: Run) -> str | None:
-    if run.error is None or run.was_stopped or isinstance(run.error, run.bounds.allowed):
+    error = run.error
+    if error is None or run.was_stopped or isinstance(error, run.bounds.allowed):
         return None
-    kind = type(run.error)
+    kind = type(error)
     name = (
         kind.__qualname__
         if kind.__module__ == "builtins"
         else f"{kind.__module__}.{kind.__qualname__}"
     )
-    where = traceback.extract_tb(run.error.__traceback__)
-    line = next((frame for frame in where[1:]), None)
-    at = f", from line {line.lineno} of {line.filename}" if line else ""
-    return f"it let {name} escape{at}: {str(run.error).splitlines()[0] if str(run.error) else ''}"
+    frame = frame_of_the_consumer(error.__traceback__)
+    at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
+    lines = str(error).splitlines()
+    return f"it let {name} escape{at}" + (f": {_short(lines[0], 160)}" if lines else "")
+
+
+def frame_of_the_consumer(trace: TracebackType | None) -> traceback.FrameSummary | None:
+    """Return the innermost frame of *trace* that is the project's: no library's, and not qrtest's."""
+    libraries = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
+    own = str(Path(__file__).parents[1])
+    found = None
+    for frame in traceback.extract_tb(trace):
+        is_a_library = any(frame.filename.startswith(path + os.sep) for path in (*libraries, own))
+        if not is_a_library and not frame.filename.startswith("<frozen"):
+            found = frame
+    return found
 
 
 def _returns_without_result(run: Run) -> str | None:
-    if not run.has_value or _is_status(run.value) or run.step is None:
+    if run.error is not None or not run.truths:
         return None
-    if run.step.status != transitions.DONE:
-        return f"it returned {_shown(run.value)} for a job that was {run.step}"
-    if run.value is True or run.has_read_its_result or not run.asked("result"):
+    for text in returned_data.texts_in(run.value):
+        is_undecoded = len(text) >= LEAST_TEXT and text in run.result_texts
+        if is_undecoded and not run.has_read_its_result:
+            return f"it returned {_shown(text)}, which is an answer that could not be decoded"
+    if run.bounds.on_failure is not ANYTHING and not run.is_done:
+        if not _is_as_on_failure(run.value, run.bounds.on_failure):
+            return f"it returned {_shown(run.value)} for a job that was {_steps(run)}"
         return None
-    return (
-        f"it returned {_shown(run.value)}, and no answer it got holds a result that can be decoded"
+    data = [each for each in run.data if not each.marks or not each.marks & run.marks_of_others]
+    if not data or run.asked("interim_results") or run.asked("stream"):
+        return None
+    if not any(truth.step.status == transitions.DONE for truth in run.truths):
+        return f"it returned {_shown(data[0].value)} for a job that was {_steps(run)}"
+    if run.has_read_its_result:
+        return None
+    return f"it returned {_shown(data[0].value)}, and no answer it got holds a result that can be decoded"
+
+
+def _is_as_on_failure(value: object, expected: object) -> bool:
+    is_a_class = isinstance(expected, type) or (
+        isinstance(expected, tuple) and all(isinstance(each, type) for each in expected)
     )
+    return isinstance(value, expected) if is_a_class else value == expected  # type: ignore[arg-type]
 
 
 def _returns_anothers(run: Run) -> str | None:
-    if not run.has_value or run.asked("result"):
+    if not run.own or run.bounds.takes == "simulation":
         return None
-    others = [
-        entry for entry in run.journal if entry.operation == "result" and entry.name == run.others
-    ]
-    if others:
-        return f"it returned {_shown(run.value)}, having read the result of {run.others} only"
-    if type(run.value).__name__ == "PrimitiveResult" and run.own:
-        return f"it returned {_shown(run.value)} without having read one: it is another job's"
+    labels = {label for data in run.data for label in data.labels}
+    its = [data for data in run.data if data.marks & run.marks_of_others]
+    if not its or len(its) < len(run.data) or run.others in labels:
+        return None
+    return f"it returned {_shown(its[0].value)}, which is the result of another job, {run.others}"
+
+
+def _crosses_results(run: Run) -> str | None:
+    """Compare whose data it is with the id that stands beside it, or with its place in the list."""
+    if len(run.own) < 2:
+        return None
+    owners: dict[object, str] = {}
+    for number, job_id in enumerate(run.own):
+        for mark in run.marks(number) if run.data else ():
+            owners[mark] = job_id if mark not in owners else ""
+    placed: dict[int, str] = {}
+    for data in run.data:
+        owned = {owners[mark] for mark in data.marks if owners.get(mark)}
+        if len(owned) != 1:
+            continue
+        [owner] = owned
+        own_labels = data.labels & set(run.own)
+        if own_labels:
+            if owner not in own_labels:
+                [label, *_] = sorted(own_labels)
+                return f"it returned the result of job {owner} as that of job {label}"
+        elif data.position is not None:
+            placed[data.position] = owner
+    if len(placed) == len(run.own) and set(placed) == set(range(len(run.own))):
+        for position, job_id in enumerate(run.own):
+            if placed[position] != job_id:
+                where = f"number {run.own.index(placed[position]) + 1} at place {position + 1}"
+                return f"it returned the results in another order than that of the jobs: {where}"
     return None
 
 
-def _lies_about_status(run: Run) -> str | None:
+def _misreports_status(run: Run) -> str | None:
     if run.error is not None or run.step is None or not _is_status(run.value):
         return None
-    claimed = run.value.upper()
-    true = {run.step.status, (run.step.says or "").upper()}
-    if run.step.code == RAN_TOO_LONG:
-        true.add(transitions.CANCELLED)
-    if claimed not in transitions.FINAL or claimed in true:
+    if len(run.truths) > 1:
         return None
+    claimed = str(run.value).upper()
+    is_open = claimed not in transitions.FINAL
+    if is_open or claimed in _true_words(run.step):
+        return None
+    if claimed == transitions.ERROR and (run.has_faults or run.step.status != transitions.DONE):
+        return None  # a consumer may call its own failure an error
     return f"it returned {run.value!r} for a job that was {run.step}"
 
 
+def _true_words(step: Step) -> set[str]:
+    words = {step.status, (step.says or "").upper()}
+    if step.code == RAN_TOO_LONG or STOPPED_BY_THE_SERVICE in words:
+        words |= {transitions.CANCELLED, transitions.ERROR, STOPPED_BY_THE_SERVICE}
+    return words
+
+
 def _gives_up(run: Run) -> str | None:
-    truth = run.truth
-    if run.error is None or run.was_stopped or run.scenario.faults or truth is None:
+    if not _raised(run) or run.was_stopped or run.has_faults or not run.is_done:
         return None
-    if (
-        truth.step.status != transitions.DONE
-        or truth.ended is None
-        or run.scenario.result is not None
-    ):
+    if any(scenario.result is not None for scenario in run.scenarios):
         return None
-    late = run.seconds - truth.ended
+    ended = [truth.ended for truth in run.truths if truth.ended is not None]
+    late = run.seconds - max(ended, default=run.seconds)
     if late <= run.bounds.poll:
         return None
     waited = durations.text(round(late, 3))
     return f"it raised {type(run.error).__name__} {waited} after the job was done, without a fault"
+
+
+def _raised(run: Run) -> bool:
+    """Return whether the consumer raised; to exit with status 0 is to return."""
+    is_success = isinstance(run.error, SystemExit) and run.error.code in (0, None)
+    return run.error is not None and not is_success
+
+
+def _refused_what_is_done(run: Run) -> bool | None:
+    has_own_result = any(scenario.result is not None for scenario in run.scenarios)
+    if run.has_faults or not run.is_done or has_own_result or run.was_stopped:
+        return None
+    if run.bounds.on_failure is ANYTHING or run.error is not None:
+        return _raised(run)
+    return _is_as_on_failure(run.value, run.bounds.on_failure)
 
 
 def _polls_too_often(run: Run) -> str | None:
@@ -130,24 +225,29 @@ def _polls_too_often(run: Run) -> str | None:
 
 
 def _asks_after_the_end(run: Run) -> str | None:
-    after: dict[str, int] = {}
+    """Count what is asked once the service has said of all its jobs how they ended."""
+    open_jobs = set(run.own)
+    after = 0
     for entry in run.journal:
         answered = entry.response.status == SUCCESS and entry.response.failure is None
         if entry.name not in run.own or not answered:
             continue
-        if entry.name in after:
-            after[entry.name] += entry.times if entry.operation in ("poll", "result") else 0
+        if not open_jobs:
+            after += entry.times if entry.operation in ("poll", "result") else 0
         elif entry.operation == "poll" and parse.is_final(entry.response):
-            after[entry.name] = entry.times - 1
-    most = max(after.values(), default=0)
-    if most <= ASKED_AFTER_THE_END:
+            open_jobs.discard(entry.name)
+            after = 0 if open_jobs else entry.times - 1
+    if after <= REQUESTS_AFTER_THE_END * max(1, len(run.own)):
         return None
-    return f"it asked {most:,} times more after the service had said how the job ended"
+    return f"it made {after:,} requests more after the service had said how the job ended"
 
 
 def _submits_too_often(run: Run) -> str | None:
     made = [entry for entry in run.journal if entry.operation == "submit"]
+    if not made:
+        return None
     count = sum(entry.times for entry in made if entry.response.status == SUCCESS)
+    count = max(count, len(run.own) - (run.bounds.jobs if run.bounds.takes == "job" else 0))
     if count <= run.bounds.submissions:
         return None
     return f"it submitted {count:,} jobs, and {run.bounds.submissions:,} are allowed"
@@ -162,6 +262,8 @@ def _ignores_its_timeout(run: Run) -> str | None:
 
 
 def _leaves_a_session_open(run: Run) -> str | None:
+    if run.bounds.takes == "session":
+        return None
     asked = [entry for entry in run.journal if entry.operation == "session"]
     opened = {
         parse.named(entry.response.body)
@@ -175,7 +277,7 @@ def _leaves_a_session_open(run: Run) -> str | None:
 
 
 def _closed(request: Request) -> Route | None:
-    """Which session *request* asks to close, if any; what came of it is the service's affair."""
+    """Return which session *request* asks to close, if any; whether that succeeds is the service's affair."""
     is_close = request.method == "DELETE" or (
         request.method == "PATCH" and b"false" in request.body
     )
@@ -186,9 +288,23 @@ def _is_status(value: object) -> bool:
     return isinstance(value, str) and value.upper() in transitions.STATUSES
 
 
+def _steps(run: Run) -> str:
+    return ", ".join(str(truth.step) for truth in run.truths)
+
+
 def _shown(value: object) -> str:
-    text = repr(value)
-    return f"the {type(value).__name__} {text if len(text) < 60 else text[:57] + '...'}"
+    return f"the {type(value).__name__} {_short(repr(value), 60)}"
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) < most else text[: most - 3] + "..."
+
+
+def _shown_path(filename: str) -> str:
+    try:
+        return str(Path(filename).relative_to(Path.cwd()))
+    except ValueError:
+        return filename
 
 
 RULES: Final = (
@@ -207,22 +323,28 @@ RULES: Final = (
     ),
     Rule(
         "no-result",
-        "A value is returned only for a job that has a result.",
+        "Result data is returned only for a job that has a result.",
         "Look at how the job ended before you return; result() hands out a text or None when it "
         "cannot decode the answer, so look at the type of what it returns, too.",
         _returns_without_result,
     ),
     Rule(
         "own-result",
-        "The value returned is this job's.",
+        "The result returned is this job's.",
         "Keep the job, or its id, that you submitted: the latest job may be somebody else's.",
         _returns_anothers,
     ),
     Rule(
+        "crossed-results",
+        "Each of several jobs keeps its own result.",
+        "Keep results by the id of their job, or in the order of the jobs; jobs end in any order.",
+        _crosses_results,
+    ),
+    Rule(
         "true-status",
         "A final status that is returned is the job's.",
-        "Ask the service when it matters: status() is what was last heard, or what cancel() assumed.",
-        _lies_about_status,
+        "Ask the service when it matters: status() is what was last received, or what cancel() assumed.",
+        _misreports_status,
     ),
     Rule(
         "gives-up",
@@ -245,7 +367,8 @@ RULES: Final = (
     Rule(
         "submissions",
         "No more jobs are submitted than allowed.",
-        "Give retries a limit and do not retry what cannot get better, or say submissions=.",
+        "Give retries a limit, do not retry what cannot get better, and look for the job in the list "
+        "when the answer to its submission was lost; or say submissions=.",
         _submits_too_often,
     ),
     Rule(
@@ -262,5 +385,12 @@ RULES: Final = (
         "for until its time is over.",
         _leaves_a_session_open,
     ),
+    Rule(
+        "refuses",
+        "A job that is done is accepted at least once.",
+        "Run it on one job that is done and see where it raises: what it expects never comes.",
+        lambda run: None,  # no single run breaks it
+        _refused_what_is_done,
+    ),
 )
-"""The rules that `check_consumer` applies unless told otherwise, in the order they are applied."""
+"""The rules that `check_consumer` applies by default, in the order they are applied."""

@@ -1,27 +1,39 @@
-"""One run of a consumer through one life of a job: what it did, beside what was true.
+"""One run of a consumer through one scenario: what it did, beside what was true.
 
 It judges nothing, and knows no hypothesis: the rules judge.
 """
 
 from __future__ import annotations
 
+import asyncio
+import inspect
+import json
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final, Literal
 
-from qrtest.errors import NeverEnds, QrtestError
+from qrtest.errors import NeverEnds, QrtestError, SimulationError
 from qrtest.harness.simulate import Simulation, Transport, Truth, simulate
+from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import Step
+from qrtest.properties import returned_data
+from qrtest.properties.real_time_limit import RealTimeLimit, Stalled
+from qrtest.properties.returned_data import Data, Mark
 from qrtest.scenario.scenario import Scenario
+from qrtest.service import result_payloads
 from qrtest.timeline.journal import Entry, Journal
 
-__all__ = ["Bounds", "Run", "lived"]
+__all__ = ["ANYTHING", "Bounds", "Run", "Takes", "run_consumer"]
 
-Takes = Literal["job", "service", "simulation"]
+Takes = Literal["job", "service", "simulation", "session"]
 RESUBMISSIONS: Final = 50
-OTHER_RESULT: Final = '{"results": [{"data": {"of": "another job"}, "metadata": {}}]}'
+DEVICE: Final = "ibm_torino"
+SUCCESS: Final = 200
+TEST_TOOLS: Final = frozenset({"_pytest", "hypothesis", "pluggy", "xdist"})
+ANYTHING: Final = object()
+"""What a consumer returns on failure when nothing is said about it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +41,9 @@ class Bounds:
     """What a consumer may do. Times are seconds on the virtual clock.
 
     *timeout* is the one that the consumer promises to keep, None if it promises none; *poll* is how
-    long one of its polls may take, the client's own retries included.
+    long one of its polls may take, the client's own retries included. *on_failure* is what it returns
+    when there is no result: a value, a class, or a tuple of classes. *patience*: seconds of real time
+    in which it must ask the service something or let virtual time pass.
     """
 
     allowed: tuple[type[BaseException], ...] = ()
@@ -40,37 +54,53 @@ class Bounds:
     polls_per_minute: float = 600.0
     submissions: int = 0
     takes: Takes = "job"
+    jobs: int = 1
+    on_failure: Any = ANYTHING
     transport: Transport = "direct"
+    patience: float = 20.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """What a consumer did in *scenario*, and what its job had come to when it ended, at *seconds*.
+    """What a consumer did in *scenarios*, one for each job, until it ended at *seconds*.
 
-    *truth* is None when it had no job, *ended* is when that had ended, None if it had not.
-    *own* are the ids of its jobs, *others* is that of a job which is somebody else's.
+    *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
+    a job that is not its own. *value* is what it returned, *error* what it raised. *stalled_at* is the
+    stack where it made no progress in real time; "" if it did.
     """
 
-    scenario: Scenario
+    scenarios: tuple[Scenario, ...]
     bounds: Bounds
     journal: Journal
     seconds: float
     value: Any = None
-    error: Exception | None = None
-    truth: Truth | None = None
+    error: BaseException | None = None
+    truths: tuple[Truth, ...] = ()
     own: tuple[str, ...] = ()
     others: str = ""
+    stalled_at: str = ""
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario of the first job."""
+        return self.scenarios[0]
+
+    @property
+    def truth(self) -> Truth | None:
+        """The true state of the last of its jobs; None when there was no job."""
+        return self.truths[-1] if self.truths else None
 
     @property
     def step(self) -> Step | None:
-        """What the job truly was when the consumer ended; None when there was no job."""
+        """The true step of the last of its jobs; None when there was no job."""
         return None if self.truth is None else self.truth.step
 
     @property
     def was_stopped(self) -> bool:
         """Whether the consumer was stopped, even if it then went on to return something."""
         return (
-            isinstance(self.error, NeverEnds)
+            bool(self.stalled_at)
+            or isinstance(self.error, NeverEnds)
             or self.seconds > self.bounds.max_wait
             or self.journal.count() >= self.bounds.max_requests
         )
@@ -80,8 +110,20 @@ class Run:
         """Whether something was returned that a caller would take for a result; None and False are not."""
         return self.error is None and self.value is not None and self.value is not False
 
+    @property
+    def is_done(self) -> bool:
+        """Whether there was a job, and all its jobs were DONE when it ended."""
+        return bool(self.truths) and all(
+            truth.step.status == transitions.DONE for truth in self.truths
+        )
+
+    @property
+    def has_faults(self) -> bool:
+        """Whether anything was to go wrong besides the end of a job."""
+        return any(scenario.faults for scenario in self.scenarios)
+
     def asked(self, operation: str) -> list[Entry]:
-        """The requests of one *operation* about its own jobs."""
+        """Return the requests of one *operation* about its own jobs."""
         return [
             entry
             for entry in self.journal
@@ -89,68 +131,174 @@ class Run:
         ]
 
     @cached_property
+    def data(self) -> tuple[Data, ...]:
+        """The result data in what it returned, at any depth."""
+        if self.error is not None:
+            return ()
+        return tuple(returned_data.data_in(self.value, (*self.own, self.others)))
+
+    @cached_property
+    def result_texts(self) -> frozenset[str]:
+        """The answers that held a result of its own, as they were sent."""
+        return frozenset(
+            entry.response.body.decode(errors="replace")
+            for entry in self.asked("result")
+            if entry.response.status == SUCCESS and entry.response.failure is None
+        )
+
+    @cached_property
     def has_read_its_result(self) -> bool:
         """Whether it was ever given a result of its own that the genuine client can decode."""
-        bodies = {
-            entry.response.body
-            for entry in self.asked("result")
-            if entry.response.status == 200 and entry.response.failure is None
-        }
-        return any(self._is_decodable(body) for body in bodies)
+        programs = {scenario.program_id for scenario in self.scenarios}
+        return any(
+            _is_decodable(text, program) for text in self.result_texts for program in programs
+        )
 
-    def _is_decodable(self, body: bytes) -> bool:
-        whole = self.truth is not None and body == (self.truth.result or "").encode()
-        if whole and self.scenario.result is None:
-            return True
-        with simulate() as sim:
-            try:
-                result = sim.job("DONE", result=body, program_id=self.scenario.program_id).result()
-            except Exception:
-                return False
-        return result is not None and not isinstance(result, str)
+    def marks(self, number: int) -> frozenset[Mark]:
+        """Return what the result of its job *number*, counted from 0, can be recognized by."""
+        scenario = self.scenarios[min(number, len(self.scenarios) - 1)]
+        text = self.truths[number].result
+        return frozenset() if text is None else _marks(text, scenario.program_id)
+
+    @cached_property
+    def marks_of_others(self) -> frozenset[Mark]:
+        """What the result of the job that is not its own can be recognized by."""
+        return _marks(_recognizable(OTHERS_NUMBER), "sampler")
 
 
-def lived(consumer: Callable[[Any], Any], scenario: Scenario, bounds: Bounds) -> Run:
-    """Let *consumer* live through *scenario*, in a simulation of its own.
+OTHERS_NUMBER: Final = 5
 
-    The same life gives the same job ids, another life others. A misuse of the simulation is raised.
+
+def run_consumer(
+    consumer: Callable[[Any], Any],
+    scenarios: Sequence[Scenario],
+    bounds: Bounds,
+    limit: RealTimeLimit,
+) -> Run:
+    """Run *consumer* in *scenarios*, one for each job, in a simulation of its own.
+
+    The same scenarios give the same job ids, other scenarios others. Raises what qrtest raises when a
+    simulation is misused, and what test tools and Ctrl-C raise; anything else is part of the run.
     """
+    seeds = scenarios[0] if len(scenarios) == 1 else tuple(scenarios)
     simulation = simulate(
         transport=bounds.transport,
         longest=bounds.max_wait,
         most_requests=bounds.max_requests,
-        seed=zlib.crc32(repr(scenario).encode()),
+        seed=zlib.crc32(repr(seeds).encode()),
     )
     value: Any = None
-    error: Exception | None = None
-    others = ""
+    error: BaseException | None = None
+    others = stalled_at = ""
+    limit.begin(lambda: (simulation.clock.now(), len(simulation.journal)))
     try:
         with simulation as sim:
-            argument = _argument(sim, scenario, bounds.takes)
-            others = sim.job("DONE", result=OTHER_RESULT).job_id()
-            value = consumer(argument)
-    except Exception as raised:
-        if isinstance(raised, QrtestError) and not isinstance(raised, NeverEnds):
+            argument = _argument(sim, scenarios, bounds)
+            others = sim.job("DONE", result=_recognizable(OTHERS_NUMBER)).job_id()
+            value = _called(consumer, argument)
+    except Stalled:
+        stalled_at = limit.stalled_at
+    except BaseException as raised:
+        if _is_not_the_consumers(raised, limit):
             raise
         error = raised
+    finally:
+        limit.end()
     own = tuple(job_id for job_id in simulation.job_ids() if job_id != others)
     return Run(
-        scenario=scenario,
+        scenarios=tuple(scenarios),
         bounds=bounds,
         journal=simulation.journal,
         seconds=simulation.clock.now(),
         value=value,
         error=error,
-        truth=simulation.truth(own[-1]) if own else None,
+        truths=tuple(simulation.truth(job_id) for job_id in own),
         own=own,
         others=others,
+        stalled_at=stalled_at,
     )
 
 
-def _argument(sim: Simulation, scenario: Scenario, takes: Takes) -> Any:
-    """What the consumer takes, with *scenario* before it."""
-    if takes == "job":
-        return sim.job(scenario)
-    for _ in range(RESUBMISSIONS):
+def _called(consumer: Callable[[Any], Any], argument: Any) -> Any:
+    """Call *consumer*, and run the coroutine that it returns, if it does."""
+    value = consumer(argument)
+    if not inspect.iscoroutine(value):
+        return value
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(value)
+    value.close()
+    raise SimulationError(
+        "check_consumer runs coroutines in a loop of its own: call it from 'def test', not 'async def test'."
+    )
+
+
+def _is_not_the_consumers(error: BaseException, limit: RealTimeLimit) -> bool:
+    if isinstance(error, QrtestError):
+        return not isinstance(error, NeverEnds)
+    if isinstance(error, Exception):
+        return False
+    is_of_a_test_tool = type(error).__module__.partition(".")[0] in TEST_TOOLS
+    return is_of_a_test_tool or (
+        isinstance(error, KeyboardInterrupt) and limit.was_interrupted_by_user
+    )
+
+
+def _argument(sim: Simulation, scenarios: Sequence[Scenario], bounds: Bounds) -> Any:
+    """Return what the consumer takes, with *scenarios* before it."""
+    if bounds.jobs > 1:
+        scenarios = [
+            _with_own_result(scenario, number) for number, scenario in enumerate(scenarios)
+        ]
+    if bounds.takes == "job":
+        jobs = [sim.job(scenario) for scenario in scenarios]
+        return jobs[0] if bounds.jobs == 1 else jobs
+    for scenario in [*scenarios, *[scenarios[-1]] * RESUBMISSIONS]:
         sim.next_job(scenario)
-    return sim if takes == "simulation" else sim.service()
+    if bounds.takes == "simulation":
+        return sim
+    service = sim.service()
+    if bounds.takes == "service":
+        return service
+    from qrtest.client.runtime_service import open_session
+
+    return open_session(service, DEVICE)
+
+
+def _with_own_result(scenario: Scenario, number: int) -> Scenario:
+    """Give *scenario* a result that differs from those of the other jobs, if it has none."""
+    if scenario.result is not None or scenario.program_id != "sampler":
+        return scenario
+    if scenario.script.end.status != transitions.DONE:
+        return scenario
+    return scenario.but(result=_recognizable(number))
+
+
+@lru_cache
+def _recognizable(number: int) -> str:
+    """Return a small sampler result whose counts are those of no other *number*."""
+    samples = [number % 4] * (4 + number)
+    data = result_payloads.data_bin({"meas": result_payloads.bit_array(samples, 2)}, ())
+    pub = result_payloads.pub_result(data, {"circuit_metadata": {}}, kind="SamplerPubResult")
+    return json.dumps(result_payloads.primitive_result([pub], {"version": 2}))
+
+
+@lru_cache
+def _decoded(text: str, program_id: str) -> Any:
+    """Return what the genuine client makes of the *text* of a result; None if it cannot decode it."""
+    with simulate() as sim:
+        try:
+            return sim.job("DONE", result=text.encode(), program_id=program_id).result()
+        except Exception:
+            return None
+
+
+def _is_decodable(text: str, program_id: str) -> bool:
+    result = _decoded(text, program_id)
+    return result is not None and not isinstance(result, str)
+
+
+@lru_cache
+def _marks(text: str, program_id: str) -> frozenset[Mark]:
+    return returned_data.marks_of(_decoded(text, program_id))

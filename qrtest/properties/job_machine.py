@@ -1,7 +1,7 @@
-"""`JobMachine`: hypothesis drives a genuine job by every method, beside a model of what is promised.
+"""`JobMachine`: hypothesis calls the methods of a genuine job in any order, beside a model of it.
 
-The model is the script, the time, and what was cancelled; what the job says is compared with it after
-every step. A project extends the machine with rules of its own.
+The model is the script, the time, and whether the job was cancelled; what the job returns is compared with it
+after every step. A project extends the machine with rules of its own.
 """
 
 from __future__ import annotations
@@ -45,24 +45,30 @@ HICCUPS: Final = (
     faults.slow("1s", on="poll"),
     faults.status(502, on="poll", times=2),
 )
-"""Faults that the client survives by itself: what it says must not change for them."""
+"""Faults that the client survives by itself: what it returns must not change for them."""
 
 
 class JobMachine(RuleBasedStateMachine):
-    """A job in a simulation of its own, asked in any order.
+    """A job in a simulation of its own, whose methods are called in any order.
 
-    `lives` draws its scenario, `transport` carries it; both may be replaced in a subclass. Rules of
-    a subclass find the job at `self.job` and the simulation at `self.sim`.
+    `scenarios` draws its scenario, `transport` carries its requests; both may be replaced in a subclass.
+    Rules of a subclass find the job at `self.job` and the simulation at `self.sim`. `lives` is an older
+    name of `scenarios`.
 
     >>> class TestMine(JobMachine.TestCase):
     ...     '''Run by pytest and unittest alike.'''
     """
 
-    lives: ClassVar[st.SearchStrategy[Scenario]] = strategies.scenarios(
+    scenarios: ClassVar[st.SearchStrategy[Scenario]] = strategies.scenarios(
         strategies.scripts(longest="10m"),
         st.sampled_from(HICCUPS).map(lambda fault: (fault,)) | st.just(()),
     )
     transport: ClassVar[Transport] = "direct"
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "lives" in vars(cls):
+            cls.scenarios = vars(cls)["lives"]
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,14 +79,14 @@ class JobMachine(RuleBasedStateMachine):
 
     @initialize(data=st.data())
     def submit(self, data: st.DataObject) -> None:
-        """A job begins its life."""
-        scenario = data.draw(self.lives, label="the job's life")
+        """Begin a simulation with a job."""
+        scenario = data.draw(self.scenarios, label="the job")
         self.sim = simulate(transport=self.transport)
         self.sim.__enter__()
         self.job = self.sim.job(scenario)
 
     def teardown(self) -> None:
-        """The simulation ends with the run."""
+        """End the simulation."""
         if self.sim is not None:
             self.sim.__exit__(None, None, None)
 
@@ -88,37 +94,40 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from((0.5, 1.0, 5.0, 60.0, 600.0)))
     def time_passes(self, seconds: float) -> None:
-        """Nobody asks anything."""
+        """Let time pass without a request."""
         self.sim.clock.sleep(seconds)
 
     @rule()
     def ask_status(self) -> None:
-        """status() is what the service says; once final, what it was."""
+        """Compare status() with the script; once final, it stays what it was."""
         before = self._true_statuses()
-        said = self.job.status()
-        assert said in before | self._true_statuses(), f"said {said}, was {before}"
+        status = self.job.status()
+        possible = before | self._true_statuses()
+        assert status in possible, f"status() returned {status}, the job was {before}"
 
     @rule(claim=st.sampled_from(tuple(CLAIMS)))
     def ask_claim(self, claim: str) -> None:
-        """done(), errored(), cancelled() and running() are status() in other words."""
+        """Compare done(), errored(), cancelled() and running() with the status."""
         before = self._true_statuses()
         claimed = getattr(self.job, claim)()
         possible = {CLAIMS[claim] == status for status in before | self._true_statuses()}
-        assert claimed in possible, f"{claim}() said {claimed}"
+        assert claimed in possible, f"{claim}() returned {claimed}, the job was {before}"
 
     @rule()
     def ask_error_message(self) -> None:
-        """There is a message of a failed job, and of no other."""
+        """Expect a message of a failed job, and of no other."""
         before = self._true_statuses()
         message = self.job.error_message()
         if message is None:
-            assert before != {transitions.ERROR}, "error_message() of a failed job said None"
+            assert before != {transitions.ERROR}, "error_message() of a failed job returned None"
         else:
-            assert self.job.status() == transitions.ERROR, f"error_message() said {message!r}"
+            assert self.job.status() == transitions.ERROR, (
+                f"error_message() returned {message!r}, the job has not failed"
+            )
 
     @rule()
     def cancel(self) -> None:
-        """A job that has ended cannot be cancelled; any other is."""
+        """Expect a job that has ended to refuse, and any other to be cancelled."""
         had_ended = self._step().is_final
         refusal = _raised(self.job.cancel)
         if refusal is None:
@@ -130,7 +139,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule(timeout=st.sampled_from((1, 10, 100)))
     def wait(self, timeout: int) -> None:
-        """A wait ends with the job, or with a timeout that is off by one poll at most."""
+        """Expect a wait to end with the job, or with a timeout that is off by one poll at most."""
         began = self.sim.clock.now()
         error = _raised(partial(self.job.wait_for_final_state, timeout=timeout))
         if error is None:
@@ -142,7 +151,7 @@ class JobMachine(RuleBasedStateMachine):
 
     @rule()
     def take_result(self) -> None:
-        """There is a result of a job that is done, an error for one that ended otherwise."""
+        """Expect a result of a job that is done, and an error for one that ended otherwise."""
         error = _raised(partial(self.job.result, timeout=ONE_POLL_SECONDS))
         if error is None:
             assert self.job.status() == transitions.DONE
@@ -155,7 +164,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.job is not None)
     @invariant()
     def a_final_status_never_changes(self) -> None:
-        """Whatever is asked, and however long one waits."""
+        """Compare a final status with what it was when it was first seen."""
         if self.end is not None:
             assert self.job.status() == self.end
         elif self._step().is_final:
@@ -165,7 +174,7 @@ class JobMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.end is not None)
     @invariant()
     def ends_exclude_each_other(self) -> None:
-        """Of done, errored and cancelled, a job that has ended is exactly one."""
+        """Expect exactly one of done, errored and cancelled of a job that has ended."""
         claims = [self.job.done(), self.job.errored(), self.job.cancelled()]
         assert claims.count(True) == 1
         assert self.job.in_final_state()
@@ -177,7 +186,7 @@ class JobMachine(RuleBasedStateMachine):
         return step
 
     def _true_statuses(self) -> set[str]:
-        """What a client may say now."""
+        """Return the statuses that a client may report now."""
         step = self._step()
         if self.end is not None:
             return {self.end}
@@ -188,7 +197,7 @@ class JobMachine(RuleBasedStateMachine):
         return {step.status}
 
     def _retries(self) -> float:
-        """How much later than a poll the client's own retries may be."""
+        """Return how much later than one poll the client's own retries may be."""
         failed = [entry for entry in self.sim.journal if entry.response.status != SUCCESS]
         return float(sum(entry.until - entry.at + 2 for entry in failed))
 
@@ -202,5 +211,5 @@ def _raised(call: Callable[[], object]) -> Exception | None:
 
 
 def _is(error: Exception, *names: str) -> bool:
-    """Whether *error* is of one of the client's classes *names*, or of one that derives from it."""
+    """Return whether *error* is of one of the client's classes *names*, or derived from one."""
     return any(kind.__name__ in names for kind in type(error).__mro__)

@@ -1,8 +1,8 @@
 """`check_job`: whether something that claims to be a job keeps the promises of RuntimeJobV2.
 
-A promise is a value: what it says, and a function that plays one life and says what was wrong. The
+A promise is a value: what it says, and a function that makes jobs and describes what was wrong. The
 promises are those of the documentation of releases 0.26 to 0.51 and of the published behaviour of the
-client; `tests/` holds the genuine class to them through every transport. It knows no hypothesis.
+client; the tests hold the genuine class to them through every transport. No hypothesis is used.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SURFACE: Final = (
     *("session_id", "tags", "usage_estimation"),
 )
 ONCE_THERE: Final = ("program_id", "stream_results", "interim_results", "cancel_result_streaming")
-"""Documented, and dropped since: asked for where the installed release has them."""
+"""Documented, and dropped since: required where the installed release has them."""
 
 CLAIMS: Final = {"done": "DONE", "errored": "ERROR", "cancelled": "CANCELLED", "running": "RUNNING"}
 
@@ -49,9 +49,9 @@ class Promise:
 def check_job(make_job: MakeJob, *, promises: Sequence[Promise] | None = None) -> None:
     """Hold jobs to what RuntimeJobV2 promises.
 
-    *make_job* takes a life, as `"QUEUED 5s; RUNNING 5s; DONE"`, and makes a job that lives by it from
-    now on. A fake that cannot be told a life may ignore it: it then breaks the promises that its one
-    life does not keep. Time passes by `time.sleep`: call it inside `qrtest.simulate()`, or wait.
+    *make_job* takes a script, as `"QUEUED 5s; RUNNING 5s; DONE"`, and makes a job that follows it from
+    now on. A fake that always does the same may ignore the script; it then breaks the promises about
+    other scripts. Time passes by `time.sleep`: call it inside `qrtest.simulate()`, or wait.
 
     Raises `BrokenPromises`, an AssertionError, that lists every promise that is not kept.
 
@@ -59,6 +59,7 @@ def check_job(make_job: MakeJob, *, promises: Sequence[Promise] | None = None) -
     >>> with qrtest.simulate() as sim:
     ...     check_job(sim.job)
     """
+    __tracebackhide__ = True
     kept = PROMISES if promises is None else tuple(promises)
     broken = {}
     for promise in kept:
@@ -81,7 +82,7 @@ def _tried(promise: Promise, make_job: MakeJob) -> str | None:
 
 
 def _raised(call: Callable[[], Any]) -> str:
-    """The name of the exception that *call* raises, and of its bases; "" if it raises none."""
+    """Return the names of the exception that *call* raises and of its bases; "" if it raises none."""
     try:
         call()
     except Exception as error:
@@ -101,41 +102,41 @@ def _statuses_are_texts(make_job: MakeJob) -> str | None:
     status = make_job(DONE).status()
     if isinstance(status, str) and status in (*transitions.STATUSES,):
         return None
-    return f"It said {status!r}."
+    return f"It returned {status!r}."
 
 
 def _claims_agree(make_job: MakeJob) -> str | None:
-    for life in (DONE, FAILED, CANCELLED):
-        job = make_job(life)
+    for script in (DONE, FAILED, CANCELLED):
+        job = make_job(script)
         for _ in range(4):
             true = [status for claim, status in CLAIMS.items() if getattr(job, claim)() is True]
             status = job.status()
             expected = [status] if status in CLAIMS.values() else []
             if true != expected:
-                return f"In {life!r} it was {status} and claimed to be {true}."
+                return f"In {script!r} it was {status} and claimed to be {true}."
             if job.in_final_state() is not (status in transitions.FINAL):
-                return f"In {life!r} it was {status}, and in_final_state() said otherwise."
+                return f"In {script!r} it was {status}, and in_final_state() returned the opposite."
             time.sleep(4)
     return None
 
 
-def _ends_as_it_lives(make_job: MakeJob) -> str | None:
-    for life, end in ((DONE, "DONE"), (FAILED, "ERROR"), (CANCELLED, "CANCELLED")):
-        job = make_job(life)
+def _ends_as_scripted(make_job: MakeJob) -> str | None:
+    for script, end in ((DONE, "DONE"), (FAILED, "ERROR"), (CANCELLED, "CANCELLED")):
+        job = make_job(script)
         time.sleep(LONG_ENOUGH_SECONDS)
         if job.status() != end:
-            return f"After {life!r} it was {job.status()!r}."
+            return f"After {script!r} it was {job.status()!r}."
     return None
 
 
 def _the_end_is_the_end(make_job: MakeJob) -> str | None:
-    for life in (DONE, FAILED, CANCELLED):
-        job = make_job(life)
+    for script in (DONE, FAILED, CANCELLED):
+        job = make_job(script)
         job.wait_for_final_state()
         end = job.status()
         time.sleep(LONG_ENOUGH_SECONDS)
         if job.status() != end or end not in transitions.FINAL:
-            return f"In {life!r} it was {end!r} and then {job.status()!r}."
+            return f"In {script!r} it was {end!r} and then {job.status()!r}."
     return None
 
 
@@ -145,13 +146,13 @@ def _result_when_done(make_job: MakeJob) -> str | None:
 
 
 def _no_result_otherwise(make_job: MakeJob) -> str | None:
-    for life, wanted in (
+    for script, wanted in (
         (FAILED, "RuntimeJobFailureError"),
         (CANCELLED, "RuntimeInvalidStateError"),
     ):
-        kinds = _raised(make_job(life).result)
+        kinds = _raised(make_job(script).result)
         if wanted not in kinds.split():
-            return f"In {life!r} it raised {kinds.partition(' ')[0] or 'nothing'}, not {wanted}."
+            return f"In {script!r} it raised {kinds.partition(' ')[0] or 'nothing'}, not {wanted}."
     return None
 
 
@@ -169,13 +170,15 @@ def _timeouts(make_job: MakeJob) -> str | None:
 
 
 def _error_messages(make_job: MakeJob) -> str | None:
-    for life in (DONE, CANCELLED):
-        message = make_job(life).error_message() if life == CANCELLED else _settled(make_job(life))
+    for script in (DONE, CANCELLED):
+        message = (
+            make_job(script).error_message() if script == CANCELLED else _settled(make_job(script))
+        )
         if message is not None:
-            return f"In {life!r} it said {message!r}."
+            return f"In {script!r} it was {message!r}."
     message = _settled(make_job(FAILED))
     if not isinstance(message, str) or not message:
-        return f"Of a failed job it said {message!r}."
+        return f"Of a failed job it was {message!r}."
     return None
 
 
@@ -200,7 +203,7 @@ def _cancel(make_job: MakeJob) -> str | None:
 def _ids(make_job: MakeJob) -> str | None:
     one, other = make_job(DONE), make_job(DONE)
     if not isinstance(one.job_id(), str) or not one.job_id():
-        return f"It said {one.job_id()!r}."
+        return f"It returned {one.job_id()!r}."
     if one.job_id() != one.job_id() or one.job_id() == other.job_id():
         return "Two jobs have the same, or one has two."
     return None
@@ -209,7 +212,7 @@ def _ids(make_job: MakeJob) -> str | None:
 def _tags(make_job: MakeJob) -> str | None:
     job = make_job(DONE)
     job.update_tags(["a", "b"])
-    return None if sorted(job.tags) == ["a", "b"] else f"It then said {job.tags!r}."
+    return None if sorted(job.tags) == ["a", "b"] else f"They were {job.tags!r} then."
 
 
 PROMISES: Final = (
@@ -220,7 +223,7 @@ PROMISES: Final = (
         "done(), errored(), cancelled(), running() agree with status().",
         _claims_agree,
     ),
-    Promise("ends-as-it-lives", "It becomes what its life says.", _ends_as_it_lives),
+    Promise("ends-as-it-lives", "It becomes what its script says.", _ends_as_scripted),
     Promise("the-end-is-the-end", "A final status never changes.", _the_end_is_the_end),
     Promise("result-when-done", "result() waits and gives a result.", _result_when_done),
     Promise(

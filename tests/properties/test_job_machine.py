@@ -34,7 +34,7 @@ def test_a_project_adds_rules() -> None:
     """A rule of a subclass is mixed with the built-in ones, and its failure is found."""
 
     class Mine(JobMachine):
-        lives = st.just(Scenario("RUNNING 5s; DONE"))
+        scenarios = st.just(Scenario("RUNNING 5s; DONE"))
 
         @rule()
         def never_done(self) -> None:
@@ -48,7 +48,7 @@ def test_a_status_that_changes_after_the_end_is_found() -> None:
     """A job that takes back that it was done breaks an invariant."""
 
     class Forgetful(JobMachine):
-        lives = st.just(Scenario("DONE"))
+        scenarios = st.just(Scenario("DONE"))
 
         @rule()
         def forget(self) -> None:
