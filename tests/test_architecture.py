@@ -101,6 +101,7 @@ HOMES = {
         "transport.urllib3_connection",
     },
     "threading": {
+        "clock.program_time",
         "clock.clocks",
         "clock.patch_time",
         "client.removed_members",
@@ -110,7 +111,7 @@ HOMES = {
         "transport.stream_client",
         "transport.websocket",
     },
-    "time": {"clock.clocks", "clock.patch_time", "properties.job_promises"},
+    "time": {"clock.program_time", "clock.clocks", "clock.patch_time", "properties.job_promises"},
     "pytest": {
         "plugin",
         "plugin.cassettes",

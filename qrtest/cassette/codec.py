@@ -117,6 +117,8 @@ def _interaction(item: Place, usual_layout: str | None) -> Interaction:
         took=item.get("took").seconds(),
         repeat=item.get("repeat").count(default=1),
         until=item.get("until").seconds(),
+        program=item.get("program").get("at").seconds(),
+        program_until=item.get("program").get("until").seconds(),
         scheme="http" if scheme == "http" else "https",
     )
 
@@ -245,6 +247,10 @@ class _Writer:
             data["at"] = interaction.at
         if interaction.took is not None:
             data["took"] = interaction.took
+        if interaction.program is not None:
+            data["program"] = Pairs(at=interaction.program)
+            if interaction.program_until is not None:
+                data["program"]["until"] = interaction.program_until
         if interaction.repeat > 1:
             data["repeat"] = interaction.repeat
             if interaction.until is not None:

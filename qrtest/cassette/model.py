@@ -27,7 +27,8 @@ class Interaction:
     """A request and its answer, made at *at*; *repeat* times with the same answer, the last at *until*.
 
     *took*: how long the answer took. Both are None in a cassette of another tool. An answer with a
-    `failure` is a connection that brought none.
+    `failure` is a connection that brought none. *program* and *program_until* are *at* and *until* in the
+    time of the program, which passes while it waits and not while it computes.
 
     >>> poll = Interaction(request=Request("GET", "h", "/jobs/j"), response=Response(200), at=2.0)
     >>> poll.end, poll.repeat
@@ -40,12 +41,19 @@ class Interaction:
     took: float | None = None
     repeat: int = 1
     until: float | None = None
+    program: float | None = None
+    program_until: float | None = None
     scheme: str = "https"
 
     @property
     def end(self) -> float | None:
         """When the last of the requests was made."""
         return self.at if self.until is None else self.until
+
+    @property
+    def program_end(self) -> float | None:
+        """When the last of the requests was made, in the time of the program."""
+        return self.program if self.program_until is None else self.program_until
 
     @property
     def uri(self) -> str:
@@ -103,7 +111,10 @@ def collapsed(interactions: Iterable[Interaction]) -> tuple[Interaction, ...]:
         if position is not None and _says_the_same(kept[position], interaction):
             before = kept[position]
             kept[position] = replace(
-                before, repeat=before.repeat + interaction.repeat, until=interaction.end
+                before,
+                repeat=before.repeat + interaction.repeat,
+                until=interaction.end,
+                program_until=interaction.program_end,
             )
         else:
             last[kind] = len(kept)
@@ -130,6 +141,8 @@ def digest(interactions: Iterable[Interaction]) -> str:
             [interaction.at, interaction.took, interaction.repeat, interaction.until],
             [len(request.body), len(response.body)],
         ]
+        if interaction.program is not None:
+            facts.append([interaction.program, interaction.program_until])
         total.update(json.dumps(facts).encode())
         total.update(request.body)
         total.update(response.body)

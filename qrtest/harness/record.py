@@ -123,6 +123,7 @@ class Recording:
                 may_record=self._mode != "once" or player is None,
                 options=self._vcr_options,
             )
+            stack.enter_context(self._recorder.observed())
             stack.enter_context(tapped(self._recorder.answer))
             self._stack = stack.pop_all()
         return self

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any, Final, Protocol
 
 from qrtest.cassette.model import Interaction
+from qrtest.clock.program_time import ProgramTime, Since
 from qrtest.errors import RecordingError
 from qrtest.extras import needed
 from qrtest.http.messages import Request, Response, Service, phrase
 from qrtest.playback.player import Player
+from qrtest.playback.track import SHORTEST_SECONDS
+from qrtest.redaction.redactor import is_token_exchange
 
 with needed("record"):
     from vcr import VCR
@@ -27,6 +31,7 @@ __all__ = ["Recorder"]
 
 NOT_OF_A_TAPE = ("path_transformer", "func_path_generator", "record_on_exception")
 OWN = "qrtest"
+DIGITS: Final = 6
 
 
 class Clock(Protocol):
@@ -59,41 +64,75 @@ class Recorder:
         self._player = player
         self._may_record = may_record
         self._tape = _tape(dict(options or {}))
-        self._kept: list[Interaction] = []
+        self._kept: list[tuple[int, Interaction]] = []
+        self._program_time = ProgramTime()
+        self._answers: dict[int, tuple[Since, float]] = {}
+
+    def observed(self) -> AbstractContextManager[None]:
+        """Return a context manager that observes how the program waits, which the times are taken by."""
+        return self._program_time.observed()
 
     def answer(self, request: Request, scheme: str, network: Service) -> Response:
-        """The answer to *request*: a known one, or the network's, which is noted."""
+        """Return the answer to *request*: a known one, or the network's, which is noted."""
+        since = self._program_time.asked()
         if self._player is not None:
             with self._clock.lock:
                 if not self._may_record or self._player.find(request) is not None:
-                    return self._player.handle(request)
+                    known = self._player.handle(request)
+                    self._answered(since, known.delay)
+                    return known
         at = self._clock.now()
         response = network.handle(request)
-        took = self._clock.now() - at
-        self._note(request, scheme, response, at=at, took=took)
+        took = round(self._clock.now() - at, 6)
+        with self._clock.lock:
+            number = self._answered(since, SHORTEST_SECONDS if is_token_exchange(request) else took)
+            own = {"at": round(at, 6), "took": took, "failure": response.failure, "number": number}
+            self._note(request, scheme, response, own)
         return response
+
+    def _answered(self, since: Since, cost: float) -> int:
+        number = self._program_time.answered(since, cost)
+        self._answers[number] = since, cost
+        return number
 
     @property
     def count(self) -> int:
-        """How many exchanges were noted so far."""
+        """How many interactions were noted so far."""
         return len(self._tape)
 
     def interactions(self) -> list[Interaction]:
-        """What was noted, after vcrpy's hooks, in the order in which it was asked. With its secrets."""
+        """Return what was noted, secrets and all, after vcrpy's hooks, in the order of the requests."""
         self._kept = []
         with self._clock.lock:
             self._tape._persister = self
             self._tape._save(force=True)
-        return sorted(self._kept, key=lambda interaction: interaction.at or 0.0)
+        kept = sorted(self._kept, key=lambda each: each[1].at or 0.0)
+        levelled = _levelled([interaction for _, interaction in kept])
+        numbered = [(number, each) for (number, _), each in zip(kept, levelled, strict=True)]
+        began = self._began({number: each.took for number, each in numbered})
+        return [replace(each, program=began.get(number)) for number, each in numbered]
+
+    def _began(self, tooks: Mapping[int, float | None]) -> dict[int, float]:
+        """Return when each request was made in the time of the program, with answers that took *tooks*."""
+        began: dict[int, float] = {}
+        ends: dict[int, float] = {}
+        for number, (since, cost) in sorted(self._answers.items()):
+            start = 0.0 if since.answer is None else ends[since.answer]
+            began[number] = round(start + since.seconds, DIGITS)
+            ends[number] = began[number] + max(tooks.get(number) or cost, SHORTEST_SECONDS)
+        return began
 
     def save_cassette(self, path: Any, tape: Mapping[str, Any], serializer: Any) -> None:
         """Take what vcrpy would write: the recorder is the tape's persister."""
         del path, serializer
         pairs = zip(tape["requests"], tape["responses"], strict=True)
-        self._kept = [_interaction(request, response) for request, response in pairs]
+        self._kept = [
+            (response.get(OWN, {}).get("number", -1), _interaction(request, response))
+            for request, response in pairs
+        ]
 
     def _note(
-        self, request: Request, scheme: str, response: Response, *, at: float, took: float
+        self, request: Request, scheme: str, response: Response, own: Mapping[str, Any]
     ) -> None:
         query = f"?{request.query}" if request.query else ""
         uri = f"{scheme}://{request.host}{request.path}{query}"
@@ -101,11 +140,37 @@ class Recorder:
             "status": {"code": response.status, "message": phrase(response.status)},
             "headers": {name: [value] for name, value in response.headers.items()},
             "body": {"string": response.body},
-            OWN: {"at": round(at, 6), "took": round(took, 6), "failure": response.failure},
+            OWN: own,
         }
         asked = TapeRequest(request.method, uri, request.body or None, dict(request.headers))
-        with self._clock.lock:
-            self._tape.append(asked, said)
+        self._tape.append(asked, said)
+
+
+def _levelled(interactions: list[Interaction]) -> list[Interaction]:
+    """Return *interactions* in which equal neighbours of one request took the same time each.
+
+    The file keeps one duration for all of them, and the time of the program must follow from the file.
+    """
+    groups: list[list[int]] = []
+    last: dict[tuple[str, str, bytes], list[int]] = {}
+    for number, each in enumerate(interactions):
+        kind = (each.request.method, each.uri, each.request.body)
+        group = last.get(kind)
+        if group is None or _outcome(interactions[group[-1]]) != _outcome(each):
+            group = last[kind] = []
+            groups.append(group)
+        group.append(number)
+    levelled = list(interactions)
+    for group in groups:
+        took = sum(interactions[number].took or 0.0 for number in group) / len(group)
+        for number in group:
+            levelled[number] = replace(interactions[number], took=round(took, DIGITS))
+    return levelled
+
+
+def _outcome(interaction: Interaction) -> tuple[object, ...]:
+    response = interaction.response
+    return response.status, response.failure, response.body
 
 
 def _tape(options: dict[str, Any]) -> Tape:

@@ -7,35 +7,30 @@ that a cassette neither holds a credential nor expires.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import Final, Literal, Protocol
+from typing import Final, Protocol
 
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import route
 from qrtest.playback.matching import SameCircuit, reasons, similarity, without
-from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in, simulated, step_in
+from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in
 from qrtest.playback.request_index import RequestIndex
 from qrtest.playback.request_tree import hashed
-from qrtest.playback.stream import AT_ONCE, RESOLUTION, streamed
+from qrtest.playback.stream import AT_ONCE, streamed
+from qrtest.playback.timing import program_time_of
+from qrtest.playback.track import SHORTEST_SECONDS, USUAL_SECONDS, Pace, Track, in_program_time
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
 from qrtest.service.accounts import CRN, Account, Instance
 from qrtest.service.job_facts import JobFacts
-from qrtest.service.job_operations import respond
 
 __all__ = ["PACES", "Pace", "Player"]
 
-Pace = Literal["recorded", "polls", "instant"]
 PACES: Final = ("recorded", "polls", "instant")
-USUAL_SECONDS: Final = 0.05
-SHORTEST_SECONDS: Final = 0.001
-"""What an answer takes at least: code that never sleeps shall come to an end."""
-
 NEAREST: Final = 3
 READS: Final = ("GET", "HEAD")
 CIRCUIT: Final = b"QuantumCircuit"
@@ -82,10 +77,10 @@ class Player:
         self._same_circuit = same_circuit
         self._ignored = ignored
         self._describe = describe or (lambda name, aspect: None)
-        self._index: RequestIndex[_Track] = RequestIndex(cassette.digests)
-        self._tracks: list[_Track] = []
-        self._with_circuits: dict[str, list[_Track]] = {}
-        self._plain: dict[tuple[str, str, str, str], _Track] = {}
+        self._index: RequestIndex[Track] = RequestIndex(cassette.digests)
+        self._tracks: list[Track] = []
+        self._with_circuits: dict[str, list[Track]] = {}
+        self._plain: dict[tuple[str, str, str, str], Track] = {}
         for number, interaction in enumerate(cassette.interactions):
             asked = without(interaction.request, ignored)
             self._track(asked).add(number, replace(interaction, request=asked))
@@ -96,7 +91,8 @@ class Player:
 
     @cached_property
     def _recorded(self) -> dict[str, RecordedJob]:
-        return jobs_in(self._cassette)
+        dated = program_time_of(self._cassette.interactions)
+        return {name: in_program_time(job, dated) for name, job in jobs_in(self._cassette).items()}
 
     @property
     def used(self) -> frozenset[int]:
@@ -113,7 +109,9 @@ class Player:
         """The recorded answer to *request*. Raises `UnansweredRequest`, with the nearest ones."""
         track = self.find(request)
         if track is None:
-            return replace(self._unrecorded(without(request, self._ignored)), delay=USUAL_SECONDS)
+            answer = self._unrecorded(without(request, self._ignored))
+            took = SHORTEST_SECONDS if is_token_exchange(request) else USUAL_SECONDS
+            return replace(answer, delay=took)
         number, response = self._read(track, request)
         self._used.add(number)
         return response
@@ -127,7 +125,7 @@ class Player:
         self._used.add(number)
         return response.delay
 
-    def _read(self, track: _Track, request: Request) -> tuple[int, Response]:
+    def _read(self, track: Track, request: Request) -> tuple[int, Response]:
         """The number and the answer that are in force now."""
         now = self._clock.now()
         if request.method in READS:
@@ -136,7 +134,7 @@ class Player:
         self._align(track, self._cassette.interactions[number], now)
         return number, response
 
-    def find(self, request: Request) -> _Track | None:
+    def find(self, request: Request) -> Track | None:
         """The track of *request*; None when it was not recorded."""
         request = without(request, self._ignored)
         if request.body:
@@ -149,7 +147,7 @@ class Player:
                 self._plain[plain] = track
         return track
 
-    def _look_up(self, request: Request) -> _Track | None:
+    def _look_up(self, request: Request) -> Track | None:
         track = self._index.find(request)
         if track is not None:
             return track
@@ -159,13 +157,13 @@ class Player:
             return self._same_but_for_circuits(request)
         return None
 
-    def _same_but_for_circuits(self, request: Request) -> _Track | None:
+    def _same_but_for_circuits(self, request: Request) -> Track | None:
         for track in self._with_circuits.get(self._without_body(request), ()):
             if not self._reasons(request, track):
                 return track
         return None
 
-    def _reasons(self, request: Request, track: _Track) -> tuple[str, ...]:
+    def _reasons(self, request: Request, track: Track) -> tuple[str, ...]:
         return reasons(
             request,
             track.request,
@@ -176,12 +174,12 @@ class Player:
     def _without_body(self, request: Request) -> str:
         return hashed(self._index.tree(replace(request, body=b"")))
 
-    def _track(self, request: Request) -> _Track:
+    def _track(self, request: Request) -> Track:
         """The track that an exchange with *request* belongs to."""
         plain = (request.method, request.host, request.path, request.query)
         if not request.body and plain in self._plain:
             return self._plain[plain]
-        made = _Track()
+        made = Track()
         track = self._index.add(request, made)
         if track is made:
             self._tracks.append(track)
@@ -201,11 +199,12 @@ class Player:
                 if where is not None and where.operation == "poll" and where.name == job.job_id:
                     track.put_right(job)
 
-    def _align(self, track: _Track, interaction: Interaction, now: float) -> None:
+    def _align(self, track: Track, interaction: Interaction, now: float) -> None:
         """Let the time of what *interaction* changed go on from when that was recorded."""
-        if interaction.at is None:
+        moment = interaction.at if interaction.program is None else interaction.program
+        if moment is None:
             return
-        ahead = interaction.at - now
+        ahead = moment - now
         made = (
             parse.named(interaction.response.body) if interaction.request.method == "POST" else None
         )
@@ -296,91 +295,6 @@ class Player:
             f"{len(interactions)} exchanges of {self._name}, and was not sent anywhere.\n{nearest}\n"
             "To record what is missing: pytest --qrtest-record=new_episodes, or qrtest record."
         )
-
-
-class _Track:
-    """The answers to one request, in order."""
-
-    def __init__(self) -> None:
-        self.name = ""
-        self._numbers: list[int] = []
-        self._responses: list[Response] = []
-        self._starts: list[float] = []
-        self._lasts: list[int] = []
-        self._asked = 0
-        self._settled = 0
-        self._requests: list[Request] = []
-
-    @property
-    def request(self) -> Request:
-        """The request as it was recorded first."""
-        return self._requests[0]
-
-    @property
-    def numbers(self) -> tuple[int, ...]:
-        """The numbers of its exchanges."""
-        return tuple(self._numbers)
-
-    @property
-    def first(self) -> int:
-        """The number of the first exchange."""
-        return self._numbers[0]
-
-    def add(self, number: int, interaction: Interaction) -> None:
-        """Append an exchange."""
-        where = route(interaction.request.method, interaction.request.path)
-        self.name = where.name if where is not None else ""
-        self._requests.append(interaction.request)
-        took = (
-            USUAL_SECONDS if interaction.took is None else max(interaction.took, SHORTEST_SECONDS)
-        )
-        self._numbers.append(number)
-        self._responses.append(replace(interaction.response, delay=took))
-        self._starts.append(interaction.at or 0.0)
-        self._lasts.append((self._lasts[-1] if self._lasts else 0) + interaction.repeat)
-        if interaction.response.status < 400 and interaction.response.failure is None:
-            self._settled = len(self._responses) - 1
-
-    def put_right(self, job: RecordedJob) -> None:
-        """Let each step of *job* be the answer from its start on, one that no poll saw, too."""
-        seen = 0
-        for step, start in zip(job.scenario.script, job.starts, strict=True):
-            wanted = replace(step, seconds=None, interim=())
-            known = range(seen, len(self._responses))
-            found = next((at for at in known if step_in(self._responses[at]) == wanted), None)
-            if found is not None and start > self._starts[found]:
-                self._starts[found] = min(start, self._starts[found] + self._responses[found].delay)
-                seen = found + 1
-                continue
-            before = bisect_right(self._starts, start)
-            if before and step_in(self._responses[before - 1]) is None:
-                seen = seen if found is None else found + 1
-                continue
-            number = min(seen if found is None else found, len(self._responses) - 1)
-            response = self._responses[number]
-            if found is None:
-                told = respond(simulated(job), self.request, start + RESOLUTION)
-                response = replace(told, delay=response.delay)
-            self._starts.insert(before, start)
-            self._responses.insert(before, response)
-            self._numbers.insert(before, self._numbers[number])
-            seen = before + 1 if found is None else found + 2
-
-    def read(self, pace: Pace, at: float) -> tuple[int, Response]:
-        """The answer to one that asks, at the recorded time *at*."""
-        if pace == "polls":
-            return self.next()
-        if pace == "instant":
-            position = self._settled
-        else:
-            position = max(0, bisect_right(self._starts, at + RESOLUTION) - 1)
-        return self._numbers[position], self._responses[position]
-
-    def next(self) -> tuple[int, Response]:
-        """The next answer; the last one holds."""
-        position = min(bisect_right(self._lasts, self._asked), len(self._lasts) - 1)
-        self._asked += 1
-        return self._numbers[position], self._responses[position]
 
 
 def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:

@@ -9,15 +9,18 @@ own) is taken by its own times.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any, Final
 
+from qrtest.cassette.model import Interaction
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import Step
 from qrtest.service.payload_template import seconds_since_1970
 
-__all__ = ["DIGITS", "Began", "Sent", "Stamps", "beginnings", "stamps_of"]
+__all__ = ["DIGITS", "Began", "Sent", "Stamps", "beginnings", "program_time_of", "stamps_of"]
 
 RESOLUTION: Final = 2e-6
 """Timestamps have microseconds: what was seen so near to one is when it was."""
@@ -53,6 +56,39 @@ class Stamps:
 
     running: float | None = None
     finished: float | None = None
+
+
+def program_time_of(interactions: Iterable[Interaction]) -> Callable[[float], float]:
+    """Return a function from seconds of the recording to the time of the program, by what was asked when.
+
+    Between two requests it goes on evenly. Without such times it returns what it is given.
+
+    >>> program_time_of([])(7.0)
+    7.0
+    """
+    points = sorted(
+        (at, program)
+        for each in interactions
+        for at, program in ((each.at, each.program), (each.end, each.program_end))
+        if at is not None and program is not None
+    )
+    moments = [at for at, _ in points]
+    programs = list(accumulate((program for _, program in points), max))
+
+    def program_time(moment: float) -> float:
+        after = bisect_right(moments, moment)
+        if not points:
+            return moment
+        if after in (0, len(points)):
+            nearest = min(after, len(points) - 1)
+            return moment + programs[nearest] - moments[nearest]
+        (start, end), (first, last) = (
+            moments[after - 1 : after + 1],
+            programs[after - 1 : after + 1],
+        )
+        return round(first + (last - first) * (moment - start) / (end - start), DIGITS)
+
+    return program_time
 
 
 def stamps_of(described: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> Stamps:

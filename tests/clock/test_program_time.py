@@ -1,0 +1,80 @@
+"""What counts as the time of a program: waits and answers, of each thread, and no computing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from time import sleep
+from typing import Any
+
+import pytest
+
+from qrtest.clock.program_time import ProgramTime
+
+
+def moments(program: Callable[[Callable[[], None]], None]) -> list[float]:
+    """When *program* asks, each answer taking a second; of all its threads, in the order of the answers."""
+    counted, found, lock = ProgramTime(), [0.0], threading.Lock()
+
+    def ask() -> None:
+        since = counted.asked()
+        with lock:
+            before = 0.0 if since.answer is None else ends[since.answer]
+            found.append(round(before + since.seconds, 3))
+            ends[counted.answered(since, 1.0)] = before + since.seconds + 1.0
+
+    ends: dict[int, float] = {}
+    with counted.observed():
+        program(ask)
+    return found[1:]
+
+
+def test_sleeps_and_answers_count_and_computing_does_not() -> None:
+    """By whichever name a module knows `sleep`."""
+
+    def program(ask: Callable[[], None]) -> None:
+        ask()
+        time.sleep(0.02)
+        ask()
+        ends = time.process_time() + 0.05
+        while time.process_time() < ends:
+            pass
+        ask()
+        sleep(0.01)
+        ask()
+
+    assert moments(program) == [0.0, 1.02, 2.02, 3.03]
+
+
+def test_a_thread_goes_on_where_the_one_it_waited_for_was() -> None:
+    """It began where the one was that started it."""
+
+    def program(ask: Callable[[], None]) -> None:
+        ask()
+        other = threading.Thread(target=lambda: (ask(), time.sleep(0.03), ask()))
+        other.start()
+        other.join()
+        ask()
+
+    assert moments(program) == [0.0, 1.0, 2.03, 3.03]
+
+
+@pytest.mark.parametrize("wait", [lambda event: event.wait(0.02), lambda event: time.sleep(0.02)])
+def test_a_wait_that_runs_out_is_a_sleep(wait: Callable[[threading.Event], Any]) -> None:
+    """Of an event that is never set."""
+
+    def program(ask: Callable[[], None]) -> None:
+        ask()
+        wait(threading.Event())
+        ask()
+
+    assert moments(program) == [0.0, 1.02]
+
+
+def test_nothing_stays_replaced() -> None:
+    """Neither for this module, which imported a name, nor in `time` and `threading`."""
+    before = (time.sleep, sleep, threading.Condition.wait, threading.Thread.join)
+    with ProgramTime().observed():
+        assert time.sleep is not before[0]
+    assert (time.sleep, sleep, threading.Condition.wait, threading.Thread.join) == before
