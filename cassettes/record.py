@@ -18,8 +18,8 @@ from qrtest.client.job_doubles import make_job
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
-from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.instances import CRN
 from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import Recorded
 from qrtest.service.service import SimulatedService

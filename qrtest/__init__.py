@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from qrtest.properties import JobMachine, check_consumer, check_job
     from qrtest.scenario.catalogue import scenarios
     from qrtest.scenario.scenario import Scenario
-    from qrtest.service.accounts import Instance
     from qrtest.service.behaviour import Behaviour
+    from qrtest.service.instances import Instance
     from qrtest.service.limits import Limits
     from qrtest.service.payload_template import JobRecord
     from qrtest.strategies.poll_plan import Ask, PollPlan
@@ -89,7 +89,7 @@ __all__ = [
 _HOME = {
     "Ask": "qrtest.strategies.poll_plan",
     "Behaviour": "qrtest.service.behaviour",
-    "Instance": "qrtest.service.accounts",
+    "Instance": "qrtest.service.instances",
     "JobMachine": "qrtest.properties",
     "JobRecord": "qrtest.service.payload_template",
     "Limits": "qrtest.service.limits",

@@ -47,19 +47,20 @@ class NoBackends:
 class Asking:
     """Asks a service as a client of API version *version* does, for the instance *crn*."""
 
-    def __init__(self, life: str = "QUEUED 5s; RUNNING 10s; DONE", **options: Any) -> None:
+    def __init__(self, script: str = "QUEUED 5s; RUNNING 10s; DONE", **options: Any) -> None:
         self.clock = VirtualClock()
-        self.life = life
+        self.script = script
         self.version: str | None = NEWEST
         self.token: str | None = "Bearer somebody"
         self.crn: str | None = None
+        self.client: str | None = None
         self.behaviour = options.get("behaviour", Behaviour())
         options.setdefault("backends", Snapshots())
         self.service = SimulatedService(self.clock, epoch=EPOCH, seed=0, plan=self._plan, **options)
 
     def _plan(self, submission: Any, job_id: str) -> JobPlan:
         return JobPlan(
-            script=Script.of(self.life),
+            script=Script.of(self.script),
             recorded=Recorded(result="{}", logs="L"),
             behaviour=self.behaviour,
         )
@@ -70,6 +71,7 @@ class Asking:
             "IBM-API-Version": self.version,
             "Authorization": self.token,
             "Service-CRN": self.crn,
+            "X-Qx-Client-Application": self.client,
         }
         request = Request.to(
             method,
@@ -91,8 +93,9 @@ class Asking:
         text = response.body.decode()
         return Answer(response.status, json.loads(text) if is_json else text, content_type)
 
-    def submit(self, **changes: Any) -> str:
-        """The id of a job that was just submitted."""
+    def submit(self, client: str | None = None, **changes: Any) -> str:
+        """The id of a job that was just submitted, by the header X-Qx-Client-Application *client*."""
+        self.client = client
         body = {"program_id": "sampler", "backend": "ibm_torino", "params": BELL, **changes}
         answer = self("POST", "/jobs", body)
         assert answer.status == 200, answer

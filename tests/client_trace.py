@@ -23,7 +23,7 @@ from qrtest.client import releases
 from qrtest.client.runtime_client import parameters
 from qrtest.errors import Stop
 from qrtest.scenario import scenario_file
-from qrtest.service.accounts import CRN
+from qrtest.service.instances import CRN
 
 LONGEST_SECONDS = 30
 ENDED = object()

@@ -25,7 +25,7 @@ from qrtest.client import private_names, releases, runtime_client
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
 from qrtest.run_options import is_documented_surface
-from qrtest.service.accounts import CRN
+from qrtest.service.instances import CRN
 from qrtest.transport.dispatcher import Dispatcher, Streaming
 from qrtest.transport.stream_client import Streamer, messages
 

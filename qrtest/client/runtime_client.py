@@ -9,7 +9,7 @@ from qrtest.client import private_names, releases
 from qrtest.clock.clocks import WallClock
 from qrtest.clock.patch_time import current
 from qrtest.errors import SimulationError
-from qrtest.service.accounts import CRN
+from qrtest.service.instances import CRN
 from qrtest.transport.direct import go_direct
 from qrtest.transport.dispatcher import Dispatcher, Streaming
 from qrtest.transport.requests_adapter import FixedAuth, RequestsCookieJar, adapter_of

@@ -22,8 +22,8 @@ from qrtest.playback.diff import TIERS, Difference, Tier, differences
 from qrtest.playback.recorded_jobs import RecordedJob, jobs_in
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario.scenario import Scenario
-from qrtest.service.accounts import CRN
 from qrtest.service.behaviour import USUAL
+from qrtest.service.instances import CRN
 from qrtest.service.parse import described_job, named
 
 if TYPE_CHECKING:

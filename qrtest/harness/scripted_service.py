@@ -20,8 +20,8 @@ from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, failed, queued
 from qrtest.scenario.scenario import Scenario
-from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import USUAL, Behaviour
+from qrtest.service.instances import Instance
 from qrtest.service.job_facts import JobFacts, Submission
 from qrtest.service.jobs import Recorded
 from qrtest.service.limits import Limits

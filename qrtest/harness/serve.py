@@ -27,8 +27,8 @@ from qrtest.harness.scripted_service import (
     SnapshotBackends,
 )
 from qrtest.http.messages import Request, Response
-from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.instances import Instance
 from qrtest.service.limits import Limits
 from qrtest.timeline.journal import Journal
 from qrtest.transport.dispatcher import Dispatcher
@@ -186,7 +186,7 @@ class Server(Scripting):
     @property
     def about(self) -> dict[str, Any]:
         """How clients are pointed at it: addresses, CRNs, and the environment of clients."""
-        crns = [each.resource_name for each in self._scripted.service.account.instances]
+        crns = [each.resource_name for each in self._scripted.service.account.instances.all()]
         url = self.https_url or self.url
         return {
             "url": self.url,

@@ -21,8 +21,8 @@ from qrtest.harness.scripted_service import (
     renamed,
 )
 from qrtest.http.messages import Service
-from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.instances import Instance
 from qrtest.service.job_facts import Submission
 from qrtest.service.limits import Limits
 

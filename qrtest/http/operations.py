@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["OF_A_JOB", "OPEN_TO_ALL", "OPERATIONS", "Route", "route"]
+__all__ = ["OF_A_JOB", "OPEN_TO_ALL", "OPERATIONS", "Route", "allowed_methods", "route"]
 
 
 class Route(NamedTuple):
@@ -47,19 +47,31 @@ _TABLE: Final = (
         "backend",
     ),
     ("GET", r"/instances", "instances"),
+    ("GET", r"/instances/configuration", "configuration"),
+    ("PUT", r"/instances/configuration", "configuration"),
+    ("GET", r"/accounts/(?P<name>[^/]+)", "account"),
+    (
+        "GET",
+        r"/analytics/(?P<action>usage|usage_grouped|usage_grouped_by_date|filters)",
+        "analytics",
+    ),
     ("GET", r"/(?P<action>instances/usage|usage)", "usage"),
     ("GET", r"/(?P<action>instance)", "instance"),
     ("POST", r"/identity/token", "token"),
     ("POST", r"/v3/resources/search", "search"),
     ("GET", r"/api/v1/(?P<name>[0-9a-f]{8}-[0-9a-f-]+)", "plan"),
     ("GET", r"/v2/resource_instances", "resources"),
+    ("GET", r"/v2/resource_instances/(?P<name>.+)", "resource"),
+    ("PATCH", r"/v2/resource_instances/(?P<name>.+)", "resource"),
     ("GET", r"/(?P<action>version|users/me|Network)", "login"),
     ("POST", r"/(?P<action>users/loginWithToken)", "login"),
 )
-OPEN_TO_ALL: Final = frozenset({"versions", "token", "search", "plan", "resources", "login"})
+OPEN_TO_ALL: Final = frozenset(
+    {"versions", "token", "search", "plan", "resources", "resource", "login"}
+)
 """The operations that need no token of this service, or check it elsewhere."""
 
-_ELSEWHERE: Final = ("search", "plan", "resources")
+_ELSEWHERE: Final = ("search", "plan", "resources", "resource")
 _PREFIX: Final = r"(?:/api)?(?:/v1)?"
 _ROUTES: Final = tuple(
     (
@@ -90,3 +102,12 @@ def route(method: str, path: str) -> Route | None:
             named = match.groupdict()
             return Route(operation, named.get("name") or "", named.get("action") or "")
     return None
+
+
+def allowed_methods(path: str) -> tuple[str, ...]:
+    """Return the methods that the service has for *path*; none for a path that it does not have.
+
+    >>> allowed_methods("/api/v1/jobs")
+    ('POST', 'GET')
+    """
+    return tuple(method for method, pattern, _ in _ROUTES if pattern.fullmatch(path))

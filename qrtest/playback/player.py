@@ -25,7 +25,8 @@ from qrtest.playback.timing import program_time_of
 from qrtest.playback.track import SHORTEST_SECONDS, USUAL_SECONDS, Pace, Track, in_program_time
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 from qrtest.service import api_versions, parse, serialize
-from qrtest.service.accounts import CRN, Account, Instance
+from qrtest.service.accounts import Account
+from qrtest.service.instances import CRN, Instance
 from qrtest.service.job_facts import JobFacts
 
 __all__ = ["PACES", "Pace", "Player"]
@@ -221,11 +222,13 @@ class Player:
         where = route(request.method, request.path)
         operation = where.operation if where is not None else ""
         if operation == "search":
-            return self.account.search()
+            return self.account.instances.search()
         if operation == "plan" and where is not None:
-            return self.account.plan_of(where.name)
+            return self.account.instances.plan(where.name)
         if operation == "usage":
-            return self.account.usage(self.account.instances[0], 0.0, self._clock.now())
+            return self.account.instances.usage(
+                self.account.instances.named(None), 0.0, self._clock.now()
+            )
         if operation == "stream" and where is not None and where.name in self._recorded:
             return self._streamed(where.name, request)
         if operation == "instance":

@@ -14,7 +14,7 @@ from qrtest.redaction import scan
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.redactor import redacted
 from qrtest.service import serialize
-from qrtest.service.accounts import CRN
+from qrtest.service.instances import CRN
 
 __all__ = ["KEY_VARIABLE", "sanitized"]
 

@@ -39,7 +39,8 @@ class Backends(Protocol):
 class Condition:
     """The condition of a backend: its *status* and *reason*, how many jobs wait, whether it is *gone*.
 
-    *mock*: a backend that is listed only with the parameter include_mocks.
+    *mock*: a backend that is listed only with the parameter include_mocks. *calibrations*: ids of
+    calibrations that clients can ask for; all of them show the snapshot.
 
     >>> Condition(status="paused", reason="calibrating").status
     'paused'
@@ -50,6 +51,7 @@ class Condition:
     queue_length: int = 3
     gone: bool = False
     mock: bool = False
+    calibrations: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.status not in get_args(Online):
@@ -58,6 +60,10 @@ class Condition:
             )
         if isinstance(self.queue_length, bool) or self.queue_length < 0:
             raise SimulationError(f"queue_length={self.queue_length!r}: 0 jobs or more wait.")
+        if isinstance(self.calibrations, str):
+            raise SimulationError(
+                f"calibrations={self.calibrations!r} is one text: write ({self.calibrations!r},)."
+            )
 
 
 class Devices:
@@ -102,8 +108,15 @@ class Devices:
         described = {name: self._device(name, wait_time=wait_time) for name in shown}
         return serialize.json_response(serialize.devices(shown, version, described))
 
-    def aspect(self, name: str, aspect: str, updated_before: str | None) -> Response:
-        """GET backends/{name}/{aspect}. Properties of before the snapshot's time are its oldest."""
+    def aspect(
+        self, name: str, aspect: str, *, updated_before: str | None, calibration_id: str | None
+    ) -> Response:
+        """GET backends/{name}/{aspect}. Properties of before the snapshot's time are its oldest.
+
+        404 for a calibration that the backend does not have: see `Condition`.
+        """
+        if calibration_id is not None and calibration_id not in self.condition(name).calibrations:
+            return serialize.text_response("calibration not found", 404)
         if name not in self.names():
             return serialize.text_response("device not found", 404)
         if aspect == "status":
@@ -136,9 +149,10 @@ class Devices:
             "name": name,
             "status": {"name": condition.status, "reason": reason},
             "queue_length": condition.queue_length,
+            "physical_qubits": device.get("qubits"),
         }
         if condition.mock:
-            device |= {"class": "mock", "physical_qubits": device.get("qubits")}
+            device["class"] = "mock"
         if wait_time:
             seconds = 60 * condition.queue_length
             device["wait_time_seconds"] = {"average": seconds, "p50": seconds, "p95": 3 * seconds}

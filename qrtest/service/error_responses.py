@@ -7,6 +7,7 @@ is no source, the docstring says *assumed*.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from qrtest.http.messages import Response
@@ -15,6 +16,7 @@ from qrtest.service import serialize
 __all__ = [
     "NO_TRACE",
     "RequestError",
+    "account_unknown",
     "api_version_unknown",
     "backend_unavailable",
     "backend_unknown",
@@ -23,9 +25,11 @@ __all__ = [
     "gone",
     "instance_unknown",
     "job_unknown",
+    "method_not_allowed",
     "no_websocket",
     "not_cancellable",
     "not_deletable",
+    "program_unknown",
     "session_closed",
     "session_not_allowed",
     "session_unknown",
@@ -46,8 +50,17 @@ NO_TRACE: Final = "00000000-0000-4000-8000-000000000000"
 class RequestError(Exception):
     """A request that is rejected, with what the error response says."""
 
-    def __init__(self, status: int, code: int, message: str, solution: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: int,
+        message: str,
+        solution: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
+        self._headers = headers or {}
         self.status = status
         self.code = code
         self.message = message
@@ -56,8 +69,36 @@ class RequestError(Exception):
     def answer(self, *, trace: str) -> Response:
         """Return the error response, with *trace* as its number."""
         return serialize.error(
-            self.status, self.code, self.message, solution=self.solution, trace=trace
+            self.status,
+            self.code,
+            self.message,
+            solution=self.solution,
+            trace=trace,
+            headers={**serialize.JSON, **self._headers},
         )
+
+
+def method_not_allowed(method: str, allowed: tuple[str, ...]) -> RequestError:
+    """405 with the header Allow, as HTTP has it; the code is assumed."""
+    return RequestError(
+        405,
+        1000,
+        f"The method {method} is not allowed here.",
+        f"Use {' or '.join(allowed)}.",
+        headers={"Allow": ", ".join(allowed)},
+    )
+
+
+def account_unknown(account_id: str) -> RequestError:
+    """404 (REST description); the code is assumed."""
+    return RequestError(404, 1279, f"Account {account_id} not found")
+
+
+def program_unknown(program_id: str) -> RequestError:
+    """404 (REST description; the client calls it a program that is not found); the code is assumed."""
+    return RequestError(
+        404, 1291, f"Program not found. Program ID: {program_id}", "Verify the program ID."
+    )
 
 
 def body_invalid(why: str) -> RequestError:

@@ -10,7 +10,10 @@ __all__ = ["JobFacts", "Submission"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
-    """A job as it is submitted. *params* is JSON text; *cost* the maximum execution time in seconds."""
+    """A job as it is submitted. *params* is JSON text; *cost* the maximum execution time in seconds.
+
+    *client* is the header X-Qx-Client-Application.
+    """
 
     backend: str
     program_id: str
@@ -24,6 +27,7 @@ class Submission:
     job_id: str | None = None
     estimated_seconds: float | None = None
     start_session: bool = False
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

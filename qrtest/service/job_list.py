@@ -6,13 +6,16 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
-from qrtest.service import error_responses
+from qrtest.service import error_responses, serialize
 from qrtest.service.jobs import SimulatedJob
 
-__all__ = ["Listing"]
+__all__ = ["Listing", "tags_found"]
 
 LONGEST_PAGE: Final = 200
+SHORTEST_SEARCH: Final = 3
+LONGEST_SEARCH: Final = 100
 EARLIEST: Final = "0001-01-01T00:00:00Z"
 LATEST: Final = "9999-12-31T23:59:59Z"
 Asked = Mapping[str, tuple[str, ...]]
@@ -58,6 +61,16 @@ class Listing:
             and self._pending in (None, is_pending)
             and self._after <= _moment(facts.created) <= self._before
         )
+
+
+def tags_found(jobs: Iterable[SimulatedJob], text: str) -> Response:
+    """GET tags: those of *jobs* that contain *text*, whatever its case."""
+    if not SHORTEST_SEARCH <= len(text) <= LONGEST_SEARCH:
+        raise error_responses.body_invalid(
+            f"search has {len(text)} characters, not {SHORTEST_SEARCH} to {LONGEST_SEARCH}"
+        )
+    found = {tag for job in jobs for tag in job.facts.tags if text.lower() in tag.lower()}
+    return serialize.json_response({"tags": sorted(found)})
 
 
 def _moment(text: str) -> datetime:

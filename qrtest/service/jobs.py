@@ -14,7 +14,7 @@ from qrtest.service import error_responses, serialize
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.job_facts import JobFacts
 from qrtest.service.payload_template import JobRecord
-from qrtest.service.script_cursor import ScriptCursor
+from qrtest.service.script_cursor import STARTED, ScriptCursor
 
 __all__ = ["Recorded", "SimulatedJob"]
 
@@ -146,10 +146,8 @@ class SimulatedJob:
             return Response(200, self._recorded.metrics.encode(), serialize.JSON)
         cursor, record = self.cursor, self._recorded.record
         cursor.advance(now)
-        running, finished = (
-            self._moment(cursor.began.get(transitions.RUNNING)),
-            self._moment(cursor.ended),
-        )
+        began = min((at for status, at in cursor.began.items() if status in STARTED), default=None)
+        running, finished = self._moment(began), self._moment(cursor.ended)
         created, seconds = self.facts.created, cursor.running_seconds(now)
         if record is not None and record.metrics is not None:
             return serialize.json_response(
@@ -165,6 +163,7 @@ class SimulatedJob:
                 finished=finished,
                 seconds=seconds,
                 complete=self._is_accounted(now),
+                client=self.facts.client,
             )
         )
 

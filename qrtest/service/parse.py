@@ -15,6 +15,7 @@ from typing import Any, Final
 from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, REASON_CODES, UNKNOWN, Step, cancelled, failed
+from qrtest.service import error_responses
 from qrtest.service.job_facts import JobFacts
 from qrtest.service.serialize import WIRE_STATUS
 
@@ -28,6 +29,7 @@ __all__ = [
     "first_instance",
     "is_final",
     "job_in",
+    "json_object",
     "missing",
     "named",
     "read_job",
@@ -258,6 +260,21 @@ def device(described: bytes | None) -> dict[str, Any]:
         return {"status": {"name": "online", "reason": "available"}, "queue_length": 0}
     found: dict[str, Any] = json.loads(described)
     return found
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in the *body* of a request. Raises `RequestError` for anything else.
+
+    >>> json_object(b'{"a": 1}')
+    {'a': 1}
+    """
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise error_responses.body_invalid("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise error_responses.body_invalid("the body is not a JSON object")
+    return value
 
 
 def tags_of(body: bytes) -> tuple[str, ...] | None:

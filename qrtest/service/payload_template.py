@@ -93,8 +93,12 @@ class JobRecord(AsCode):
         recorded = body.get("timestamps")
         times = dict(recorded) if isinstance(recorded, Mapping) else {}
         moments = {"created": created, "running": running, "finished": finished}
-        body["timestamps"] = {**times, **moments} | {
-            name: _as_recorded(value, times.get(name)) for name, value in moments.items() if value
+        reached = {name: moment for name, moment in moments.items() if moment is not None}
+        unreached = {name: None for name in moments if name in times and times[name] is None}
+        body["timestamps"] = {
+            **{name: moment for name, moment in times.items() if name not in moments},
+            **unreached,
+            **{name: _as_recorded(moment, times.get(name)) for name, moment in reached.items()},
         }
         for name in FIGURES:
             if name in body:

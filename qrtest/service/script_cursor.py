@@ -15,7 +15,7 @@ from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import UNKNOWN, Step, cancelled
 
-__all__ = ["NEVER", "ScriptCursor"]
+__all__ = ["NEVER", "STARTED", "ScriptCursor"]
 
 NEVER: Final = float("inf")
 NOT_BEGUN: Final = Step(transitions.INITIALIZING)

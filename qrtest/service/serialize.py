@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,6 +17,7 @@ from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, UNKNOWN, Step
 from qrtest.service import api_versions
+from qrtest.service.error_codes import explanation
 from qrtest.service.job_facts import JobFacts
 
 __all__ = [
@@ -41,6 +43,9 @@ WIRE_STATUS: Final = {
     transitions.ERROR: "Failed",
     transitions.CANCELLED: "Cancelled",
 }
+USUAL_QISKIT: Final = "2.1.0"
+"""The version of qiskit of a job whose client did not send one (the REST description's example)."""
+
 USER_ID: Final = "IBMid-6960000QRT"
 MORE_INFO: Final = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
 JSON: Final = {"Content-Type": "application/json"}
@@ -63,19 +68,24 @@ def timestamp(seconds_since_1970: float) -> str:
 def job_state(step: Step, reason_code: str = "number") -> dict[str, Any]:
     """Return the `state` of a job in *step*, in the service's own form.
 
-    Ran too long is a Cancelled with code 1305; what does not apply is absent, not null. *reason_code*:
-    the form of a code, as in `Behaviour`.
+    Ran too long is a Cancelled with code 1305; what does not apply is absent, not null. A failure with a code
+    and no reason has those of the documentation. *reason_code*: the form of a code, as in `Behaviour`.
 
-    >>> job_state(Step("ERROR", reason="Internal error.", code=1500))
-    {'status': 'Failed', 'reason': 'Internal error.', 'reason_code': 1500}
+    >>> job_state(Step("ERROR", code=1500))["reason"]
+    'Internal error.'
     """
     state: dict[str, Any] = {"status": _status_word(step)}
-    if step.reason is not None and not (reason_code == "alone" and step.code is not None):
-        state["reason"] = step.reason
+    reason, solution = step.reason, step.solution
+    if reason is None and step.code is not None:
+        reason, solution = explanation(step.code)
+    if step.code is not None and reason_code == "alone":
+        reason = solution = None
+    if reason is not None:
+        state["reason"] = reason
     if step.code is not None:
         state["reason_code"] = str(step.code) if reason_code == "text" else step.code
-    if step.solution is not None:
-        state["reason_solution"] = step.solution
+    if solution:
+        state["reason_solution"] = solution
     return state
 
 
@@ -143,11 +153,17 @@ def metrics(
     finished: str | None,
     seconds: float,
     complete: bool,
+    client: str = "",
 ) -> dict[str, Any]:
-    """Return the body of GET metrics in the form of the API *version*; *seconds* of QPU time."""
+    """Return the body of GET metrics in the form of the API *version*; *seconds* of QPU time.
+
+    A moment that the job has not reached is left out. *client*: the header X-Qx-Client-Application of the
+    submission.
+    """
     charged = math.ceil(seconds)
+    moments = {"created": created, "running": running, "finished": finished}
     body: dict[str, Any] = {
-        "timestamps": {"created": created, "running": running, "finished": finished}
+        "timestamps": {name: moment for name, moment in moments.items() if moment is not None}
     }
     status = _completeness(complete)
     if version < api_versions.CHARGE_TIME:
@@ -159,9 +175,24 @@ def metrics(
             body["circuits_execution_time_ns"] = round(seconds * 1e9)
         else:
             body["usage"]["circuits_execution_time_ns"] = round(seconds * 1e9)
-    body["qiskit_version"] = "qiskit_ibm_runtime-qrtest"
-    body["caller"] = "qrtest"
-    return body
+    return body | _client_of(version, client)
+
+
+def _client_of(version: str, client: str) -> dict[str, str]:
+    """Return what metrics say of the client that submitted a job.
+
+    The REST description has a version of qiskit and, as caller, its name with it. In answers of before
+    CHARGE_TIME (87 of client 0.47.0) these are the second and the third part of the client's header.
+    """
+    _, *parts = client.split("/")
+    if version < api_versions.CHARGE_TIME and len(parts) > 1:
+        return {"qiskit_version": parts[0], "caller": "/".join(parts[1:])}
+    found = _QISKIT.search(client)
+    qiskit = found[1] if found is not None else USUAL_QISKIT
+    return {"qiskit_version": qiskit, "caller": f"qiskit/{qiskit}"}
+
+
+_QISKIT: Final = re.compile(r"\bqiskit-(\d+(?:\.\d+)*)")
 
 
 def page(jobs: Sequence[dict[str, Any]], *, count: int, limit: int, offset: int) -> dict[str, Any]:

@@ -10,18 +10,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
+from urllib.parse import unquote
 
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
-from qrtest.http.operations import OPEN_TO_ALL, Route
-from qrtest.service import api_versions, error_responses, job_operations, parse, serialize, sessions
-from qrtest.service.accounts import Account, Instance, is_used_up
+from qrtest.http.operations import OPEN_TO_ALL, Route, allowed_methods
+from qrtest.service import (
+    analytics,
+    api_versions,
+    error_responses,
+    job_list,
+    job_operations,
+    parse,
+    serialize,
+    sessions,
+)
+from qrtest.service.accounts import Account
+from qrtest.service.ask import Ask
 from qrtest.service.backends import Backends, Devices
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.error_responses import RequestError
 from qrtest.service.ids import Names
+from qrtest.service.instances import Instance
 from qrtest.service.job_facts import JobFacts, Submission
-from qrtest.service.job_list import Listing
 from qrtest.service.jobs import SimulatedJob
 from qrtest.service.limits import Limits, Turnstile
 from qrtest.service.script_cursor import ScriptCursor
@@ -30,26 +41,12 @@ from qrtest.service.submissions import JobPlan, read_submission
 
 __all__ = ["ANSWERS", "SimulatedService", "Time"]
 
-SHORTEST_SEARCH: Final = 3
-LONGEST_SEARCH: Final = 100
-
 
 class Time(Protocol):
     """What a service needs of a clock."""
 
     def now(self) -> float:
         """Return seconds since the simulation began."""
-
-
-class Ask(NamedTuple):
-    """An authenticated request: its route, instance, API version and time."""
-
-    request: Request
-    where: Route
-    instance: Instance
-    crn: str
-    version: str
-    now: float
 
 
 class _Again(NamedTuple):
@@ -102,6 +99,9 @@ class SimulatedService:
             return again.job.poll(self._clock.now(), again.version, with_params=False)
         where = request.route
         if where is None:
+            if known := allowed_methods(request.path):
+                refused = error_responses.method_not_allowed(request.method, known)
+                return refused.answer(trace=self._names.uuid())
             raise UnansweredRequest(self._explain(request))
         try:
             return ANSWERS[where.operation](self, self._let_in(request, where))
@@ -166,11 +166,16 @@ class SimulatedService:
         if where.operation in OPEN_TO_ALL:
             account = self.account
             return Ask(
-                request, where, account.instances[0], account.crn, api_versions.VERSIONS[0], now
+                request,
+                where,
+                account.instances.named(None),
+                account.crn,
+                api_versions.VERSIONS[0],
+                now,
             )
         self.account.admit(request, self._token_time())
         crn = request.headers.get("Service-CRN") or request.header("Service-CRN")
-        instance = self.account.instance(crn)
+        instance = self.account.instances.named(crn)
         version = api_versions.named(request)
         if version not in api_versions.VERSIONS:
             raise error_responses.api_version_unknown(version, api_versions.VERSIONS)
@@ -211,7 +216,7 @@ class SimulatedService:
         submission = read_submission(ask.request.body)
         self._limits.check_tags(submission.tags)
         self._check_backend(submission.backend, ask.instance)
-        if is_used_up(ask.instance, self._seconds_used(ask)):
+        if ask.instance.is_used_up(self._seconds_used(ask)):
             raise error_responses.usage_exceeded()
         if submission.session_id is not None:
             session = self._session(submission.session_id, ask)
@@ -219,7 +224,8 @@ class SimulatedService:
                 raise error_responses.session_closed(submission.session_id)
         self._turnstile.check(ask.now)
         job_id = self._names.xid(ask.now)
-        submission = replace(submission, job_id=job_id)
+        client = ask.request.header("X-Qx-Client-Application") or ""
+        submission = replace(submission, job_id=job_id, client=client)
         if submission.start_session and submission.session_id is None:
             submission = replace(submission, session_id=job_id)
             self._open_session(job_id, submission.backend, "dedicated", sessions.MAX_TTL, ask)
@@ -234,7 +240,7 @@ class SimulatedService:
             raise error_responses.backend_unavailable(name)
 
     def _list(self, ask: Ask) -> Response:
-        listing = Listing(ask.request.parameters)
+        listing = job_list.Listing(ask.request.parameters)
         for session in self._sessions.values():
             session.settle(ask.now)
         mine = (job for job in self._jobs.values() if job.crn == ask.crn)
@@ -259,14 +265,8 @@ class SimulatedService:
         return self._ask_job(ask)
 
     def _search_tags(self, ask: Ask) -> Response:
-        text = ask.request.parameter("search") or ""
-        if not SHORTEST_SEARCH <= len(text) <= LONGEST_SEARCH:
-            raise error_responses.body_invalid(
-                f"search has {len(text)} characters, not {SHORTEST_SEARCH} to {LONGEST_SEARCH}"
-            )
         jobs = [job for job in self._jobs.values() if job.crn == ask.crn]
-        found = {tag for job in jobs for tag in job.facts.tags if text.lower() in tag.lower()}
-        return serialize.json_response({"tags": sorted(found)})
+        return job_list.tags_found(jobs, ask.request.parameter("search") or "")
 
     # --- sessions ---
 
@@ -323,36 +323,36 @@ class SimulatedService:
         if offered is not None and ask.where.name not in offered:
             return serialize.text_response("device not found", 404)
         return self.devices.aspect(
-            ask.where.name, ask.where.action, ask.request.parameter("updated_before")
+            ask.where.name,
+            ask.where.action,
+            updated_before=ask.request.parameter("updated_before"),
+            calibration_id=ask.request.parameter("calibration_id"),
         )
 
     def _usage(self, ask: Ask) -> Response:
         used = self._seconds_used(ask)
         if ask.where.action == "usage":
             return self.account.classic_usage(ask.instance, used)
-        return self.account.usage(ask.instance, used, ask.now)
+        return self.account.instances.usage(ask.instance, used, ask.now)
 
     def _seconds_used(self, ask: Ask) -> float:
         return sum(
             job.cursor.running_seconds(ask.now) for job in self._jobs.values() if job.crn == ask.crn
         )
 
-    def _log_in(self, ask: Ask) -> Response:
-        if ask.where.action == "users/loginWithToken":
-            return self.account.log_in()
-        if ask.where.action == "users/me":
-            scheme = ask.request.header("X-Forwarded-Proto") or "https"
-            return self.account.user(f"{scheme}://{ask.request.host}")
-        if ask.where.action == "Network":
-            return self.account.network()
-        return serialize.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
+    def _analytics(self, ask: Ask) -> Response:
+        instances = self.account.instances.all()
+        jobs = self._jobs.values()
+        return analytics.answer(
+            ask.where.action, ask.request, jobs, instances, epoch=self._epoch, now=ask.now
+        )
 
     # --- other hosts ---
 
     def _explain(self, request: Request) -> str:
         jobs = ", ".join(list(self._jobs)[:5]) or "none"
         return (
-            f"Nothing in this simulation answers {request.method} https://{request.host}{request.path}; "
+            f"Nothing in this simulation answers {request.method} {request.host}{request.path}; "
             "it was not sent anywhere. There is the service of IBM Quantum, with the jobs "
             f"{jobs}{', ...' if len(self._jobs) > 5 else ''} and the backends "
             f"{', '.join(self.devices.names()[:5])}. To answer other hosts, use the responses library "
@@ -372,13 +372,25 @@ ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     "backends": SimulatedService._list_backends,
     "backend": SimulatedService._backend,
     "versions": lambda *_: serialize.json_response(api_versions.versions()),
-    "instances": lambda service, _: service.account.listed(),
+    "instances": lambda service, _: service.account.instances.listed(),
+    "configuration": lambda service, ask: service.account.instances.configuration(
+        ask.instance, ask.change
+    ),
+    "account": lambda service, ask: service.account.instances.account(
+        unquote(ask.where.name), ask.request.parameter("plan_id"), service.devices.names()
+    ),
     "usage": SimulatedService._usage,
-    "instance": lambda *_: serialize.json_response({"qctrl_enabled": False}),
-    "token": lambda service, ask: service.account.token(service._token_time()),
-    "search": lambda service, _: service.account.search(),
-    "plan": lambda service, ask: service.account.plan_of(ask.where.name),
-    "resources": lambda service, ask: service.account.resources(ask.request.parameter("name")),
-    "login": SimulatedService._log_in,
+    "analytics": SimulatedService._analytics,
+    "instance": lambda service, ask: service.account.instances.details(
+        ask.instance, service.devices.names()
+    ),
+    "token": lambda service, _: service.account.token(service._token_time()),
+    "search": lambda service, _: service.account.instances.search(),
+    "plan": lambda service, ask: service.account.instances.plan(ask.where.name),
+    "resources": lambda service, ask: service.account.instances.resources(ask.request.parameter),
+    "resource": lambda service, ask: service.account.instances.resource(
+        unquote(ask.where.name), ask.change
+    ),
+    "login": lambda service, ask: service.account.classic(ask.where.action, ask.request),
 }
 """The answer to each operation; those about one job are the job's."""

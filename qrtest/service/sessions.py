@@ -7,7 +7,6 @@ real service, and the states that the client distinguishes.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -207,18 +206,17 @@ def _spells(runs: list[_Run], idle_time: float) -> Iterator[Moment]:
 
 def read_session(body: bytes) -> dict[str, Any]:
     """Return the mode, backend and max_ttl that the body of POST sessions asks for."""
-    try:
-        asked = json.loads(body or b"{}")
-        mode = str(asked.get("mode", DEDICATED))
-        ttl = asked.get("max_ttl", asked.get("max_session_ttl", MAX_TTL))
-        backend = asked.get("backend")
-    except parse.UNREADABLE as error:
-        raise error_responses.body_invalid(str(error)) from None
+    asked = parse.json_object(body or b"{}")
+    mode, backend = asked.get("mode", DEDICATED), asked.get("backend")
+    ttl = asked.get("max_ttl", asked.get("max_session_ttl"))
+    ttl = MAX_TTL if ttl is None else ttl
     if mode not in (DEDICATED, BATCH):
-        raise error_responses.body_invalid(f"mode {mode!r} is neither {DEDICATED!r} nor {BATCH!r}")
+        raise error_responses.body_invalid(f"mode must be {DEDICATED!r} or {BATCH!r}")
+    if backend is not None and not isinstance(backend, str):
+        raise error_responses.body_invalid("backend must be a text")
     if isinstance(ttl, bool) or not isinstance(ttl, (int, float)) or not 0 < ttl <= MAX_TTL:
         raise error_responses.body_invalid(
-            f"max_ttl {ttl!r} is not a number of seconds up to {MAX_TTL}"
+            f"max_ttl must be a number of seconds from 1 to {MAX_TTL}"
         )
     return {"mode": mode, "backend": backend, "max_ttl": float(ttl)}
 
@@ -226,8 +224,8 @@ def read_session(body: bytes) -> dict[str, Any]:
 def read_accepting(body: bytes) -> bool:
     """Return whether the body of PATCH session lets it take jobs."""
     try:
-        accepting = json.loads(body)["accepting_jobs"]
-    except parse.UNREADABLE:
+        accepting = parse.json_object(body)["accepting_jobs"]
+    except KeyError:
         accepting = None
     if not isinstance(accepting, bool):
         raise error_responses.body_invalid("accepting_jobs must be true or false")

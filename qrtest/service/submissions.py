@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from qrtest.lifecycle.script import Script
 from qrtest.service import error_responses, parse
@@ -24,41 +25,75 @@ class JobPlan:
     behaviour: Behaviour = USUAL
 
 
+PROGRAMS: Final = (
+    *("sampler", "estimator", "executor", "noise-learner", "calibrate"),
+    *("circuit-runner", "qasm3-runner"),
+)
+"""The programs that releases 0.26 to 0.51 of the client submit."""
+
+LOG_LEVELS: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+MOST_COST_SECONDS: Final = 10_800
+"""The longest maximum execution time (REST description)."""
+
+
 def read_submission(body: bytes) -> Submission:
-    """Return the submission in the body of POST jobs.
+    """Return the submission in the body of POST jobs. Raises `RequestError` for one that is not valid.
 
     >>> read_submission(b'{"backend": "ibm_torino", "program_id": "sampler"}').program_id
     'sampler'
     """
-    try:
-        return _read(json.loads(body))
-    except KeyError as error:
-        raise error_responses.body_invalid(f"{error.args[0]!r} is missing") from None
-    except parse.UNREADABLE as error:
-        raise error_responses.body_invalid(f"{type(error).__name__} {error}") from None
-
-
-def _read(asked: dict[str, Any]) -> Submission:
-    cost = asked.get("cost")
-    params = asked.get("params")
-    if params is not None and not isinstance(params, dict):
-        raise TypeError("params is not an object")
+    asked = parse.json_object(body)
+    for name in ("program_id", "backend"):
+        if asked.get(name) is None:
+            raise error_responses.body_invalid(f"{name!r} is missing")
+    for name, (is_valid, rule) in RULES.items():
+        if asked.get(name) is not None and not is_valid(asked[name]):
+            raise error_responses.body_invalid(f"{name} {rule}")
+    if asked["program_id"] not in PROGRAMS:
+        raise error_responses.program_unknown(asked["program_id"])
     return Submission(
-        backend=str(asked["backend"]),
-        program_id=str(asked["program_id"]),
-        params=json.dumps(params or {}),
-        tags=tuple(map(str, asked.get("tags") or ())),
-        session_id=_text(asked, "session_id"),
-        image=_text(asked, "runtime") or "",
+        backend=asked["backend"],
+        program_id=asked["program_id"],
+        params=json.dumps(asked.get("params") or {}),
+        tags=tuple(asked.get("tags") or ()),
+        session_id=asked.get("session_id"),
+        image=asked.get("runtime") or "",
         private=bool(asked.get("private")),
-        cost=None if cost is None else int(cost),
-        calibration_id=_text(asked, "calibration_id"),
+        cost=asked.get("cost"),
+        calibration_id=asked.get("calibration_id"),
         start_session=bool(asked.get("start_session")),
     )
 
 
-def _text(asked: dict[str, Any], name: str) -> str | None:
-    value = asked.get(name)
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{name} is not a text")
-    return value
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_cost(value: Any) -> bool:
+    return (
+        isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_COST_SECONDS
+    )
+
+
+_TEXT: Final = (_is_text, "must be a text")
+_FLAG: Final = (lambda value: isinstance(value, bool), "must be true or false")
+RULES: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "program_id": _TEXT,
+    "backend": _TEXT,
+    "params": (lambda value: isinstance(value, dict), "must be an object"),
+    "tags": (
+        lambda value: isinstance(value, list) and all(map(_is_text, value)),
+        "must be a list of texts",
+    ),
+    "session_id": _TEXT,
+    "runtime": _TEXT,
+    "calibration_id": _TEXT,
+    "private": _FLAG,
+    "start_session": _FLAG,
+    "cost": (_is_cost, f"must be a whole number from 0 to {MOST_COST_SECONDS}"),
+    "log_level": (
+        lambda value: _is_text(value) and value.upper() in LOG_LEVELS,
+        f"must be one of {', '.join(LOG_LEVELS)}",
+    ),
+}
+"""The fields of a submission that are checked, and what is said of one that is not valid."""

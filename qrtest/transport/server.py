@@ -14,6 +14,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -137,6 +138,8 @@ class Port:
         await asyncio.sleep(0)
 
     def _answer(self, connection: Connection, request: Request) -> None:
+        if self._tls is not None:
+            request = replace(request, headers={"X-Forwarded-Proto": "https", **request.headers})
         self._ask(connection, request, connection.say)
 
     def _ask(

@@ -328,9 +328,9 @@ def test_logs_raise_if_they_cannot_be_had(sim: Simulation) -> None:
 
 
 def test_metrics_are_a_dictionary_with_times(sim: Simulation) -> None:
-    """In UTC; None for what has not happened."""
+    """In UTC; what has not happened is left out."""
     job = sim.job("QUEUED 5s; RUNNING 2s; DONE")
-    assert job.metrics()["timestamps"]["running"] is None
+    assert job.metrics()["timestamps"] == {"created": "2026-01-01T00:00:00Z"}
     sim.clock.advance("1h")
     assert job.metrics()["timestamps"] == {
         "created": "2026-01-01T00:00:00Z",

@@ -24,7 +24,7 @@ from qrtest.client import releases
 from qrtest.client import runtime_service as services
 from qrtest.errors import RemovedFromClientWarning, SimulationError
 from qrtest.http.messages import Request, Response
-from qrtest.service.accounts import CRN
+from qrtest.service.instances import CRN
 
 pytestmark = [
     pytest.mark.filterwarnings(

@@ -28,7 +28,7 @@ import qrtest
 from qrtest import Limits, Simulation, failed, faults, simulate
 from qrtest.client import releases
 from qrtest.errors import SimulationError
-from qrtest.service.accounts import Instance
+from qrtest.service.instances import Instance
 
 TRANSPORTS = ["direct", "requests"]
 

@@ -17,7 +17,7 @@ from qrtest.clock.clocks import EPOCH
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.playback.player import Player
-from qrtest.service.accounts import CRN
+from qrtest.service.instances import CRN
 from tests.recordings import HOST, JOB, PROVENANCE, exchange, job_body, poll, short
 
 OTHER_CRN = CRN.replace("us-east", "eu-de")

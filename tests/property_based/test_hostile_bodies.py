@@ -118,10 +118,10 @@ def test_a_job_that_ended_before_it_was_created_ran_no_time() -> None:
 
 @pytest.mark.parametrize("name", ["session_id", "runtime", "calibration_id"])
 def test_a_field_that_should_be_a_text_is_named(name: str) -> None:
-    """In the refusal."""
+    """In the error response."""
     answer = Asking()("POST", "/jobs", {**WHOLE, name: ["x"]})
     assert answer.status == 400
-    assert f"{name} is not a text" in answer.body["errors"][0]["message"]
+    assert f"{name} must be a text" in answer.body["errors"][0]["message"]
 
 
 def test_a_cost_beyond_all_numbers_is_refused() -> None:

@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qrtest import simulate
 from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.http.messages import Request
-from qrtest.service.accounts import CRN, Account, Instance
+from qrtest.service.accounts import Account
 from qrtest.service.api_versions import VERSIONS
+from qrtest.service.instances import ACCOUNT_ID, CRN, RESOURCE_ID, Instance
 from tests.asking import BELL, NEWEST, Asking
 
 IAM = "https://iam.cloud.ibm.com/identity/token"
@@ -82,7 +84,13 @@ ENDPOINTS: list[tuple[str, str, Any, int, set[str] | str | None]] = [
     ("GET", "/sessions/nowhere", None, 404, {"errors", "trace"}),
     ("GET", "/instances", None, 200, {"instances"}),
     ("GET", "/instances/usage", None, 200, USAGE),
-    ("GET", "/instance", None, 200, {"qctrl_enabled"}),
+    (
+        "GET",
+        "/instance",
+        None,
+        200,
+        {"backends", "plan_id", "usage_allocation_seconds", "qctrl_enabled"},
+    ),
     ("GET", "/usage", None, 200, {"period", "byInstance"}),
 ]
 
@@ -93,7 +101,7 @@ def prepared() -> tuple[Asking, dict[str, str]]:
     done = ask.submit(tags=["tagged"])
     ask.clock.advance("1m")
     session = ask("POST", "/sessions", {"mode": "dedicated", "backend": "ibm_torino"}).body["id"]
-    plan = ask.service.account.instances[0].plan_id
+    plan = ask.service.account.instances.named(None).plan_id
     return ask, {"done": done, "queued": ask.submit(), "session": session, "plan": plan}
 
 
@@ -114,7 +122,14 @@ def test_every_endpoint_answers_with_its_status_and_shape(
 MORE_INFO = "https://cloud.ibm.com/apidocs/quantum-computing#error-handling"
 WHOLE: list[tuple[str, str, Any, Any]] = [
     ("GET", RESOURCES + "?name=qrtest", None, {
-        "rows_count": 1, "resources": [{"id": CRN, "crn": CRN, "name": "qrtest"}],
+        "rows_count": 1, "next_url": None, "resources": [{
+            "id": CRN, "guid": "00000000-0000-4000-8000-000000007357", "crn": CRN, "name": "qrtest",
+            "account_id": ACCOUNT_ID, "region_id": "us-east", "resource_id": RESOURCE_ID,
+            "resource_plan_id": "{plan}", "state": "active", "type": "service_instance",
+            "extensions": {
+                "instance_limit_seconds": None, "usage_allocation_seconds": 2_419_200, "backends": ["ANY"],
+            },
+        }],
     }),
     ("GET", "/instances", None, {
         "instances": [{"crn": CRN, "plan_id": "{plan}", "name": "qrtest"}],
@@ -122,7 +137,7 @@ WHOLE: list[tuple[str, str, Any, Any]] = [
     ("GET", "/instances/usage", None, {
         "instance_id": CRN, "plan_id": "{plan}",
         "usage_period": {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-01-01T00:01:00Z"},
-        "usage_consumed_seconds": 10, "usage_limit_reached": False,
+        "usage_consumed_seconds": 10, "usage_allocation_seconds": 2_419_200, "usage_limit_reached": False,
     }),
     ("GET", CATALOG + "{plan}", None, {
         "id": "{plan}", "name": "paygo", "kind": "plan",
@@ -156,7 +171,7 @@ WHOLE: list[tuple[str, str, Any, Any]] = [
                        "finished": "2026-01-01T00:00:15Z"},
         "usage": {"qpu_charge_time_seconds": 10, "status": "complete"},
         "circuits_execution_time_ns": 10_000_000_000,
-        "qiskit_version": "qiskit_ibm_runtime-qrtest", "caller": "qrtest",
+        "qiskit_version": "2.1.0", "caller": "qiskit/2.1.0",
     }),
     ("GET", "/sessions/{session}", None, {
         "id": "{session}", "backend_name": "ibm_torino", "mode": "dedicated", "state": "open",
@@ -478,7 +493,7 @@ def test_the_case_of_a_header_does_not_matter(name: str) -> None:
     [
         (
             lambda: Instance(plan="free"),
-            "plan='free': there are open, paygo, flex, premium, on-prem.",
+            "plan='free': there are open, paygo, flex, premium, dedicated, internal, on-prem.",
         ),
         (lambda: Instance(region="mars"), "region='mars': there are us-east, eu-de."),
         (lambda: Instance(tags="lab"), "tags='lab' is one text: write tags=('lab',)."),
@@ -603,3 +618,41 @@ def test_whatever_is_asked_is_answered_as_documented(walk: list[Any]) -> None:
         assert answer.status in DOCUMENTED[operation], (method, path, answer)
         if answer.status >= 400 and answer.content_type == "application/json":
             assert isinstance(answer.body.get("message", answer.body.get("errors")), list | str)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PATCH", "/jobs", "POST, GET"), ("POST", "/backends", "GET"), ("GET", "/sessions", "POST")],
+)
+def test_a_wrong_method_is_405_with_those_that_are_allowed(
+    method: str, path: str, allowed: str
+) -> None:
+    """In the header Allow, as HTTP has it; the body is the error response of the service."""
+    response = Asking().raw(method, path)
+    assert (response.status, response.headers["Allow"]) == (405, allowed)
+    assert json.loads(response.body)["errors"][0]["message"]
+
+
+def test_backends_say_how_many_physical_qubits_they_have() -> None:
+    """The client hands it out as `backend.physical_qubits`."""
+    with simulate() as sim:
+        backend = sim.service().backend("ibm_torino")
+        if hasattr(backend, "physical_qubits"):
+            assert backend.physical_qubits == backend.num_qubits == 133
+
+
+@pytest.mark.parametrize("aspect", ["configuration", "properties"])
+def test_a_calibration_is_found_when_the_backend_has_it(aspect: str) -> None:
+    """404 for one that is not; the snapshot for one that is."""
+    ask = Asking()
+    path = f"/backends/ibm_torino/{aspect}"
+    assert ask("GET", f"{path}?calibration_id=c1").status == 404
+    ask.service.change_backend("ibm_torino", {"calibrations": ("c1",)})
+    assert ask("GET", f"{path}?calibration_id=c1").body == ask("GET", path).body
+
+
+def test_the_classic_login_names_hosts_by_the_scheme_that_they_speak() -> None:
+    """A server of qrtest is at a port, by plain HTTP unless a proxy in front of it says otherwise."""
+    for host, scheme in (("127.0.0.1:8765", "http"), ("auth.quantum.ibm.com", "https")):
+        body = Asking()("GET", f"{scheme}://{host}/users/me").body
+        assert body["urls"]["http"] == f"{scheme}://{host}"

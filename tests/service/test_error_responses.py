@@ -15,6 +15,15 @@ NO_SOLUTION = None
 
 SAID = [
     (
+        lambda: error_responses.method_not_allowed("PUT", ("POST", "GET")),
+        405, 1000, "The method PUT is not allowed here.", "Use POST or GET.",
+    ),
+    (lambda: error_responses.account_unknown("a1"), 404, 1279, "Account a1 not found", NO_SOLUTION),
+    (
+        lambda: error_responses.program_unknown("novel"),
+        404, 1291, "Program not found. Program ID: novel", "Verify the program ID.",
+    ),
+    (
         lambda: error_responses.body_invalid("tags are missing"),
         400, 1208, "Request validation of body failed, because: tags are missing.", NO_SOLUTION,
     ),

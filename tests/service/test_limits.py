@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from qrtest.errors import SimulationError
 from qrtest.lifecycle.script import Script
-from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.instances import Instance
 from qrtest.service.jobs import Recorded
 from qrtest.service.limits import Limits
 from qrtest.service.submissions import JobPlan

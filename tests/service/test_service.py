@@ -304,7 +304,7 @@ def test_usage_is_pending_then_complete() -> None:
 
 
 def test_a_job_cancelled_in_the_queue_never_ran() -> None:
-    """running is null, and nothing is charged."""
+    """running is left out, and nothing is charged."""
     world = World()
     job = world.job("QUEUED 1h; RUNNING 1h; DONE")
     world.clock.sleep(60)
@@ -313,7 +313,6 @@ def test_a_job_cancelled_in_the_queue_never_ran() -> None:
     metrics = world.get(f"/jobs/{job}/metrics")
     assert metrics["timestamps"] == {
         "created": "2026-01-01T00:00:00Z",
-        "running": None,
         "finished": "2026-01-01T00:01:00Z",
     }
     assert metrics["usage"]["qpu_charge_time_seconds"] == 0
@@ -448,7 +447,7 @@ def test_a_request_without_a_route_is_no_answer_but_an_error() -> None:
     job = world.job("DONE")
     with pytest.raises(UnansweredRequest) as caught:
         world.service.handle(Request.to("GET", "https://example.org/things?token=secret"))
-    assert "GET https://example.org/things" in str(caught.value)
+    assert "GET example.org/things" in str(caught.value)
     assert job in str(caught.value)
     assert "secret" not in str(caught.value)
 

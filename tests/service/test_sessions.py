@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.service.accounts import Instance
 from qrtest.service.behaviour import Behaviour
+from qrtest.service.instances import Instance
 from tests.asking import Asking, NoBackends
 
 TEN_SECONDS_EACH = "QUEUED 5s; RUNNING 10s; DONE"
@@ -55,7 +55,7 @@ def test_a_job_that_waits_keeps_a_session_active(life: str) -> None:
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask)
     ask.submit(session_id=session)
-    ask.life = life
+    ask.script = life
     job = ask.submit(session_id=session)
     ask.service.change_backend("ibm_torino", {"status": "offline"})
     ask.clock.advance("30m")
@@ -156,7 +156,7 @@ def test_cancelling_a_session_ends_what_is_queued_and_lets_finish_what_runs() ->
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask)
     running = ask.submit(session_id=session)
-    ask.life = "QUEUED 1s; RUNNING 1s; DONE"
+    ask.script = "QUEUED 1s; RUNNING 1s; DONE"
     queued = ask.submit(session_id=session)
     assert ask("DELETE", f"/sessions/{session}/close").status == 204
     assert (ask.state(running), ask.state(queued)) == ("Running", "Cancelled")
@@ -193,7 +193,7 @@ def test_when_its_time_is_over_queued_jobs_end_and_running_ones_finish(
     ask = Asking("RUNNING 2h; DONE", behaviour=Behaviour(session_expiry=expiry))
     session = opened(ask, max_ttl=3600)
     running = ask.submit(session_id=session)
-    ask.life = "QUEUED 90m; DONE"
+    ask.script = "QUEUED 90m; DONE"
     queued = ask.submit(session_id=session)
     ask.clock.advance("59m")
     assert (ask.state(running), ask.state(queued)) == ("Running", "Queued")
@@ -210,7 +210,7 @@ def test_the_end_of_a_queued_job_is_when_the_session_closed_not_when_somebody_as
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask, max_ttl=3600)
     ask.submit(session_id=session)
-    ask.life = "QUEUED 2h; DONE"
+    ask.script = "QUEUED 2h; DONE"
     queued = ask.submit(session_id=session)
     ask.clock.advance("1d")
     finished = ask("GET", f"/jobs/{queued}/metrics").body["timestamps"]["finished"]
