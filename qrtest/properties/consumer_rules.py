@@ -28,6 +28,7 @@ from qrtest.service import parse
 __all__ = ["RULES", "Rule", "frame_of_the_consumer"]
 
 REQUESTS_AFTER_THE_END: Final = 10
+PAUSE_SECONDS: Final = 5.0
 SUCCESS: Final = 200
 LEAST_TEXT: Final = 12
 """Shorter texts are words: no undecoded result is as short."""
@@ -225,21 +226,32 @@ def _polls_too_often(run: Run) -> str | None:
 
 
 def _asks_after_the_end(run: Run) -> str | None:
-    """Count what is asked once the service has said of all its jobs how they ended."""
+    """Count what is asked without a pause once the service has said of all its jobs how they ended.
+
+    Polls with a pause between them may be those of a page that is loaded again.
+    """
     open_jobs = set(run.own)
-    after = 0
+    results = streak = longest = 0
+    last = 0.0
     for entry in run.journal:
         answered = entry.response.status == SUCCESS and entry.response.failure is None
         if entry.name not in run.own or not answered:
             continue
-        if not open_jobs:
-            after += entry.times if entry.operation in ("poll", "result") else 0
-        elif entry.operation == "poll" and parse.is_final(entry.response):
-            open_jobs.discard(entry.name)
-            after = 0 if open_jobs else entry.times - 1
-    if after <= REQUESTS_AFTER_THE_END * max(1, len(run.own)):
+        if open_jobs:
+            if entry.operation == "poll" and parse.is_final(entry.response):
+                open_jobs.discard(entry.name)
+            streak = entry.times - 1
+        elif entry.operation == "result":
+            results += entry.times
+        elif entry.operation == "poll":
+            streak = streak + entry.times if entry.at - last < PAUSE_SECONDS else entry.times
+        if not open_jobs and entry.until - entry.at < PAUSE_SECONDS * entry.times:
+            longest = max(longest, streak)
+        last = entry.until
+    most = max(longest, results)
+    if open_jobs or most <= REQUESTS_AFTER_THE_END * max(1, len(run.own)):
         return None
-    return f"it made {after:,} requests more after the service had said how the job ended"
+    return f"it made {most:,} requests more after the service had said how the job ended"
 
 
 def _submits_too_often(run: Run) -> str | None:

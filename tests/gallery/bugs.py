@@ -1,101 +1,27 @@
-"""Consumers: some with one bug each, taken from the ways that real programs fail, and some right ones.
-
-Each bug is a `Bug`: the consumer, the rule that it breaks, and how it is called. All of them raise
-`GaveUp` when they have given up, which is allowed.
-"""
+"""Consumers with one bug each."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-from qiskit.primitives import PrimitiveResult
 from qiskit.providers import JobStatus
-from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError, Session
+from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
-from qrtest import Scenario, faults
-
-FINAL = ("DONE", "ERROR", "CANCELLED")
-HOUR = 3_600
-
-
-class GaveUp(Exception):
-    """What a consumer raises when it has given up."""
-
-
-@dataclass(frozen=True)
-class Bug:
-    """A consumer with a bug, and the rule that it breaks."""
-
-    consumer: Callable[[Any], Any]
-    rule: str
-    options: dict[str, Any] = field(default_factory=dict)
-
-
-SUBMITTED = (
-    Scenario("DONE"),
-    Scenario("QUEUED 10m; ERROR"),
-    Scenario("CANCELLED"),
-    Scenario("QUEUED"),
-    Scenario("DONE", faults=[faults.status(503, on="submit")]),
-    Scenario("DONE", faults=[faults.drop(on="submit")]),
-    Scenario("DONE", faults=[faults.html(on="result", times=None)]),
+from tests.gallery.entries import (
+    FINAL,
+    HOUR,
+    SUBMITTED,
+    GaveUp,
+    bug,
+    checked,
+    checked_type,
+    checked_wait,
+    opened,
+    run_in,
+    status_of,
+    submitted,
 )
-"""Scenarios for consumers that take a service: a genuine one takes a tenth of a second to make."""
-
-BUGS: dict[str, Bug] = {}
-RIGHT: dict[str, Bug] = {}
-
-
-def bug(rule: str, **options: Any) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-    """Put a consumer that breaks *rule* into the gallery."""
-
-    def keep(consumer: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        BUGS[consumer.__name__] = Bug(consumer, rule, options)
-        return consumer
-
-    return keep
-
-
-def right(**options: Any) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
-    """Put a consumer that does nothing wrong into the gallery."""
-
-    def keep(consumer: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        RIGHT[consumer.__name__] = Bug(consumer, "", options)
-        return consumer
-
-    return keep
-
-
-def checked(get: Callable[[], Any]) -> Any:
-    """A result, if it is one; else `GaveUp`."""
-    try:
-        result = get()
-    except Exception as error:
-        raise GaveUp from error
-    if not isinstance(result, PrimitiveResult):
-        raise GaveUp(result)
-    return result
-
-
-def status_of(job: Any) -> str:
-    """A status, or `GaveUp`."""
-    try:
-        return job.status()
-    except Exception as error:
-        raise GaveUp from error
-
-
-def submitted(service: Any) -> Any:
-    """A new job, or `GaveUp`."""
-    try:
-        return service._run("sampler", {"pubs": []}, {"backend": service.backend("ibm_torino")})
-    except Exception as error:
-        raise GaveUp from error
-
 
 # --- they do not end ----------------------------------------------------------------------------------
 
@@ -236,12 +162,6 @@ def catches_the_clients_errors_only(job):
         raise GaveUp from error
 
 
-def checked_type(result):
-    if not isinstance(result, PrimitiveResult):
-        raise GaveUp(result)
-    return result
-
-
 @bug("escapes")
 def knows_no_decoder_errors(job):
     checked_wait(job)
@@ -249,15 +169,6 @@ def knows_no_decoder_errors(job):
         return checked_type(job.result())
     except (IBMRuntimeError, ValueError, KeyError, TypeError) as error:
         raise GaveUp from error
-
-
-def checked_wait(job):
-    try:
-        job.wait_for_final_state(timeout=HOUR)
-    except Exception as error:
-        raise GaveUp from error
-    if status_of(job) != "DONE":
-        raise GaveUp
 
 
 @bug("escapes")
@@ -451,22 +362,6 @@ def asks_without_a_pause_for_ever(job):
     return checked(job.result)
 
 
-def opened(service: Any) -> Session:
-    """A new session, or `GaveUp`."""
-    try:
-        return Session(backend=service.backend("ibm_torino"))
-    except Exception as error:
-        raise GaveUp from error
-
-
-def run_in(session: Session) -> Any:
-    """A new job in a session, or `GaveUp`."""
-    try:
-        return session._run("sampler", {"pubs": []})
-    except Exception as error:
-        raise GaveUp from error
-
-
 @bug("session-left-open", takes="service", scenarios=SUBMITTED)
 def never_closes_its_session(service):
     job = run_in(opened(service))
@@ -527,156 +422,3 @@ def compares_in_lower_case(job):
     if status_of(job) != "done":
         raise GaveUp
     return checked(job.result)
-
-
-# --- right ones ---------------------------------------------------------------------------------------
-
-
-@right(timeout="1h")
-def result_with_a_timeout(job):
-    return checked(lambda: job.result(timeout=HOUR))
-
-
-@right(timeout="1h")
-def waits_then_looks(job):
-    checked_wait(job)
-    return checked(job.result)
-
-
-@right(timeout="1h")
-def a_loop_with_a_deadline(job):
-    deadline = time.time() + HOUR
-    while status_of(job) not in FINAL:
-        if time.time() > deadline:
-            raise GaveUp
-        time.sleep(30)
-    return checked(job.result)
-
-
-@right(max_wait="8h")
-def a_loop_with_back_off(job):
-    pause, waited = 1.0, 0.0
-    while status_of(job) not in FINAL:
-        if waited > 6 * HOUR:
-            raise GaveUp
-        time.sleep(pause)
-        waited += pause
-        pause = min(pause * 2, 600)
-    return checked(job.result)
-
-
-@right(max_wait="2h")
-def none_for_whatever_goes_wrong(job):
-    try:
-        return checked(lambda: job.result(timeout=HOUR))
-    except GaveUp:
-        return None
-
-
-@right(max_wait="2h")
-def tries_the_result_three_times(job):
-    checked_wait(job)
-    for _ in range(3):
-        try:
-            return checked(job.result)
-        except GaveUp:
-            time.sleep(10)
-    raise GaveUp
-
-
-@right(max_wait="2h")
-def the_status_at_the_end(job):
-    try:
-        job.wait_for_final_state(timeout=HOUR)
-    except Exception:
-        return None
-    return status_of(job)
-
-
-@right(max_wait="2h")
-def whether_it_is_done(job):
-    for _ in range(60):
-        try:
-            if job.in_final_state():
-                return job.done()
-        except Exception as error:
-            raise GaveUp from error
-        time.sleep(60)
-    return False
-
-
-@right(max_wait="2h")
-def lives_through_some_errors(job):
-    deadline, errors = time.time() + HOUR, 0
-    while True:
-        try:
-            if job.status() in FINAL:
-                break
-        except Exception as error:
-            errors += 1
-            if errors > 3:
-                raise GaveUp from error
-        if time.time() > deadline:
-            raise GaveUp
-        time.sleep(60)
-    return checked(job.result)
-
-
-@right(max_wait="2h")
-def cancels_what_takes_too_long(job):
-    try:
-        return checked(lambda: job.result(timeout=600))
-    except GaveUp:
-        try:
-            job.cancel()
-        except Exception as error:
-            raise GaveUp from error
-        return None
-
-
-@right(max_wait="2h")
-def gives_the_logs_of_what_failed(job):
-    checked_poll = status_of(job)
-    for _ in range(100):
-        if checked_poll in FINAL:
-            break
-        time.sleep(30)
-        checked_poll = status_of(job)
-    if checked_poll == "ERROR":
-        try:
-            raise GaveUp(job.logs(), job.error_message())
-        except GaveUp:
-            raise
-        except Exception as error:
-            raise GaveUp from error
-    return checked(lambda: job.result(timeout=60))
-
-
-@right(takes="service", submissions=3, max_wait="8h", scenarios=SUBMITTED)
-def submits_up_to_three_times(service):
-    for _ in range(3):
-        job = submitted(service)
-        try:
-            return checked(lambda job=job: job.result(timeout=HOUR))
-        except GaveUp:
-            if status_of(job) != "ERROR":
-                raise
-    raise GaveUp
-
-
-@right(takes="service", max_wait="2h", scenarios=SUBMITTED)
-def closes_its_session_whatever_happens(service):
-    with opened(service) as session:
-        return checked(lambda: run_in(session).result(timeout=HOUR))
-
-
-@right(takes="service", max_wait="2h", scenarios=SUBMITTED)
-def cancels_its_session_when_it_gives_up(service):
-    session = opened(service)
-    try:
-        result = checked(lambda: run_in(session).result(timeout=HOUR))
-    except GaveUp:
-        session.cancel()
-        raise
-    session.close()
-    return result
