@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -25,8 +23,9 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
 from qrtest.client.noise_model import RUNS, Noise
+from qrtest.client.result_format import Span, bit_array, data_bin, execution_spans, tagged
 
-__all__ = ["NotComputedError", "Span", "computed"]
+__all__ = ["NotComputedError", "computed"]
 
 DEFAULT_SHOTS: Final = 4096
 MOST_QUBITS: Final = 22
@@ -37,8 +36,6 @@ NOT_READABLE: Final = 1603
 NOT_COMPUTED: Final = 1500
 PASSIVE: Final = ("barrier", "delay")
 ALWAYS_SUPPORTED: Final = (*PASSIVE, "measure", "reset")
-BIT_ARRAY: Final = "<class 'qiskit.primitives.containers.bit_array.BitArray'>"
-FLOAT_ARRAY: Final = "numpy.ndarray[typing.Tuple[int, ...], numpy.dtype[numpy.float64]]"
 
 
 class NotComputedError(Exception):
@@ -48,14 +45,6 @@ class NotComputedError(Exception):
         super().__init__(reason)
         self.code = code
         self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """From when to when the job ran, in seconds since 1970."""
-
-    start: float
-    stop: float
 
 
 def computed(
@@ -88,9 +77,11 @@ def computed(
         result = run(pubs, options, seed, noise)
     except (QiskitError, ValueError, TypeError, IndexError) as error:
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
-    result["metadata"] |= {"execution": {"execution_spans": _spans(result["shapes"], span)}}
+    result["metadata"] |= {
+        "execution": {"execution_spans": execution_spans(result["shapes"], span)}
+    }
     value = {"pub_results": result["pub_results"], "metadata": result["metadata"]}
-    return json.dumps(_tagged("PrimitiveResult", value), cls=releases.json_encoder())
+    return json.dumps(tagged("PrimitiveResult", value), cls=releases.json_encoder())
 
 
 def _decoded(params: str) -> Mapping[str, Any]:
@@ -185,8 +176,9 @@ def _sampled(
         }
         if noise is not None:
             data = {name: noise.misread(circuit, name, data[name]) for name in data}
-        value = {"data": _data_bin(data, parts[0].shape), **_NONE}
-        pub_results.append(_tagged("SamplerPubResult", value))
+        fields = {name: bit_array(each.array, each.num_bits) for name, each in data.items()}
+        value = {"data": data_bin(fields, parts[0].shape), **_NONE}
+        pub_results.append(tagged("SamplerPubResult", value))
         shapes.append((*parts[0].shape, shots))
     return {"pub_results": pub_results, "metadata": {"version": 2}, "shapes": shapes}
 
@@ -230,7 +222,7 @@ def _estimated(
         }
         metadata |= {"resilience": {}, "num_randomizations": 1}
         pub_results.append(
-            _tagged("PubResult", {"data": _data_bin(fields, evs.shape), "metadata": metadata})
+            tagged("PubResult", {"data": data_bin(fields, evs.shape), "metadata": metadata})
         )
         shapes.append((*evs.shape, taken))
     options_used = {"dynamical_decoupling": {"enable": False}, "twirling": {}, "resilience": {}}
@@ -284,33 +276,3 @@ def _narrowed_observables(observables: ObservablesArray, kept: Sequence[int]) ->
             terms[narrowed(label)] = terms.get(narrowed(label), 0.0) + factor
         flat.append(terms)
     return ObservablesArray(flat).reshape(observables.shape)
-
-
-# --- the service's format ----------------------------------------------------------------------
-
-
-def _tagged(name: str, value: Any) -> dict[str, Any]:
-    return {"__type__": name, "__value__": value}
-
-
-def _data_bin(fields: Mapping[str, Any], shape: tuple[int, ...]) -> dict[str, Any]:
-    types = [FLOAT_ARRAY if isinstance(each, np.ndarray) else BIT_ARRAY for each in fields.values()]
-    value = {"field_names": list(fields), "field_types": types, "shape": list(shape)}
-    return _tagged("DataBin", {**value, "fields": dict(fields)})
-
-
-def _spans(shapes: list[tuple[int, ...]], span: Span) -> dict[str, Any]:
-    """One span over everything: when it ran, and which shots of which pub."""
-    slices = {
-        str(number): [list(shape), 0, math.prod(shape[:-1]), 0, shape[-1]]
-        for number, shape in enumerate(shapes)
-    }
-    times = {"start": _moment(span.start), "stop": _moment(span.stop)}
-    return _tagged(
-        "ExecutionSpans", {"spans": [_tagged("DoubleSliceSpan", {**times, "data_slices": slices})]}
-    )
-
-
-def _moment(seconds: float) -> dict[str, Any]:
-    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
-    return _tagged("datetime", moment.isoformat())

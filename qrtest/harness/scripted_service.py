@@ -6,7 +6,6 @@ and on a server alike.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -15,6 +14,7 @@ from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
 from qrtest.faults.injection import FaultyService
+from qrtest.harness.job_results import JobResults, is_computed
 from qrtest.harness.job_rules import Rule, Rules
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
@@ -43,8 +43,6 @@ ScriptOrScenario = Script | Step | str | Scenario
 Work = Callable[[Callable[[], None]], object]
 """Runs a callable in the background and returns at once."""
 
-COMPUTED: Final = "computed"
-NOISY: Final = "noisy"
 DEFAULT_SCRIPT: Final = "QUEUED 5s; RUNNING 2s; DONE"
 
 
@@ -204,8 +202,7 @@ class ScriptedService:
         self.clock: Final = clock
         self.backends: Final = SnapshotBackends(backends)
         self._behaviour = behaviour
-        self._epoch = epoch
-        self._seed = seed
+        self._results = JobResults(self.backends, clock, epoch=epoch, seed=seed)
         self._elsewhere = elsewhere
         self.scenarios: Final[list[tuple[str, Scenario]]] = []
         ordinary = self.scenario(usual)
@@ -268,7 +265,7 @@ class ScriptedService:
         scenario = self.rules.choose(submission)
         self.scenarios.append(("next_job", scenario))
         self.strike(scenario.faults, job_id=job_id)
-        if self._elsewhere is not None and _is_computed(scenario):
+        if self._elsewhere is not None and is_computed(scenario):
             self._elsewhere(lambda: self._settle(job_id, scenario, submission))
             return JobPlan(script=Script(queued()), behaviour=scenario.behaviour)
         return self._plan_of(scenario, submission)
@@ -293,48 +290,12 @@ class ScriptedService:
         logs: str | None = None,
         metrics: str | None = None,
     ) -> JobPlan:
-        script, result = scenario.script, scenario.result
-        if _is_computed(scenario):
-            script, result = self._computed(script, submission, is_noisy=result == NOISY)
-        elif result is not None or any(step.status == "DONE" for step in script):
-            result = self._encoded(result, submission.program_id)
+        script, result = self._results.of(scenario, submission, number=len(self.scenarios))
         record = scenario.record
         if logs is None and record is not None:
             logs = record.logs
         recorded = Recorded(result=result, logs=logs, metrics=metrics, record=record)
         return JobPlan(script=script, recorded=recorded, behaviour=scenario.behaviour)
-
-    def _computed(
-        self, script: Script, submission: Submission, *, is_noisy: bool
-    ) -> tuple[Script, str | None]:
-        from qrtest.client.local_primitives import NotComputedError, Span, computed
-        from qrtest.client.noise_model import Noise
-
-        if script.end.status != "DONE":
-            return script, None
-        stop = self._epoch + self.clock.now() + (script.seconds or 0.0)
-        start = stop - sum(step.seconds or 0.0 for step in script if step.status == "RUNNING")
-        configuration = self.backends.describe(submission.backend, "configuration")
-        properties = self.backends.describe(submission.backend, "properties")
-        noise = Noise(properties, seed=self._seed) if is_noisy and properties else None
-        try:
-            result = computed(
-                submission.program_id,
-                submission.params,
-                json.loads(configuration or b"{}"),
-                seed=self._seed,
-                span=Span(start, stop),
-                noise=noise,
-            )
-        except NotComputedError as error:
-            return Script(*script.steps[:-1], failed(error.reason, code=error.code)), None
-        return script, result
-
-    @staticmethod
-    def _encoded(result: Any, program_id: str) -> str:
-        from qrtest.client.result_encoder import encoded
-
-        return encoded(result, program_id)
 
 
 class SnapshotBackends:
@@ -378,10 +339,6 @@ def _later(scenario: Scenario) -> Scenario:
     """Return *scenario* with only the faults on requests about its job."""
     left = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
     return scenario if left == scenario.faults else replace(scenario, faults=left)
-
-
-def _is_computed(scenario: Scenario) -> bool:
-    return isinstance(scenario.result, str) and scenario.result in (COMPUTED, NOISY)
 
 
 def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:

@@ -12,6 +12,7 @@ from qrtest.clock.clocks import EPOCH, Clock
 from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
+from qrtest.harness.job_results import DEFAULT_PARAMS
 from qrtest.harness.scripted_service import (
     DEFAULT_SCRIPT,
     ScriptedService,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Simulation", "Transport", "Truth", "simulate"]
 
-USUAL_PARAMS: Final = '{"pubs": [], "version": 2}'
 DEVICE: Final = "ibm_torino"
 LATENCY: Final = "50ms"
 MOST_REQUESTS: Final = 200_000
@@ -219,7 +219,7 @@ class Simulation(Session, Scripting):
 
 def _encoded_params(params: Any) -> str:
     if params is None:
-        return USUAL_PARAMS
+        return DEFAULT_PARAMS
     from qrtest.client.result_encoder import encoded
 
     return encoded(params, "params")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,14 @@ from qrtest.service.job_facts import JobFacts
 from qrtest.service.payload_template import JobRecord
 from qrtest.service.script_cursor import STARTED, ScriptCursor
 
-__all__ = ["Recorded", "SimulatedJob"]
+__all__ = ["Recorded", "ResultMaker", "SimulatedJob"]
+
+
+ResultMaker = Callable[[float, float], str]
+"""Makes a result from when the job started to run and when it ended, in seconds since 1970.
+
+It is called once, when the result is first asked for: most jobs of a test are never asked.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +34,7 @@ class Recorded:
     *metrics* are answered as they are, whatever the script; those of a *record* follow the script.
     """
 
-    result: str | None = None
+    result: str | ResultMaker | None = None
     logs: str | None = None
     metrics: str | None = None
     record: JobRecord | None = None
@@ -59,8 +67,17 @@ class SimulatedJob:
 
     @property
     def stored_result(self) -> str | None:
-        """What the service keeps as this job's result."""
-        return self._recorded.result
+        """What the service keeps as this job's result; a result that is to be made exists from the end on."""
+        result = self._recorded.result
+        if not callable(result):
+            return result
+        ended = self.cursor.ended
+        if ended is None:
+            return None
+        started = self.cursor.began.get(transitions.RUNNING, ended)
+        text = result(self._epoch + started, self._epoch + ended)
+        self._recorded = replace(self._recorded, result=text)
+        return text
 
     def settle(self, script: Script, recorded: Recorded, now: float) -> None:
         """Continue by *script* from the time *now* on, and answer what is *recorded*."""
@@ -117,10 +134,11 @@ class SimulatedJob:
         """GET results: 204 until there are any."""
         self.cursor.advance(now)
         step = self.cursor.step
-        if step.status == transitions.DONE and self._recorded.result is not None:
-            return self._hand_out(self._recorded.result)
+        stored = self.stored_result
+        if step.status == transitions.DONE and stored is not None:
+            return self._hand_out(stored)
         if step.status == transitions.ERROR and self._behaviour.failed_results == "text":
-            text = self._recorded.result if self._recorded.result is not None else step.reason
+            text = stored if stored is not None else step.reason
             return serialize.text_response(text or "")
         return serialize.empty(204)
 

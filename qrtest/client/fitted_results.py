@@ -1,0 +1,271 @@
+"""Results that fit what was submitted: its pubs, registers, shapes and metadata, with drawn values.
+
+This is the default result of a job that is given none. The values mean nothing, as those of the service's
+own dry run; everything by which a program finds its way through a result is that of the submission.
+
+Sources: results captured from the service; IBM's documentation of primitive inputs and outputs, of twirling
+and of zero-noise extrapolation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from qrtest.client.result_format import (
+    Span,
+    bit_array,
+    data_bin,
+    execution_spans,
+    tagged,
+)
+from qrtest.client.submitted_pubs import bindings_shape, circuit_facts
+
+__all__ = ["LARGEST_BYTES", "NotFittingError", "fitted", "sampled_shots", "zne_fields"]
+
+DEFAULT_SHOTS: Final = 4096
+LARGEST_BYTES: Final = 2**30
+"""A result beyond this is not made up: the memory of a test run is finite."""
+
+ZNE_LEVEL: Final = 2
+"""The resilience level from which on zero-noise extrapolation is on unless it is switched off."""
+
+NOISE_FACTORS: Final = (1, 3, 5)
+EXTRAPOLATORS: Final = ("exponential", "linear")
+
+Draw = np.random.Generator
+
+
+class NotFittingError(Exception):
+    """There is no result that fits: the submission cannot be read, or its result would be too large."""
+
+
+def fitted(program_id: str, params: str, *, seed: str, span: Span) -> str:
+    """Return a result for the JSON *params* of a job, as the text that GET results answers with.
+
+    The same *seed* gives the same text. Raises `NotFittingError` for inputs of no known program.
+    """
+    if program_id not in PROGRAMS:
+        raise NotFittingError(f"{program_id!r} is no program whose results are known")
+    draw = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
+    # Inputs may be damaged on purpose; what qpy, numpy and the client's decoder raise then is not documented.
+    try:
+        return json.dumps(PROGRAMS[program_id](json.loads(params), draw, span))
+    except NotFittingError:
+        raise
+    except Exception as error:
+        raise NotFittingError(
+            f"the inputs cannot be read: {type(error).__name__}: {error}"
+        ) from error
+
+
+# --- sampler -----------------------------------------------------------------------------------
+
+
+def _sampler_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
+    options = submitted_options(inputs)
+    meas_type = (options.get("execution") or {}).get("meas_type") or "classified"
+    pubs, shapes = [], []
+    for circuit, values, shots in _rows(inputs, 3):
+        facts = circuit_facts(circuit)
+        shape = bindings_shape(circuit, values)
+        taken = shots or sampled_shots(options)
+        _check_size(math.prod(shape) * taken * sum(map(_bytes, facts.registers.values())))
+        fields = {
+            name: _measured(draw, size, shape, taken, meas_type)
+            for name, size in facts.registers.items()
+        }
+        content = {
+            "data": data_bin(fields, shape),
+            "metadata": {"circuit_metadata": facts.metadata},
+        }
+        pubs.append(tagged("SamplerPubResult", content))
+        shapes.append((*shape, taken))
+    metadata = {"execution": {"execution_spans": execution_spans(shapes, span)}, "version": 2}
+    return tagged("PrimitiveResult", {"pub_results": pubs, "metadata": metadata})
+
+
+def sampled_shots(options: Mapping[str, Any]) -> int:
+    """Return the shots of a pub that names none: of the twirling, else of the default.
+
+    The product of randomizations and shots of each takes precedence over default_shots (documentation of
+    TwirlingOptions).
+
+    >>> sampled_shots({"default_shots": 100})
+    100
+    """
+    twirling = options.get("twirling") or {}
+    randomizations, each = (
+        twirling.get("num_randomizations"),
+        twirling.get("shots_per_randomization"),
+    )
+    is_twirled = twirling.get("enable_gates") or twirling.get("enable_measure")
+    if is_twirled and isinstance(randomizations, int) and isinstance(each, int):
+        return randomizations * each
+    return options.get("default_shots") or DEFAULT_SHOTS
+
+
+def _measured(draw: Draw, size: int, shape: Sequence[int], shots: int, meas_type: str) -> Any:
+    """Return the data of a register: bits, or by *meas_type* complex levels of each shot or their mean."""
+    if meas_type == "classified":
+        samples = np.frombuffer(draw.bytes(math.prod(shape) * shots * _bytes(size)), np.uint8)
+        samples = samples.reshape(*shape, shots, _bytes(size)).copy()
+        if size % 8:
+            samples[..., 0] &= (1 << size % 8) - 1
+        return bit_array(samples, size)
+    levels = (*shape, size) if meas_type == "avg_kerneled" else (*shape, shots, size)
+    return draw.normal(size=levels) + 1j * draw.normal(size=levels)
+
+
+def _bytes(bits: int) -> int:
+    return math.ceil(bits / 8)
+
+
+# --- estimator ---------------------------------------------------------------------------------
+
+
+def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
+    options = submitted_options(inputs)
+    shots = options.get("default_shots")
+    usual = options.get("default_precision") or 1 / math.sqrt(shots or DEFAULT_SHOTS)
+    pubs, shapes = [], []
+    for circuit, observables, values, wanted in _rows(inputs, 4):
+        precision = wanted or usual
+        bounds = _bounds(observables)
+        shape = np.broadcast_shapes(bounds.shape, bindings_shape(circuit, values))
+        _check_size(math.prod(shape) * 8)
+        evs = np.broadcast_to(bounds, shape) * draw.uniform(-1, 1, size=shape)
+        fields = {"evs": evs, "stds": np.full(shape, precision)}
+        fields["ensemble_standard_error"] = fields["stds"]
+        fields |= zne_fields(options, evs, precision, draw)
+        taken = math.ceil(1 / precision**2)
+        metadata = {
+            "shots": taken,
+            "target_precision": precision,
+            "circuit_metadata": circuit_facts(circuit).metadata,
+            "resilience": {},
+            "num_randomizations": _randomizations(options),
+        }
+        content = {"data": data_bin(fields, shape), "metadata": metadata}
+        pubs.append(tagged("PubResult", content))
+        shapes.append((*shape, taken))
+    return tagged(
+        "PrimitiveResult",
+        {"pub_results": pubs, "metadata": estimator_metadata(options, shapes, span)},
+    )
+
+
+def estimator_metadata(
+    options: Mapping[str, Any], shapes: Sequence[Sequence[int]], span: Span
+) -> dict[str, Any]:
+    """Return the metadata of an estimator's result: the options that took effect, and when it ran."""
+    resilience = options.get("resilience") or {}
+    level = options.get("resilience_level", 1)
+    return {
+        "dynamical_decoupling": {"enable": False, **(options.get("dynamical_decoupling") or {})},
+        "twirling": {
+            "enable_gates": level >= ZNE_LEVEL,
+            "enable_measure": level >= 1,
+            **(options.get("twirling") or {}),
+        },
+        "resilience": {
+            "measure_mitigation": resilience.get("measure_mitigation", level >= 1),
+            "zne_mitigation": _extrapolates(options),
+            "pec_mitigation": bool(resilience.get("pec_mitigation", False)),
+        },
+        "execution": {"execution_spans": execution_spans(shapes, span)},
+        "version": 2,
+    }
+
+
+def zne_fields(
+    options: Mapping[str, Any], evs: np.ndarray[Any, Any], precision: float, draw: Draw
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Return what zero-noise extrapolation adds to the data of a pub; nothing when it is off."""
+    if not _extrapolates(options):
+        return {}
+    zne = (options.get("resilience") or {}).get("zne") or {}
+    factors = zne.get("noise_factors") or NOISE_FACTORS
+    extrapolators = zne.get("extrapolator") or EXTRAPOLATORS
+    if isinstance(extrapolators, str):
+        extrapolators = [extrapolators]
+    targets = zne.get("extrapolated_noise_factors") or [0, *factors]
+    noisy = evs[..., np.newaxis] * np.exp(-0.1 * np.asarray(factors, dtype=float))
+    found = evs[..., np.newaxis, np.newaxis] * np.exp(-0.1 * np.asarray(targets, dtype=float))
+    found = np.repeat(found, len(extrapolators), axis=-2)
+    errors = np.full(noisy.shape, precision)
+    return {
+        "evs_noise_factors": noisy + draw.normal(scale=precision, size=noisy.shape),
+        "stds_noise_factors": errors,
+        "ensemble_stds_noise_factors": errors,
+        "evs_extrapolated": found + draw.normal(scale=precision, size=found.shape),
+        "stds_extrapolated": np.full(found.shape, precision),
+    }
+
+
+def _extrapolates(options: Mapping[str, Any]) -> bool:
+    chosen = (options.get("resilience") or {}).get("zne_mitigation")
+    if isinstance(chosen, bool):
+        return chosen
+    return int(options.get("resilience_level", 1)) >= ZNE_LEVEL
+
+
+def _randomizations(options: Mapping[str, Any]) -> int:
+    chosen = (options.get("twirling") or {}).get("num_randomizations")
+    return chosen if isinstance(chosen, int) else 32
+
+
+def _bounds(observables: Any) -> np.ndarray[Any, Any]:
+    """Return the largest possible value of each observable of an array of them, as nested lists."""
+    if isinstance(observables, Mapping) and "__type__" in observables:
+        observables = observables["__value__"]
+    if isinstance(observables, Mapping):
+        return np.array(sum(abs(_real(each)) for each in observables.values()))
+    if isinstance(observables, str):
+        return np.array(1.0)
+    return np.array([_bounds(each) for each in observables], dtype=float)
+
+
+def _real(coefficient: Any) -> float:
+    """Return the real part of a coefficient, which may be a tagged complex number or an array of one."""
+    if isinstance(coefficient, Mapping):
+        value = coefficient["__value__"]
+        return float(value[0]) if isinstance(value, list) else 1.0
+    return float(coefficient)
+
+
+# --- both --------------------------------------------------------------------------------------
+
+
+def _rows(inputs: Mapping[str, Any], width: int) -> Sequence[Sequence[Any]]:
+    """Return the pubs, each with *width* entries; None for those that are left out."""
+    pubs = inputs.get("pubs")
+    if not isinstance(pubs, list):
+        raise NotFittingError("the inputs have no list of pubs")
+    rows = [pub if isinstance(pub, list) else [pub] for pub in pubs]
+    return [[*row[:width], *[None] * (width - len(row))] for row in rows]
+
+
+def submitted_options(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a job; its resilience level is sent beside them."""
+    beside = {name: inputs[name] for name in ("resilience_level",) if inputs.get(name) is not None}
+    return {**(inputs.get("options") or {}), **beside}
+
+
+def _check_size(size: float) -> None:
+    if size > LARGEST_BYTES:
+        raise NotFittingError(
+            f"the result would have {size:,.0f} bytes, more than {LARGEST_BYTES:,}"
+        )
+
+
+PROGRAMS: Final[dict[str, Callable[[Mapping[str, Any], Draw, Span], Any]]] = {
+    "sampler": _sampler_result,
+    "estimator": _estimator_result,
+}
+"""What makes the result of a program from its inputs."""

@@ -1,0 +1,82 @@
+"""The JSON format of the results of primitives, from numpy arrays.
+
+Source: results captured from the service. `qrtest.service.result_payloads` writes the same format without
+numpy.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import math
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import numpy as np
+
+__all__ = ["Span", "array", "bit_array", "data_bin", "execution_spans", "moment", "tagged"]
+
+BIT_ARRAY: Final = "<class 'qiskit.primitives.containers.bit_array.BitArray'>"
+NDARRAY: Final = "numpy.ndarray[typing.Tuple[int, ...], numpy.dtype[numpy.{}]]"
+DENSE_BITS: Final = 32
+"""From this register size on, samples are stored uncompressed: random bits do not get smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time from when to when a job ran, in seconds since 1970."""
+
+    start: float
+    stop: float
+
+
+def tagged(name: str, value: Any) -> dict[str, Any]:
+    """Return *value* with the tag of the type that the client decodes it to."""
+    return {"__type__": name, "__value__": value}
+
+
+def array(values: np.ndarray[Any, Any], *, level: int = 1) -> dict[str, Any]:
+    """Return an ndarray as base64 of zlib of npy; *level* 0 does not compress."""
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    packed = zlib.compress(buffer.getbuffer(), level)
+    return tagged("ndarray", base64.b64encode(packed).decode())
+
+
+def bit_array(samples: np.ndarray[Any, Any], num_bits: int) -> dict[str, Any]:
+    """Return a BitArray of packed bytes: uint8 of shape (..., shots, bytes)."""
+    level = 1 if num_bits < DENSE_BITS else 0
+    return tagged("BitArray", {"array": array(samples, level=level), "num_bits": num_bits})
+
+
+def data_bin(fields: Mapping[str, Any], shape: Sequence[int]) -> dict[str, Any]:
+    """Return a DataBin; *fields* are encoded BitArrays, or ndarrays that are still to be encoded."""
+    types, values = [], {}
+    for name, value in fields.items():
+        is_encoded = isinstance(value, dict)
+        types.append(BIT_ARRAY if is_encoded else NDARRAY.format(np.asarray(value).dtype.name))
+        values[name] = value if is_encoded else array(np.asarray(value))
+    return tagged(
+        "DataBin",
+        {"field_names": list(fields), "field_types": types, "shape": list(shape), "fields": values},
+    )
+
+
+def execution_spans(shapes: Sequence[Sequence[int]], span: Span) -> dict[str, Any]:
+    """Return one span over all pubs; the last axis of each of *shapes* is the shots."""
+    slices = {
+        str(number): [list(shape), 0, math.prod(shape[:-1]), 0, shape[-1]]
+        for number, shape in enumerate(shapes)
+    }
+    times = {"start": moment(span.start), "stop": moment(span.stop)}
+    return tagged(
+        "ExecutionSpans", {"spans": [tagged("DoubleSliceSpan", {**times, "data_slices": slices})]}
+    )
+
+
+def moment(seconds: float) -> dict[str, Any]:
+    """Return a time in seconds since 1970 as the datetime that the service sends, in UTC without a zone."""
+    return tagged("datetime", datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat())

@@ -1,0 +1,109 @@
+"""Where the result of a job comes from: it is given, fits what was submitted, or is computed from it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, Protocol
+
+from qrtest.clock.clocks import Clock
+from qrtest.lifecycle.script import Script
+from qrtest.lifecycle.step import failed
+from qrtest.scenario.scenario import Scenario
+from qrtest.service.job_facts import Submission
+from qrtest.service.jobs import ResultMaker
+
+__all__ = ["COMPUTED", "DEFAULT_PARAMS", "NOISY", "JobResults", "is_computed"]
+
+COMPUTED: Final = "computed"
+NOISY: Final = "noisy"
+DEFAULT_PARAMS: Final = '{"pubs": [], "version": 2}'
+"""The inputs of a job that is made without any: its default result is the small valid one."""
+
+
+class Backends(Protocol):
+    """The descriptions of backends."""
+
+    def describe(self, name: str, aspect: str) -> bytes | None:
+        """Return the *aspect* of a backend as JSON; None for an unknown one."""
+
+
+class JobResults:
+    """Makes the results of the jobs of one service; *seed* draws what is drawn."""
+
+    def __init__(self, backends: Backends, clock: Clock, *, epoch: float, seed: int) -> None:
+        self._backends = backends
+        self._clock = clock
+        self._epoch = epoch
+        self._seed = seed
+
+    def of(
+        self, scenario: Scenario, submission: Submission, *, number: int
+    ) -> tuple[Script, str | ResultMaker | None]:
+        """Return the script that the job follows and its result; *number* counts the jobs.
+
+        The script is not the scenario's where the job fails because of what was submitted.
+        """
+        script, result = scenario.script, scenario.result
+        if is_computed(scenario):
+            return self._computed(script, submission, is_noisy=result == NOISY)
+        if result is not None:
+            return script, _encoded(result, submission.program_id)
+        if not any(step.status == "DONE" for step in script):
+            return script, None
+        if submission.params == DEFAULT_PARAMS:
+            return script, _encoded(None, submission.program_id)
+        return script, self._fitted(submission, number)
+
+    def _fitted(self, submission: Submission, number: int) -> ResultMaker:
+        """Return what makes the fitting result, once it is asked for; the small valid one if none fits."""
+        program_id, params = submission.program_id, submission.params
+        seed = f"{self._seed} {number}"
+
+        def make(start: float, stop: float) -> str:
+            from qrtest.client.fitted_results import NotFittingError, fitted
+            from qrtest.client.result_format import Span
+
+            try:
+                return fitted(program_id, params, seed=seed, span=Span(start, stop))
+            except NotFittingError:
+                return _encoded(None, program_id)
+
+        return make
+
+    def _computed(
+        self, script: Script, submission: Submission, *, is_noisy: bool
+    ) -> tuple[Script, str | None]:
+        from qrtest.client.local_primitives import NotComputedError, computed
+        from qrtest.client.noise_model import Noise
+        from qrtest.client.result_format import Span
+
+        if script.end.status != "DONE":
+            return script, None
+        stop = self._epoch + self._clock.now() + (script.seconds or 0.0)
+        start = stop - sum(step.seconds or 0.0 for step in script if step.status == "RUNNING")
+        configuration = self._backends.describe(submission.backend, "configuration")
+        properties = self._backends.describe(submission.backend, "properties")
+        noise = Noise(properties, seed=self._seed) if is_noisy and properties else None
+        try:
+            result = computed(
+                submission.program_id,
+                submission.params,
+                json.loads(configuration or b"{}"),
+                seed=self._seed,
+                span=Span(start, stop),
+                noise=noise,
+            )
+        except NotComputedError as error:
+            return Script(*script.steps[:-1], failed(error.reason, code=error.code)), None
+        return script, result
+
+
+def is_computed(scenario: Scenario) -> bool:
+    """Say whether the result is to be computed from what is submitted."""
+    return isinstance(scenario.result, str) and scenario.result in (COMPUTED, NOISY)
+
+
+def _encoded(result: Any, program_id: str) -> str:
+    from qrtest.client.result_encoder import encoded
+
+    return encoded(result, program_id)
