@@ -151,13 +151,21 @@ HOMES = {
             )
         ),
     },
-    "numpy": {"client.local_primitives", "client.noise_model", "client.result_encoder"},
+    "numpy": {
+        "client.fitted_results",
+        "client.local_primitives",
+        "client.noise_model",
+        "client.result_encoder",
+        "client.result_format",
+        "client.submitted_pubs",
+    },
     "pytest_html": {"plugin.report"},
     "qiskit": {
         "client.circuit_diff",
         "client.local_primitives",
         "client.noise_model",
         "client.result_encoder",
+        "client.submitted_pubs",
     },
     "qiskit_ibm_runtime": {"client.removed_members", "client.runtime_service"},
 }
