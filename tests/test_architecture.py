@@ -107,6 +107,7 @@ HOMES = {
         "client.removed_members",
         "patching",
         "properties.real_time_limit",
+        "timeline.journal",
         "transport.server",
         "transport.stream_client",
         "transport.websocket",

@@ -10,6 +10,7 @@ import json
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from threading import current_thread, get_ident
 from typing import Final
 
 from qrtest.http.messages import Request, Response, Service
@@ -19,7 +20,7 @@ from qrtest.service import parse
 from qrtest.service.service import Time
 from qrtest.timeline.timeline import Event, Kind, Timeline, Track, stretches
 
-__all__ = ["Entry", "Journal", "kind_of", "label_of", "summary"]
+__all__ = ["Entry", "Journal", "kind_of", "label_of", "session_of", "summary"]
 
 UNROUTED: Final = "unknown"
 LARGE_BYTES: Final = 4_096
@@ -31,7 +32,8 @@ LONGEST_READ: Final = 100_000
 class Entry:
     """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock.
 
-    *kept_answer* is the answer in a word or two where the answer itself was not kept.
+    *kept_answer* is the answer in a word or two where the answer itself was not kept. *thread* is the name of
+    the thread that carried the request here.
     """
 
     operation: str
@@ -42,6 +44,7 @@ class Entry:
     until: float
     times: int = 1
     kept_answer: str = ""
+    thread: str = ""
 
     @property
     def answer(self) -> str:
@@ -62,6 +65,7 @@ class Entry:
             status=_status(self),
             kind=kind_of(self.response),
             faults=self.response.struck,
+            thread=self.thread,
         )
 
 
@@ -77,7 +81,7 @@ class Journal:
         self._clock = clock
         self._most = most
         self._entries: deque[Entry] = deque(maxlen=most)
-        self._last: dict[str, Entry] = {}
+        self._last: dict[tuple[str, int], Entry] = {}
 
     def handle(self, request: Request) -> Response:
         """Answer *request*, and keep both."""
@@ -85,7 +89,8 @@ class Journal:
         response = self._service.handle(request)
         where = request.route
         name = where.name if where is not None and where.operation in OF_A_JOB else ""
-        last = self._last.get(name)
+        key = (name, get_ident())
+        last = self._last.get(key)
         if (
             last is not None
             and last.response is response
@@ -95,20 +100,21 @@ class Journal:
             last.until = at
         else:
             operation = where.operation if where is not None else UNROUTED
-            entry = Entry(operation, name, request, response, at, at)
+            thread = current_thread().name
+            entry = Entry(operation, name, request, response, at, at, thread=thread)
             if self._most is not None:
-                self._forget(entry)
-            self._last[name] = entry
+                self._forget(entry, key)
+            self._last[key] = entry
             self._entries.append(entry)
         return response
 
-    def _forget(self, entry: Entry) -> None:
+    def _forget(self, entry: Entry, key: tuple[str, int]) -> None:
         """Drop headers and large bodies of *entry*; remember as many last entries as entries are kept."""
         entry.request = replace(entry.request, headers={}, body=b"")
         if len(entry.response.body) > LARGE_BYTES:
             entry.kept_answer = entry.answer
             entry.response = replace(entry.response, body=b"")
-        self._last.pop(entry.name, None)
+        self._last.pop(key, None)
         if len(self._last) == self._most:
             del self._last[next(iter(self._last))]
 
@@ -140,12 +146,20 @@ class Journal:
     def drawn(self, title: str = "") -> Timeline:
         """Return what happened as a value that can be drawn."""
         by_name: dict[str, list[Event]] = {}
+        sessions: dict[str, str] = {}
         for entry in self:
             by_name.setdefault(entry.name, []).append(entry.event())
+            if entry.operation == "poll" and entry.name not in sessions:
+                sessions[entry.name] = session_of(entry.response)
         return Timeline(
             title,
             tuple(
-                Track(f"job {name}" if name else "account", stretches(events), tuple(events))
+                Track(
+                    f"job {name}" if name else "account",
+                    stretches(events),
+                    tuple(events),
+                    sessions.get(name, ""),
+                )
                 for name, events in by_name.items()
             ),
         )
@@ -160,6 +174,22 @@ def kind_of(response: Response) -> Kind:
     if response.failure is not None or response.status >= 500:
         return "broken"
     return "refused" if response.status >= 400 else "fine"
+
+
+def session_of(response: Response) -> str:
+    """Return the id of the session of the job that *response* describes, or "".
+
+    >>> session_of(Response(200, b'{"id": "j", "session_id": "s"}'))
+    's'
+    """
+    if kind_of(response) != "fine" or b'"session_id"' not in response.body[:LONGEST_READ]:
+        return ""
+    try:
+        body = json.loads(response.body)
+    except parse.UNREADABLE:
+        return ""
+    session = body.get("session_id") if isinstance(body, dict) else None
+    return session if isinstance(session, str) else ""
 
 
 def label_of(step: Step) -> str:

@@ -1,124 +1,89 @@
-"""A timeline as a picture: SVG, and a page of HTML that needs nothing else.
+"""A timeline as a picture: SVG of any width, and a page of HTML that needs nothing else.
 
-Time runs to the right, but not evenly: an hour in which nothing changes is little wider than a minute, and
-its length is written on it. What each mark means is in the legend, and in docs/timeline.md.
+All jobs share one axis of time. What each mark means is in the legend, and in docs/timeline.md.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from html import escape
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
 from qrtest.clock import duration as durations
 from qrtest.redaction.redactor import shown
+from qrtest.timeline.axis import Axis
+from qrtest.timeline.labels import Lanes, width_of, wrapped
+from qrtest.timeline.paper import MARGIN, WIDTHS, Paper, page
 from qrtest.timeline.timeline import Event, Stretch, Timeline, Track, clock_face, merged
 
 __all__ = ["html", "svg"]
 
-WIDTH: Final = 960
-MARGIN: Final = 28
-RIGHT: Final = WIDTH - MARGIN
-TITLE_HEIGHT: Final = 64
-TRACK_HEIGHT: Final = 150
-LEGEND_HEIGHT: Final = 44
-BAND: Final = 30
-LANE: Final = 64
-"""From the top of a band to the lane of its polls."""
+DETAILED: Final = 4
+"""Up to so many tracks, each request but a poll has a label; with more, only a mark."""
 
-TRACKS: Final = 4
+TRACKS: Final = 24
 MARKS: Final = 11
 """Requests other than polls, and errors, that a track shows; those in the middle are counted."""
 
 LONGEST_PAUSE: Final = 2.0
 """Seconds without a poll that are still part of a run of polls."""
 
-GAP: Final = 74.0
-END_WIDTH: Final = 120.0
-LETTER: Final = 6.6
-MONO: Final = "ui-monospace, 'SF Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace"
-SANS: Final = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif"
-INK, QUIET, HAIR, PAPER = "#0f172a", "#64748b", "#e2e8f0", "#ffffff"
-FINE, REFUSED, BROKEN = "#475569", "#b45309", "#dc2626"
-COLOURS: Final = {
-    "QUEUED": ("#dbe4f0", INK),
-    "RUNNING": ("#2563eb", PAPER),
-    "DONE": ("#15803d", PAPER),
-    "ERROR": ("#b91c1c", PAPER),
-    "CANCELLED": ("#92400e", PAPER),
-}
-UNKNOWN: Final = ("#7e22ce", PAPER)
-OF_KIND: Final = {"fine": FINE, "refused": REFUSED, "broken": BROKEN}
+NARROW: Final = 600.0
+BAND: Final = 26.0
+LANE: Final = 14.0
+LEAST_STRETCH, LEAST_MARK = 4.0, 10.0
+"""Pixels that a stretch, and a mark from the one before it, have at least."""
+
+FINAL: Final = ("DONE", "ERROR", "CANCELLED")
+STATUSES: Final = ("QUEUED", "RUNNING", *FINAL)
 LEGEND: Final = (
-    ("line", FINE, "polls: from the first to the last that said the same"),
-    ("dot", FINE, "another request"),
-    ("dot", REFUSED, "refused (4xx)"),
-    ("dot", BROKEN, "broken (5xx, no answer)"),
-    ("fault", BROKEN, "struck by a fault"),
+    ("line", "fine", "polls with one answer, and how many"),
+    ("dot", "fine", "another request"),
+    ("dot", "refused", "refused (4xx)"),
+    ("dot", "broken", "broken (5xx, no answer)"),
+    ("fault", "broken", "struck by a fault"),
+    ("break", "quiet", "a gap that is not to scale"),
 )
 
 
-def svg(timeline: Timeline) -> str:
-    """*timeline* as an SVG image, without secrets.
+def svg(timeline: Timeline, *, width: float = 960) -> str:
+    """Return *timeline* as an SVG image *width* pixels wide, without secrets.
 
     >>> svg(Timeline("nothing", ()))[:4]
     '<svg'
     """
-    tracks = timeline.tracks[:TRACKS]
-    left_out = len(timeline.tracks) - len(tracks)
+    paper = Paper(width, timeline.title or "timeline")
+    _heading(paper, timeline)
+    sessions = list(dict.fromkeys(["", *(track.session for track in timeline.tracks)]))
+    tracks = sorted(timeline.tracks[:TRACKS], key=lambda track: sessions.index(track.session))
     drawn = [replace(track, events=tuple(_few(track))) for track in tracks]
-    scale = _Scale.of(drawn)
-    height = TITLE_HEIGHT + TRACK_HEIGHT * len(drawn) + LEGEND_HEIGHT + (20 if left_out else 0)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
-        f'height="{height}" role="img" font-family="{SANS}">',
-        f"<title>{_safe(timeline.title or 'timeline')}</title>",
-        f'<rect width="{WIDTH}" height="{height}" rx="10" fill="{PAPER}"/>',
-        *_heading(timeline),
-    ]
-    top = TITLE_HEIGHT
+    axis = _axis(drawn, paper)
+    if drawn:
+        _scale(paper, drawn, axis)
+    session = ""
     for track in drawn:
-        parts += _track(track, scale, top)
-        top += TRACK_HEIGHT
-    if left_out:
-        parts.append(_text(MARGIN, top + 6, f"and {left_out:,} more", size=12, fill=QUIET))
-        top += 20
-    parts += _legend(top + LEGEND_HEIGHT - 18)
-    return "\n".join([*parts, "</svg>"]) + "\n"
+        if track.session != session:
+            session = track.session
+            paper.lines(f"session {session}", size=11, style="quiet bold")
+        _track(paper, track, axis, is_detailed=len(drawn) <= DETAILED)
+    if len(timeline.tracks) > len(drawn):
+        paper.lines(f"and {len(timeline.tracks) - len(drawn):,} more", size=12, style="quiet")
+    _faults(paper, timeline)
+    _legend(paper)
+    return paper.svg()
 
 
 def html(timeline: Timeline) -> str:
-    """*timeline* as a page of HTML: the picture, and the same as text.
+    """Return *timeline* as a page of HTML: the picture, in the width that fits, and the same as text.
 
     >>> "<svg" in html(Timeline("nothing", ()))
     True
     """
-    title = _safe(timeline.title or "timeline")
-    text = escape(shown("\n\n".join(timeline.texts(lines=24)) or "Nothing was asked."))
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title>
-<style>
-body {{ margin: 0; padding: 2rem 1rem; background: #f1f5f9; color: {INK}; font-family: {SANS}; }}
-main {{ max-width: {WIDTH}px; margin: auto; }}
-svg {{ display: block; width: 100%; height: auto; filter: drop-shadow(0 1px 3px #0f172a22); }}
-pre {{ margin: 1.25rem 0 0; padding: 1rem 1.25rem; overflow-x: auto; background: {PAPER}; color: #334155;
-  border-radius: 10px; font: 12.5px/1.55 {MONO}; box-shadow: 0 1px 3px #0f172a22; }}
-</style>
-</head>
-<body>
-<main>
-{svg(timeline)}<pre>{text}</pre>
-</main>
-</body>
-</html>
-"""
+    text = shown("\n\n".join(timeline.texts(lines=24)) or "Nothing was asked.")
+    pictures = {width: svg(timeline, width=width) for width in WIDTHS}
+    return page(timeline.title or "timeline", pictures, text)
 
 
 # --- what is drawn -----------------------------------------------------------------------------------
@@ -126,7 +91,13 @@ pre {{ margin: 1.25rem 0 0; padding: 1rem 1.25rem; overflow-x: auto; background:
 
 def _few(track: Track) -> Iterator[Event]:
     """Yield the events of *track* that are drawn: all runs of polls, and not too many others."""
-    events = list(merged(track.events))
+    threads = dict.fromkeys(event.thread for event in track.events)
+    events = [
+        event
+        for thread in threads
+        for event in merged(each for each in track.events if each.thread == thread)
+    ]
+    events.sort(key=lambda event: event.at)
     marks = [number for number, event in enumerate(events) if _is_mark(event)]
     half = MARKS // 2
     hidden = set(marks[half : len(marks) - half]) if len(marks) > MARKS else set()
@@ -153,201 +124,241 @@ def _drawn_until(events: Sequence[Event]) -> Iterator[tuple[Event, float]]:
         assert event is not None
         is_run = event.times > 1 and not _is_mark(event)
         pause = max(LONGEST_PAUSE, (event.until - event.at) / 20)
-        goes_on = is_run and after is not None and after.at - event.until <= pause
+        goes_on = (
+            is_run
+            and after is not None
+            and after.thread == event.thread
+            and 0 <= after.at - event.until <= pause
+        )
         yield event, after.at if after is not None and goes_on else event.until
 
 
-@dataclass(frozen=True, slots=True)
-class _Scale:
-    """Where times are: *places* of *times*, and straight lines in between."""
+def _axis(tracks: Sequence[Track], paper: Paper) -> Axis:
+    """Return the axis on which everything that is drawn of *tracks* has a place."""
+    times = {0.0}
+    apart = []
+    for track in tracks:
+        for stretch in track.stretches:
+            times |= {stretch.start} if stretch.end is None else {stretch.start, stretch.end}
+            if stretch.end is not None:
+                apart.append((stretch.start, stretch.end, LEAST_STRETCH))
+        for event, until in _drawn_until(track.events):
+            times |= {event.at, until}
+        if len(tracks) <= DETAILED:
+            marks = [0.0, *(event.at for event in track.events if _is_mark(event))]
+            apart += [(before, after, LEAST_MARK) for before, after in pairwise(marks)]
+    last = max((_width(track.stretches[-1]) for track in tracks if track.stretches), default=0.0)
+    # The last status, which has no end, gets the room that its label needs.
+    right = paper.right - min(max(last, LANE), paper.inner / 3)
+    return Axis.of(times, apart, MARGIN, right)
 
-    times: tuple[float, ...]
-    places: tuple[float, ...]
 
-    @classmethod
-    def of(cls, tracks: Sequence[Track]) -> _Scale:
-        """Return the scale on which everything that is drawn of *tracks* has room."""
-        gaps: dict[float, float] = {0.0: 0.0}
-        for track in tracks:
-            for stretch in track.stretches:
-                gaps.setdefault(stretch.start, 0.0)
-                if stretch.end is not None:
-                    gaps[stretch.end] = max(gaps.get(stretch.end, 0.0), GAP)
-            for event, until in _drawn_until(track.events):
-                gap = GAP if _is_mark(event) else 0.0
-                gaps[event.at] = max(gaps.get(event.at, 0.0), gap)
-                gaps.setdefault(until, 0.0)
-        times = sorted(gaps)
-        lengths = [math.log10(1 + after - before) for before, after in pairwise(times)]
-        least = [gaps[time] for time in times[1:]]
-        room = RIGHT - MARGIN - END_WIDTH
-        shrink = min(1.0, room / (sum(least) or 1.0))
-        spare = max(room - sum(least) * shrink, 0.0) / (sum(lengths) or 1.0)
-        places = [float(MARGIN)]
-        for length, gap in zip(lengths, least, strict=True):
-            places.append(places[-1] + gap * shrink + length * spare)
-        return cls(tuple(times), tuple(places))
+def _width(stretch: Stretch) -> float:
+    return width_of(_label(stretch), 11) + 2 * LANE
 
-    def at(self, time: float) -> float:
-        """Return the place of *time*."""
-        for number, after in enumerate(self.times[1:], 1):
-            if time <= after:
-                before = self.times[number - 1]
-                share = (time - before) / (after - before)
-                left = self.places[number - 1]
-                return round(left + share * (self.places[number] - left), 1)
-        return round(self.places[-1], 1)
+
+def _label(stretch: Stretch) -> str:
+    """Return what stands on a stretch: status and length, or that it goes on."""
+    if stretch.end is None:
+        is_final = stretch.status.partition(" ")[0] in FINAL
+        return stretch.status if is_final else f"{stretch.status} …"
+    return f"{stretch.status} {durations.text(round(stretch.end - stretch.start, 3))}"
 
 
 # --- how it is drawn ---------------------------------------------------------------------------------
 
 
-def _safe(text: str) -> str:
-    return escape(shown(text), quote=True)
-
-
-def _text(
-    x: float, y: float, text: str, *, size: float = 11, fill: str = INK, anchor: str = "start",
-    mono: bool = False, bold: bool = False,
-) -> str:  # fmt: skip
-    family = f' font-family="{MONO}"' if mono else ""
-    weight = ' font-weight="600"' if bold else ""
-    return (
-        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" fill="{fill}" text-anchor="{anchor}"'
-        f"{family}{weight}>{_safe(text)}</text>"
-    )
-
-
-def _heading(timeline: Timeline) -> Iterator[str]:
+def _heading(paper: Paper, timeline: Timeline) -> None:
     asked = sum(event.times for track in timeline.tracks for event in track.events if event.answer)
     ends = [
-        moment
+        time
         for track in timeline.tracks
-        for moment in (
+        for time in (
             *(event.until for event in track.events),
             *(stretch.end or stretch.start for stretch in track.stretches),
         )
     ]
     lasts = durations.text(round(max(ends, default=0.0), 2))
-    about = f"{lasts}, {asked:,} requests" if asked else lasts
-    yield _text(MARGIN, 34, _clipped(timeline.title or "timeline", 84), size=17, bold=True)
-    yield _text(RIGHT, 34, about, size=12.5, fill=QUIET, anchor="end")
+    paper.lines(timeline.title or "timeline", size=15, style="ink bold")
+    paper.lines(f"{lasts}, {asked:,} requests" if asked else lasts, size=11, style="quiet")
+    paper.down(6)
 
 
-def _clipped(text: str, most: int) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+def _scale(paper: Paper, tracks: Sequence[Track], axis: Axis) -> None:
+    """Draw the axis: the moments at which a status begins, as many as have room, and the breaks."""
+    lanes = Lanes()
+    moments = {stretch.start for track in tracks for stretch in track.stretches}
+    y = paper.top + LANE
+    for time in sorted(moments or {0.0}):
+        text = clock_face(time)
+        width = width_of(text, 9)
+        left = min(axis.at(time), paper.right - width)
+        if lanes.put(left, width) == 0:
+            paper.text(left, y - 7, text, size=9, style="quiet")
+            paper.add(f'<path class="tick" d="M{axis.at(time)} {y}v5"/>')
+    drawn_to = MARGIN
+    for start, end in axis.breaks():
+        middle = round((start + end) / 2, 1)
+        paper.add(f'<path class="axis" d="M{drawn_to} {y}H{start}"/>')
+        paper.add(f'<path class="axis broken-axis" d="M{start} {y}H{end}"/>')
+        paper.add(f'<path class="break" d="M{middle - 4} {y + 4}l3 -8M{middle + 1} {y + 4}l3 -8"/>')
+        drawn_to = end
+    paper.add(f'<path class="axis" d="M{drawn_to} {y}H{paper.right}"/>')
+    paper.down(LANE + 10)
 
 
-def _track(track: Track, scale: _Scale, top: float) -> Iterator[str]:
-    yield f'<line x1="{MARGIN}" x2="{RIGHT}" y1="{top - 12}" y2="{top - 12}" stroke="{HAIR}"/>'
-    yield _text(MARGIN, top + 8, track.name, size=12, fill=QUIET, mono=True)
-    band = top + 20
-    yield f'<rect x="{MARGIN}" y="{band}" width="{RIGHT - MARGIN}" height="{BAND}" rx="6" fill="#f8fafc"/>'
+def _track(paper: Paper, track: Track, axis: Axis, *, is_detailed: bool) -> None:
+    threads = list(dict.fromkeys(event.thread for event in track.events))
+    name = track.name if len(threads) < 2 else f"{track.name}, polled by {', '.join(threads)}"
+    paper.lines(name, size=11, style="quiet")
+    top = paper.top
+    paper.add(
+        f'<rect class="empty" x="{MARGIN}" y="{top:.1f}" width="{paper.inner:.1f}" height="{BAND}" rx="5"/>'
+    )
+    paper.down(BAND)
     if track.stretches:
-        yield from _band(track.stretches, scale, band)
-    yield from _lanes(track.events, scale, band + LANE)
+        _band(paper, track.stretches, axis, top)
+    if track.events:
+        for thread in threads:
+            _runs(paper, [each for each in track.events if each.thread == thread], axis)
+        if is_detailed:
+            _mark_labels(paper, track.events, axis)
+    paper.down(12)
 
 
-def _band(stretches: Sequence[Stretch], scale: _Scale, top: float) -> Iterator[str]:
-    last_label = -GAP
+def _band(paper: Paper, stretches: Sequence[Stretch], axis: Axis, top: float) -> None:
+    """Draw the statuses of a job; labels that do not fit onto their stretch stand below it."""
+    below = []
     for stretch in stretches:
-        left = scale.at(stretch.start)
-        right = float(RIGHT) if stretch.end is None else scale.at(stretch.end)
-        fill, ink = COLOURS.get(stretch.status.split()[0], UNKNOWN)
+        left = axis.at(stretch.start)
+        right = paper.right if stretch.end is None else axis.at(stretch.end)
         width = max(right - left - 1.5, 2.0)
-        yield (
-            f'<rect x="{left}" y="{top}" width="{width:.1f}" height="{BAND}" rx="5" fill="{fill}">'
-            f"<title>{_safe(str(stretch).strip())}</title></rect>"
+        status = stretch.status.partition(" ")[0]
+        style = status.lower() if status in STATUSES else "unknown"
+        paper.add(
+            f'<rect class="band {style}" x="{left}" y="{top:.1f}" width="{width:.1f}" height="{BAND}" '
+            f'rx="4">{paper.title(str(stretch))}</rect>'
         )
-        for label in _labels(stretch):
-            if len(label) * LETTER + 12 <= width:
-                yield _text(left + 9, top + 19.5, label, size=11.5, fill=ink, bold=True)
-                break
-        if left - last_label >= GAP:
-            yield f'<line x1="{left}" x2="{left}" y1="{top + BAND}" y2="{top + BAND + 5}" stroke="{QUIET}"/>'
-            yield _text(
-                left, top + BAND + 16, clock_face(stretch.start), size=10, fill=QUIET, mono=True
-            )
-            last_label = left
+        label = _label(stretch)
+        is_inside = width_of(label, 11) + 12 <= width
+        clear = left + width_of(label, 11) + 12 if is_inside else left
+        for start, end in axis.breaks():
+            x = round((max(start, clear) + min(end, right)) / 2, 1)
+            if max(start, clear) + 6 < x < min(end, right) - 6:
+                paper.add(
+                    f'<path class="gap" d="M{x - 5} {top + BAND:.1f}l6 -{BAND}m4 0l-6 {BAND}"/>'
+                )
+        if is_inside:
+            paper.text(left + 6, top + 17, label, size=11, style=f"on-{style} bold")
+        else:
+            below.append((left + width / 2, [label], "ink"))
+    _hang(paper, below, top + BAND)
 
 
-def _labels(stretch: Stretch) -> Iterator[str]:
-    """Yield the possible labels of a stretch, the longest first."""
-    if stretch.end is None:
-        is_final = stretch.status.split()[0] in ("DONE", "ERROR", "CANCELLED")
-        yield stretch.status if is_final else f"{stretch.status} …"
-    else:
-        lasts = durations.text(round(stretch.end - stretch.start, 2))
-        yield f"{stretch.status}  {lasts}"
-        yield stretch.status
-        yield stretch.status[:3]
+def _hang(paper: Paper, labels: Iterable[tuple[float, list[str], str]], top: float) -> None:
+    """Write labels below *top*, each in the first lane that has room, with a line up to its place.
+
+    A label is its place, its texts, and the style of its first line.
+    """
+    lanes = Lanes()
+    leaders, texts = [], []
+    for x, parts, style in labels:
+        lines = [line for part in parts for line in wrapped(shown(part), 10, paper.inner)]
+        width = max(width_of(line, 10) for line in lines)
+        left = min(max(x - 4, MARGIN), paper.right - width)
+        row = lanes.put(left, width, len(lines))
+        leaders.append(f'<path class="leader" d="M{x:.1f} {top:.1f}v{row * LANE + 4:.1f}"/>')
+        for number, line in enumerate(lines):
+            y = top + (row + number + 1) * LANE - 1
+            texts.append((left, y, line, style if number == 0 else "quiet"))
+    # Lines first, so that they pass behind the texts.
+    for leader in leaders:
+        paper.add(leader)
+    for left, y, line, style in texts:
+        paper.text(left, y, line, size=10, style=style)
+    paper.down(len(lanes) * LANE + (4 if texts else 0))
 
 
-def _lanes(events: Sequence[Event], scale: _Scale, top: float) -> Iterator[str]:
-    """Runs of polls on a line; below it what else was asked, each with its name and answer."""
-    free = [-math.inf, -math.inf]
+def _runs(paper: Paper, events: Sequence[Event], axis: Axis) -> None:
+    """Draw the requests of one thread: runs of polls as lines, others as marks."""
+    y = round(paper.top + LANE, 1)
+    lanes = Lanes()
+    marks = [axis.at(event.at) for event in events if _is_mark(event)]
+    for x in marks:
+        lanes.put(x - 7, 14)
     for event, until in _drawn_until(events):
-        left, right = scale.at(event.at), scale.at(until)
-        colour = OF_KIND[event.kind]
+        left, right = axis.at(event.at), axis.at(until)
+        title = paper.title(" ".join(str(event).split()))
         if not _is_mark(event):
-            yield from _run(event, left, max(left, right - 7 * (until > event.until)), top)
+            right = max(left, right - 5 * (until > event.until))
+            paper.add(
+                f'<path class="run" d="M{left} {y}H{right}M{left} {y - 4}v8M{right} {y - 4}v8">{title}</path>'
+            )
+            count = f"×{event.times:,}"
+            width = width_of(count, 10)
+            middle = (left + right - width) / 2
+            if event.times > 1 and right - left > width + 14 and lanes.put(middle, width) == 0:
+                blank = f'x="{middle - 3:.1f}" y="{y - 7}" width="{width + 6:.1f}" height="14"'
+                paper.add(f'<rect class="paper" {blank}/>')
+                paper.text(middle, y + 3.5, count, size=10, style="fine")
             continue
         if event.faults and right > left:
-            yield f'<line x1="{left}" x2="{right}" y1="{top}" y2="{top}" stroke="{BROKEN}" stroke-width="3"/>'
-        yield from _mark(event, left, colour, top)
-        words = [_clipped(event.operation, 16), _clipped(event.answer or _brief(event), 18)]
-        if event.times > 1:
-            words[0] += f" ×{event.times:,}"
-        length = max(map(len, words)) * 5.6 + 8
-        row = 0 if left >= free[0] else 1
-        x = left - 4 if row == 0 else max(left - 4, free[1])
-        free[row] = x + length
-        y = top + 19 + row * 25
-        yield _text(x, y, words[0], size=9.5, fill=colour, bold=True)
-        yield _text(x, y + 11, words[1], size=9.5, fill=QUIET)
-
-
-def _brief(event: Event) -> str:
-    """Return the first fault that struck, without its options."""
-    name = event.faults[0].removeprefix("faults.") if event.faults else ""
-    first, comma, _ = name.partition(",")
-    return f"{first})" if comma else name
-
-
-def _run(event: Event, left: float, right: float, y: float) -> Iterator[str]:
-    yield (
-        f'<g stroke="{FINE}" stroke-width="1.5"><title>{_safe(str(event).strip())}</title>'
-        f'<line x1="{left}" x2="{right}" y1="{y}" y2="{y}"/>'
-        f'<line x1="{left}" x2="{left}" y1="{y - 4}" y2="{y + 4}"/>'
-        f'<line x1="{right}" x2="{right}" y1="{y - 4}" y2="{y + 4}"/></g>'
-    )
-    count = f"×{event.times:,}"
-    if event.times > 1 and right - left > len(count) * 6 + 14:
-        middle = (left + right) / 2
-        half = len(count) * 3.1 + 4
-        yield f'<rect x="{middle - half:.1f}" y="{y - 7}" width="{2 * half:.1f}" height="14" fill="{PAPER}"/>'
-        yield _text(middle, y + 3.5, count, size=10, fill=FINE, anchor="middle", mono=True)
-
-
-def _mark(event: Event, x: float, colour: str, y: float) -> Iterator[str]:
-    title = f"<title>{_safe(' '.join(str(event).split()))}</title>"
-    if event.faults:
-        yield (
-            f'<path d="M{x} {y - 7}L{x + 6.5} {y + 4.5}L{x - 6.5} {y + 4.5}Z" fill="{BROKEN}" '
-            f'stroke="{PAPER}">{title}</path>'
+            paper.add(f'<path class="struck" d="M{left} {y}H{right}"/>')
+        shape = (
+            f'<path class="mark broken" d="M{left} {y - 7}l6.5 11.5h-13Z">'
+            if event.faults
+            else f'<circle class="mark {event.kind}" cx="{left}" cy="{y}" r="4.5">'
         )
-    else:
-        yield f'<circle cx="{x}" cy="{y}" r="4.5" fill="{colour}" stroke="{PAPER}">{title}</circle>'
+        paper.add(f"{shape}{title}</{'path' if event.faults else 'circle'}>")
+    paper.down(LANE + 8)
 
 
-def _legend(y: float) -> Iterator[str]:
-    x = float(MARGIN)
-    for shape, colour, says in LEGEND:
+def _mark_labels(paper: Paper, events: Sequence[Event], axis: Axis) -> None:
+    """Write what each mark stands for below the marks."""
+    labels = []
+    for event in filter(_is_mark, events):
+        name = event.operation + (f" ×{event.times:,}" if event.times > 1 else "")
+        answer = event.answer or (event.faults[0].removeprefix("faults.") if event.faults else "")
+        labels.append((axis.at(event.at), [name, answer] if answer else [name], event.kind))
+    _hang(paper, labels, paper.top - 4)
+
+
+def _faults(paper: Paper, timeline: Timeline) -> None:
+    """List the faults that struck, with how many requests each struck."""
+    struck: Counter[str] = Counter()
+    for track in timeline.tracks:
+        for event in track.events:
+            for fault in event.faults:
+                struck[fault] += event.times
+    for fault, count in struck.items():
+        y = paper.top + 10
+        paper.add(f'<path class="mark broken" d="M{MARGIN + 6} {y - 9}l5.5 9.5h-11Z"/>')
+        times = "" if count == 1 else f" ×{count:,}"
+        paper.lines(f"{fault}{times}", size=10, style="quiet", indent=18)
+
+
+def _legend(paper: Paper) -> None:
+    """Draw what each mark means, in as many rows as the width needs."""
+    paper.down(8)
+    x, y = MARGIN, paper.top + 10
+    for shape, style, text in LEGEND:
+        width = 21 + width_of(text, 10) + 16
+        if x > MARGIN and x + width > paper.right:
+            x, y = MARGIN, y + 18
+        middle = y - 3.5
         if shape == "line":
-            yield f'<path d="M{x} {y - 3.5}h16" stroke="{colour}" stroke-width="1.5"/>'
+            paper.add(
+                f'<path class="run" d="M{x} {middle}h16M{x} {middle - 4}v8M{x + 16} {middle - 4}v8"/>'
+            )
         elif shape == "dot":
-            yield f'<circle cx="{x + 8}" cy="{y - 3.5}" r="4" fill="{colour}"/>'
+            paper.add(f'<circle class="mark {style}" cx="{x + 8}" cy="{middle}" r="4"/>')
+        elif shape == "fault":
+            paper.add(f'<path class="mark broken" d="M{x + 8} {y - 10}l5.5 9.5h-11Z"/>')
         else:
-            yield f'<path d="M{x + 8} {y - 9}l5.5 9.5h-11Z" fill="{colour}"/>'
-        yield _text(x + 21, y, says, size=10.5, fill=QUIET)
-        x += 21 + len(says) * 5.35 + 20
+            paper.add(f'<path class="break" d="M{x + 4} {y}l3 -8M{x + 9} {y}l3 -8"/>')
+        lines = wrapped(text, 10, paper.right - x - 21)
+        for line in lines:
+            paper.text(x + 21, y, line, size=10, style="quiet")
+            y += 14 * (line is not lines[-1])
+        x += width
+    paper.down(y - paper.top + 4)

@@ -17,7 +17,7 @@ from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, step_in
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
-from qrtest.timeline.journal import Journal, kind_of, label_of, summary
+from qrtest.timeline.journal import Journal, kind_of, label_of, session_of, summary
 from qrtest.timeline.timeline import Event, Stretch, Timeline, Track
 
 __all__ = ["Journaled", "timeline_of"]
@@ -92,6 +92,9 @@ def _of_cassette(cassette: Cassette, title: str) -> Timeline:
             f"job {name}" if name else "account",
             _seen_from_the_start(known[name]) if name else (),
             tuple(map(_event, interactions)),
+            next(filter(None, (session_of(each.response) for each in interactions)), "")
+            if name
+            else "",
         )
         for name, interactions in by_name.items()
     ]

@@ -25,6 +25,7 @@ class Event:
     """A request and its *answer* in a word or two; *times* of them from *at* to *until*.
 
     *status* is that of the job in the answer, "" if it has none. *faults* are those that struck it.
+    *thread* is the name of the thread that asked, "" if that is not known.
 
     >>> print(Event(at=0.0, until=4.5, times=10, operation="poll", answer="200 Queued"))
         0:00:00.00  poll             200 Queued  ×10 until 0:00:04.50
@@ -38,6 +39,7 @@ class Event:
     status: str = ""
     kind: Kind = "fine"
     faults: tuple[str, ...] = ()
+    thread: str = ""
 
     def __str__(self) -> str:
         line = f"{clock_face(self.at):>{WIDTH}}  {self.operation:<15}  {self.answer}".rstrip()
@@ -79,11 +81,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """What happened to one job, called *name*: its *stretches*, and the *events* in order."""
+    """What happened to one job, called *name*: its *stretches*, and the *events* in order.
+
+    *session* is the id of the session that the job runs in, "" if in none.
+    """
 
     name: str
     stretches: tuple[Stretch, ...]
     events: tuple[Event, ...]
+    session: str = ""
 
     def text(self, *, lines: int) -> str:
         """Return a line an event, at most *lines* of them; without polls, a line a stretch as well."""
@@ -118,7 +124,9 @@ def merged(events: Iterable[Event]) -> Iterator[Event]:
     current: Event | None = None
     for event in events:
         if current is not None and current.says_the_same_as(event):
-            current = replace(current, until=event.until, times=current.times + event.times)
+            current = replace(
+                current, until=max(current.until, event.until), times=current.times + event.times
+            )
             continue
         if current is not None:
             yield current

