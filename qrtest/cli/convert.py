@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from qrtest.cassette import codec, store
+from qrtest.cassette import codec, store, unsaved
 from qrtest.cassette.convert import from_download, from_text, is_download
 from qrtest.cassette.model import Cassette, Provenance
 from qrtest.cli.progress import tracked
@@ -35,7 +35,8 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
     \b
     Equal polls are collapsed, headers that do not matter dropped, secrets replaced. The original is kept
     beside as .bak, with whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json
-    (and its job-<id>-result.json) job-<id>.yaml is made. Converting twice changes nothing.
+    (and its job-<id>-result.json) job-<id>.yaml is made. A session that could not be saved is saved, and
+    what was kept of it removed. Converting twice changes nothing.
     Examples:
       qrtest convert cassettes/*.yaml --dry-run
       qrtest convert job-d5h6o44pe0pc73am1f1g-info.json
@@ -52,6 +53,8 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
             _show(path, target, before, after)
         else:
             _write(path, target, before, after)
+            if unsaved.is_unsaved(path) and target != path:
+                unsaved.forget(path)
 
 
 def _converted(path: Path, before: str, *, as_json: bool) -> str:

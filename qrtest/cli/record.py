@@ -46,7 +46,7 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
         claim = Path(folder) / "claim"
         try:
             status = _run(command, pending, claim)
-            _settle(cassette, pending, status, keep_failed=keep_failed)
+            _settle(cassette, pending, status, keep_failed=keep_failed, was_recorded=claim.exists())
         finally:
             pending.unlink(missing_ok=True)
     sys.exit(status)
@@ -82,11 +82,15 @@ def _count(claim: Path) -> int:
     return claim.stat().st_size if claim.exists() else 0
 
 
-def _settle(cassette: Path, pending: Path, status: int, *, keep_failed: bool) -> None:
+def _settle(
+    cassette: Path, pending: Path, status: int, *, keep_failed: bool, was_recorded: bool
+) -> None:
     if status and not keep_failed:
         click.echo(
             f"qrtest: the program ended with status {status}: {cassette} was not saved.", err=True
         )
+    elif not pending.exists() and was_recorded:
+        raise RecordingError(f"{cassette} was not saved: the reason stands above.")
     elif not pending.exists():
         raise RecordingError(
             f"{cassette} was not saved: no Python program was recorded. COMMAND has to start Python with "

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH, WallClock
-from qrtest.errors import RecordingError
+from qrtest.errors import CassetteError, RecordingError
 from qrtest.redaction.allowlist import Rules, plain_name, project_rules
-from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
+from qrtest.redaction.sanitize import KEY_VARIABLE, provenance_of, sanitized
 
 if TYPE_CHECKING:
     from qrtest.harness.recorder import Recorder
     from qrtest.playback.player import Player
 
-__all__ = ["MODES", "Mode", "Recording", "record"]
+__all__ = ["MODES", "PENDING", "Mode", "Recording", "record"]
 
 Mode = Literal["once", "new_episodes", "all", "rewrite"]
+PENDING: Final = ".pending-"
+"""How the name of a cassette begins that `qrtest record` has not put in its place yet."""
+
 MODES: Final = ("once", "new_episodes", "all", "rewrite")
 
 
@@ -195,16 +198,31 @@ class Recording:
             return
         if self._mode == "all":
             self._before = self._not_again(recorded)
-        text, self.cassette = sanitized(
-            recorded,
-            before=self._before,
-            digests=self._digests,
-            key=self._key,
-            rules=self._rules or Rules(),
-            name=os.fspath(self.path),
-            as_json=self.path.suffix == ".json",
+        try:
+            text, self.cassette = sanitized(
+                recorded,
+                before=self._before,
+                digests=self._digests,
+                key=self._key,
+                rules=self._rules or Rules(),
+                name=os.fspath(self.path),
+                as_json=self.path.suffix == ".json",
+            )
+            store.save_text(self.path, text)
+        except CassetteError as error:
+            raise type(error)(f"{error}\n{self._kept(recorded)}") from error
+
+    def _kept(self, recorded: list[Interaction]) -> str:
+        """Keep a session that could not be saved; return where it is, and how to finish."""
+        from qrtest.cassette import unsaved
+
+        target = self.path.with_name(self.path.name.removeprefix(PENDING))
+        everything = [*self._before, *recorded]
+        kept = unsaved.keep(target, everything, provenance_of(recorded), self._digests or Digests())
+        return (
+            f"The session is not lost: {kept} holds it, secrets and all, readable by you alone; git and "
+            f"replay ignore it. When that is mended: qrtest convert {kept} --output {target}"
         )
-        store.save_text(self.path, text)
 
     def _not_again(self, recorded: list[Interaction]) -> tuple[Interaction, ...]:
         """Return what was known before and has not been asked for again."""

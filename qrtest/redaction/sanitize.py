@@ -16,7 +16,7 @@ from qrtest.redaction.redactor import redacted
 from qrtest.service import serialize
 from qrtest.service.instances import CRN
 
-__all__ = ["KEY_VARIABLE", "sanitized"]
+__all__ = ["KEY_VARIABLE", "provenance_of", "sanitized"]
 
 KEY_VARIABLE: Final = "QRTEST_REDACTION_KEY"
 """The environment variable that holds the key of the placeholders."""
@@ -45,7 +45,7 @@ def sanitized(
     """
     session = redacted([*before, *recorded], key=key, rules=rules, digests=digests)
     in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
-    cassette = Cassette(collapsed(in_order), provenance or _provenance(recorded), session.digests)
+    cassette = Cassette(collapsed(in_order), provenance or provenance_of(recorded), session.digests)
     text = codec.dumps(cassette, as_json=as_json)
     found = scan.secrets(text, cassette, known=session.known, rules=rules)
     if found:
@@ -59,7 +59,8 @@ def sanitized(
     return text, cassette
 
 
-def _provenance(recorded: list[Interaction]) -> Provenance:
+def provenance_of(recorded: list[Interaction]) -> Provenance:
+    """Return where a cassette of what was *recorded* just now comes from."""
     now = datetime.now(UTC).replace(microsecond=0, tzinfo=None)
     return Provenance(
         client=_release(CLIENT),

@@ -17,6 +17,7 @@ import qrtest
 from qrtest.cassette import store
 from qrtest.errors import CassetteBusy, RecordingError, SecretFound, UnansweredRequest
 from qrtest.http.messages import Request, Response
+from tests import command_line
 from tests.servers import serving
 
 JSON = {"Content-Type": "application/json"}
@@ -213,6 +214,32 @@ def test_what_the_scan_finds_is_not_saved(
     assert "a credential of this session" in str(refused.value)
     assert "hunter2hunter" not in str(refused.value)
     assert not path.exists()
+
+
+def test_a_session_that_cannot_be_saved_is_kept_and_finished_by_one_command(
+    base: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside the cassette, for its owner alone, where neither git nor replay looks; then nothing is left of it."""
+    with monkeypatch.context() as broken:
+        broken.setattr("qrtest.redaction.known.Known.out_of", lambda self, one: one)
+        for _ in range(2):
+            with pytest.raises(SecretFound) as refused, qrtest.record(path):
+                requests.get(
+                    f"{base}/jobs/hunter2hunter",
+                    headers={"X-Access-Token": "hunter2hunter"},
+                    timeout=5,
+                )
+    kept = sorted((path.parent / ".qrtest-unsaved").glob("*.unsaved"))
+    assert [each.stat().st_mode & 0o777 for each in kept] == [0o600, 0o600]
+    assert (path.parent / ".qrtest-unsaved" / ".gitignore").read_text() == "*\n"
+    assert store.files(path.parent) == []
+    command = str(refused.value).rpartition("qrtest convert ")[2].split()
+    assert command == [str(kept[1]), "--output", str(path)]
+    for each in kept:
+        assert command_line.qrtest("convert", each, "--output", path).returncode == 0
+    assert not (path.parent / ".qrtest-unsaved").exists()
+    assert "hunter2hunter" not in path.read_text()
+    assert len(store.load(path)) == 1
 
 
 def test_an_error_in_the_block_saves_nothing_unless_asked_to(base: str, path: Path) -> None:
