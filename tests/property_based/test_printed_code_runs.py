@@ -19,7 +19,7 @@ import qrtest
 from qrtest import Behaviour, Instance, JobRecord, Limits, Scenario, Script, running, scenarios
 from qrtest import strategies as qst
 from qrtest.code_repr import as_code, imports_for
-from qrtest.plugin import failure
+from qrtest.plugin import report
 from tests import lives
 
 INTERPRETER = """
@@ -155,8 +155,10 @@ def test_the_report_of_a_failed_test_prints_a_program_that_runs(
 ) -> None:
     """What stands below the command to repeat the test."""
     submitted = [("next_job", scenario) for scenario in drawn]
-    report = failure.again("simulate", {"seed": 3, "latency": "1s"}, submitted, test="test_it.py")
-    program = report.partition("\n\n")[2]
+    printed = report.reproduction(
+        "simulate", {"seed": 3, "latency": "1s"}, submitted, test="test_it.py"
+    )
+    program = printed.partition("\n\n")[2]
     assert elsewhere.run(program) == ""
 
 
