@@ -234,7 +234,8 @@ def test_a_session_that_cannot_be_saved_is_kept_and_finished_by_one_command(
     assert (path.parent / ".qrtest-unsaved" / ".gitignore").read_text() == "*\n"
     assert store.files(path.parent) == []
     command = str(refused.value).rpartition("qrtest convert ")[2].split()
-    assert command == [str(kept[1]), "--output", str(path)]
+    assert command[0] in map(str, kept)
+    assert command[1:] == ["--output", str(path)]
     for each in kept:
         assert command_line.qrtest("convert", each, "--output", path).returncode == 0
     assert not (path.parent / ".qrtest-unsaved").exists()
