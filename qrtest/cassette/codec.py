@@ -146,7 +146,16 @@ def _response(item: Place, answered: Place, usual_layout: str | None) -> Respons
     status = answered.get("status").get("code").count()
     if not 100 <= status <= 999:
         raise answered.get("status").get("code").error("should be an HTTP status, 100 to 999")
-    return Response(status, body, headers, failure=failure)
+    return Response(
+        status, body, headers, failure=failure, reason=_reason(answered.get("status"), status)
+    )
+
+
+def _reason(answered: Place, status: int) -> str:
+    """Return the words of a status line; an empty text for the usual ones."""
+    words = answered.get("message").value
+    is_text = isinstance(words, str) and words.isascii() and words.isprintable()
+    return str(words) if is_text and words != phrase(status) else ""
 
 
 def _as_sent(body: bytes, layout: Place, usual: str | None) -> bytes:
@@ -297,7 +306,7 @@ def _written_response(response: Response, body: str | bytes) -> dict[str, Any]:
     for name in headers:
         if name.lower() == "content-length" and headers[name] == [str(len(response.body))]:
             headers[name] = Line([str(len(body.encode() if isinstance(body, str) else body))])
-    status = Pairs(code=response.status, message=phrase(response.status))
+    status = Pairs(code=response.status, message=response.status_text)
     return {"status": status, "headers": headers, "body": {"string": body}}
 
 

@@ -137,6 +137,7 @@ def digest(interactions: Iterable[Interaction]) -> str:
             sorted(request.headers.items()),
             response.status,
             response.failure,
+            *([response.reason] if response.reason else []),
             sorted(response.headers.items()),
             [interaction.at, interaction.took, interaction.repeat, interaction.until],
             [len(request.body), len(response.body)],

@@ -16,10 +16,11 @@ from qrtest.clock import patch_time
 from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
-from qrtest.http.messages import Service
+from qrtest.http.messages import Request, Service
 from qrtest.service.job_facts import JobFacts
 from qrtest.timeline.journal import Journal
 from qrtest.transport.dispatcher import Dispatcher, Port
+from qrtest.transport.interception import INTERCEPTION, Simulated
 from qrtest.transport.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -27,8 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["TRANSPORTS", "Environment", "Session", "SessionOptions", "Transport"]
 
-Transport = Literal["direct", "requests", "sockets"]
-TRANSPORTS: Final = ("direct", "requests", "sockets")
+Transport = Literal["direct", "in-process", "requests", "sockets"]
+"""How the client's own requests travel; "requests" is the older name of "in-process"."""
+
+TRANSPORTS: Final = ("direct", "in-process", "requests", "sockets")
 CLOCKS: Final = ("virtual", "real")
 
 
@@ -61,7 +64,8 @@ class Environment:
     """Clock, journal and dispatcher around the service that *make_service* makes for the clock.
 
     *noun* and *maker* name the object and its function in messages. Each request takes *latency*
-    seconds of virtual time. `clock` and `journal` can still be read after the end.
+    seconds of virtual time. *answers_local* tells which requests to this machine it answers, none if it is
+    None. `clock` and `journal` can still be read after the end.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Environment:
         noun: str,
         maker: str,
         latency: float = 0.0,
+        answers_local: Callable[[Request], bool] | None = None,
     ) -> None:
         watchdog = Watchdog(most=options.most_requests, maker=maker, describe=self._timeline)
         is_virtual = options.clock == "virtual"
@@ -84,6 +89,9 @@ class Environment:
         self.journal: Final = Journal(make_service(self.clock), self.clock)
         self._dispatcher = Dispatcher(
             self.journal, self.clock, watchdog, latency=latency if is_virtual else 0.0
+        )
+        self._handler = Simulated(
+            self._dispatcher, answers_local=answers_local, only_ibm=options.network
         )
         self._noun = noun
         self._maker = maker
@@ -111,8 +119,11 @@ class Environment:
                 from qrtest.transport.server import open_port
 
                 self._dispatcher.port = stack.enter_context(open_port(self._dispatcher))
+            stack.enter_context(INTERCEPTION.simulating(self._handler))
             if self.transport != "direct":
-                self._mount(stack)
+                from qrtest.transport.requests_mount import MOUNT
+
+                stack.enter_context(MOUNT.entered())
             stack.enter_context(patch_time.install(self.clock))
             self._stack = stack.pop_all()
 
@@ -153,9 +164,6 @@ class Environment:
         if (channel, instance) not in self._services:
             from qrtest.client.runtime_service import make_service
 
-            assert self._stack is not None
-            if self.transport == "direct" and not self._services:
-                self._mount(self._stack)
             self._services[channel, instance] = make_service(
                 self._dispatcher, transport=self.transport, instance=instance, channel=channel
             )
@@ -194,11 +202,6 @@ class Environment:
             private=facts.private,
             result_decoder=result_decoder,
         )
-
-    def _mount(self, stack: ExitStack) -> None:
-        from qrtest.transport.requests_mount import MOUNT
-
-        stack.enter_context(MOUNT.entered(self.clock, self._dispatcher))
 
     def _timeline(self) -> str:
         return self.journal.timeline()

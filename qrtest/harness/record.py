@@ -113,7 +113,7 @@ class Recording:
             )
         from qrtest.cassette import store
         from qrtest.harness.recorder import Recorder
-        from qrtest.transport.urllib3_tap import tapped
+        from qrtest.transport.interception import INTERCEPTION
 
         with ExitStack() as stack:
             stack.enter_context(store.held(self.path))
@@ -127,7 +127,7 @@ class Recording:
                 options=self._vcr_options,
             )
             stack.enter_context(self._recorder.observed())
-            stack.enter_context(tapped(self._recorder.answer))
+            stack.enter_context(INTERCEPTION.recording(self._recorder))
             self._stack = stack.pop_all()
         return self
 

@@ -8,16 +8,18 @@ around the tape is all that threads need. docs/decisions/0005-recording.md has t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import Any, Final
 
 from qrtest.cassette.model import Interaction
+from qrtest.clock.clocks import Clock
 from qrtest.clock.program_time import ProgramTime, Since
 from qrtest.errors import RecordingError
 from qrtest.extras import needed
-from qrtest.http.messages import Request, Response, Service, phrase
+from qrtest.http.messages import Request, Response, phrase
 from qrtest.playback.player import Player
 from qrtest.playback.track import SHORTEST_SECONDS
 from qrtest.redaction.redactor import is_token_exchange
@@ -32,17 +34,6 @@ __all__ = ["Recorder"]
 NOT_OF_A_TAPE = ("path_transformer", "func_path_generator", "record_on_exception")
 OWN = "qrtest"
 DIGITS: Final = 6
-
-
-class Clock(Protocol):
-    """All that a recorder asks of a clock."""
-
-    @property
-    def lock(self) -> AbstractContextManager[Any]:
-        """Held while the tape is written."""
-
-    def now(self) -> float:
-        """Seconds since the recording began."""
 
 
 class Recorder:
@@ -72,23 +63,29 @@ class Recorder:
         """Return a context manager that observes how the program waits, which the times are taken by."""
         return self._program_time.observed()
 
-    def answer(self, request: Request, scheme: str, network: Service) -> Response:
-        """Return the answer to *request*: a known one, or the network's, which is noted."""
+    @property
+    def clock(self) -> Clock:
+        """The clock of the recording."""
+        return self._clock
+
+    def takes(self, host: str) -> bool:
+        """Return True: whatever is sent is recorded."""
+        del host
+        return True
+
+    def answer(
+        self, request: Request, scheme: str, timeout: float | None
+    ) -> tuple[Response, float] | Callable[[Response], None]:
+        """Return the known response to *request*, or what notes that of the network."""
+        del timeout
         since = self._program_time.asked()
         if self._player is not None:
             with self._clock.lock:
                 if not self._may_record or self._player.find(request) is not None:
                     known = self._player.handle(request)
                     self._answered(since, known.delay)
-                    return known
-        at = self._clock.now()
-        response = network.handle(request)
-        took = round(self._clock.now() - at, 6)
-        with self._clock.lock:
-            number = self._answered(since, SHORTEST_SECONDS if is_token_exchange(request) else took)
-            own = {"at": round(at, 6), "took": took, "failure": response.failure, "number": number}
-            self._note(request, scheme, response, own)
-        return response
+                    return known, 0.0
+        return partial(self._note, request, scheme, since, self._clock.now())
 
     def _answered(self, since: Since, cost: float) -> int:
         number = self._program_time.answered(since, cost)
@@ -132,12 +129,21 @@ class Recorder:
         ]
 
     def _note(
+        self, request: Request, scheme: str, since: Since, at: float, response: Response
+    ) -> None:
+        took = round(self._clock.now() - at, 6)
+        with self._clock.lock:
+            number = self._answered(since, SHORTEST_SECONDS if is_token_exchange(request) else took)
+            own = {"at": round(at, 6), "took": took, "failure": response.failure, "number": number}
+            self._put_on_the_tape(request, scheme, response, own)
+
+    def _put_on_the_tape(
         self, request: Request, scheme: str, response: Response, own: Mapping[str, Any]
     ) -> None:
         query = f"?{request.query}" if request.query else ""
         uri = f"{scheme}://{request.host}{request.path}{query}"
         said = {
-            "status": {"code": response.status, "message": phrase(response.status)},
+            "status": {"code": response.status, "message": response.status_text},
             "headers": {name: [value] for name, value in response.headers.items()},
             "body": {"string": response.body},
             OWN: own,
@@ -204,7 +210,14 @@ def _interaction(request: TapeRequest, said: Mapping[str, Any]) -> Interaction:
     body = said["body"]["string"]
     headers = {name: ", ".join(values) for name, values in said["headers"].items()}
     content = body.encode() if isinstance(body, str) else body
-    response = Response(said["status"]["code"], content, headers, failure=own.get("failure"))
+    status, words = said["status"]["code"], said["status"].get("message") or ""
+    response = Response(
+        status,
+        content,
+        headers,
+        failure=own.get("failure"),
+        reason="" if words == phrase(status) else words,
+    )
     asked = request.body_bytes or b""
     return Interaction(
         request=Request.to(request.method, request.uri, headers=dict(request.headers), body=asked),

@@ -13,7 +13,7 @@ from qrtest.clock.clocks import EPOCH, VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
-from qrtest.http.messages import Service
+from qrtest.http.messages import Request, Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.player import Pace, Player
@@ -98,7 +98,11 @@ class Replay(Session):
         if self._rescripted and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
-        super().__init__(Environment(self._made, options, noun="replay", maker="replay"))
+        super().__init__(
+            Environment(
+                self._made, options, noun="replay", maker="replay", answers_local=self._is_recorded
+            )
+        )
 
     def _made(self, clock: VirtualClock | WallClock) -> Service:
         self._player = Player(
@@ -116,6 +120,9 @@ class Replay(Session):
         from qrtest.playback.rescripted_service import RescriptedService
 
         return RescriptedService(self._player, clock, self._rescripted)
+
+    def _is_recorded(self, request: Request) -> bool:
+        return self._player.find(request) is not None
 
     @property
     def jobs(self) -> tuple[str, ...]:

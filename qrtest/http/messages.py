@@ -15,7 +15,17 @@ from urllib.parse import parse_qs, urlsplit
 
 from qrtest.http.operations import Route, route
 
-__all__ = ["FAILURES", "Close", "Failure", "Request", "Response", "Service", "Stream", "phrase"]
+__all__ = [
+    "BEFORE_THE_REQUEST",
+    "FAILURES",
+    "Close",
+    "Failure",
+    "Request",
+    "Response",
+    "Service",
+    "Stream",
+    "phrase",
+]
 
 Failure = Literal["dns", "refused", "tls", "reset", "closed", "timeout", "cut"]
 """How a connection ends without a whole response.
@@ -26,6 +36,9 @@ failed. `reset`: the peer reset it. `closed`: the peer closed it without a respo
 """
 
 FAILURES: Final[tuple[Failure, ...]] = get_args(Failure)
+
+BEFORE_THE_REQUEST: Final = frozenset({"dns", "refused", "tls"})
+"""The failures of a connection that was never made: nothing was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,8 @@ class Response:
     """An HTTP response, or (with *failure*) how the connection failed.
 
     *delay* is the time it takes in seconds, beyond the latency of every response. *struck* names the
-    faults that shaped it. *stream* follows a response 101.
+    faults that shaped it. *stream* follows a response 101. *reason* is the reason
+    phrase, unless it is the usual one.
     """
 
     status: int
@@ -129,6 +143,16 @@ class Response:
     failure: Failure | None = None
     struck: tuple[str, ...] = ()
     stream: Stream | None = None
+    reason: str = ""
+
+    @property
+    def status_text(self) -> str:
+        """The reason phrase of the status line.
+
+        >>> Response(404).status_text, Response(409, reason="Job is already final").status_text
+        ('Not Found', 'Job is already final')
+        """
+        return self.reason or phrase(self.status)
 
 
 def phrase(status: int) -> str:

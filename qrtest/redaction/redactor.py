@@ -206,7 +206,7 @@ class Redactor:
         if response.failure is not None:
             kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
         clean = self._body(body, headers.get("content-type", ""), is_public=is_public)
-        whole = Response(response.status, response.body, kept, failure=response.failure)
+        whole = replace(response, headers=kept, reason=self.text(response.reason))
         return with_body(whole, clean)
 
     def _headers(self, headers: Mapping[str, str], kept: frozenset[str]) -> dict[str, str]:

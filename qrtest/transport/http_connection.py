@@ -15,15 +15,15 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from qrtest.extras import needed
-from qrtest.http.messages import Request, Response, phrase
+from qrtest.http.messages import Request, Response
+from qrtest.transport.http_bytes import encoded
 
 with needed("serve"):
     import httptools
 
-__all__ = ["Answer", "Connection", "encoded", "reset"]
+__all__ = ["Answer", "Connection", "reset"]
 
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
-WITHOUT_BODY: Final = (204, 304)
 CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 MOST_REMEMBERED: Final = 16_384
 """Bytes of the longest answer that is kept as it was sent, to be sent again."""
@@ -142,7 +142,7 @@ class Connection(asyncio.Protocol):
         self._is_busy = False
         if self.transport.is_closing():
             return
-        if response.failure is not None and response.failure != "cut":
+        if response.failure not in (None, "cut"):
             self._break(with_reset=response.failure == "reset")
             return
         last = self._last
@@ -207,20 +207,3 @@ def reset(transport: asyncio.Transport) -> None:
     connected = transport.get_extra_info("socket")
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     transport.abort()
-
-
-def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True) -> bytes:
-    """*response* to a request by *method*, as bytes.
-
-    >>> encoded(Response(204))
-    b'HTTP/1.1 204 No Content\\r\\n\\r\\n'
-    """
-    lines = [f"HTTP/1.1 {response.status} {phrase(response.status)}"]
-    lines += [f"{name}: {value}" for name, value in response.headers.items()]
-    if response.status not in WITHOUT_BODY:
-        length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
-        lines.append(f"Content-Length: {length}")
-    if not keeps_alive:
-        lines.append("Connection: close")
-    head = "\r\n".join([*lines, "", ""]).encode("latin-1")
-    return head if method == "HEAD" or response.status in WITHOUT_BODY else head + response.body

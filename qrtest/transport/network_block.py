@@ -14,7 +14,7 @@ from typing import Any, Final
 from qrtest.errors import NetworkBlocked
 from qrtest.patching import Patch, Patches
 
-__all__ = ["BLOCKED"]
+__all__ = ["BLOCKED", "is_local"]
 
 _LOCAL_NAMES: Final = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost"})
 _METHODS: Final = ("connect", "connect_ex", "sendto")
@@ -52,7 +52,7 @@ def _guarded_look_up(look_up: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _refuse_outside(host: Any, port: Any) -> None:
-    if not _is_local(host):
+    if not is_local(host):
         name = host.decode(errors="replace") if isinstance(host, bytes) else host
         raise NetworkBlocked(
             f"A connection to {name}:{port} was refused: while a simulation is active nothing leaves "
@@ -61,7 +61,8 @@ def _refuse_outside(host: Any, port: Any) -> None:
         )
 
 
-def _is_local(host: Any) -> bool:
+def is_local(host: Any) -> bool:
+    """Return whether *host*, a name or an address, is this machine."""
     if host is None:
         return True
     name = host.decode(errors="replace") if isinstance(host, bytes) else str(host)

@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from responses import RequestsMock
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from qrtest.http.messages import Request, Response, phrase
+from qrtest.http.messages import Request, Response
 from qrtest.transport.dispatcher import Dispatcher
 from qrtest.transport.urllib3_connection import ServiceConnection, read_timeout
 
@@ -33,6 +33,7 @@ __all__ = [
     "ServiceAdapter",
     "adapter_of",
     "genuine_send",
+    "message",
     "needs_policy",
     "plain_response",
 ]
@@ -55,9 +56,13 @@ class FixedAuth(AuthBase):
 
 
 def needs_policy(response: Response) -> bool:
-    """Whether the client's retry policy has anything to say to *response*."""
+    """Return whether urllib3 has anything to do with *response*: to retry it, or to decompress it."""
+    headers = response.headers
     return (
-        response.failure is not None or response.status >= 300 or "Retry-After" in response.headers
+        response.failure is not None
+        or response.status >= 300
+        or "Retry-After" in headers
+        or "Content-Encoding" in headers
     )
 
 
@@ -67,7 +72,7 @@ def plain_response(request: PreparedRequest, response: Response) -> requests.Res
     answer.status_code = response.status
     answer.headers = CaseInsensitiveDict(response.headers)
     answer.encoding = requests.utils.get_encoding_from_headers(answer.headers)
-    answer.reason = phrase(response.status)
+    answer.reason = response.status_text
     answer.url = request.url or ""
     answer.request = request
     answer.raw = io.BytesIO(response.body)
@@ -94,7 +99,7 @@ class ServiceAdapter(HTTPAdapter):
     ) -> requests.Response:
         """The answer to *request*, or the exception that the genuine stack makes of it."""
         first = self._dispatcher.carry(message(request), read_timeout(timeout))
-        if not needs_policy(first):
+        if not stream and not needs_policy(first):
             return plain_response(request, first)
         return self.send_on(first, request, stream=stream, timeout=timeout)
 

@@ -1,6 +1,7 @@
 """Answers every `requests.Session` of this process, by the `responses` library.
 
-For clients that are created deep inside the code under test, where nobody can hand them an adapter.
+For clients that are created deep inside the code under test, where nobody can hand them an adapter. It is
+the quick way for requests: the tap of urllib3 would answer them, too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,11 +18,9 @@ from requests.models import PreparedRequest
 from responses import PassthroughResponse, RequestsMock
 from responses.registries import FirstMatchRegistry
 
-from qrtest.clock.clocks import Clock
-from qrtest.clock.patch_time import current
 from qrtest.patching import PATCHING
-from qrtest.transport.dispatcher import Dispatcher
-from qrtest.transport.requests_adapter import adapter_of, genuine_send
+from qrtest.transport.interception import INTERCEPTION
+from qrtest.transport.requests_adapter import adapter_of, genuine_send, message
 
 __all__ = ["MOUNT", "Mount"]
 
@@ -36,30 +36,19 @@ _LEADING: Final[ContextVar[HTTPAdapter | None]] = ContextVar("qrtest_leading", d
 
 
 class Mount:
-    """Puts services under every `requests.Session` of this process, for as long as they are entered.
+    """Replaces what every `requests.Session` of this process sends by, for as long as it is entered.
 
-    A request goes to the service of the simulation that its thread follows.
+    A request goes to the simulation that its thread follows, or on as ever.
     """
 
     def __init__(self) -> None:
-        self._dispatchers: dict[int, Dispatcher] = {}
         self._users = 0
         self._mock: RequestsMock | None = None
 
     @contextmanager
-    def entered(self, clock: Clock, dispatcher: Dispatcher) -> Iterator[None]:
-        """Answer by *dispatcher* what threads ask that follow *clock*."""
-        with self._started():
-            self._dispatchers[id(clock)] = dispatcher
-            try:
-                yield
-            finally:
-                del self._dispatchers[id(clock)]
-
-    @contextmanager
     def leading(self, adapter: HTTPAdapter) -> Iterator[None]:
         """Send by *adapter* whatever this thread asks, and no other."""
-        with self._started():
+        with self.entered():
             before = _LEADING.set(adapter)
             try:
                 yield
@@ -67,7 +56,8 @@ class Mount:
                 _LEADING.reset(before)
 
     @contextmanager
-    def _started(self) -> Iterator[None]:
+    def entered(self) -> Iterator[None]:
+        """Answer by the simulations of this process while the block lasts."""
         with PATCHING:
             self._users += 1
             if self._mock is None:
@@ -93,10 +83,10 @@ class Mount:
         leading = _LEADING.get()
         if leading is not None:
             return leading.send(request, **options)
-        dispatcher = self._dispatchers.get(id(current()))
-        if dispatcher is None:
+        handler = INTERCEPTION.simulated(urlsplit(request.url or "").netloc)
+        if handler is None or not handler.answers(message(request)):
             return genuine_send(adapter, request, **options)
-        return adapter_of(dispatcher, adapter.max_retries).send(request, **options)
+        return adapter_of(handler.dispatcher, adapter.max_retries).send(request, **options)
 
     def _forget(self, response: Any) -> Any:
         if self._mock is not None:

@@ -20,7 +20,7 @@ from typing import Any, Final, Protocol
 
 from qrtest.clock.clocks import Clock
 from qrtest.errors import ServerError
-from qrtest.http.messages import Failure, Request, Response
+from qrtest.http.messages import BEFORE_THE_REQUEST, Failure, Request, Response
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.http_connection import Connection
 from qrtest.transport.socket_adapter import EXCHANGE, LOOPBACK, TIMEOUT, SocketAdapter
@@ -31,8 +31,8 @@ __all__ = ["LOOPBACK", "Port", "open_port"]
 LAST_PORT: Final = 65_535
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 CLOSED: Final = Response(0, failure="closed")
-UNCONNECTED: Final = ("dns", "refused", "tls")
-"""Failures before a connection is made. The client in this process raises them; others see it closed."""
+WITHOUT_A_SOCKET: Final = BEFORE_THE_REQUEST | {"timeout"}
+"""The failures that a connection which has been made cannot show by itself."""
 
 
 @contextmanager
@@ -67,8 +67,7 @@ class Port:
     ) -> None:
         self._asked = asked
         self._tls = tls
-        self._raised: dict[str, BaseException] = {}
-        self._failed: dict[str, Failure] = {}
+        self._failed: dict[str, BaseException | Failure] = {}
         self._adapters: dict[int, tuple[Any, SocketAdapter]] = {}
         self._numbers = itertools.count(1)
         self._socket = _listening(host, number)
@@ -93,12 +92,8 @@ class Port:
         """A name for one exchange of a client in this process."""
         return str(next(self._numbers))
 
-    def raised(self, exchange: str) -> BaseException | None:
-        """What the simulation raised instead of answering, if it did."""
-        return self._raised.pop(exchange, None)
-
-    def failed(self, exchange: str) -> Failure | None:
-        """Return how the connection of an exchange failed before it was made, or None."""
+    def failed(self, exchange: str) -> BaseException | Failure | None:
+        """Return why an exchange of a client in this process got no answer; None if it got one."""
         return self._failed.pop(exchange, None)
 
     def wait(self) -> None:
@@ -153,14 +148,12 @@ class Port:
             wait = 0.0 if not wait else self._asked.clock.spend(wait) if wait < FOR_EVER else wait
         except BaseException as error:
             if exchange:
-                self._raised[exchange] = error
+                self._failed[exchange] = error
                 connection.say(CLOSED)
             else:
                 connection.say(Response(501, f"{error}\n".encode(), PLAIN))
             return
-        if response.failure == "timeout":
-            self._raised[exchange] = TimeoutError("timed out")
-        elif exchange and response.failure in UNCONNECTED:
+        if exchange and response.failure in WITHOUT_A_SOCKET:
             self._failed[exchange] = response.failure
         if not wait:
             say(response)

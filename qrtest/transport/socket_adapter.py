@@ -18,8 +18,9 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from qrtest.http.messages import Failure
+from qrtest.transport.interception import hidden
 from qrtest.transport.requests_adapter import genuine_send
-from qrtest.transport.urllib3_connection import read_timeout, socket_error
+from qrtest.transport.urllib3_connection import broken, read_timeout
 
 __all__ = ["EXCHANGE", "LOOPBACK", "TIMEOUT", "SocketAdapter"]
 
@@ -41,11 +42,8 @@ class Port(Protocol):
     def new_exchange(self) -> str:
         """Return a name for one exchange."""
 
-    def raised(self, exchange: str) -> BaseException | None:
-        """Return what the simulation raised instead of answering, or None."""
-
-    def failed(self, exchange: str) -> Failure | None:
-        """Return how the connection of an exchange failed before it was made, or None."""
+    def failed(self, exchange: str) -> BaseException | Failure | None:
+        """Return why an exchange got no answer; None if it got one."""
 
 
 class SocketAdapter(HTTPAdapter):
@@ -58,7 +56,8 @@ class SocketAdapter(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> RequestsResponse:
         """The answer to *request*, by the genuine policy."""
-        return genuine_send(self, request, *arguments, **{**options, "verify": False})
+        with hidden("simulations"):
+            return genuine_send(self, request, *arguments, **{**options, "verify": False})
 
     def get_connection_with_tls_context(
         self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
@@ -110,21 +109,15 @@ class _Connection(HTTPConnection):
             sent[TIMEOUT] = str(self.qrtest_timeout)
         super().request(method, url, body=body, headers=sent, **options)
 
-    def __str__(self) -> str:
-        return f"HTTPSConnection(host={self.host!r}, port={self.port})"
-
     def getresponse(self) -> Any:
         self.timeout = None
         try:
             return super().getresponse()
         except OSError:
-            raised = self.qrtest_port.raised(self._exchange)
-            if raised is not None:
-                raise raised from None
-            failure = self.qrtest_port.failed(self._exchange)
-            if failure is not None:
-                raise socket_error(self, failure) from None
-            raise
+            failed = self.qrtest_port.failed(self._exchange)
+            if failed is None:
+                raise
+            raise (broken(failed, self) if isinstance(failed, str) else failed) from None
 
 
 class _LeadsHere:

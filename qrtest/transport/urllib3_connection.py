@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import http.client
 import io
-import socket
-import ssl
 from collections.abc import Callable, Mapping
-from http.client import RemoteDisconnected
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
+from urllib3 import HTTPHeaderDict
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 from urllib3.response import HTTPResponse
 from urllib3.util import Timeout
 
-from qrtest.http.messages import Request, Response, phrase
+from qrtest.http.messages import Failure, Request, Response
+from qrtest.transport.http_bytes import encoded
+from qrtest.transport.socket_errors import error_of
 
-__all__ = ["ServiceConnection", "read_timeout", "socket_error"]
+__all__ = ["Body", "ServiceConnection", "broken", "read_timeout"]
 
 NO_HEADERS: Final[Mapping[str, str]] = {}
+
+
+class Body(io.BytesIO):
+    """A body that closes itself at its end, as that of `http.client` does: urllib3 goes on until then."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Return the next *size* bytes; all that are left for None or a negative number."""
+        if self.closed:
+            return b""
+        piece = super().read(size)
+        if self.tell() == len(self.getbuffer()):
+            self.close()
+        return piece
 
 
 class ServiceConnection:
@@ -46,6 +60,7 @@ class ServiceConnection:
         self._exchange = exchange
         self._request = Request("GET", host, "/")
         self._preload = False
+        self._decode = True
 
     def request(
         self,
@@ -55,6 +70,7 @@ class ServiceConnection:
         headers: Mapping[str, str] | None = None,
         *,
         preload_content: bool = True,
+        decode_content: bool = True,
         **_: Any,
     ) -> None:
         """Note what is asked."""
@@ -64,23 +80,24 @@ class ServiceConnection:
             method, self.host, parts.path, parts.query, headers or NO_HEADERS, content
         )
         self._preload = preload_content
+        self._decode = decode_content
 
     def getresponse(self) -> HTTPResponse:
         """The service's answer, or the error of a socket."""
         response = self._exchange(self._request, read_timeout(self.timeout))
         if response.failure is not None and response.failure != "cut":
-            raise socket_error(self, response.failure)
-        length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
-        has_body = response.status not in (204, 304)
+            raise broken(response.failure, self)
+        received = _received(response, self._request.method)
         return HTTPResponse(
-            body=io.BytesIO(response.body),
-            headers={**response.headers, **({"Content-Length": str(length)} if has_body else {})},
+            body=received,
+            headers=HTTPHeaderDict(received.msg.items()),
             status=response.status,
-            reason=phrase(response.status),
-            version=11,
+            reason=received.reason,
+            version=received.version,
             version_string="HTTP/1.1",
             preload_content=self._preload,
-            decode_content=False,
+            decode_content=self._decode,
+            original_response=received,
             request_method=self._request.method,
             request_url=self._request.path,
         )
@@ -88,29 +105,32 @@ class ServiceConnection:
     def close(self) -> None:
         """There is nothing to close."""
 
-    def __repr__(self) -> str:
-        return f"HTTPSConnection(host={self.host!r}, port={self.port})"
+
+class _Bytes:
+    """What `http.client` has for a socket that only *content* can be read from."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    def makefile(self, *_: Any, **__: Any) -> io.BytesIO:
+        return io.BytesIO(self._content)
 
 
-def socket_error(connection: Any, failure: str) -> Exception:
-    """Return the exception by which urllib3 learns that *connection*, to a host, failed in that way."""
-    match failure:
-        case "dns":
-            unresolved = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-            return NameResolutionError(connection.host, connection, unresolved)
-        case "refused":
-            return NewConnectionError(
-                connection, "Failed to establish a new connection: [Errno 111] Connection refused"
-            )
-        case "tls":
-            return ssl.SSLError(
-                1, "[SSL: SSLV3_ALERT_HANDSHAKE_FAILURE] ssl/tls alert handshake failure"
-            )
-        case "timeout":
-            return TimeoutError("timed out")
-        case "reset":
-            return ConnectionResetError(104, "Connection reset by peer")
-    return RemoteDisconnected("Remote end closed connection without response")
+def _received(response: Response, method: str) -> http.client.HTTPResponse:
+    """Return *response* to a request by *method* as `http.client` reads it."""
+    content = encoded(response, method)
+    received = http.client.HTTPResponse(cast("Any", _Bytes(content)), method=method)
+    received.begin()
+    return received
+
+
+def broken(failure: Failure, connection: Any) -> Exception:
+    """Return the error that urllib3's *connection* raises for a *failure*."""
+    if failure == "dns":
+        return NameResolutionError(connection.host, connection, cast("Any", error_of(failure)))
+    if failure == "refused":
+        return NewConnectionError(connection, str(error_of(failure)))
+    return error_of(failure)
 
 
 def read_timeout(timeout: Any) -> float | None:
@@ -118,5 +138,7 @@ def read_timeout(timeout: Any) -> float | None:
     if isinstance(timeout, tuple):
         timeout = timeout[1]
     elif isinstance(timeout, Timeout):
+        timeout = timeout.clone()
+        timeout.start_connect()
         timeout = timeout.read_timeout
     return timeout if isinstance(timeout, (int, float)) else None

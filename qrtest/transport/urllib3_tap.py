@@ -1,130 +1,129 @@
-"""Stands between requests or urllib3 and the network: sees every exchange, in every thread.
+"""The tap of urllib3, and so of requests: stands between a connection pool and its connections.
 
-One method of urllib3's connection pool is wrapped for as long as a tap is open, and nothing is taken
-back in between, so that no thread finds a way around it. Whoever holds the tap is given each request
-with the network as a service, and answers it: from there, or by itself.
+One method of the pool is replaced. It runs on, with a connection that asks the handler instead of a socket:
+timeouts, retries and exceptions stay urllib3's own.
 """
 
 from __future__ import annotations
 
 import io
-import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from collections.abc import Iterator, Mapping
+from http.client import HTTPException
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-from urllib3.connectionpool import HTTPConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     ConnectTimeoutError,
     NameResolutionError,
     NewConnectionError,
     ProtocolError,
     ReadTimeoutError,
-    SSLError,
 )
 from urllib3.response import HTTPResponse
+from urllib3.util.proxy import connection_requires_http_tunnel
 
-from qrtest.errors import RecordingError
-from qrtest.http.messages import Failure, Request, Response, Service
-from qrtest.patching import PATCHING
-from qrtest.transport.urllib3_connection import ServiceConnection
+from qrtest.http.messages import Failure, Request, Response
+from qrtest.patching import Patch, Patches
+from qrtest.transport.http_bytes import unusual
+from qrtest.transport.interception import INTERCEPTION, exchange
+from qrtest.transport.socket_errors import failure_of
+from qrtest.transport.urllib3_connection import Body, ServiceConnection
 
-__all__ = ["Answer", "tapped"]
-
-Answer = Callable[[Request, str, Service], Response]
-"""How the holder of a tap answers: the request, its scheme, and the network."""
+__all__ = ["PATCHES"]
 
 CHUNK_BYTES: Final = 2**20
 USUAL_PORTS: Final = {"http": 80, "https": 443}
 _GENUINE: Final = HTTPConnectionPool._make_request
+_PREPARE_PROXY: Final = HTTPSConnectionPool._prepare_proxy
 
 
-@contextmanager
-def tapped(answer: Answer) -> Iterator[None]:
-    """Let *answer* answer whatever requests and urllib3 send, in any thread of this process.
+def _patches() -> Iterator[Patch]:
+    yield HTTPConnectionPool, "_make_request", _make_request
+    yield HTTPSConnectionPool, "_prepare_proxy", _prepare_proxy
 
-    Raises `RecordingError` when a tap is open already.
-    """
 
-    def make_request(
-        pool: HTTPConnectionPool,
-        conn: Any,
-        method: str,
-        url: str,
-        body: Any = None,
-        headers: Mapping[str, str] | None = None,
-        **options: Any,
-    ) -> Any:
-        content = _content(body)
-        named = pool.headers if headers is None else headers
-        request = Request.to(
-            method, _address(pool, url), headers=_texts(named), body=content or b""
-        )
-        network = _Network(pool, (conn, method, url, content, headers), options)
-        response = answer(request, str(pool.scheme), network)
-        return network.result(response, method, url)
+PATCHES: Final = Patches(_patches)
 
-    with PATCHING:
-        if HTTPConnectionPool._make_request is not _GENUINE:
-            raise RecordingError(
-                "Another recording is going on in this process: a request can only be in one. End it first."
-            )
-        HTTPConnectionPool._make_request = make_request  # type: ignore[assignment, method-assign]
-    try:
-        yield
-    finally:
-        with PATCHING:
-            HTTPConnectionPool._make_request = _GENUINE  # type: ignore[method-assign]
+
+def _make_request(
+    pool: HTTPConnectionPool,
+    conn: Any,
+    method: str,
+    url: str,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+    **options: Any,
+) -> Any:
+    address = _address(pool, url)
+    handler = (
+        None
+        if isinstance(conn, ServiceConnection)
+        else INTERCEPTION.handler(urlsplit(address).netloc)
+    )
+    if handler is None:
+        return _GENUINE(pool, conn, method, url, body, headers, **options)
+    content = _content(body)
+    named = pool.headers if headers is None else headers
+    request = Request.to(method, address, headers=_texts(named), body=content or b"")
+    network = _Network(pool, (conn, method, url, content, headers), options)
+
+    def answer(_request: Request, timeout: float | None) -> Response:
+        response = exchange(handler, request, str(pool.scheme), network.response, timeout)
+        if network.error is not None:
+            raise network.error
+        return response
+
+    asking = ServiceConnection(answer, host=pool.host, port=pool.port)
+    made = _GENUINE(pool, asking, method, url, content, headers, **options)  # type: ignore[arg-type]
+    return made if network.received is None else network.original(method, url)
+
+
+def _prepare_proxy(pool: HTTPSConnectionPool, conn: Any) -> None:
+    """Connect to the proxy, unless a handler may answer instead."""
+    if INTERCEPTION.handler(urlsplit(_address(pool, "/")).netloc) is None:
+        _PREPARE_PROXY(pool, conn)
 
 
 class _Network:
-    """The network, for one request: a service that may be asked once."""
+    """The network, for one request: it may be asked once."""
 
     def __init__(
         self, pool: HTTPConnectionPool, asked: tuple[Any, ...], options: Mapping[str, Any]
     ) -> None:
+        self.error: Exception | None = None
+        self.received: Any = None
         self._pool = pool
         self._asked = asked
         self._options = dict(options)
-        self._error: Exception | None = None
-        self._received: Any = None
         self._body: io.RawIOBase | io.BytesIO = io.BytesIO()
 
-    def handle(self, request: Request) -> Response:
-        """What the network answers. Exceptions that are no broken connection pass."""
-        conn, method, url, content, headers = self._asked
+    def response(self) -> Response:
+        """Return what the network answers. Exceptions that are no broken connection pass."""
         options = {**self._options, "preload_content": False}
         try:
-            self._received = _GENUINE(self._pool, conn, method, url, content, headers, **options)
+            self._connect_to_proxy()
+            self.received = _GENUINE(self._pool, *self._asked, **options)
         except Exception as error:
             failure = _failure(error)
             if failure is None:
                 raise
-            self._error = error
+            self.error = error
             return Response(0, failure=failure)
-        body, broken = _drained(self._received)
-        self._body = io.BytesIO(body) if broken is None else _Broken(body, broken)
-        failure = None if broken is None else _how_broken(broken)
+        body, broken = _drained(self.received)
+        self._body = Body(body) if broken is None else _Broken(body, broken)
         return Response(
-            self._received.status, body, _joined(self._received.headers), failure=failure
+            self.received.status,
+            body,
+            _joined(self.received.headers),
+            failure=None if broken is None else _how_broken(broken),
+            reason=unusual(self.received.reason, self.received.status),
         )
 
-    def result(self, response: Response, method: str, url: str) -> Any:
-        """*response* as urllib3 returns or raises it; the network's own as it was."""
-        if self._error is not None:
-            raise self._error
-        made = (
-            self._original(method, url)
-            if self._received is not None
-            else self._made(response, method, url)
-        )
-        made.retries = self._options.get("retries")
-        return made
-
-    def _original(self, method: str, url: str) -> HTTPResponse:
-        received = self._received
-        return HTTPResponse(
+    def original(self, method: str, url: str) -> HTTPResponse:
+        """Return what the network answered as urllib3 had it, with its body read."""
+        received = self.received
+        made = HTTPResponse(
             body=self._body,
             headers=received.headers,
             status=received.status,
@@ -138,16 +137,18 @@ class _Network:
             request_method=method,
             request_url=url,
         )
+        made.retries = self._options.get("retries")
+        return made
 
-    def _made(self, response: Response, method: str, url: str) -> HTTPResponse:
-        """An answer that did not come from the network."""
-        connection = ServiceConnection(lambda *_: response, host=self._pool.host)
-        preload = self._options.get("preload_content", True)
-        connection.request(method, url, preload_content=preload)
-        try:
-            return connection.getresponse()
-        except TimeoutError:
-            raise ReadTimeoutError(self._pool, url, "Read timed out.") from None
+    def _connect_to_proxy(self) -> None:
+        pool, conn = self._pool, self._asked[0]
+        if (
+            isinstance(pool, HTTPSConnectionPool)
+            and pool.proxy is not None
+            and not conn.is_connected
+            and connection_requires_http_tunnel(pool.proxy, pool.proxy_config, pool.scheme)
+        ):
+            _PREPARE_PROXY(pool, conn)
 
 
 class _Broken(io.RawIOBase):
@@ -186,23 +187,16 @@ def _drained(response: Any) -> tuple[bytes, Exception | None]:
 
 
 def _failure(error: Exception) -> Failure | None:
-    """What a recording calls *error*; None when it is no broken connection."""
-    kinds: tuple[tuple[tuple[type[Exception], ...], Failure], ...] = (
-        ((ConnectTimeoutError, ReadTimeoutError, TimeoutError), "timeout"),
-        ((NameResolutionError,), "dns"),
-        ((NewConnectionError, ConnectionRefusedError), "refused"),
-        ((ssl.SSLError, SSLError), "tls"),
-        ((RemoteDisconnected,), "closed"),
-        ((IncompleteRead,), "cut"),
-        ((ConnectionError,), "reset"),
-        ((HTTPException,), "closed"),
+    """Return what a recording calls *error*; None if it is no broken connection."""
+    kinds: tuple[tuple[type[Exception], Failure], ...] = (
+        (NameResolutionError, "dns"),
+        (NewConnectionError, "refused"),
+        (ConnectTimeoutError, "timeout"),
+        (ReadTimeoutError, "timeout"),
+        (ProtocolError, "reset"),
     )
-    for types, failure in kinds:
-        if isinstance(error, types) and not (
-            types[0] is ConnectTimeoutError and isinstance(error, NewConnectionError)
-        ):
-            return failure
-    return "reset" if isinstance(error, ProtocolError) else None
+    own = next((failure for kind, failure in kinds if isinstance(error, kind)), None)
+    return failure_of(error) or own
 
 
 def _how_broken(error: Exception) -> Failure:

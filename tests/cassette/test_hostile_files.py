@@ -131,7 +131,7 @@ def test_a_duplicate_key_is_refused(text: str) -> None:
         ),
         (
             "version: 1\ninteractions: [{error: magic, request: {method: G, uri: u}, response: {}}]",
-            "error should be one of refused, reset",
+            "error should be one of dns, refused, tls, reset",
         ),
         (
             "qrtest: {format: 99, count: 0, digest: x}\nversion: 1\ninteractions: []",
