@@ -20,7 +20,7 @@ from qrtest import Behaviour, Instance, JobRecord, Limits, Scenario, Script, run
 from qrtest import strategies as qst
 from qrtest.code_repr import as_code, imports_for
 from qrtest.plugin import report
-from tests import lives
+from tests import drawn_scripts
 
 INTERPRETER = """
 import json, sys
@@ -97,8 +97,8 @@ BELL = PrimitiveResult(
 )
 SCENARIOS = st.builds(
     Scenario,
-    lives.scripts(),
-    faults=st.lists(lives.FAULTS, max_size=2),
+    drawn_scripts.scripts(),
+    faults=st.lists(drawn_scripts.FAULTS, max_size=2),
     result=st.none() | st.text() | st.binary() | JSON | st.just(BELL) | st.just(Path("result.txt")),
     behaviour=BEHAVIOURS,
     params=JSON | st.just({"theta": np.array([0.5])}),
@@ -108,8 +108,8 @@ SCENARIOS = st.builds(
     name=st.text(),
 )
 VALUES = st.one_of(
-    lives.scripts(),
-    lives.FAULTS,
+    drawn_scripts.scripts(),
+    drawn_scripts.FAULTS,
     qst.fault_plans(),
     qst.poll_plans(),
     qst.scenarios(),
