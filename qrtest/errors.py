@@ -16,6 +16,7 @@
     ├── NeverEnds            code that would have waited for ever
     ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
     ├── BrokenPromises       a job that behaves unlike RuntimeJobV2           (also AssertionError)
+    ├── MachineFailed        a step of a JobMachine that failed          (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
     ├── Drifted              a service that has changed since a recording (also AssertionError)
     ├── CassetteError        a cassette that cannot be read, or is not what it was
@@ -46,6 +47,7 @@ __all__ = [
     "DurationError",
     "FaultError",
     "IllegalTransition",
+    "MachineFailed",
     "MissingDependency",
     "NetworkBlocked",
     "NeverEnds",
@@ -134,6 +136,15 @@ class BrokenPromises(QrtestError, AssertionError):
     def __init__(self, message: str, *, names: tuple[str, ...]) -> None:
         super().__init__(message)
         self.names = names
+
+
+class MachineFailed(QrtestError, AssertionError):
+    """A step of a JobMachine failed; *step* is its name, *error* what it raised, with its traceback."""
+
+    def __init__(self, message: str, *, step: str, error: BaseException) -> None:
+        super().__init__(message)
+        self.step = step
+        self.error = error
 
 
 class ConsumerBug(QrtestError, AssertionError):

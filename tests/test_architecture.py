@@ -138,6 +138,7 @@ HOMES = {
         "properties.consumer",
         "properties.consumer_search",
         "properties.job_machine",
+        "properties.job_machine_report",
     },
     "click": {
         *(

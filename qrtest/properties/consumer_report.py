@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import keyword
+import sys
 import textwrap
 import traceback
 from collections.abc import Callable, Iterator, Mapping
@@ -147,12 +148,10 @@ def _named(thing: Any, what: str) -> _Name:
     """Return how a test in another file names *thing*."""
     qualified: str = getattr(thing, "__qualname__", "")
     module: str = getattr(thing, "__module__", "") or ""
-    is_found = (
-        bool(qualified)
-        and "<" not in qualified
-        and module not in ("", "__main__")
-        and not inspect.ismethod(thing)
-    )
+    found: Any = sys.modules.get(module)
+    for part in qualified.split("."):
+        found = getattr(found, part, None)
+    is_found = bool(qualified) and found is thing and module != "__main__"
     if is_found and module == "builtins":
         return _Name(qualified)
     if is_found:

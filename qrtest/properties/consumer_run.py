@@ -239,7 +239,8 @@ def _is_not_the_consumers(error: BaseException, limit: RealTimeLimit) -> bool:
         return not isinstance(error, NeverEnds)
     if isinstance(error, Exception):
         return False
-    is_of_a_test_tool = type(error).__module__.partition(".")[0] in TEST_TOOLS
+    roots = {kind.__module__.partition(".")[0] for kind in type(error).__mro__}
+    is_of_a_test_tool = bool(roots & TEST_TOOLS)
     return is_of_a_test_tool or (
         isinstance(error, KeyboardInterrupt) and limit.was_interrupted_by_user
     )

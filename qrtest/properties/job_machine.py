@@ -6,9 +6,10 @@ after every step. A project extends the machine with rules of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,6 +24,7 @@ from qrtest import faults, strategies
 from qrtest.harness.simulate import Transport, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import UNKNOWN, Step
+from qrtest.properties.job_machine_report import MOST_TIMELINE_LINES, TestCase, last_timeline
 from qrtest.scenario.scenario import Scenario
 
 __all__ = ["JobMachine"]
@@ -70,6 +72,23 @@ class JobMachine(RuleBasedStateMachine):
         if "lives" in vars(cls):
             cls.scenarios = vars(cls)["lives"]
 
+    TestCase = TestCase()
+
+    @classmethod
+    @contextmanager
+    def on(cls, scenario: Scenario) -> Iterator[Self]:
+        """Return a machine with a job of *scenario*, to take its steps by hand.
+
+        >>> with JobMachine.on(Scenario("DONE")) as state:
+        ...     state.ask_status()
+        """
+        machine = cls()
+        machine.begin(scenario)
+        try:
+            yield machine
+        finally:
+            machine.teardown()
+
     def __init__(self) -> None:
         super().__init__()
         self.sim: Any = None
@@ -80,7 +99,10 @@ class JobMachine(RuleBasedStateMachine):
     @initialize(data=st.data())
     def submit(self, data: st.DataObject) -> None:
         """Begin a simulation with a job."""
-        scenario = data.draw(self.scenarios, label="the job")
+        self.begin(data.draw(self.scenarios, label="the job"))
+
+    def begin(self, scenario: Scenario) -> None:
+        """Begin a simulation with a job of *scenario*."""
         self.sim = simulate(transport=self.transport)
         self.sim.__enter__()
         self.job = self.sim.job(scenario)
@@ -89,6 +111,7 @@ class JobMachine(RuleBasedStateMachine):
         """End the simulation."""
         if self.sim is not None:
             self.sim.__exit__(None, None, None)
+            last_timeline[type(self)] = self.sim.journal.timeline(lines=MOST_TIMELINE_LINES)
 
     # --- what is done -----------------------------------------------------------------------------
 

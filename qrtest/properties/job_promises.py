@@ -7,6 +7,7 @@ client; the tests hold the genuine class to them through every transport. No hyp
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ CANCELLED: Final = "QUEUED 5s; CANCELLED"
 STUCK: Final = "QUEUED"
 LONG_ENOUGH_SECONDS: Final = 60
 SHORT_SECONDS: Final = 3
+MOST_OF_AN_ERROR: Final = 160
 SURFACE: Final = (
     *("backend", "cancel", "cancelled", "done", "error_message", "errored", "in_final_state"),
     *("job_id", "logs", "metrics", "properties", "result", "running", "status", "update_tags"),
@@ -78,7 +80,8 @@ def _tried(promise: Promise, make_job: MakeJob) -> str | None:
     try:
         return promise.broken(make_job)
     except Exception as error:
-        return f"It raised {type(error).__name__}: {error}"
+        first_line = textwrap.shorten(str(error).partition("\n")[0], MOST_OF_AN_ERROR)
+        return f"It raised {type(error).__name__}: {first_line}"
 
 
 def _raised(call: Callable[[], Any]) -> str:

@@ -1,0 +1,178 @@
+"""What a consumer may be, and what becomes of what it raises."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+
+import pytest
+
+import qrtest
+from qrtest import Scenario
+from qrtest.errors import ConsumerBug, SimulationError
+
+DONE = [Scenario("DONE")]
+
+
+def rule_broken(consumer, **options) -> str:
+    """Return the rule that a consumer breaks."""
+    with pytest.raises(ConsumerBug) as found:
+        qrtest.check_consumer(consumer, **{"scenarios": DONE, **options})
+    return found.value.rule
+
+
+@pytest.mark.parametrize(
+    "kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError, GeneratorExit]
+)
+def test_what_is_no_exception_escapes_like_one(kind: type[BaseException]) -> None:
+    """It does not end the search, and may be allowed."""
+
+    def leaves(job):
+        raise kind
+
+    assert rule_broken(leaves) == "escapes"
+    qrtest.check_consumer(leaves, allowed=kind, scenarios=DONE)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals to a process")
+def test_ctrl_c_ends_the_search() -> None:
+    """A person who interrupts the tests is not the consumer."""
+
+    def is_interrupted(job):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        qrtest.check_consumer(is_interrupted, scenarios=DONE)
+
+
+def test_a_test_that_is_skipped_inside_is_skipped() -> None:
+    """What test tools raise is not the consumer's."""
+    with pytest.raises(pytest.skip.Exception):
+        qrtest.check_consumer(lambda job: pytest.skip("not here"), scenarios=DONE)
+
+
+def test_to_exit_with_zero_is_to_succeed() -> None:
+    """A command that exits with 0 for a job that is done does not refuse it."""
+
+    def main(job):
+        raise SystemExit(0 if job.result(timeout=60) else 1)
+
+    qrtest.check_consumer(main, allowed=(SystemExit, Exception), max_examples=20)
+
+
+def test_a_coroutine_function_is_run() -> None:
+    """In a loop of its own, each time."""
+    loops = set()
+
+    async def collect(job):
+        loops.add(id(asyncio.get_running_loop()))
+        await asyncio.sleep(0)
+        raise LookupError(job.status())
+
+    assert rule_broken(collect) == "escapes"
+    assert loops
+
+
+def test_inside_of_a_running_loop_it_is_said_what_to_write() -> None:
+    """A loop cannot be run inside another."""
+
+    async def collect(job):
+        return job.status()
+
+    async def test():
+        qrtest.check_consumer(collect, scenarios=DONE)
+
+    with pytest.raises(SimulationError, match="call it from 'def test', not 'async def test'"):
+        asyncio.run(test())
+
+
+def test_a_consumer_that_waits_for_nothing_is_interrupted() -> None:
+    """The report has the line in which it waited."""
+
+    def waits(job):
+        lock = threading.Lock()
+        lock.acquire()
+        lock.acquire()
+
+    with pytest.raises(ConsumerBug) as found:
+        qrtest.check_consumer(waits, scenarios=DONE, patience="1s")
+    assert found.value.rule == "ends"
+    assert "lock.acquire()" in str(found.value)
+
+
+def test_a_session_is_taken() -> None:
+    """The caller has opened it and closes it: it is not left open by the consumer."""
+
+    def runs(session):
+        return session._run("sampler", {"pubs": []}).result(timeout=60)
+
+    qrtest.check_consumer(runs, takes="session", scenarios=DONE)
+
+
+def test_several_jobs_are_told_apart() -> None:
+    """Each has a scenario and a result of its own."""
+    seen = []
+
+    def collects(jobs):
+        seen.append([job.result()[0].data.meas.get_counts() for job in jobs])
+
+    qrtest.check_consumer(collects, jobs=3, scenarios=DONE)
+    [results] = seen
+    assert len({str(counts) for counts in results}) == 3
+
+
+def test_a_tuple_of_scenarios_is_for_one_job_each() -> None:
+    """In the order of the jobs."""
+    ends = []
+    scenarios = [(Scenario("DONE"), Scenario("ERROR"))]
+    qrtest.check_consumer(
+        lambda jobs: ends.append([job.status() for job in jobs]), jobs=2, scenarios=scenarios
+    )
+    assert ends == [["DONE", "ERROR"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"jobs": 0}, "give the number of jobs, 1 or more"),
+        ({"jobs": 2, "scenarios": [(Scenario("DONE"),)]}, "no tuple of 2, one for each job"),
+        ({"scenarios": ["DONE"]}, "'DONE' is no scenario"),
+        ({"patiense": "1s"}, "there is no such option; there are max_requests, timeout"),
+    ],
+)
+def test_wrong_options_are_refused(options: dict, message: str) -> None:
+    """The message says what is wrong with them."""
+    with pytest.raises(SimulationError, match=message):
+        qrtest.check_consumer(lambda job: None, **{"scenarios": DONE, **options})
+    with pytest.raises(SimulationError, match=r"no consumer: give a function that takes a job"):
+        qrtest.check_consumer(..., scenarios=DONE)  # type: ignore[arg-type]
+
+
+def test_options_may_be_given_as_one_value_or_by_name() -> None:
+    """Their names go before the value."""
+    search = qrtest.properties.Search(timeout="1s", poll="0.1s")
+
+    def sleeps(job):
+        job.status()
+        time.sleep(5)
+
+    assert rule_broken(sleeps, search=search) == "timeout"
+    assert rule_broken(sleeps, timeout="1s", poll="0.1s") == "timeout"
+    qrtest.check_consumer(sleeps, search=search, timeout="10s", scenarios=DONE)
+
+
+def test_the_runs_that_are_not_reported_print_and_log_nothing(capsys, caplog) -> None:
+    """Of the one that is reported, what it printed is kept; the client's retries are not logged."""
+
+    def prints(job):
+        print("asking", job.job_id())
+        job.result(timeout=60)
+
+    with pytest.raises(ConsumerBug):
+        qrtest.check_consumer(prints)
+    assert capsys.readouterr().out.count("asking") == 1
+    assert not caplog.records
