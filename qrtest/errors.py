@@ -14,6 +14,7 @@
     ├── ServerError          a server that cannot start or be found
     ├── NetworkBlocked       a connection that would leave this machine
     ├── NeverEnds            code that would have waited for ever
+    │   └── Deadlock         threads and tasks that all wait for each other
     ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
     ├── BrokenPromises       a job that behaves unlike RuntimeJobV2           (also AssertionError)
     ├── MachineFailed        a step of a JobMachine that failed          (also AssertionError)
@@ -27,7 +28,7 @@
     ├── MissingDependency    a library that an extra installs           (also ImportError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
-`RemovedFromClientWarning` is a DeprecationWarning.
+`RemovedFromClientWarning` is a DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning.
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
 `NeverEnds` and went on waiting.
@@ -43,6 +44,7 @@ __all__ = [
     "CassetteError",
     "ClockError",
     "ConsumerBug",
+    "Deadlock",
     "Drifted",
     "DurationError",
     "FaultError",
@@ -62,6 +64,7 @@ __all__ = [
     "SettingError",
     "SimulationError",
     "Stop",
+    "ThreadsLeftRunning",
     "UnansweredRequest",
     "UnsupportedRelease",
 ]
@@ -124,6 +127,10 @@ class NeverEnds(QrtestError):
 
     The message says by which bound, what it was doing, and shows the timeline.
     """
+
+
+class Deadlock(NeverEnds):
+    """All threads and tasks of a simulation wait, and none for a time. The message says where each waits."""
 
 
 class ScenarioError(QrtestError, ValueError):
@@ -200,6 +207,13 @@ class RemovedFromClientWarning(DeprecationWarning):
 
     It works on a double; outside of qrtest it fails. The message names the release that
     dropped it. `qrtest_surface = installed` makes it fail on doubles, too.
+    """
+
+
+class ThreadsLeftRunning(RuntimeWarning):
+    """Threads that took part in a simulation still run after it; the message says where each is.
+
+    `-W error::qrtest.errors.ThreadsLeftRunning` makes it an error.
     """
 
 

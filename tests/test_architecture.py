@@ -89,6 +89,7 @@ HOMES = {
     },
     "trustme": {"transport.tls"},
     "asyncio": {
+        "clock.places",
         "properties.consumer_run",
         "transport.aiohttp_tap",
         "transport.interception",
@@ -98,6 +99,7 @@ HOMES = {
         "transport.websocket",
     },
     "socket": {
+        "clock.patch_loops",
         "transport.http_connection",
         "transport.network_block",
         "transport.server",
@@ -107,9 +109,12 @@ HOMES = {
     },
     "threading": {
         "clock.program_time",
-        "clock.clocks",
-        "clock.patch_time",
         "client.removed_members",
+        "clock.genuine",
+        "clock.installed",
+        "clock.observer",
+        "clock.patch_threads",
+        "clock.places",
         "patching",
         "properties.real_time_limit",
         "timeline.journal",
@@ -117,7 +122,13 @@ HOMES = {
         "transport.stream_client",
         "transport.websocket",
     },
-    "time": {"clock.program_time", "clock.clocks", "clock.patch_time", "properties.job_promises"},
+    "time": {
+        "clock.genuine",
+        "clock.program_time",
+        "clock.patch_time",
+        "clock.places",
+        "properties.job_promises",
+    },
     "pytest": {
         "plugin",
         "plugin.cassettes",

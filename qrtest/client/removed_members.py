@@ -14,6 +14,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
+from contextlib import ExitStack
 from functools import partial
 from queue import SimpleQueue
 from typing import Any, Final, Self
@@ -22,6 +23,8 @@ from qiskit_ibm_runtime import RuntimeJobV2 as InstalledRuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeInvalidStateError
 
 from qrtest.client import private_names, releases, runtime_client
+from qrtest.clock.clocks import held
+from qrtest.clock.patch_threads import outside_of_time
 from qrtest.errors import RemovedFromClientWarning, SimulationError, Stop
 from qrtest.http.messages import Request
 from qrtest.run_options import is_documented_surface
@@ -230,7 +233,12 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
         private_names.STREAM.put_in(self, streamer)
         private_names.STREAM_FUTURE.put_in(self, done)
         decoding = decoder or self._documented_interim_decoder
-        receiver = _thread(self._receive, arrived, streamer, done)
+        receives_really = dispatcher.websockets is not None
+        holding = ExitStack()
+        if receives_really:
+            holding.enter_context(held(dispatcher.clock))
+        done.add_done_callback(lambda _: holding.close())
+        receiver = _thread(self._receive, arrived, streamer, done, is_real=receives_really)
         caller = _thread(self._call_back, arrived, callback, decoding)
         dispatcher.on_close(partial(_end, streamer, receiver, caller))
 
@@ -295,9 +303,15 @@ class Documented(InstalledRuntimeJobV2):  # type: ignore[misc]
             wait([private_names.STREAM_FUTURE.of(self)], LONGEST_END_SECONDS)
 
 
-def _thread(target: Callable[..., None], *arguments: Any) -> threading.Thread:
+def _thread(
+    target: Callable[..., None], *arguments: Any, is_real: bool = False
+) -> threading.Thread:
+    """Start a thread; one that *is_real* waits for a socket, in real time."""
     thread = threading.Thread(target=target, args=arguments, name="runtime_job", daemon=True)
-    thread.start()
+    if is_real:
+        outside_of_time(thread)
+    else:
+        thread.start()
     return thread
 
 

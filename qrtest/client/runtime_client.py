@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from qrtest.client import private_names, releases
 from qrtest.clock.clocks import WallClock
-from qrtest.clock.patch_time import current
+from qrtest.clock.installed import current
 from qrtest.errors import SimulationError
 from qrtest.service.instances import CRN
 from qrtest.transport.direct import go_direct

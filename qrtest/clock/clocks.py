@@ -6,46 +6,39 @@ real time at another speed. `qrtest.clock.patch_time` makes `time.sleep` and its
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from random import Random
 from typing import Any, Final, NoReturn, Protocol
 
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
+from qrtest.clock.genuine import REAL, RLock, get_ident
+from qrtest.clock.observer import Observer
+from qrtest.clock.participants import Participant
+from qrtest.clock.scheduler import Scheduler
 from qrtest.errors import ClockError, DurationError, NeverEnds
 
 __all__ = [
     "EPOCH",
     "LONGEST_DEFAULT",
-    "REAL",
     "AcceleratedClock",
     "Clock",
+    "Moment",
     "VirtualClock",
     "WallClock",
     "clock_named",
+    "held",
+    "moment",
     "unix_time",
 ]
-
-REAL: Final[dict[str, Callable[..., Any]]] = {
-    name: getattr(time, name)
-    for name in (
-        "sleep",
-        "time",
-        "time_ns",
-        "monotonic",
-        "monotonic_ns",
-        "perf_counter",
-        "perf_counter_ns",
-    )
-}
-"""The genuine functions of `time`, by name: in a dict, where `patch_time` does not replace them."""
 
 EPOCH: Final = 1_767_225_600.0
 """Unix time at which a simulation begins: 2026-01-01T00:00:00Z."""
 
 LONGEST_DEFAULT: Final = "30d"
+Moment = str | datetime | float
 IDLE_READS: Final = 10_000
 IDLE_READ_SECONDS: Final = 0.001
 NANO: Final = 1_000_000_000
@@ -69,10 +62,14 @@ class Clock(Protocol):
 
 
 class VirtualClock:
-    """A clock that stands still until code sleeps on it or moves it.
+    """A clock that stands still until code waits on it or moves it.
+
+    While it is installed (`qrtest.clock.patch_time.install`), it moves when all threads that take part in
+    it wait, and then to the earliest moment that one of them waits for.
 
     Past *longest*, the code under test counts as waiting for ever: *on_limit* is called with the reason
-    and raises. None sets no limit.
+    and raises. None sets no limit. *epoch* is the Unix time at which it begins. *choose* picks which of the
+    named threads goes on, by its number, when several can; *seed* does where it is None.
 
     >>> clock = VirtualClock()
     >>> clock.sleep(7200)
@@ -86,34 +83,50 @@ class VirtualClock:
         *,
         longest: Duration | None = LONGEST_DEFAULT,
         on_limit: Callable[[str], NoReturn] | None = None,
+        epoch: float = EPOCH,
+        seed: int = 0,
+        choose: Callable[[list[str]], int] | None = None,
     ) -> None:
-        self.lock: Final = threading.RLock()
-        self._nanoseconds = 0
+        self.lock: Final = RLock()
+        self.epoch: Final = epoch
+        self.nanoseconds = 0
         self._limit = None if longest is None else round(durations.seconds(longest) * NANO)
         self._on_limit = on_limit or _never_ends
         self._idle_reads = 0
-        self.has_threads = False
+        self._seed = seed
+        self._choose = choose
+        self.holds = 0
+        self._owner: int | None = None
+        self._scheduler: Scheduler | None = None
 
     def now(self) -> float:
         """Return the seconds since the clock was made."""
-        return self._nanoseconds / NANO
+        return self.nanoseconds / NANO
 
     def sleep(self, seconds: float) -> None:
-        """Move *seconds* ahead. Raises ValueError for a negative number, as `time.sleep` does."""
+        """Wait *seconds*: of the only thread that takes part, that moves the clock.
+
+        Raises ValueError for a negative number, as `time.sleep` does.
+        """
         nanoseconds = round(seconds * NANO)
         if nanoseconds < 0:
             raise ValueError("sleep length must be non-negative")
-        with self.lock:
-            self._nanoseconds += nanoseconds
-            self._idle_reads = 0
-        if self._limit is not None and self._nanoseconds > self._limit:
-            self._on_limit(f"{durations.text(self._limit / NANO)} of virtual time have passed")
-        if self.has_threads:
-            REAL["sleep"](0)
+        if self._scheduler is None and (self._owner is None or self._owner == get_ident()):
+            with self.lock:
+                self.nanoseconds += nanoseconds
+                self._idle_reads = 0
+            if self._limit is not None and self.nanoseconds > self._limit:
+                self.check_limit()
+        else:
+            self.scheduler.sleep(seconds)
 
     def spend(self, seconds: float) -> float:
         """Move *seconds* ahead, and return 0: no real waiting is left."""
-        self.sleep(seconds)
+        with self.lock:
+            self.move_to(self.nanoseconds + round(seconds * NANO))
+            if self._scheduler is not None:
+                self._scheduler.advanced()
+        self.check_limit()
         return 0.0
 
     def advance(self, by: Duration) -> None:
@@ -126,7 +139,70 @@ class VirtualClock:
         >>> clock.now()
         3600.0
         """
-        self.sleep(_length(by))
+        self.spend(_length(by))
+
+    def move_on(self, seconds: float) -> None:
+        """Move ahead by *seconds*, or to the moment that a thread waits for if that is sooner."""
+        soonest = None if self._scheduler is None else self._scheduler.soonest()
+        step = seconds if soonest is None else min(seconds, soonest / NANO - self.now())
+        if step != float("inf"):
+            self.spend(max(step, 0.0))
+
+    def move_to(self, nanoseconds: int) -> None:
+        """Move the time ahead to so many nanoseconds since the clock was made."""
+        self.nanoseconds = nanoseconds
+        self._idle_reads = 0
+
+    def check_limit(self) -> None:
+        """Call *on_limit* when the time is past *longest*."""
+        if self._limit is not None and self.nanoseconds > self._limit:
+            self._on_limit(f"{durations.text(self._limit / NANO)} of virtual time have passed")
+
+    # --- while it is installed ---
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """What decides who runs; made when a thread first waits for another, or for several things."""
+        with self.lock:
+            if self._scheduler is None:
+                owner = get_ident() if self._owner is None else self._owner
+                self._scheduler = Scheduler(
+                    self, owner, choose=self._choose or self._by_seed(), observe=Observer
+                )
+            return self._scheduler
+
+    def seat(self) -> Participant | None:
+        """Return the participant that the running thread is; None when it takes no part."""
+        if self._scheduler is None:
+            return self.scheduler.owner if self._owner == get_ident() else None
+        return self._scheduler.seat()
+
+    def is_followed(self) -> bool:
+        """Return whether the running thread takes part, or has waited on this clock before."""
+        return self._owner == get_ident() or (
+            self._scheduler is not None and self._scheduler.seat() is not None
+        )
+
+    def has(self, scheduler: object) -> bool:
+        """Return whether *scheduler* is the one of this clock."""
+        return self._scheduler is scheduler
+
+    def open(self) -> None:
+        """Let the running thread take part."""
+        self._owner = get_ident()
+
+    def close(self) -> list[str]:
+        """Let all threads go on in real time; return where those are that still run."""
+        scheduler, self._scheduler, self._owner = self._scheduler, None, None
+        if scheduler is None:
+            return []
+        left = scheduler.left_running()
+        scheduler.close()
+        return left
+
+    def _by_seed(self) -> Callable[[list[str]], int]:
+        numbers = Random(self._seed)
+        return lambda names: numbers.randrange(len(names))
 
     def __repr__(self) -> str:
         return f"<VirtualClock at {durations.text(self.now())}>"
@@ -143,7 +219,7 @@ class VirtualClock:
     def read_nanoseconds(self, base: float) -> int:
         """Return what `read` does, in nanoseconds."""
         self.read(base)
-        return int(base) * NANO + self._nanoseconds
+        return int(base) * NANO + self.nanoseconds
 
 
 class WallClock:
@@ -154,7 +230,7 @@ class WallClock:
     """
 
     def __init__(self) -> None:
-        self.lock: Final = threading.RLock()
+        self.lock: Final = RLock()
         self._start: float = REAL["monotonic"]()
 
     def now(self) -> float:
@@ -236,6 +312,42 @@ def clock_named(text: str) -> VirtualClock | AcceleratedClock:
         raise ClockError(
             f"There is no clock {text!r}: there are 'virtual', 'real', and multiples of real time, as '60x'."
         ) from None
+
+
+@contextmanager
+def held(clock: Clock) -> Iterator[None]:
+    """Keep a virtual *clock* within the block from moving to what threads wait for: real work is under way.
+
+    It still moves by `move_on`, `spend` and `advance`.
+    """
+    if isinstance(clock, VirtualClock):
+        clock.holds += 1
+    try:
+        yield
+    finally:
+        if isinstance(clock, VirtualClock):
+            clock.holds -= 1
+
+
+def moment(starts: Moment) -> float:
+    """Return a date and time as Unix time: a datetime, an ISO text, or the number itself.
+
+    One without a zone is local time, as for `datetime.timestamp`. Raises `ClockError` for anything else.
+
+    >>> moment("2026-03-01T12:00Z"), moment("2026-03-01T13:00+01:00"), moment(0)
+    (1772366400.0, 1772366400.0, 0.0)
+    """
+    try:
+        found = datetime.fromisoformat(starts) if isinstance(starts, str) else starts
+        if isinstance(found, datetime):
+            return found.timestamp()
+        if isinstance(found, (int, float)) and not isinstance(found, bool):
+            return datetime.fromtimestamp(found, UTC).timestamp()
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise ClockError(
+        f"starts={starts!r} is not a moment: write starts='2026-03-01T12:00Z', a datetime or a Unix time."
+    )
 
 
 def unix_time() -> float:

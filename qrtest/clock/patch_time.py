@@ -1,222 +1,248 @@
-"""Makes `time.sleep`, `time.time` and their like answer from a clock while it is installed.
+"""Makes the functions of `time` answer from a clock, and waits follow it, while it is installed.
 
 A client does not ask our clock for the time, it calls `time.sleep`. While a clock is installed
-(`install`), the functions in NAMES answer from it, in every thread, under every name that a module
-imported them by (`from time import sleep`). Two kinds of code keep real time: the standard library,
-because waiting for sockets and processes is real, and test tools, because deadlines and durations of
-tests are.
+(`install`), the functions in NAMES answer from it, under every name that a module imported them by
+(`from time import sleep`), for the threads that take part in it. Test tools keep real time, because
+deadlines and durations of tests are real. So does the standard library, because waiting for sockets and
+processes is real, but for the modules in FOLLOWERS, which wait for threads and events.
 """
 
 from __future__ import annotations
 
 import functools
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from qrtest.clock.clocks import EPOCH, REAL, Clock, VirtualClock
+from qrtest.clock import patch_dates, patch_loops, patch_threads
+from qrtest.clock.clocks import Clock, VirtualClock
+from qrtest.clock.genuine import REAL
+from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
+from qrtest.clock.places import is_library, is_tool
 from qrtest.patching import PATCHING
 
-__all__ = ["NAMES", "current", "install"]
+__all__ = ["NAMES", "install"]
 
 UPTIME_SECONDS: Final = 65_536.0
 """What `time.monotonic()` returns when a simulation begins."""
 
 NAMES: Final = tuple(REAL)
-TEST_TOOLS: Final = frozenset(
-    {
-        "_hypothesis_pytestplugin",
-        "_pytest",
-        "coverage",
-        "execnet",
-        "freezegun",
-        "hypothesis",
-        "pluggy",
-        "py",
-        "pytest",
-        "time_machine",
-        "xdist",
-    }
+
+FOLLOWERS: Final = frozenset(
+    {"threading", "queue", "sched", "concurrent.futures._base", "concurrent.futures.thread"}
 )
-
-
-def current() -> Clock | None:
-    """Return the clock that the running thread follows; None while none is installed."""
-    return _INSTALLED.clock_of_this_thread()
+"""Modules of the standard library, beside asyncio, that wait for other threads, and so by the clock."""
 
 
 @contextmanager
 def install(clock: Clock) -> Iterator[None]:
-    """Make the functions in NAMES answer from *clock* within the block.
+    """Make time and waits follow *clock* within the block.
 
-    May be nested, and used in several threads at once: a thread follows the clock that it installed
-    last, else the one of the thread that started it, else the one installed last of all.
+    May be nested, and used in several threads at once: a thread follows the clock that it installed last,
+    else the one of the thread that started it. A thread that was there before follows none.
 
+    >>> from qrtest import VirtualClock
     >>> clock = VirtualClock()
     >>> with install(clock):
     ...     time.sleep(3600)
     >>> clock.now()
     3600.0
     """
-    _INSTALLED.enter(clock)
+    with PATCHING:
+        if not INSTALLED.clocks:
+            _PATCHES.replace()
+        INSTALLED.add(clock)
+        if isinstance(clock, VirtualClock):
+            clock.open()
+            patch_loops.enter(clock.now() + UPTIME_SECONDS)
     try:
         yield
-    finally:
-        _INSTALLED.leave(clock)
+    except BaseException:
+        _leave(clock)
+        raise
+    patch_threads.warn_of(_leave(clock))
 
 
-class _Installed:
-    """The installed clocks, and the places where functions were replaced."""
+def _leave(clock: Clock) -> list[str]:
+    """Undo `install`; return where the threads are that took part and still run."""
+    left: list[str] = []
+    with PATCHING:
+        is_last = INSTALLED.remove(clock)
+        if isinstance(clock, VirtualClock) and is_last:
+            patch_threads.give_back(clock)
+            left = clock.close()
+            patch_loops.leave(clock.now() + UPTIME_SECONDS)
+        if not INSTALLED.clocks:
+            _PATCHES.restore()
+    return left
+
+
+class _Patches:
+    """The places where functions of `time` and their like are replaced."""
 
     def __init__(self) -> None:
-        self._clocks: list[tuple[int, Clock]] = []
-        self.only: Clock | None = None
-        self._replaced: list[tuple[dict[str, Any], str, str]] = []
+        self._replaced: list[tuple[dict[str, Any], str, Any, Any]] = []
         self._before: dict[str, Any] = {}
         self._modules_seen: dict[str, int] = {}
         self._state_seen: tuple[int, str, int] | None = None
-        self._places: list[tuple[dict[str, Any], str, str]] = []
+        self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
 
-    def enter(self, clock: Clock) -> None:
-        with PATCHING:
-            if not self._clocks:
-                self._replace()
-            self._clocks.append((threading.get_ident(), clock))
-            self._count()
-
-    def leave(self, clock: Clock) -> None:
-        with PATCHING:
-            for position in reversed(range(len(self._clocks))):
-                if self._clocks[position][1] is clock:
-                    del self._clocks[position]
-                    break
-            self._count()
-            if not self._clocks:
-                self._restore()
-
-    def clock_of_this_thread(self) -> Clock | None:
-        """Return the clock that the running thread follows."""
-        if self.only is not None:
-            return self.only
-        clocks = self._clocks.copy()
-        this_thread = threading.get_ident()
-        for thread, clock in reversed(clocks):
-            if thread == this_thread:
-                return clock
-        inherited = vars(threading.current_thread()).get(_INHERITED)
-        for _, clock in reversed(clocks):
-            if inherited is None or clock is inherited:
-                return clock
-        return clocks[-1][1] if clocks else None
-
-    def _count(self) -> None:
-        distinct = {id(clock) for _, clock in self._clocks}
-        self.only = self._clocks[-1][1] if len(distinct) == 1 else None
-
-    def _replace(self) -> None:
+    def replace(self) -> None:
+        """Put the replacements in place."""
+        patch_dates.prepare()
         self._find_places()
-        for namespace, attribute, name in self._places:
-            if namespace.get(attribute) is REAL[name]:
-                namespace[attribute] = _VIRTUAL[name]
-                self._replaced.append((namespace, attribute, name))
+        for namespace, attribute, genuine, replacement in self._places:
+            if namespace.get(attribute) is genuine:
+                namespace[attribute] = replacement
+                self._replaced.append((namespace, attribute, genuine, replacement))
         here = vars(time)
         self._before = {name: here[name] for name in NAMES}
         here.update(_VIRTUAL)
-        threading.Thread.start = _start_thread  # type: ignore[method-assign, assignment]
+        patch_threads.replace()
+        patch_loops.replace()
+        _schedule_by(_VIRTUAL)
+        patch_dates.replace()
 
-    def _restore(self) -> None:
-        threading.Thread.start = _real_start_thread  # type: ignore[method-assign]
+    def restore(self) -> None:
+        """Put the genuine functions back, in modules that were imported meanwhile, too."""
+        patch_dates.restore()
+        _schedule_by(REAL)
+        patch_loops.restore()
+        patch_threads.restore()
         while self._replaced:
-            namespace, attribute, name = self._replaced.pop()
-            if namespace.get(attribute) is _VIRTUAL[name]:
-                namespace[attribute] = REAL[name]
+            namespace, attribute, genuine, replacement = self._replaced.pop()
+            if namespace.get(attribute) is replacement:
+                namespace[attribute] = genuine
         here = vars(time)
         for name, ours in _VIRTUAL.items():
             if here[name] is ours:
                 here[name] = self._before[name]
+        self._find_places()
 
     def _find_places(self) -> None:
-        """Find the modules imported since the last call that hold a function of NAMES."""
+        """Find the names imported by modules that are new since the last call; none keeps a replacement."""
         last = next(reversed(sys.modules))
         state = (len(sys.modules), last, id(sys.modules[last]))
         if state == self._state_seen:
             return
         self._state_seen = state
-        by_identity = {id(function): name for name, function in REAL.items()}
         for module_name, module in list(sys.modules.items()):
             if self._modules_seen.get(module_name) == id(module):
                 continue
             self._modules_seen[module_name] = id(module)
             namespace = getattr(module, "__dict__", None)
-            if namespace is None or module is time or _keeps_real_time(module_name):
+            if namespace is None or module is time or _keeps_its_names(module_name):
                 continue
             for attribute, value in list(namespace.items()):
-                name = by_identity.get(id(value))
-                if name is not None:
-                    self._places.append((namespace, attribute, name))
+                genuine = _GENUINE_OF.get(id(value), value)
+                replacement = _REPLACEMENT_OF.get(id(genuine))
+                if replacement is not None:
+                    namespace[attribute] = genuine
+                    self._places.append((namespace, attribute, genuine, replacement))
         for module_name in self._modules_seen.keys() - sys.modules.keys():
             del self._modules_seen[module_name]
 
 
-_INHERITED: Final = "_qrtest_clock"
-_INSTALLED: Final = _Installed()
+def _keeps_its_names(module_name: str) -> bool:
+    if module_name.startswith("qrtest.clock."):
+        return True
+    return _keeps_real_time(module_name) and module_name != "select"
 
 
 @functools.cache
 def _keeps_real_time(module_name: str) -> bool:
-    root = module_name.partition(".")[0]
-    return root in sys.stdlib_module_names or root in TEST_TOOLS or root.startswith("pytest_")
+    """Return whether calls from a module get real time."""
+    if module_name in FOLLOWERS or module_name.startswith("asyncio."):
+        return False
+    return is_tool(module_name) or is_library(module_name)
 
 
-STARTERS: Final = frozenset({"threading", "concurrent.futures.thread"})
-"""Modules of the standard library that sleep on behalf of their caller: `Thread(target=sleep)`."""
+@functools.cache
+def _is_own(module_name: str) -> bool:
+    """Return whether calls from a module follow the clock whatever calls that module."""
+    return not is_library(module_name) or module_name.startswith("asyncio.")
 
 
-def _virtual_clock() -> VirtualClock | None:
-    clock = _INSTALLED.only or _INSTALLED.clock_of_this_thread()
-    return clock if isinstance(clock, VirtualClock) else None
+def _clock_for(caller: str) -> VirtualClock | None:
+    if _keeps_real_time(caller):
+        return None
+    clock = virtual_clock()
+    if clock is None or _is_own(caller) or not serves_a_tool(3):
+        return clock
+    return None
 
 
 def _sleep(seconds: float, /) -> None:
     caller = sys._getframe(1).f_globals.get("__name__", "")
-    keeps_real_time = _keeps_real_time(caller) and caller not in STARTERS
-    clock = None if keeps_real_time else _virtual_clock()
+    clock = _clock_for(caller)
     if clock is None:
         REAL["sleep"](seconds)
     else:
         clock.sleep(seconds)
 
 
-def _reader(name: str, base: float) -> Callable[[], Any]:
+def _reader(name: str, base: float | None) -> Callable[[], Any]:
     real = REAL[name]
     read = VirtualClock.read_nanoseconds if name.endswith("_ns") else VirtualClock.read
 
     @functools.wraps(real)
     def virtual() -> Any:
-        caller = sys._getframe(1).f_globals.get("__name__", "")
-        clock = None if _keeps_real_time(caller) else _virtual_clock()
-        return real() if clock is None else read(clock, base)
+        clock = _clock_for(sys._getframe(1).f_globals.get("__name__", ""))
+        if clock is None or (base is None and patch_dates.is_travelling()):
+            return real()
+        return read(clock, clock.epoch if base is None else base)
 
     return virtual
 
 
+def _calendar(name: str, position: int) -> Callable[..., Any]:
+    """Return a function as `time.localtime`, which takes the present time as the argument at *position*."""
+    real = REAL[name]
+
+    @functools.wraps(real)
+    def virtual(*arguments: Any) -> Any:
+        clock = None
+        if len(arguments) == position or (
+            len(arguments) > position and arguments[position] is None
+        ):
+            clock = _clock_for(sys._getframe(1).f_globals.get("__name__", ""))
+        if clock is None or patch_dates.is_travelling():
+            return real(*arguments)
+        now = clock.epoch + clock.now()
+        takes_tuple = name in ("asctime", "strftime")
+        return real(*arguments[:position], REAL["localtime"](now) if takes_tuple else now)
+
+    return virtual
+
+
+def _schedule_by(functions: dict[str, Callable[..., Any]]) -> None:
+    """Make the scheduler of the standard library go by *functions*: they are its default arguments."""
+    sched = sys.modules.get("sched")
+    if sched is not None:
+        sched.scheduler.__init__.__defaults__ = (functions["monotonic"], functions["sleep"])
+
+
 _VIRTUAL: Final[dict[str, Callable[..., Any]]] = {
     "sleep": _sleep,
-    "time": _reader("time", EPOCH),
-    "time_ns": _reader("time_ns", EPOCH),
-    **{name: _reader(name, UPTIME_SECONDS) for name in NAMES[3:]},
+    "time": _reader("time", None),
+    "time_ns": _reader("time_ns", None),
+    **{
+        name: _reader(name, UPTIME_SECONDS)
+        for name in ("monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+    },
+    **{name: _calendar(name, 0) for name in ("localtime", "gmtime", "ctime", "asctime")},
+    "strftime": _calendar("strftime", 1),
 }
-
-_real_start_thread = threading.Thread.start
-
-
-def _start_thread(thread: threading.Thread) -> None:
-    clock = _INSTALLED.clock_of_this_thread()
-    if clock is not None:
-        vars(thread)[_INHERITED] = clock
-        if isinstance(clock, VirtualClock):
-            clock.has_threads = True
-    _real_start_thread(thread)
+_REPLACEMENT_OF: Final = {
+    **{id(REAL[name]): replacement for name, replacement in _VIRTUAL.items()},
+    **{id(genuine): replacement for genuine, replacement in patch_threads.FUNCTIONS},
+    **{id(genuine): replacement for genuine, replacement in patch_loops.FUNCTIONS},
+}
+_GENUINE_OF: Final = {
+    **{id(replacement): REAL[name] for name, replacement in _VIRTUAL.items()},
+    **{id(replacement): genuine for genuine, replacement in patch_threads.FUNCTIONS},
+    **{id(replacement): genuine for genuine, replacement in patch_loops.FUNCTIONS},
+}
+_PATCHES: Final = _Patches()

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest.clock import patch_time
-from qrtest.clock.clocks import VirtualClock, WallClock
+from qrtest.clock.clocks import EPOCH, Moment, VirtualClock, WallClock, moment, unix_time
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Request, Service
@@ -40,7 +40,10 @@ class SessionOptions:
     """On which options code is tested: what a simulation and a replay are asked alike.
 
     *longest* virtual time and *most_requests* are what it gets before it is stopped; *network* lets
-    connections out of this machine. Raises `SimulationError` for a word that is none of these.
+    connections out of this machine. *starts* is the moment at which it begins (None: 2026-01-01T00:00Z on
+    the virtual clock, now on the real one), *seed* decides which thread goes on.
+
+    Raises `SimulationError` for a word that is none of these.
     """
 
     transport: Transport
@@ -48,6 +51,8 @@ class SessionOptions:
     longest: Duration | None
     most_requests: int
     network: bool
+    starts: Moment | None = None
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if self.transport not in TRANSPORTS:
@@ -58,6 +63,19 @@ class SessionOptions:
             raise SimulationError(
                 f"clock={self.clock!r}: there are {' and '.join(map(repr, CLOCKS))}."
             )
+        if self.starts is not None:
+            if self.clock == "real":
+                raise SimulationError(
+                    "starts= needs the virtual clock: real time has begun already."
+                )
+            moment(self.starts)
+
+    @property
+    def epoch(self) -> float:
+        """The Unix time at which it begins."""
+        if self.starts is not None:
+            return moment(self.starts)
+        return EPOCH if self.clock == "virtual" else unix_time()
 
 
 class Environment:
@@ -82,7 +100,12 @@ class Environment:
         is_virtual = options.clock == "virtual"
         self.transport: Final = options.transport
         self.clock: Final[VirtualClock | WallClock] = (
-            VirtualClock(longest=options.longest, on_limit=watchdog.stop)
+            VirtualClock(
+                longest=options.longest,
+                on_limit=watchdog.stop,
+                epoch=options.epoch,
+                seed=options.seed,
+            )
             if is_virtual
             else WallClock()
         )
@@ -137,7 +160,7 @@ class Environment:
         self._is_over = True
         self._dispatcher.close()
         assert self._stack is not None
-        self._stack.close()
+        self._stack.__exit__(kind, error, traceback)
         if isinstance(error, Stop):
             raise error.reason from error.__cause__
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock import clocks
-from qrtest.clock.clocks import EPOCH, VirtualClock, WallClock
+from qrtest.clock.clocks import Moment, VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
@@ -41,6 +41,7 @@ def replay(
     most_requests: int = MOST_REQUESTS,
     network: bool = False,
     ignore: Iterable[str] = (),
+    starts: Moment | None = None,
 ) -> Replay:
     """Return a replay of a recorded session, to be used as a context manager.
 
@@ -70,6 +71,7 @@ def replay(
         longest=longest,
         most_requests=most_requests,
         network=network,
+        starts=starts,
     )
     ignored = frozenset(map(plain_name, ignore))
     return Replay(cassette, options, script=script, pace=pace, ignored=ignored)
@@ -98,6 +100,7 @@ class Replay(Session):
         if self._rescripted and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
+        self._epoch = options.epoch
         super().__init__(
             Environment(
                 self._made, options, noun="replay", maker="replay", answers_local=self._is_recorded
@@ -108,7 +111,7 @@ class Replay(Session):
         self._player = Player(
             self.cassette,
             clock,
-            epoch=EPOCH,
+            epoch=self._epoch,
             pace=self._pace,
             name=self.name,
             same_circuit=_difference,

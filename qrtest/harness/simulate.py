@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.clock import clocks
 from qrtest.clock import duration as durations
-from qrtest.clock.clocks import EPOCH, Clock
+from qrtest.clock.clocks import Clock, Moment
 from qrtest.clock.duration import Duration
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
@@ -42,6 +42,7 @@ def simulate(
     transport: Transport = "direct",
     clock: Literal["virtual", "real"] = "virtual",
     seed: int = 0,
+    starts: Moment | None = None,
     latency: Duration = LATENCY,
     longest: Duration | None = clocks.LONGEST_DEFAULT,
     most_requests: int = MOST_REQUESTS,
@@ -56,6 +57,8 @@ def simulate(
 
     *transport*: "direct" (below HTTP, fastest), "requests" (the whole client, without
     sockets) or "sockets" (over a port of this machine).
+    *starts*: the date and time at which it begins, as "2026-03-01T12:00Z". *seed*: of ids and results, and
+    of which thread goes on when several can.
     *latency*: what every request costs, in virtual time. *longest*, *most_requests*: how much virtual
     time and how many requests the code under test gets before it is stopped with `NeverEnds`.
     *faults* strike all requests. *backends*: names of real devices. *instances*: those of the account,
@@ -74,6 +77,8 @@ def simulate(
         longest=longest,
         most_requests=most_requests,
         network=network,
+        starts=starts,
+        seed=seed,
     )
     return Simulation(
         options,
@@ -108,7 +113,7 @@ class Simulation(Session, Scripting):
         def made(clock: Clock) -> Service:
             self._scripted = ScriptedService(
                 clock,
-                epoch=EPOCH,
+                epoch=options.epoch,
                 seed=seed,
                 faults=faults,
                 backends=backends,

@@ -6,7 +6,8 @@ client's own timeout, and counted by the watchdog.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from qrtest.clock.clocks import Clock
@@ -68,6 +69,7 @@ class Dispatcher:
         self._watchdog = watchdog
         self._latency = latency
         self._streams: list[Callable[[], None]] = []
+        self._noting: list[Callable[[], None]] = []
 
     def carry(self, request: Request, timeout: float | None = None) -> Response:
         """The answer to *request*; the client waits for it *timeout* seconds at most (None: for ever)."""
@@ -84,6 +86,8 @@ class Dispatcher:
                 response = self._handle(request)
             except UnansweredRequest as unanswered:
                 raise UnansweredRequest(_shown(str(unanswered))) from None
+        for note in tuple(self._noting):
+            note()
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
             return TIMED_OUT, timeout
@@ -97,6 +101,15 @@ class Dispatcher:
     def websockets(self) -> str | None:
         """Where the websockets of its port are, without a path; None where there is no port."""
         return None if self.port is None else f"ws://127.0.0.1:{self.port.number}"
+
+    @contextmanager
+    def noting(self, note: Callable[[], None]) -> Iterator[None]:
+        """Call *note* after each request within the block: it may have changed what a stream sends next."""
+        self._noting.append(note)
+        try:
+            yield
+        finally:
+            self._noting.remove(note)
 
     def on_close(self, end_stream: Callable[[], None]) -> None:
         """Let *end_stream* be called when the simulation is over, before the dispatcher is closed."""

@@ -23,7 +23,7 @@ from typing import Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 from qrtest.clock.clocks import Clock
-from qrtest.clock.patch_time import current
+from qrtest.clock.installed import current
 from qrtest.errors import RecordingError, SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.patching import PATCHING, Patches

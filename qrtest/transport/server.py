@@ -19,6 +19,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from qrtest.clock.clocks import Clock
+from qrtest.clock.patch_threads import outside_of_time
 from qrtest.errors import ServerError
 from qrtest.http.messages import BEFORE_THE_REQUEST, Failure, Request, Response
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
@@ -75,7 +76,7 @@ class Port:
         self._loop = asyncio.SelectorEventLoop()
         self._thread = threading.Thread(target=self._run, name="qrtest port", daemon=True)
         self._listens = threading.Event()
-        self._thread.start()
+        outside_of_time(self._thread)
         self._listens.wait()
 
     def adapter(self, max_retries: Any) -> SocketAdapter:

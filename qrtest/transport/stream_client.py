@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from qrtest.clock.clocks import Clock, VirtualClock
+from qrtest.clock.installed import participant
 from qrtest.http.messages import Close, Request
 from qrtest.transport.dispatcher import Dispatcher
 
@@ -54,10 +55,10 @@ class Patience:
         now = self._clock.now()
         self._idle_ticks = self._idle_ticks + 1 if now == self._seen else 0
         self._seen = now
-        is_still = self._idle_ticks >= PATIENCE_TICKS and isinstance(self._clock, VirtualClock)
-        if is_still and now < due < FOR_EVER:
+        is_still = self._idle_ticks >= PATIENCE_TICKS
+        if isinstance(self._clock, VirtualClock) and is_still and now < due:
             self._idle_ticks = 0
-            self._clock.sleep(max(due - now, RESOLUTION))
+            self._clock.move_on(max(due - now, RESOLUTION))
 
 
 def messages(dispatcher: Dispatcher, request: Request, ended: threading.Event) -> Iterator[str]:
@@ -82,8 +83,31 @@ def messages(dispatcher: Dispatcher, request: Request, ended: threading.Event) -
         elif has_ended:
             return
         else:
-            has_ended = ended.wait(TICK_SECONDS)
-            patience.tick(said)
+            has_ended = _wait(ended, said - dispatcher.clock.now(), dispatcher)
+            if participant() is None:
+                patience.tick(said)
+
+
+class StreamEnd(threading.Event):
+    """Set when a client has ended a stream; what waits for it can be made to look at the stream again."""
+
+    def nudge(self) -> None:
+        """Let `wait` return early."""
+        with self._cond:  # type: ignore[attr-defined]
+            self._cond.notify_all()  # type: ignore[attr-defined]
+
+
+def _nothing() -> None:
+    pass
+
+
+def _wait(ended: threading.Event, seconds: float, dispatcher: Dispatcher) -> bool:
+    """Wait until a stream has ended, *seconds* have passed, or a request may have changed what is due."""
+    if participant() is None:
+        return ended.wait(TICK_SECONDS)
+    with dispatcher.noting(ended.nudge if isinstance(ended, StreamEnd) else _nothing):
+        ended.wait(None if seconds == FOR_EVER else max(seconds, RESOLUTION))
+    return ended.is_set()
 
 
 class Streamer:
@@ -103,7 +127,7 @@ class Streamer:
         self._connect = connect
         self._clock = clock
         self._hand_on = hand_on
-        self._ended = threading.Event()
+        self._ended = StreamEnd()
 
     def job_results(self) -> None:
         """Receive everything up to the end, or up to six failures in a row. Returns in either case."""
@@ -128,7 +152,14 @@ class Streamer:
                 return
             if self._ended.is_set():
                 return
-            self._clock.sleep(min(LONGEST_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2 ** (failures - 1)))
+            self._pause(min(LONGEST_BACK_OFF_SECONDS, BACK_OFF_SECONDS * 2 ** (failures - 1)))
+
+    def _pause(self, seconds: float) -> None:
+        if isinstance(self._clock, VirtualClock) and participant() is None:
+            # A thread that receives from a socket takes no part in the clock: it moves it.
+            self._clock.spend(seconds)
+        else:
+            self._clock.sleep(seconds)
 
     def disconnect(self, close_code: object = None) -> None:
         """End the connection, after what is due by now."""

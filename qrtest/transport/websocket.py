@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from qrtest.clock.clocks import Clock
+from qrtest.clock.clocks import Clock, held
 from qrtest.extras import needed
 from qrtest.http.messages import Stream
 from qrtest.transport.http_connection import reset
@@ -41,12 +42,19 @@ class StreamConnection(asyncio.Protocol):
         self._clock = clock
         self._loop = loop
         self._patience = Patience(clock)
+        self._holding = ExitStack()
         self._protocol = ServerProtocol(max_size=None)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, on *transport*."""
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        # What it sends arrives in real time: meanwhile, virtual time moves by `Patience` alone.
+        self._holding.enter_context(held(self._clock))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let the clock move by itself again."""
+        self._holding.close()
 
     def data_received(self, data: bytes) -> None:
         """Answer a handshake, and what the protocol wants answered."""

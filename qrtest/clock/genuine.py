@@ -1,0 +1,57 @@
+"""The genuine functions of the standard library that wait or give the time.
+
+They are kept here as they were when qrtest was imported: in a dict and a class, where the modules that
+replace them for a simulation do not look.
+"""
+
+from __future__ import annotations
+
+import _thread
+import selectors
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+__all__ = ["REAL", "Genuine", "Lock", "RLock", "get_ident", "get_native_id"]
+
+REAL: Final[dict[str, Callable[..., Any]]] = {
+    name: getattr(time, name)
+    for name in (
+        "sleep",
+        "time",
+        "time_ns",
+        "monotonic",
+        "monotonic_ns",
+        "perf_counter",
+        "perf_counter_ns",
+        "localtime",
+        "gmtime",
+        "ctime",
+        "asctime",
+        "strftime",
+    )
+}
+"""The functions of `time`, by name."""
+
+Lock: Final = _thread.allocate_lock
+RLock: Final = threading.RLock
+get_ident: Final = _thread.get_ident
+get_native_id: Final = _thread.get_native_id
+
+
+class Genuine:
+    """What else is replaced while a virtual clock is installed, under the names of the standard library."""
+
+    condition_wait = threading.Condition.wait
+    condition_enter = threading.Condition.__enter__
+    thread_start = threading.Thread.start
+    thread_join = threading.Thread.join
+    selects: Final = {
+        kind: vars(kind)["select"]
+        for kind in vars(selectors).values()
+        if isinstance(kind, type)
+        and issubclass(kind, selectors.BaseSelector)
+        and kind is not selectors.BaseSelector
+        and "select" in vars(kind)
+    }

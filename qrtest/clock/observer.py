@@ -1,0 +1,129 @@
+"""Looks after the participants of a clock in real time: what they cannot report themselves.
+
+A thread that blocks where nothing is replaced, or never waits, would keep the turn for ever. A thread of
+its own looks every few milliseconds, once there is more than one participant or all of them wait:
+
+- a participant that has the turn and is blocked loses it, and the others go on; time stands still, unless
+  it is blocked in a lock, which only another participant can release;
+- when all wait without a time, that is a deadlock, and the error says who waits where;
+- when nothing has moved for a minute, the error says which thread hangs where.
+"""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+from typing import Final
+
+from qrtest.clock.genuine import REAL, Lock
+from qrtest.clock.participants import Participant
+from qrtest.clock.places import Activity, activity, is_tool, waits_for_a_lock
+from qrtest.clock.scheduler import Scheduler
+from qrtest.errors import NeverEnds
+
+__all__ = ["Observer"]
+
+TICK_SECONDS: Final = 0.005
+BLOCKED_TICKS: Final = 4 if sys.platform == "linux" else 50
+"""For how many ticks a thread must have done nothing to count as blocked."""
+
+BUSY_SECONDS: Final = 5.0
+"""How long a participant may compute before others that are ready run beside it."""
+
+DEADLOCK_SECONDS: Final = 0.05
+DEADLOCK_SECONDS_BESIDE_OTHERS: Final = 5.0
+"""How long all must wait without a time. Threads from before the simulation could still wake one."""
+
+HANG_SECONDS: Final = 60.0
+
+
+class Observer:
+    """Observes one scheduler from `start` to `stop`, in a thread that no list of threads shows."""
+
+    def __init__(self, scheduler: Scheduler, hang_seconds: float = HANG_SECONDS) -> None:
+        self._scheduler = scheduler
+        self._hang_seconds = hang_seconds
+        self._stopped = Lock()
+        self._stopped.acquire()
+        self._ended = Lock()
+        self._has_started = False
+        self._state: object = None
+        self._since = 0.0
+        self._activity: dict[Participant, tuple[Activity | None, int]] = {}
+
+    def start(self) -> None:
+        """Begin to observe, unless begun. The scheduler's mutex is held."""
+        if not self._has_started:
+            self._has_started = True
+            self._ended.acquire()
+            _thread.start_new_thread(self._run, ())
+
+    def stop(self) -> None:
+        """End observing, and wait for the thread."""
+        self._stopped.release()
+        if self._has_started:
+            self._ended.acquire()
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.acquire(True, TICK_SECONDS):
+                with self._scheduler.mutex:
+                    if not self._scheduler.is_over:
+                        self._look()
+        finally:
+            self._ended.release()
+
+    def _look(self) -> None:
+        scheduler = self._scheduler
+        holder = scheduler.holder
+        state = (scheduler.turns, scheduler.clock.nanoseconds, holder)
+        now: float = REAL["monotonic"]()
+        if state != self._state:
+            self._state, self._since = state, now
+            self._activity.clear()
+        waited = now - self._since
+        if waited > self._hang_seconds:
+            self._since = now
+            scheduler.end_waits(self._hang())
+            return
+        for participant in list(scheduler.participants):
+            if participant is holder or participant.state == "away":
+                is_blocked = self._is_blocked(participant)
+                participant.is_blocked = is_blocked and waits_for_a_lock(participant.ident)
+                is_too_long = waited > BUSY_SECONDS and scheduler.has_ready()
+                if participant is holder and (is_blocked or is_too_long):
+                    scheduler.send_away(participant)
+        if scheduler.holder is None:
+            scheduler.dispatch()
+            if scheduler.is_deadlocked() and waited > self._deadlock_seconds():
+                scheduler.end_waits(scheduler.deadlock())
+
+    def _is_blocked(self, participant: Participant) -> bool:
+        before, ticks = self._activity.get(participant, (None, 0))
+        now = activity(participant.ident, participant.native_id)
+        ticks = ticks + 1 if now is not None and now == before else 0
+        self._activity[participant] = (now, ticks)
+        return ticks >= BLOCKED_TICKS
+
+    def _deadlock_seconds(self) -> float:
+        own = {each.ident for each in self._scheduler.participants if not each.is_visitor}
+        others = [
+            thread
+            for thread in threading.enumerate()
+            if thread.ident not in own and not is_tool(_module_of(thread))
+        ]
+        return DEADLOCK_SECONDS_BESIDE_OTHERS if others else DEADLOCK_SECONDS
+
+    def _hang(self) -> NeverEnds:
+        return NeverEnds(
+            f"Nothing has moved for {self._hang_seconds:g} seconds of real time.\n"
+            f"{self._scheduler.report()}\n"
+            "A thread that is blocked where qrtest cannot see it (a socket, a subprocess, C code) keeps "
+            "virtual time still: see docs/time.md."
+        )
+
+
+def _module_of(thread: threading.Thread) -> str:
+    function = getattr(thread, "function", None) or getattr(thread, "_target", None)
+    return str(getattr(function, "__module__", "") or type(thread).__module__)

@@ -1,0 +1,155 @@
+"""The threads that take part in a clock, and what they wait by."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import Final, Literal, Protocol
+
+from qrtest.clock.genuine import Lock
+from qrtest.clock.places import Place, place_of
+
+__all__ = ["NANO", "Input", "Movable", "Observing", "Participant", "Turns", "Waiter"]
+
+NANO: Final = 1_000_000_000
+State = Literal["runs", "ready", "waits", "away", "outside"]
+
+
+class Movable(Protocol):
+    """The clock that a scheduler moves."""
+
+    @property
+    def nanoseconds(self) -> int:
+        """The time."""
+
+    @property
+    def holds(self) -> int:
+        """How many connections move the time themselves: while there is one, the scheduler does not."""
+
+    def move_to(self, nanoseconds: int) -> None:
+        """Move the time ahead."""
+
+    def check_limit(self) -> None:
+        """Raise when the time has passed its limit."""
+
+
+class Input(Protocol):
+    """What else than time can end a wait: the sockets and pipes of an event loop."""
+
+    def is_ready(self) -> bool:
+        """Return whether something has come in."""
+
+    def holds_time(self) -> bool:
+        """Return whether the time must not move yet because something may come in."""
+
+    def is_open(self) -> bool:
+        """Return whether anything can come in at all."""
+
+    def report(self) -> list[str]:
+        """Return what waits for it, a line each."""
+
+
+class Observing(Protocol):
+    """Looks after a scheduler in real time, once started."""
+
+    def start(self) -> None:
+        """Begin, unless begun."""
+
+    def stop(self) -> None:
+        """End."""
+
+
+class Turns(Protocol):
+    """What participants need of their scheduler."""
+
+    @property
+    def clock(self) -> Movable:
+        """The clock."""
+
+    def add(self, name: str) -> Participant:
+        """Return a participant for a thread that is about to start."""
+
+    def remove(self, participant: Participant) -> None:
+        """Let go of a participant."""
+
+    def taking_part(self, participant: Participant) -> AbstractContextManager[None]:
+        """Run the block as *participant*, in its thread."""
+
+    def notify_of_end(self, participant: Participant, waiter: Waiter) -> bool:
+        """Wake *waiter* when *participant* has ended; return whether it still takes part."""
+
+    def wait(self, waiter: Waiter, seconds: float | None, why: str, source: Input | None) -> bool:
+        """Wait as `Participant.wait` does."""
+
+    def wake(self, waiter: Waiter) -> None:
+        """End the wait of *waiter*."""
+
+
+class Waiter:
+    """One wait of a participant. `release` ends it: `Condition.notify` calls that, as of a lock."""
+
+    __slots__ = ("is_woken", "participant", "really")
+
+    def __init__(self, participant: Participant) -> None:
+        self.participant = participant
+        self.is_woken = False
+        self.really = Lock()
+        self.really.acquire()
+
+    def release(self) -> None:
+        """End the wait, from any thread."""
+        self.participant.scheduler.wake(self)
+
+
+class Participant:
+    """A thread that takes part in a clock.
+
+    Its state: it "runs" (has the turn), is "ready" (for the turn), "waits" (for a moment, a waiter or
+    input), is "away" (runs or blocks without the turn, and time stands still), or is "outside": a
+    thread from before the simulation, which has no turn and for which time does not stand still.
+    """
+
+    __slots__ = (
+        "deadline",
+        "ends",
+        "error",
+        "gate",
+        "ident",
+        "input",
+        "is_blocked",
+        "is_starting",
+        "is_visitor",
+        "name",
+        "native_id",
+        "scheduler",
+        "state",
+        "waiter",
+        "why",
+    )
+
+    def __init__(self, scheduler: Turns, name: str, state: State) -> None:
+        self.scheduler = scheduler
+        self.name = name
+        self.state = state
+        self.ident: int | None = None
+        self.native_id: int | None = None
+        self.gate = Lock()
+        self.gate.acquire()
+        self.deadline: int | None = None
+        self.waiter: Waiter | None = None
+        self.input: Input | None = None
+        self.why = ""
+        self.error: BaseException | None = None
+        self.ends: list[Waiter] = []
+        self.is_blocked = False
+        self.is_starting = False
+        self.is_visitor = state == "outside"
+
+    def wait(
+        self, waiter: Waiter, seconds: float | None, why: str, source: Input | None = None
+    ) -> bool:
+        """Wait for *waiter*, for *seconds* (None: without a time), or for input; return if it was woken."""
+        return self.scheduler.wait(waiter, seconds, why, source)
+
+    def place(self) -> Place:
+        """Return where the thread is, for reports."""
+        return place_of(self.ident)

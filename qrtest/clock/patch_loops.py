@@ -1,0 +1,195 @@
+"""Makes event loops and selectors wait on the clock.
+
+A loop of asyncio waits by its selector, for the next timer or until something can be read. Here it waits
+for the timer on the clock. Only its own wake-up socket can be read? Then the clock decides alone. A
+subprocess or a connection keeps the time still until there is something to read.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import selectors
+import socket
+import stat
+import sys
+from collections.abc import Callable
+from typing import Any, Final
+
+from qrtest.clock.genuine import REAL, Genuine
+from qrtest.clock.installed import participant
+from qrtest.clock.participants import Participant, Waiter
+from qrtest.clock.places import tasks_of
+
+__all__ = ["FUNCTIONS", "enter", "leave", "replace", "restore"]
+
+PATIENCE_SECONDS: Final = 0.05
+"""For how long, really, a connection that was quiet may keep the time still: an answer may be on its way."""
+
+
+def replace() -> None:
+    """Put the replacements in place."""
+    for kind, ours in _SELECTS.items():
+        kind.select = ours  # type: ignore[method-assign]
+    loops = sys.modules.get("asyncio.selector_events")
+    if loops is not None:
+        kind = loops.BaseSelectorEventLoop
+        if kind not in _WRITES:
+            _WRITES[kind] = kind._write_to_self
+        kind._write_to_self = _write_to_self
+
+
+def restore() -> None:
+    """Put the genuine methods back."""
+    for kind in _SELECTS:
+        kind.select = Genuine.selects[kind]  # type: ignore[method-assign]
+    for kind, genuine in _WRITES.items():
+        kind._write_to_self = genuine
+
+
+def enter(now: float) -> None:
+    """Let the timers of a loop that is running keep their distance: its time is *now* from here on."""
+    _move_timers(now - REAL["monotonic"]())
+
+
+def leave(now: float) -> None:
+    """Undo `enter`: the time of a loop that is running was *now*, and is real from here on."""
+    _move_timers(REAL["monotonic"]() - now)
+
+
+def _move_timers(seconds: float) -> None:
+    events = sys.modules.get("asyncio.events")
+    loop = None if events is None else events._get_running_loop()
+    for handle in getattr(loop, "_scheduled", ()):
+        handle._when += seconds
+
+
+class _Sources:
+    """What a loop waits for besides the time: the sockets and pipes in its selector."""
+
+    def __init__(self, loop: Any, selector: Any, genuine: Callable[..., Any]) -> None:
+        self._loop = loop
+        self._selector = selector
+        self._select = genuine
+        self._since: float = REAL["monotonic"]()
+        own = loop._ssock.fileno() if getattr(loop, "_ssock", None) else -1
+        self._numbers = frozenset(
+            key.fd for key in list(selector.get_map().values()) if key.fd != own
+        )
+
+    def is_ready(self) -> bool:
+        return bool(self._select(self._selector, 0))
+
+    def is_open(self) -> bool:
+        return bool(self._numbers)
+
+    def holds_time(self) -> bool:
+        if not self._numbers:
+            return False
+        kinds = {_kind(number) for number in self._numbers}
+        if "pipe" in kinds:
+            return True
+        if "connection" not in kinds or _QUIET.get(id(self._loop)) == self._numbers:
+            return False
+        if REAL["monotonic"]() - self._since < PATIENCE_SECONDS:
+            return True
+        _QUIET[id(self._loop)] = self._numbers
+        return False
+
+    def report(self) -> list[str]:
+        return [f"        {task}" for task in tasks_of(self._loop)]
+
+
+_QUIET: Final[dict[int, frozenset[int]]] = {}
+"""The connections of a loop that had their time and said nothing."""
+
+
+def _kind(number: int) -> str:
+    try:
+        mode = os.fstat(number).st_mode
+    except OSError:
+        return "closed"
+    if not stat.S_ISSOCK(mode):
+        return "pipe"
+    with socket.socket(fileno=os.dup(number)) as copy:
+        try:
+            is_listening = copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+        except OSError:
+            is_listening = 0
+        return "listening" if is_listening else "connection"
+
+
+def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
+    def select(self: Any, timeout: float | None = None) -> Any:
+        me = None if timeout is not None and timeout <= 0 else participant()
+        if me is None:
+            return genuine(self, timeout)
+        loop = _loop_of(self)
+        if loop is not None:
+            return _wait_in_loop(me, loop, self, genuine, timeout)
+        if self.get_map():
+            return genuine(self, timeout)
+        me.wait(Waiter(me), timeout, "a selector with nothing in it")
+        return []
+
+    return select
+
+
+def _loop_of(selector: Any) -> Any:
+    events = sys.modules.get("asyncio.events")
+    loop = None if events is None else events._get_running_loop()
+    return loop if getattr(loop, "_selector", None) is selector else None
+
+
+def _wait_in_loop(
+    me: Participant, loop: Any, selector: Any, genuine: Callable[..., Any], timeout: float | None
+) -> Any:
+    come = genuine(selector, 0)
+    if come:
+        _QUIET.pop(id(loop), None)
+        return come
+    waiter = Waiter(me)
+    _WAITING[id(loop)] = waiter
+    try:
+        me.wait(waiter, timeout, "an event loop", _Sources(loop, selector, genuine))
+    finally:
+        _WAITING.pop(id(loop), None)
+    return genuine(selector, 0)
+
+
+_WAITING: Final[dict[int, Waiter]] = {}
+"""The loops that wait, by their identity."""
+
+
+def _write_to_self(self: Any) -> None:
+    """Wake the loop, as the genuine method does, and the thread that waits in it."""
+    _WRITES[_class_with(self)](self)
+    waiter = _WAITING.get(id(self))
+    if waiter is not None:
+        waiter.release()
+
+
+def _class_with(loop: Any) -> Any:
+    return next(kind for kind in type(loop).__mro__ if kind in _WRITES)
+
+
+_WRITES: Final[dict[Any, Any]] = {}
+_SELECTS: Final[dict[type[selectors.BaseSelector], Callable[..., Any]]] = {
+    kind: _selecting(genuine) for kind, genuine in Genuine.selects.items()
+}
+
+
+def _plain_select(
+    readable: Any, writable: Any, exceptional: Any, timeout: float | None = None, /
+) -> Any:
+    """Select as `select.select` does; with nothing to wait for but a time, wait on the clock."""
+    me = participant() if timeout and not (readable or writable or exceptional) else None
+    if me is None:
+        return _REAL_SELECT(readable, writable, exceptional, timeout)
+    me.wait(Waiter(me), timeout, "select")
+    return [], [], []
+
+
+_REAL_SELECT: Final = select.select
+FUNCTIONS: Final[list[tuple[Any, Any]]] = [(_REAL_SELECT, _plain_select)]
+"""What is replaced under every name that a module has imported it by: the genuine one, and ours."""

@@ -1,0 +1,177 @@
+"""Where a thread is, and whether it is blocked: read from outside of it."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+__all__ = [
+    "Activity",
+    "Place",
+    "activity",
+    "is_library",
+    "is_tool",
+    "name_of",
+    "place_of",
+    "tasks_of",
+    "waits_for_a_lock",
+]
+
+TEST_TOOLS: Final = frozenset(
+    {
+        "_hypothesis_pytestplugin",
+        "_pydevd_bundle",
+        "_pytest",
+        "coverage",
+        "debugpy",
+        "execnet",
+        "freezegun",
+        "hypothesis",
+        "pluggy",
+        "py",
+        "pydevd",
+        "pytest",
+        "time_machine",
+        "xdist",
+    }
+)
+"""Packages whose waits and deadlines are those of the test run, beside all that begin with pytest_."""
+
+LOCK_CALLS: Final = frozenset({"acquire", "get", "join", "_acquire_restore"})
+"""Methods of C that wait for another thread: of locks, and of `queue.SimpleQueue`."""
+
+
+def is_tool(module_name: str) -> bool:
+    """Return whether a module belongs to a test tool."""
+    root = module_name.partition(".")[0]
+    return root in TEST_TOOLS or root.startswith("pytest_")
+
+
+def is_library(module_name: str) -> bool:
+    """Return whether a module belongs to the standard library."""
+    return module_name.partition(".")[0] in sys.stdlib_module_names
+
+
+@dataclass(frozen=True)
+class Place:
+    """The innermost line of a thread that is neither in the standard library nor in qrtest."""
+
+    line: str
+    is_idle_worker: bool
+
+    def __str__(self) -> str:
+        return self.line
+
+
+def name_of(ident: int) -> tuple[str, int | None]:
+    """Return the name of the thread *ident*, and the system's number of it."""
+    # threading.current_thread() would make a dummy thread of one that it does not know.
+    known = threading._active.get(ident)  # type: ignore[attr-defined]
+    return ("a thread", None) if known is None else (known.name, known.native_id)
+
+
+def place_of(ident: int | None) -> Place:
+    """Return where the thread *ident* is."""
+    frame = None if ident is None else sys._current_frames().get(ident)
+    if frame is None:
+        return Place("an unknown place", is_idle_worker=False)
+    modules = []
+    where: FrameType | None = frame
+    while where is not None:
+        module = where.f_globals.get("__name__", "")
+        if not is_library(module) and not module.startswith("qrtest."):
+            return Place(_line(where), is_idle_worker=False)
+        modules.append(module)
+        where = where.f_back
+    is_idle = "concurrent.futures.thread" in modules
+    return Place(_line(frame), is_idle_worker=is_idle)
+
+
+def _line(frame: FrameType) -> str:
+    code = frame.f_code
+    return f"{Path(code.co_filename).name}:{frame.f_lineno} in {code.co_name}"
+
+
+def tasks_of(loop: Any) -> list[str]:
+    """Return the unfinished tasks of an event loop and where each waits."""
+    import asyncio
+
+    found = []
+    for task in asyncio.all_tasks(loop):
+        stack = task.get_stack(limit=1)
+        where = _line(stack[-1]) if stack else "its beginning"
+        found.append(f"task {task.get_name()} at {where}")
+    return sorted(found)
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What changes while a thread does anything. Equal ones, a while apart: the thread is blocked."""
+
+    frame: int
+    instruction: int
+    processor_time: int
+    switches: str
+
+
+def activity(ident: int | None, native_id: int | None) -> Activity | None:
+    """Return the activity of a thread; None while it is running, or cannot be seen."""
+    frame = None if ident is None else sys._current_frames().get(ident)
+    switches = _switches(native_id)
+    if frame is None or ident is None or switches is None:
+        return None
+    return Activity(id(frame), frame.f_lasti, _processor_time(ident), switches)
+
+
+def waits_for_a_lock(ident: int | None) -> bool:
+    """Return whether a blocked thread is in a lock, by the names in its present line.
+
+    The lock itself cannot be seen: it is a C object, and waiting for it is one call.
+    """
+    import dis
+
+    frame = None if ident is None else sys._current_frames().get(ident)
+    if frame is None:
+        return False
+    for instruction in dis.get_instructions(frame.f_code):
+        if instruction.offset > frame.f_lasti:
+            break
+        is_here = (
+            instruction.positions is not None and instruction.positions.lineno == frame.f_lineno
+        )
+        if is_here and (
+            instruction.argval in LOCK_CALLS
+            or (instruction.offset == frame.f_lasti and instruction.opname == "BEFORE_WITH")
+        ):
+            return True
+    return False
+
+
+def _processor_time(ident: int) -> int:
+    if not hasattr(time, "pthread_getcpuclockid"):
+        return 0
+    try:
+        return time.clock_gettime_ns(time.pthread_getcpuclockid(ident))
+    except OSError:
+        return -1
+
+
+def _switches(native_id: int | None) -> str | None:
+    """Return how often a thread has given up its processor; None while it is running or runnable.
+
+    A thread that waits for the interpreter's lock gives it up every 5 ms, a blocked one does not.
+    Where the system does not say (other than Linux), the answer is always the same.
+    """
+    try:
+        status = Path(f"/proc/self/task/{native_id}/status").read_text(encoding="ascii")
+    except OSError:
+        return ""
+    fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    if fields.get("State", "S").strip().startswith("R"):
+        return None
+    return fields.get("voluntary_ctxt_switches", "").strip()

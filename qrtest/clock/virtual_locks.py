@@ -1,0 +1,141 @@
+"""Locks that are made inside a simulation: waiting for one is waiting on the clock.
+
+Each is a genuine lock and a list of those who wait for it, so that it works for any thread, and after
+the simulation, too.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from types import TracebackType
+from typing import Any, Final
+
+from qrtest.clock import genuine
+from qrtest.clock.installed import participant
+from qrtest.clock.participants import Participant, Waiter
+from qrtest.clock.places import is_library, is_tool
+
+__all__ = ["VirtualLock", "VirtualRLock", "acquire_in_turn"]
+
+NO_TIMEOUT: Final = -1
+BETWEEN_TRIES_SECONDS: Final = 0.001
+USERS: Final = ("threading", "queue", "concurrent.futures._base", "concurrent.futures.thread")
+"""Modules of the standard library whose locks are held while their callers wait."""
+
+
+def _needs_none() -> bool:
+    """Return whether the caller of `threading.Lock` keeps a genuine lock."""
+    module = sys._getframe(2).f_globals.get("__name__", "")
+    if is_tool(module) or (is_library(module) and module not in USERS):
+        return True
+    return participant() is None
+
+
+class VirtualLock:
+    """What `threading.Lock()` makes in a thread that takes part in a virtual clock."""
+
+    _make: Any = staticmethod(genuine.Lock)
+
+    def __new__(cls) -> Any:
+        """Return a genuine lock where the caller, or its thread, takes no part."""
+        return cls._make() if _needs_none() else super().__new__(cls)
+
+    def __init__(self) -> None:
+        self._lock = self._make()
+        self._waiters: deque[Waiter] = deque()
+
+    def acquire(self, blocking: bool = True, timeout: float = NO_TIMEOUT) -> bool:
+        """Acquire the lock, as `threading.Lock.acquire` does; *timeout* is in seconds on the clock."""
+        if self._lock.acquire(False):
+            return True
+        me = participant() if blocking else None
+        if me is None:
+            return bool(self._lock.acquire(blocking, timeout))
+        if timeout < 0 and timeout != NO_TIMEOUT:
+            raise ValueError("timeout value must be a non-negative number")
+        until = None if timeout == NO_TIMEOUT else me.scheduler.clock.nanoseconds + timeout * 1e9
+        while True:
+            waiter = Waiter(me)
+            self._waiters.append(waiter)
+            left = None if until is None else (until - me.scheduler.clock.nanoseconds) / 1e9
+            try:
+                is_over = not me.wait(waiter, left, "a lock")
+            finally:
+                if not waiter.is_woken and waiter in self._waiters:
+                    self._waiters.remove(waiter)
+            if self._lock.acquire(False):
+                return True
+            if is_over:
+                return False
+
+    def release(self) -> None:
+        """Release the lock, and let the one go on that has waited longest."""
+        self._lock.release()
+        if self._waiters:
+            self._waiters.popleft().release()
+
+    def locked(self) -> bool:
+        """Return whether the lock is held."""
+        return bool(self._lock.locked())
+
+    def __enter__(self) -> bool:
+        return self.acquire()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.release()
+
+    def _at_fork_reinit(self) -> None:
+        self._lock._at_fork_reinit()
+        self._waiters.clear()
+
+    def __repr__(self) -> str:
+        return f"<qrtest's {self._lock!r}>"
+
+
+class VirtualRLock(VirtualLock):
+    """What `threading.RLock()` makes in a thread that takes part in a virtual clock."""
+
+    _make = staticmethod(genuine.RLock)
+
+    # What threading.Condition asks of a lock that can be acquired twice.
+
+    def release(self) -> None:
+        """Release the lock once."""
+        self._lock.release()
+        if self._waiters and not self._lock._is_owned():
+            self._waiters.popleft().release()
+
+    def locked(self) -> bool:
+        """Return whether the lock is held by any thread."""
+        if self._lock._is_owned():
+            return True
+        if self._lock.acquire(False):
+            self._lock.release()
+            return False
+        return True
+
+    def _is_owned(self) -> bool:
+        return bool(self._lock._is_owned())
+
+    def _release_save(self) -> Any:
+        state = self._lock._release_save()
+        if self._waiters:
+            self._waiters.popleft().release()
+        return state
+
+    def _acquire_restore(self, state: Any) -> None:
+        self.acquire()
+        self._lock._release_save()
+        self._lock._acquire_restore(state)
+
+
+def acquire_in_turn(lock: Any, me: Participant) -> None:
+    """Acquire a genuine *lock* that another participant may hold: let the others go on until it is free."""
+    while not lock.acquire(False):
+        me.wait(Waiter(me), BETWEEN_TRIES_SECONDS, "a lock from before the simulation")
