@@ -54,6 +54,7 @@ class Asking:
         self.token: str | None = "Bearer somebody"
         self.crn: str | None = None
         self.client: str | None = None
+        self.result = "{}"
         self.behaviour = options.get("behaviour", Behaviour())
         options.setdefault("backends", Snapshots())
         self.service = SimulatedService(self.clock, epoch=EPOCH, seed=0, plan=self._plan, **options)
@@ -61,7 +62,7 @@ class Asking:
     def _plan(self, submission: Any, job_id: str) -> JobPlan:
         return JobPlan(
             script=Script.of(self.script),
-            recorded=Recorded(result="{}", logs="L"),
+            recorded=Recorded(result=self.result, logs="L"),
             behaviour=self.behaviour,
         )
 

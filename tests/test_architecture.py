@@ -182,6 +182,7 @@ HOMES = {
         "client.circuit_diff",
         "client.local_primitives",
         "client.noise_model",
+        "client.qasm_circuits",
         "client.result_encoder",
         "client.submitted_pubs",
     },

@@ -23,6 +23,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
 from qrtest.client.noise_model import RUNS, Noise
+from qrtest.client.qasm_circuits import from_qasm
 from qrtest.client.result_format import Span, bit_array, data_bin, execution_spans, tagged
 
 __all__ = ["NotComputedError", "computed"]
@@ -94,6 +95,14 @@ def _decoded(params: str) -> Mapping[str, Any]:
 
 def _circuit(pub: Any) -> QuantumCircuit:
     circuit = pub[0] if isinstance(pub, (list, tuple)) and pub else pub
+    if isinstance(circuit, str):
+        try:
+            circuit = from_qasm(circuit)
+        except Exception as error:  # the importer's parsers raise errors of their own
+            what = str(error) or type(error).__name__
+            raise NotComputedError(
+                NOT_READABLE, f"The input could not be parsed: {what}"
+            ) from error
     if not isinstance(circuit, QuantumCircuit):
         raise NotComputedError(NOT_READABLE, "A pub does not begin with a circuit.")
     return circuit

@@ -11,7 +11,7 @@ from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
-from qrtest.service import error_responses, serialize
+from qrtest.service import error_responses, plain_results, serialize
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.job_facts import JobFacts
 from qrtest.service.payload_template import JobRecord
@@ -211,12 +211,18 @@ class SimulatedJob:
         if status != 204:
             raise error_responses.not_deletable(self.facts.job_id, status)
 
+    def sent_result(self, result: str) -> str:
+        """Return the stored *result* in the form that the submission asked for."""
+        if plain_results.is_wanted(self.facts.program_id, self.facts.params):
+            return plain_results.plain(result)
+        return result
+
     def _hand_out(self, result: str) -> Response:
         if self.facts.private and self._behaviour.private_results_once:
             if self._results_read:
                 return serialize.empty(204)
             self._results_read = True
-        return serialize.text_response(result)
+        return serialize.text_response(self.sent_result(result))
 
     def _no_logs(self, status: int) -> Response:
         if status == 200:

@@ -51,7 +51,7 @@ class JobStream:
         result = self._job.stored_result
         if cursor.step.status == transitions.DONE and result and not self._has_sent_result:
             self._has_sent_result = True
-            return result
+            return self._job.sent_result(result)
         return Close()
 
 

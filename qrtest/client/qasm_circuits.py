@@ -1,0 +1,28 @@
+"""Circuits that clients in other languages submit as text: OpenQASM 2 and 3."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from qiskit import QuantumCircuit, qasm2, qasm3
+
+__all__ = ["from_qasm"]
+
+VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re.DOTALL)
+
+
+@lru_cache(maxsize=32)
+def from_qasm(text: str) -> QuantumCircuit:
+    """Return the circuit of an OpenQASM *text*; physical qubits, as $3, stay where they are.
+
+    Raises what qiskit raises for a text that it cannot read; a text without a version is taken as OpenQASM 3.
+
+    >>> from_qasm('OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $2; c[0] = measure $2;').num_qubits
+    3
+    """
+    found = VERSION.match(text)
+    if found is not None and found[1] == "2":
+        return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
+    return qasm3.loads(text)

@@ -1,0 +1,69 @@
+"""Programs of clients in other languages: OpenQASM text in a pub, and results without types of qiskit."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+import requests
+
+import qrtest
+
+HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
+PHYSICAL = HEADER + (
+    "bit[2] c;\nrz(pi/2) $3;\nsx $3;\nrz(pi/2) $3;\nsx $4;\nrz(pi/2) $4;\ncz $3, $4;\n"
+    "x $4;\nc[0] = measure $3;\nc[1] = measure $4;\n"
+)
+VIRTUAL = HEADER + "qubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n"
+OLD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nx q[1];\nmeasure q -> c;\n'
+
+
+def submitted(program: Any, **params: Any) -> tuple[dict[str, Any], Any]:
+    """The state and the result of a sampler job whose pub begins with *program*, asked over a port."""
+    with qrtest.serve(port=0) as server:
+        server.rule("DONE", result="computed")
+        headers = {"Authorization": "Bearer x", "IBM-API-Version": "2026-04-15"}
+        inputs = {"pubs": [[program]], "version": 2, "support_qiskit": False, **params}
+        body = {"program_id": "sampler", "backend": "ibm_torino", "params": inputs}
+        jobs = f"{server.url}/api/v1/jobs"
+        job_id = requests.post(jobs, json=body, headers=headers, timeout=30).json()["id"]
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            job = requests.get(f"{jobs}/{job_id}", headers=headers, timeout=30).json()
+            if job["state"]["status"] not in ("Queued", "Running"):
+                break
+        text = requests.get(f"{jobs}/{job_id}/results", headers=headers, timeout=30).text
+    return job["state"], text
+
+
+@pytest.mark.parametrize(("program", "sample"), [(VIRTUAL, "0x2"), (OLD, "0x2")])
+def test_a_program_in_openqasm_is_computed(program: str, sample: str) -> None:
+    """Registers by name, samples as hexadecimal texts, as many as shots."""
+    state, text = submitted(program, options={"default_shots": 16})
+    assert state == {"status": "Completed"}
+    [data] = [result["data"] for result in json.loads(text)["results"]]
+    assert list(data) == ["c"]
+    assert data["c"]["samples"] == [sample] * 16
+
+
+def test_physical_qubits_stay_where_they_are() -> None:
+    """What is measured is the result on these qubits of the device."""
+    state, text = submitted(PHYSICAL)
+    assert state == {"status": "Completed"}
+    assert json.loads(text)["results"][0]["data"]["c"]["num_bits"] == 2
+
+
+@pytest.mark.parametrize(
+    ("program", "code"),
+    [
+        ("OPENQASM 3.0;\nbit c;\nc = measur $0;\n", 1603),
+        ("", 1603),
+        (HEADER + "bit c;\nh $0;\nc = measure $0;\n", 1517),
+    ],
+)
+def test_a_program_that_cannot_run_fails_as_on_the_service(program: str, code: int) -> None:
+    """1603 where it cannot be read, 1517 where the device has no such gate."""
+    state, _ = submitted(program)
+    assert (state["status"], state["reason_code"]) == ("Failed", code)
