@@ -108,6 +108,7 @@ HOMES = {
         "transport.socket_errors",
     },
     "threading": {
+        "client.lasting_import",
         "clock.program_time",
         "client.removed_members",
         "clock.genuine",
@@ -180,6 +181,7 @@ HOMES = {
     "pytest_html": {"plugin.report"},
     "qiskit": {
         "client.circuit_diff",
+        "client.lasting_import",
         "client.local_primitives",
         "client.noise_model",
         "client.qasm_circuits",

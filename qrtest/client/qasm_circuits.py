@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from qiskit import QuantumCircuit, qasm2, qasm3
@@ -13,7 +12,6 @@ __all__ = ["from_qasm"]
 VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re.DOTALL)
 
 
-@lru_cache(maxsize=32)
 def from_qasm(text: str) -> QuantumCircuit:
     """Return the circuit of an OpenQASM *text*; physical qubits, as $3, stay where they are.
 

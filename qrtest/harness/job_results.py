@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, Protocol
 
+from qrtest.client.lasting_import import import_qiskit
 from qrtest.clock.clocks import Clock
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import failed
@@ -60,6 +61,7 @@ class JobResults:
         seed = f"{self._seed} {number}"
 
         def make(start: float, stop: float) -> str:
+            import_qiskit()
             from qrtest.client.fitted_results import NotFittingError, fitted
             from qrtest.client.result_format import Span
 
@@ -73,6 +75,7 @@ class JobResults:
     def _computed(
         self, script: Script, submission: Submission, *, is_noisy: bool
     ) -> tuple[Script, str | None]:
+        import_qiskit()
         from qrtest.client.local_primitives import NotComputedError, computed
         from qrtest.client.noise_model import Noise
         from qrtest.client.result_format import Span
@@ -104,6 +107,7 @@ def is_computed(scenario: Scenario) -> bool:
 
 
 def _encoded(result: Any, program_id: str) -> str:
+    import_qiskit()
     from qrtest.client.result_encoder import encoded
 
     return encoded(result, program_id)
