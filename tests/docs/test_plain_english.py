@@ -48,7 +48,9 @@ INSTEAD = {
     r"is heard": "takes precedence",
 }
 WORD = re.compile(
-    "|".join(rf"(?P<w{number}>(?<![\w-])(?:{word})(?![\w-]))" for number, word in enumerate(INSTEAD)),
+    "|".join(
+        rf"(?P<w{number}>(?<![\w-])(?:{word})(?![\w-]))" for number, word in enumerate(INSTEAD)
+    ),
     re.IGNORECASE,
 )
 ALLOWED = re.compile(r"lives_of|`lives`|`lives=|lives=|time to live|max_ttl", re.IGNORECASE)
