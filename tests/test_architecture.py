@@ -171,6 +171,7 @@ HOMES = {
         ),
     },
     "numpy": {
+        "client.fitted_programs",
         "client.fitted_results",
         "client.local_primitives",
         "client.noise_model",
@@ -182,6 +183,7 @@ HOMES = {
     "qiskit": {
         "client.circuit_diff",
         "client.lasting_import",
+        "client.fitted_programs",
         "client.local_primitives",
         "client.noise_model",
         "client.qasm_circuits",

@@ -17,21 +17,22 @@ from typing import Any, Final
 
 import numpy as np
 
+from qrtest.client import releases
+from qrtest.client.fitted_programs import executor_result, noise_learner_result
 from qrtest.client.result_format import (
+    NotFittingError,
     Span,
     bit_array,
+    check_size,
     data_bin,
     execution_spans,
     tagged,
 )
 from qrtest.client.submitted_pubs import bindings_shape, circuit_facts
 
-__all__ = ["LARGEST_BYTES", "NotFittingError", "fitted", "sampled_shots", "zne_fields"]
+__all__ = ["fitted", "sampled_shots", "zne_fields"]
 
 DEFAULT_SHOTS: Final = 4096
-LARGEST_BYTES: Final = 2**30
-"""A result beyond this is not made up: the memory of a test run is finite."""
-
 ZNE_LEVEL: Final = 2
 """The resilience level from which on zero-noise extrapolation is on unless it is switched off."""
 
@@ -39,10 +40,6 @@ NOISE_FACTORS: Final = (1, 3, 5)
 EXTRAPOLATORS: Final = ("exponential", "linear")
 
 Draw = np.random.Generator
-
-
-class NotFittingError(Exception):
-    """There is no result that fits: the submission cannot be read, or its result would be too large."""
 
 
 def fitted(program_id: str, params: str, *, seed: str, span: Span) -> str:
@@ -55,7 +52,8 @@ def fitted(program_id: str, params: str, *, seed: str, span: Span) -> str:
     draw = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
     # Inputs may be damaged on purpose; what qpy, numpy and the client's decoder raise then is not documented.
     try:
-        return json.dumps(PROGRAMS[program_id](json.loads(params), draw, span))
+        result = PROGRAMS[program_id](json.loads(params), draw, span)
+        return json.dumps(result, cls=releases.json_encoder())
     except NotFittingError:
         raise
     except Exception as error:
@@ -75,7 +73,7 @@ def _sampler_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
         facts = circuit_facts(circuit)
         shape = bindings_shape(circuit, values)
         taken = shots or sampled_shots(options)
-        _check_size(math.prod(shape) * taken * sum(map(_bytes, facts.registers.values())))
+        check_size(math.prod(shape) * taken * sum(map(_bytes, facts.registers.values())))
         fields = {
             name: _measured(draw, size, shape, taken, meas_type)
             for name, size in facts.registers.items()
@@ -138,7 +136,7 @@ def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
         precision = wanted or usual
         bounds = _bounds(observables)
         shape = np.broadcast_shapes(bounds.shape, bindings_shape(circuit, values))
-        _check_size(math.prod(shape) * 8)
+        check_size(math.prod(shape) * 8)
         evs = np.broadcast_to(bounds, shape) * draw.uniform(-1, 1, size=shape)
         fields = {"evs": evs, "stds": np.full(shape, precision)}
         fields["ensemble_standard_error"] = fields["stds"]
@@ -257,15 +255,10 @@ def submitted_options(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {**(inputs.get("options") or {}), **beside}
 
 
-def _check_size(size: float) -> None:
-    if size > LARGEST_BYTES:
-        raise NotFittingError(
-            f"the result would have {size:,.0f} bytes, more than {LARGEST_BYTES:,}"
-        )
-
-
 PROGRAMS: Final[dict[str, Callable[[Mapping[str, Any], Draw, Span], Any]]] = {
     "sampler": _sampler_result,
     "estimator": _estimator_result,
+    "executor": executor_result,
+    "noise-learner": noise_learner_result,
 }
 """What makes the result of a program from its inputs."""

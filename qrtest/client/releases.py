@@ -32,13 +32,18 @@ __all__ = [
     "job_arguments",
     "json_decoder",
     "json_encoder",
+    "layer_error_classes",
+    "learner_instructions",
     "makers_of_jobs",
     "ours_to_know",
     "platform_channel",
+    "program_result_model",
+    "quantum_program",
     "result_decoder",
     "schema_versions",
     "stream_cancelled",
     "streams",
+    "tensor",
     "version_text",
 ]
 
@@ -194,6 +199,8 @@ def stream_cancelled() -> Any:
 _SCHEMAS: Final = {
     "executor": (
         "decoders.executor.decoder:AVAILABLE_DECODERS",
+        "decoders.quantum_program.decoder:AVAILABLE_DECODERS",
+        "quantum_program.result_decoders:AVAILABLE_DECODERS",
         "quantum_program.quantum_program_decoders:AVAILABLE_DECODERS",
     ),
     "noise-learner": (
@@ -285,3 +292,51 @@ The client does not search the whole call stack at every request, so the header 
 does not name the caller. The clients of IBM Cloud, of which a service makes two, read the certificates
 of authorities when they connect, as requests does, instead of when they are constructed.
 """
+
+
+# --- programs with a schema of their own -------------------------------------------------------
+
+
+def _schema_module(program: str, version: str) -> Any:
+    """Return the module of models of a program's schema; the package is installed with the client."""
+    name = version.removeprefix("v").replace(".", "_")
+    return importlib.import_module(f"ibm_quantum_schemas.{program}.version_{name}")
+
+
+def _converter(place: str, name: str, inputs: Mapping[str, Any], program: str) -> Any:
+    version = inputs["schema_version"]
+    number = version.removeprefix("v").replace(".", "_")
+    modules = (place, f"{place}.converters_{number}", f"{place}.version_{number}")
+    convert = _first(*(f"{module}:{name}_from_{number}" for module in modules))
+    model = _schema_module(program, version).ParamsModel.model_validate(dict(inputs))
+    return convert(model)[0]
+
+
+def quantum_program(inputs: Mapping[str, Any]) -> Any:
+    """Return the QuantumProgram in the *inputs* of an executor job; from release 0.46 on."""
+    return _converter("quantum_program.converters", "quantum_program", inputs, "executor")
+
+
+def program_result_model(version: str) -> Any:
+    """Return the model of an executor's result in a schema *version*."""
+    return _schema_module("executor", version).QuantumProgramResultModel
+
+
+def learner_instructions(inputs: Mapping[str, Any]) -> Any:
+    """Return the instructions in the *inputs* of a job of the third noise learner; from 0.46 on."""
+    place = "noise_learner_v3.converters"
+    return _converter(place, "noise_learner_v3_inputs", inputs, "noise_learner_v3")
+
+
+def tensor(values: Any) -> Any:
+    """Return the JSON of an array of numbers in the results of the third noise learner."""
+    model = importlib.import_module("ibm_quantum_schemas.common").F64TensorModel
+    return model.from_numpy(values).model_dump(mode="json")
+
+
+def layer_error_classes() -> tuple[Any, Any]:
+    """Return LayerError and PauliLindbladError, which the first noise learner gives."""
+    places = ("results.noise_learner", "utils.noise_learner_result")
+    names = ("LayerError", "PauliLindbladError")
+    layer, error = (_first(*(f"{place}:{name}" for place in places)) for name in names)
+    return layer, error

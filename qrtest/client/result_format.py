@@ -17,12 +17,30 @@ from typing import Any, Final
 
 import numpy as np
 
-__all__ = ["Span", "array", "bit_array", "data_bin", "execution_spans", "moment", "tagged"]
+__all__ = [
+    "NotFittingError",
+    "Span",
+    "array",
+    "bit_array",
+    "check_size",
+    "data_bin",
+    "execution_spans",
+    "moment",
+    "tagged",
+]
 
 BIT_ARRAY: Final = "<class 'qiskit.primitives.containers.bit_array.BitArray'>"
 NDARRAY: Final = "numpy.ndarray[typing.Tuple[int, ...], numpy.dtype[numpy.{}]]"
 DENSE_BITS: Final = 32
 """From this register size on, samples are stored uncompressed: random bits do not get smaller."""
+
+
+LARGEST_BYTES: Final = 2**30
+"""A result beyond this is not made up: the memory of a test run is finite."""
+
+
+class NotFittingError(Exception):
+    """There is no result that fits: the submission cannot be read, or its result would be too large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +98,11 @@ def execution_spans(shapes: Sequence[Sequence[int]], span: Span) -> dict[str, An
 def moment(seconds: float) -> dict[str, Any]:
     """Return a time in seconds since 1970 as the datetime that the service sends, in UTC without a zone."""
     return tagged("datetime", datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None).isoformat())
+
+
+def check_size(size: float) -> None:
+    """Raise `NotFittingError` for a result of more bytes than are made up."""
+    if size > LARGEST_BYTES:
+        raise NotFittingError(
+            f"the result would have {size:,.0f} bytes, more than {LARGEST_BYTES:,}"
+        )

@@ -62,8 +62,8 @@ class JobResults:
 
         def make(start: float, stop: float) -> str:
             import_qiskit()
-            from qrtest.client.fitted_results import NotFittingError, fitted
-            from qrtest.client.result_format import Span
+            from qrtest.client.fitted_results import fitted
+            from qrtest.client.result_format import NotFittingError, Span
 
             try:
                 return fitted(program_id, params, seed=seed, span=Span(start, stop))

@@ -1,0 +1,197 @@
+"""Fitting results of the programs beside sampler and estimator: the executor and the noise learners.
+
+The client's own models read what was submitted and write the result, so that every schema version that the
+installed release sends and decodes is covered. The sampler, estimator and noise learner that are based on the
+executor are executor jobs: what they pass through is returned as it was sent.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, Final, get_args
+
+import numpy as np
+
+from qrtest.client import releases
+from qrtest.client.result_format import Span, check_size
+from qrtest.client.submitted_pubs import decoded
+
+__all__ = ["executor_result", "noise_learner_result", "program_body"]
+
+LAYERS: Final = 4
+"""How many layers the noise learner learns unless its options say otherwise."""
+
+LARGEST_RATE: Final = 0.01
+
+Draw = np.random.Generator
+
+
+def executor_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
+    """Return a result for each item of a quantum program: its registers, and what its samplex gives."""
+    program = releases.quantum_program(inputs)
+    items = []
+    for item in program.items:
+        check_size(math.prod(item.shape) * program.shots * item.circuit.num_clbits)
+        data = {
+            register.name: _measured(draw, (*item.shape, program.shots), register.size, program)
+            for register in item.circuit.cregs
+        }
+        items.append({**_sampled(item, draw), **data})
+    return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
+
+
+def program_body(
+    inputs: Mapping[str, Any],
+    items: Sequence[Mapping[str, np.ndarray[Any, Any]]],
+    shapes: Sequence[tuple[int, ...]],
+    span: Span,
+) -> Any:
+    """Return the JSON of an executor's result with the arrays of *items*, in the schema of the *inputs*."""
+    version = inputs["schema_version"]
+    model = releases.program_result_model(version)
+    item_model = get_args(model.model_fields["data"].annotation)[0]
+    tensor = get_args(item_model.model_fields["results"].annotation)[1]
+    data = [
+        {
+            "results": {name: tensor.from_numpy(value) for name, value in item.items()},
+            "metadata": None if version == "v0.1" else {},
+        }
+        for item in items
+    ]
+    timing = {
+        "start": datetime.fromtimestamp(span.start, UTC).replace(tzinfo=None),
+        "stop": datetime.fromtimestamp(span.stop, UTC).replace(tzinfo=None),
+        "parts": [_part(number, shape) for number, shape in enumerate(shapes)],
+    }
+    body = {"schema_version": version, "data": data, "metadata": {"chunk_timing": [timing]}}
+    program = inputs["quantum_program"]
+    kept = {
+        name: program[name] for name in ("passthrough_data", "semantic_role") if name in program
+    }
+    return model.model_validate({**body, **kept}).model_dump(mode="json")
+
+
+def _part(number: int, shape: tuple[int, ...]) -> dict[str, Any]:
+    size = math.prod(shape)
+    where = {"permutation": list(range(len(shape))), "element_range": [0, size, 1]}
+    return {"idx_item": number, "size": size, **where}
+
+
+def _measured(draw: Draw, shape: tuple[int, ...], size: int, program: Any) -> Any:
+    """Return bits, or complex levels of each shot or their mean, as the program's meas_level says."""
+    level = getattr(program, "meas_level", "classified")
+    if level == "classified":
+        return draw.integers(0, 2, size=(*shape, size), dtype=np.uint8).astype(bool)
+    levels = (*shape[:-1], size) if level == "avg_kerneled" else (*shape, size)
+    return draw.normal(size=levels) + 1j * draw.normal(size=levels)
+
+
+def _sampled(item: Any, draw: Draw) -> dict[str, Any]:
+    """Return what the samplex of an item gives beside its circuit's parameters."""
+    samplex = getattr(item, "samplex", None)
+    if samplex is None:
+        return {}
+    found = {}
+    for spec in _outputs(samplex):
+        if spec.name != "parameter_values":
+            shape = (*item.shape, *spec.shape[1:])
+            found[spec.name] = (
+                draw.integers(0, 2, size=shape).astype(bool)
+                if spec.dtype == np.bool_
+                else np.ones(shape, dtype=spec.dtype)
+            )
+    return found
+
+
+def _outputs(samplex: Any) -> Sequence[Any]:
+    """Return what a samplex gives; earlier releases of samplomatic ask for how many randomizations."""
+    takes_number = len(inspect.signature(samplex.outputs).parameters) > 0
+    specs: Sequence[Any] = (samplex.outputs(1) if takes_number else samplex.outputs()).specs
+    return specs
+
+
+# --- noise learners ----------------------------------------------------------------------------
+
+
+def noise_learner_result(inputs: Mapping[str, Any], draw: Draw, _: Span) -> Any:
+    """Return an error for each instruction (third learner) or for each unique layer (the first)."""
+    if "schema_version" in inputs:
+        return _instruction_errors(inputs, draw)
+    options = inputs.get("options") or {}
+    most = options.get("max_layers_to_learn", LAYERS)
+    circuits = decoded(inputs["circuits"])
+    layers = islice(_unique_layers(circuits), most)
+    make, error = releases.layer_error_classes()
+    data = []
+    for circuit, qubits in layers:
+        paulis = _paulis(len(qubits), draw)
+        data.append(make(circuit, qubits, error(*paulis)))
+    return {"data": data, "metadata": {"backend": "", "input_options": options}}
+
+
+def _unique_layers(circuits: Sequence[Any]) -> Iterator[tuple[Any, list[int]]]:
+    """Yield each different layer of gates on two qubits, as a circuit on its qubits."""
+    from qiskit import QuantumCircuit
+    from qiskit.converters import circuit_to_dag
+
+    seen = set()
+    for circuit in circuits:
+        for layer in circuit_to_dag(circuit).layers():
+            gates = [
+                (node.op, [circuit.find_bit(qubit).index for qubit in node.qargs])
+                for node in layer["graph"].two_qubit_ops()
+            ]
+            key = frozenset((gate.name, *qubits) for gate, qubits in gates)
+            if gates and key not in seen:
+                seen.add(key)
+                qubits = sorted(qubit for _, acted_on in gates for qubit in acted_on)
+                narrow = QuantumCircuit(len(qubits))
+                for gate, acted_on in gates:
+                    narrow.append(gate, [qubits.index(qubit) for qubit in acted_on])
+                yield narrow, qubits
+
+
+def _paulis(qubits: int, draw: Draw) -> tuple[Any, np.ndarray[Any, Any]]:
+    """Return the generators of errors on one qubit, and a rate for each."""
+    from qiskit.quantum_info import PauliList
+
+    labels = [
+        "I" * (qubits - 1 - at) + letter + "I" * at for at in range(qubits) for letter in "XYZ"
+    ]
+    return PauliList(labels), draw.uniform(0, LARGEST_RATE, size=len(labels))
+
+
+def _instruction_errors(inputs: Mapping[str, Any], draw: Draw) -> Any:
+    version = inputs["schema_version"]
+    data = []
+    for instruction in releases.learner_instructions(inputs):
+        size = len(instruction.qubits)
+        is_read = any(each.operation.name == "measure" for each in _body(instruction))
+        letters = "X" if is_read else "XYZ"
+        generators = [[[letter, [at]]] for at in range(size) for letter in letters]
+        rates = draw.uniform(0, LARGEST_RATE, size=len(generators))
+        data.append(
+            {
+                "generators_sparse": generators,
+                "num_qubits": size,
+                "rates": releases.tensor(rates),
+                "rates_std": releases.tensor(rates / 10),
+                "metadata": {
+                    "learning_protocol": "trex" if is_read else "lindblad",
+                    "post_selection": {
+                        "fraction_kept": 1.0 if is_read else {},
+                        "success_rates": {},
+                    },
+                },
+            }
+        )
+    return {"schema_version": version, "data": data}
+
+
+def _body(instruction: Any) -> Sequence[Any]:
+    blocks = getattr(instruction.operation, "blocks", ())
+    return [each for block in blocks for each in block.data]
