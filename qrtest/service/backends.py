@@ -72,6 +72,7 @@ class Devices:
     def __init__(self, described: Backends) -> None:
         self._described = described
         self._conditions: dict[str, Condition] = {}
+        self._rep_delays: dict[str, tuple[float, float] | None] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return the backends that are there."""
@@ -80,6 +81,15 @@ class Devices:
     def condition(self, name: str) -> Condition:
         """Return the condition of the backend *name*."""
         return self._conditions.get(name, _USUAL)
+
+    def rep_delays(self, name: str) -> tuple[float, float] | None:
+        """Return the range of repetition delays of a backend in seconds; None when it has none."""
+        if name not in self._rep_delays:
+            described = json.loads(self._described.describe(name, "configuration") or b"{}")
+            in_microseconds = described.get("rep_delay_range") or ()
+            low_high = tuple(each / 1e6 for each in in_microseconds)
+            self._rep_delays[name] = (low_high[0], low_high[1]) if len(low_high) == 2 else None
+        return self._rep_delays[name]
 
     def change(self, name: str, changes: Mapping[str, Any]) -> Condition:
         """Apply *changes* to a backend's condition. Raises `SimulationError` for an unknown one."""

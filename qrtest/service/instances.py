@@ -236,7 +236,7 @@ class Instances:
                 "crn": each.resource_name,
                 "service_plan_unique_id": each.plan_id,
                 "name": each.name,
-                "tags": list(each.tags),
+                "tags": [tag.lower() for tag in each.tags],
                 "doc": {"extensions": {"allocation": {}, **_extensions(each)}},
             }
             for each in self.all()

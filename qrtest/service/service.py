@@ -19,6 +19,7 @@ from qrtest.service import (
     analytics,
     api_versions,
     error_responses,
+    input_checks,
     job_list,
     job_operations,
     parse,
@@ -213,7 +214,7 @@ class SimulatedService:
 
     def _submit(self, ask: Ask) -> Response:
         self._limits.check_body(ask.request.body)
-        submission = read_submission(ask.request.body)
+        submission, params = read_submission(ask.request.body)
         self._limits.check_tags(submission.tags)
         self._check_backend(submission.backend, ask.instance)
         if ask.instance.is_used_up(self._seconds_used(ask)):
@@ -229,7 +230,10 @@ class SimulatedService:
         if submission.start_session and submission.session_id is None:
             submission = replace(submission, session_id=job_id)
             self._open_session(job_id, submission.backend, "dedicated", sessions.MAX_TTL, ask)
-        job = self.add(submission, self._plan(submission, job_id), crn=ask.crn)
+        plan = self._plan(submission, job_id)
+        rep_delays = self.devices.rep_delays(submission.backend)
+        script = input_checks.checked(plan.script, submission.program_id, params, rep_delays)
+        job = self.add(submission, replace(plan, script=script), crn=ask.crn)
         return serialize.json_response(serialize.submitted(job.facts))
 
     def _check_backend(self, name: str, instance: Instance) -> None:

@@ -36,11 +36,14 @@ MOST_COST_SECONDS: Final = 10_800
 """The longest maximum execution time (REST description)."""
 
 
-def read_submission(body: bytes) -> Submission:
-    """Return the submission in the body of POST jobs. Raises `RequestError` for one that is not valid.
+def read_submission(body: bytes) -> tuple[Submission, dict[str, Any]]:
+    """Return the submission in the body of POST jobs, and its params parsed.
 
-    >>> read_submission(b'{"backend": "ibm_torino", "program_id": "sampler"}').program_id
-    'sampler'
+    Raises `RequestError` for one that is not valid.
+
+    >>> submission, params = read_submission(b'{"backend": "ibm_torino", "program_id": "sampler"}')
+    >>> submission.program_id, params
+    ('sampler', {})
     """
     asked = parse.json_object(body)
     for name in ("program_id", "backend"):
@@ -51,10 +54,11 @@ def read_submission(body: bytes) -> Submission:
             raise error_responses.body_invalid(f"{name} {rule}")
     if asked["program_id"] not in PROGRAMS:
         raise error_responses.program_unknown(asked["program_id"])
-    return Submission(
+    params = asked.get("params") or {}
+    submission = Submission(
         backend=asked["backend"],
         program_id=asked["program_id"],
-        params=json.dumps(asked.get("params") or {}),
+        params=json.dumps(params),
         tags=tuple(asked.get("tags") or ()),
         session_id=asked.get("session_id"),
         image=asked.get("runtime") or "",
@@ -63,6 +67,7 @@ def read_submission(body: bytes) -> Submission:
         calibration_id=asked.get("calibration_id"),
         start_session=bool(asked.get("start_session")),
     )
+    return submission, params
 
 
 def _is_text(value: Any) -> bool:
