@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 __all__ = [
     "IS_SAVING",
     "ON_SAVED",
+    "ON_SESSION_END",
     "SCENARIO_FOLDER",
     "SURFACE",
     "SURFACES",
     "RunOption",
     "is_documented_surface",
+    "session_ended",
 ]
 
 T = TypeVar("T")
@@ -61,6 +63,17 @@ IS_SAVING: Final = RunOption(default=False)
 
 ON_SAVED: Final[RunOption[Callable[[Path], None] | None]] = RunOption(None)
 """A function that is called with each file that was written."""
+
+ON_SESSION_END: Final[RunOption[Callable[[Any], None] | None]] = RunOption(None)
+"""A function that is called with the journal of each simulation, replay and server that ends."""
+
+
+def session_ended(journal: object) -> None:
+    """Call the function of this run, if there is one, with the *journal* of a session that has ended."""
+    callback = ON_SESSION_END.get()
+    if callback is not None:
+        callback(journal)
+
 
 SURFACES: Final = ("documented", "installed")
 SURFACE: Final = RunOption(SURFACES[0])

@@ -117,6 +117,7 @@ HOMES = {
         "clock.patch_threads",
         "clock.places",
         "patching",
+        "plugin.summary",
         "properties.real_time_limit",
         "timeline.journal",
         "transport.server",

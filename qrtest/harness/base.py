@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from qrtest import run_options
 from qrtest.clock import patch_time
 from qrtest.clock.clocks import EPOCH, Moment, VirtualClock, WallClock, moment, unix_time
 from qrtest.clock.duration import Duration
@@ -160,6 +161,7 @@ class Environment:
         self._is_over = True
         self._dispatcher.close()
         assert self._stack is not None
+        run_options.session_ended(self.journal)
         self._stack.__exit__(kind, error, traceback)
         if isinstance(error, Stop):
             raise error.reason from error.__cause__

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Final, Self
 
+from qrtest import run_options
 from qrtest.clock import clocks
 from qrtest.clock import duration as durations
 from qrtest.clock.clocks import EPOCH, AcceleratedClock, VirtualClock
@@ -89,6 +90,8 @@ class Server(Scripting):
         one of their own), *latency* (what every request takes on the clock), *seed*, *faults*,
         *backends*, *instances*, *limits*, and those of `Behaviour`.
         """
+        if hasattr(self, "journal"):
+            run_options.session_ended(self.journal)
         self._begin(**{**self._options, **options})
 
     def _begin(
@@ -159,6 +162,7 @@ class Server(Scripting):
         traceback: TracebackType | None,
     ) -> None:
         self._stack.close()
+        run_options.session_ended(self.journal)
 
     def wait(self) -> None:
         """Wait until the server is closed, or a signal comes."""

@@ -72,7 +72,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--qrtest-report",
         metavar="DIR",
-        help="draw the timeline of every failed test, as SVG and HTML in DIR",
+        help="draw the timeline of every failed test, and the coverage of the run, as SVG and HTML in DIR",
     )
     group.addoption(
         "--qrtest-keep-failed",
@@ -84,6 +84,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write what check_consumer finds as scenario files, which are tried first from then on",
     )
+    group.addoption(
+        "--qrtest-coverage",
+        action="store_true",
+        help="list the statuses, transitions, endings and faults that the tests have seen, or never seen",
+    )
+    group.addoption(
+        "--qrtest-fail-under",
+        metavar="PERCENT",
+        help="let the run fail if the tests have seen less than this share of them",
+    )
+    parser.addini("qrtest_fail_under", "as --qrtest-fail-under", default="")
     parser.addini(
         "qrtest_scenarios",
         "the folder of scenario files, from the root of the project",
@@ -138,11 +149,24 @@ def _set_run_options(config: pytest.Config) -> None:
     config.add_cleanup(run_options.SCENARIO_FOLDER.set(folder))
     config.add_cleanup(run_options.IS_SAVING.set(config.getoption("qrtest_save_failures")))
     config.add_cleanup(run_options.ON_SAVED.set(count_saved))
+    _count_coverage(config)
     surface = config.getini("qrtest_surface")
     if surface not in run_options.SURFACES:
         known = ", ".join(map(repr, run_options.SURFACES))
         raise pytest.UsageError(f"qrtest_surface = {surface}: there are {known}.")
     config.add_cleanup(run_options.SURFACE.set(surface))
+
+
+def _count_coverage(config: pytest.Config) -> None:
+    """Count what is seen of jobs, if an option asks for it."""
+    threshold = config.getoption("qrtest_fail_under") or config.getini("qrtest_fail_under")
+    options = ("qrtest_coverage", "qrtest_report")
+    if threshold or any(map(config.getoption, options)):
+        from qrtest import run_options
+        from qrtest.plugin import summary
+
+        count = summary.of(config).count_coverage(threshold)
+        config.add_cleanup(run_options.ON_SESSION_END.set(count))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -6,11 +6,13 @@ that asks the file system and prints; it is registered with the first thing to c
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -18,6 +20,8 @@ import pytest
 if TYPE_CHECKING:
     from qrtest.harness.record import Recording
     from qrtest.harness.replay import Replay
+    from qrtest.timeline.coverage import Coverage
+    from qrtest.timeline.journal import Journal
 
 __all__ = ["Played", "Summary", "Tally", "lines", "of"]
 
@@ -68,13 +72,14 @@ class Played:
 class Tally:
     """What a run, or a worker's part of it, *recorded* (interactions by file), *played* and *saved*.
 
-    *folders* are those in which the cassettes stand.
+    *folders* are those in which the cassettes stand; *coverage* is what was seen of jobs, if counted.
     """
 
     recorded: Mapping[str, int] = field(default_factory=dict)
     played: Mapping[str, Played] = field(default_factory=dict)
     saved: frozenset[str] = frozenset()
     folders: frozenset[str] = frozenset()
+    coverage: Coverage | None = None
 
     def __or__(self, other: Tally) -> Tally:
         """Merge two parts of a run."""
@@ -86,6 +91,9 @@ class Tally:
             played,
             self.saved | other.saved,
             self.folders | other.folders,
+            self.coverage | other.coverage
+            if self.coverage and other.coverage
+            else self.coverage or other.coverage,
         )
 
     @property
@@ -104,6 +112,7 @@ class Tally:
             "played": played,
             "saved": sorted(self.saved),
             "folders": sorted(self.folders),
+            "coverage": self.coverage and self.coverage.counts,
         }
 
     @classmethod
@@ -115,7 +124,13 @@ class Tally:
         True
         """
         played = {path: Played(*values) for path, values in data["played"].items()}
-        return cls(data["recorded"], played, frozenset(data["saved"]), frozenset(data["folders"]))
+        coverage = None
+        if data["coverage"] is not None:
+            from qrtest.timeline.coverage import Coverage
+
+            coverage = Coverage.from_data(data["coverage"])
+        saved, folders = frozenset(data["saved"]), frozenset(data["folders"])
+        return cls(data["recorded"], played, saved, folders, coverage)
 
 
 def lines(tally: Tally, orphaned: Iterable[tuple[str, str]]) -> list[str]:
@@ -149,7 +164,8 @@ def lines(tally: Tally, orphaned: Iterable[tuple[str, str]]) -> list[str]:
     ]
     found += [f"orphaned  {path}: {why}" for path, why in lost]
     found += [f"expired   {path}: {why}" for path, why in expired.items()]
-    return [*found, *(f"saved     {path}" for path in sorted(tally.saved))]
+    found += [f"saved     {path}" for path in sorted(tally.saved)]
+    return [*found, *(tally.coverage.lines() if tally.coverage else ())]
 
 
 def _counted(count: int) -> str:
@@ -168,6 +184,8 @@ class Summary:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._tally = Tally()
+        self._lock = Lock()
+        self._least = 0.0
 
     def count(
         self, session: Replay | Recording, wanted: str, folder: str, *, has_failed: bool
@@ -188,23 +206,63 @@ class Summary:
             played = _played(session, wanted, self._longest(), has_failed=has_failed)
             tally = Tally(played={self._name(path): played})
         named = [self._name(parent) for parent in path.parents if parent.name == folder]
-        self._tally |= tally | Tally(folders=frozenset(named[:1]))
+        self._add(tally | Tally(folders=frozenset(named[:1])))
 
     def count_saved(self, path: Path) -> None:
         """Count a scenario file that check_consumer wrote."""
-        self._tally |= Tally(saved=frozenset([self._name(path)]))
+        self._add(Tally(saved=frozenset([self._name(path)])))
+
+    def count_coverage(self, threshold: str) -> Callable[[Journal], None]:
+        """Return the function that counts what a client saw of jobs in a journal.
+
+        *threshold*: the share in percent below which the run fails; "" is none.
+        """
+        from qrtest.timeline.coverage import Coverage
+
+        try:
+            self._least = float(threshold or 0)
+        except ValueError:
+            self._least = math.nan
+        if not 0 <= self._least <= 100:
+            raise pytest.UsageError(
+                f"qrtest_fail_under = {threshold}: give a number from 0 to 100."
+            )
+        self._add(Tally(coverage=Coverage()))
+
+        def count(journal: Journal) -> None:
+            self._add(Tally(coverage=Coverage.of(journal.drawn())))
+
+        return count
 
     def add(self, data: Mapping[str, Any]) -> None:
         """Add what a worker has counted, as its `Tally.data`."""
-        self._tally |= Tally.of(data)
+        self._add(Tally.of(data))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Send what was counted, or judge it."""
         sent = getattr(self._config, "workeroutput", None)
         if sent is not None:
             sent[KEY] = self._tally.data()
-        elif self._tally.fails and session.exitstatus == 0:
+            return
+        if self._tally.coverage is not None and self._config.getoption("qrtest_report"):
+            self._draw(self._tally.coverage)
+        if (self._tally.fails or self._is_short()) and session.exitstatus == 0:
             session.exitstatus = FAILURE
+
+    def _is_short(self) -> bool:
+        """Return whether less was seen of jobs than the threshold says."""
+        coverage = self._tally.coverage
+        return coverage is not None and coverage.percent < self._least
+
+    def _draw(self, coverage: Coverage) -> None:
+        """Write the pictures of *coverage* into the folder of the report."""
+        from qrtest.timeline import coverage_chart
+
+        folder = Path(self._config.getoption("qrtest_report"))
+        folder.mkdir(parents=True, exist_ok=True)
+        page = folder / "coverage.html"
+        page.write_text(coverage_chart.html(coverage), encoding="utf-8")
+        page.with_suffix(".svg").write_text(coverage_chart.svg(coverage), encoding="utf-8")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary."""
@@ -219,6 +277,16 @@ class Summary:
                 "qrtest_unused=fail: record these cassettes again, or let a test ask for all of it",
                 red=True,
             )
+        if self._is_short():
+            terminalreporter.write_line(
+                f"qrtest_fail_under={self._least:g}: the tests have seen less than that of what jobs do",
+                red=True,
+            )
+
+    def _add(self, more: Tally) -> None:
+        # Sessions end in threads, too.
+        with self._lock:
+            self._tally |= more
 
     def _name(self, path: Path) -> str:
         return Path(os.path.relpath(path, self._config.rootpath)).as_posix()

@@ -219,3 +219,60 @@ def test_the_order_of_the_workers_does_not_matter(one: Tally, two: Tally, three:
     assert one | one == one
     assert one | Tally() == one
     assert Tally.of(one.data()) == one
+
+
+SEEING = """
+import pytest, qrtest
+
+@pytest.mark.parametrize("end", ["DONE", "ERROR 1500"])
+def test_it(runtime_job, end):
+    runtime_job(f"QUEUED 5s; RUNNING 1s; {end}").wait_for_final_state()
+
+def test_without_a_fixture():
+    with qrtest.simulate() as sim:
+        sim.job("QUEUED 5s; CANCELLED").wait_for_final_state()
+"""
+"""Three tests that see three endings; one of them takes no fixture."""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_the_run_lists_what_it_has_seen_of_jobs(
+    pytester: pytest.Pytester, workers: list[str]
+) -> None:
+    """Over all workers, with and without fixtures; and what was never seen."""
+    pytester.makepyfile(SEEING)
+    run = pytester.runpytest_subprocess if workers else pytester.runpytest_inprocess
+    result = run("--qrtest-coverage", *workers)
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(
+        [
+            "*= qrtest =*",
+            "status coverage: 1? of * (* %)",
+            "*statuses: QUEUED 3, RUNNING 2, DONE 1, ERROR 1, CANCELLED 1",
+            "*endings: DONE 1, ERROR 1, CANCELLED 1",
+            "*never seen: faults: *",
+        ]
+    )
+
+
+def test_a_threshold_lets_the_run_fail(pytester: pytest.Pytester) -> None:
+    """On the command line or in the ini file; with the share that was reached, nothing happens."""
+    pytester.makepyfile(SEEING)
+    assert pytester.runpytest_inprocess("--qrtest-fail-under=20").ret == pytest.ExitCode.OK
+    result = pytester.runpytest_inprocess("-o", "qrtest_fail_under=99")
+    result.assert_outcomes(passed=3)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["qrtest_fail_under=99: the tests have seen less*"])
+    wrong = pytester.runpytest_inprocess("--qrtest-fail-under=most")
+    assert wrong.ret == pytest.ExitCode.USAGE_ERROR
+    wrong.stderr.fnmatch_lines(["*qrtest_fail_under = most: give a number from 0 to 100.*"])
+
+
+def test_the_report_has_the_graph_of_what_was_seen(pytester: pytest.Pytester) -> None:
+    """As SVG and as a page, beside the pictures of failed tests."""
+    pytester.makepyfile(SEEING)
+    pytester.runpytest_inprocess("--qrtest-report=drawn")
+    assert sorted(path.name for path in (pytester.path / "drawn").iterdir()) == [
+        "coverage.html",
+        "coverage.svg",
+    ]
