@@ -17,6 +17,7 @@ from qrtest.cassette.digests import Digests
 from qrtest.http.messages import Request
 from qrtest.playback.request_tree import UNORDERED, as_text, hashed, tree_of
 from qrtest.redaction.patterns import PLACEHOLDER
+from qrtest.redaction.placeholders import is_number
 
 __all__ = ["RequestIndex", "fits", "leaf_fits"]
 
@@ -92,7 +93,7 @@ class RequestIndex(Generic[Entry]):
             for number, each in enumerate(value):
                 yield from self._openings(each, (*place, number), "")
         elif _has_placeholder(value):
-            yield place, value in self.digests.of
+            yield place, as_text(value) in self.digests.of
 
     def _masked(self, tree: Any, openings: tuple[Opening, ...]) -> str | None:
         """Return a digest of *tree*, equal for all that fits; None if it lacks one of the places."""
@@ -142,6 +143,8 @@ def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place
 
 def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
     """Whether the leaf *wanted* is what the recorded leaf *known* stands for."""
+    if not isinstance(known, str) and _has_placeholder(known):
+        return bool(known == wanted) or digests.fits(as_text(known), as_text(wanted))
     if not _has_placeholder(known):
         return type(known) is type(wanted) and bool(known == wanted)
     literal, *rest = _PLACEHOLDER.split(known)
@@ -163,9 +166,9 @@ def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
 
 
 def _has_placeholder(value: Any) -> bool:
-    return (
-        isinstance(value, str) and "redacted-" in value and _PLACEHOLDER.search(value) is not None
-    )
+    if isinstance(value, str):
+        return "redacted-" in value and _PLACEHOLDER.search(value) is not None
+    return isinstance(value, int | float) and is_number(as_text(value))
 
 
 def _is_unordered(place: Place, name: str) -> bool:

@@ -15,12 +15,12 @@ from typing import Any, Final
 
 from qrtest.errors import CassetteError
 
-__all__ = ["Rules", "identity_type", "is_secret_name", "plain_name", "project_rules"]
+__all__ = ["Rules", "governs", "is_secret_name", "plain_name", "project_rules"]
 
 
 @lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
-    """*name* as it is compared.
+    """Return *name* as it is compared.
 
     >>> plain_name("X-Access_Token")
     'xaccesstoken'
@@ -32,21 +32,36 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(map(plain_name, text.split()))
 
 
-REQUEST_HEADERS: Final = _names("Content-Type IBM-API-Version Parent-Job-Id IBM-API-Function-Id")
-RESPONSE_HEADERS: Final = _names("Content-Type Content-Length Location Retry-After Link Allow")
-QUERY: Final = _names(
-    "backend calibration_id created_after created_before exclude_params fields include_mocks limit "
-    "offset pending program search session_id sort tags type updated_before version grant_type"
+REQUEST_HEADERS: Final = _names(
+    """
+    Content-Type IBM-API-Version Parent-Job-Id IBM-API-Function-Id
+    """
 )
-FORM: Final = _names("grant_type response_type scope limit")
+RESPONSE_HEADERS: Final = _names(
+    """
+    Content-Type Content-Length Location Retry-After Link Allow
+    """
+)
+QUERY: Final = _names(
+    """
+    backend calibration_id created_after created_before exclude_params fields include_mocks
+    limit offset pending program search session_id sort tags type updated_before version
+    grant_type
+    """
+)
+FORM: Final = _names(
+    """
+    grant_type response_type scope limit
+    """
+)
 KEYS: Final = _names(
     """
     id jobs job_id backend backend_name backends devices device state status reason reason_code
     reasonCode reason_solution errors error code message solution more_info trace detail details
     program program_id runtime tags created ended running finished created_at updated_at
-    session_id mode state_reason accepting_jobs started_at activated_at closed_at last_job_started
-    last_job_completed timestamps timestamp calibration_id usage bss metadata version versions
-    sunset_date qiskit_version estimated_start_time estimated_completion_time
+    session_id mode state_reason accepting_jobs started_at activated_at closed_at
+    last_job_started last_job_completed timestamps timestamp calibration_id usage bss metadata
+    version versions sunset_date qiskit_version estimated_start_time estimated_completion_time
     name title description crn instance service_plan_unique_id items search_cursor query fields
     overview_ui en display_name pricing kind type __type__ __module__ __class__ field_names
     field_types shape dtype semantic_role schema_version log_level program_runtime instance_plan
@@ -56,75 +71,187 @@ KEYS: Final = _names(
     dynamical_decoupling scheduling_method slack_distribution extra_slack_distribution
     skip_reset_qubits circuits qpy_version results samples observables labels chunk_timing start
     stop parts uri url urls href rel http ws services next previous first last total count level
-    queue_length length_queue backend_version processor_type family revision segment clops
+    queue_length length_queue backend_version processor_type family revision segment clops log
+    logs msg text comment warning warnings info hint summary explanation exception traceback
+    error_description error_message status_message event caller
     """
 )
-DATA_KEYS: Final = _names("__value__ b64_data data array")
+DATA_KEYS: Final = _names(
+    """
+    __value__ b64_data data array
+    """
+)
 """Names of encoded arrays and circuits: kept when they decode to what is no text."""
 
-SECRET_NAME: Final = re.compile(
-    r"token|secret|passw|pwd$|passphrase|apikey|accesskey|privatekey|signingkey|sessionkey|credential"
-    r"|signature|^sig$|cookie|authorization|^auth$|xauth|jwt|bearer|hmac|otp$|^pin$|csrf|xsrf|nonce"
-    r"|assertion|^key$|keyid$|refresh(?!rate)|clientid|saml|sessid|certificate|^code(verifier|challenge)$"
+MARKUP: Final = _names(
+    """
+    html head body title meta div span table tbody thead tr td th ul ol li a p br hr h1 h2 h3 h4
+    h5 h6 center nav footer header section article main strong em b i small code pre img svg
+    link style noscript class lang charset content rel alt width height align role xmlns
+    viewport http-equiv src action method
+    """
 )
+"""Elements and attributes of HTML: what is in them is free text."""
+
+LABELS: Final = _names(
+    """
+    name names title tags job_tags labels display_name field_names observables
+    """
+)
+"""Names of what people call their things: kept when they are words, identifiers of registers included."""
+
+IDS: Final = _names(
+    """
+    id job_id session_id calibration_id parent_job_id parentjobid program_id trace nonce etag
+    digest request_id
+    """
+)
+"""Names of ids that chain requests: kept in the forms that the service gives them."""
+
+ENUMERATIONS: Final = _names(
+    """
+    status state type kind role mode plan level active enabled currency tier format token_type
+    """
+)
+"""Names of what is one of a few words, also below an identity."""
+
+SECRET_NAME: Final = re.compile(
+    r"token|secret|passw|pwd$|^pw$|passphrase|passcode|credential|creds$|signature|^sig$|cookie|authorization|^auth$"
+    r"|(?:api|access|private|signing|session|encryption|master|hmac|ssh|account|storage|shared)key(?:s|id)?$"
+    r"|apikey|keyid$|xauth|jwt|bearer|hmac|^otp$|totp|^pin$|pincode|csrf|xsrf|assertion|refresh$|clientid|saml|sessid"
+    r"|jsessionid|certificate|^code(?:verifier|challenge)$|^salt$|mnemonic|seedphrase|^cvv$|^cvc$|cardnumber|^iban$|^ssn$"
+)
+MEASURE: Final = re.compile(
+    r"(?:count|counts|limit|limits|max|min|num|number|length|len|size|sizes|type|types|kind|index|used|usage|remaining"
+    r"|budget|expir\w*|expires\w*|ttl|lifetime|age|at|seconds|secs|time|date|status|state|format|scheme|algorithm|url|uri"
+    r"|endpoint|policy|rotation|enabled|required|valid|present|exists|created|updated|version|total|cost|rate|name"
+    r"|prefix)$|^(?:max|min|num|total|is|has|have|require|requires|allow|needs|no|use|uses|expires|expired)(?=[a-z])"
+)
+"""Names of measures of a secret, and of facts about one: `token_count`, `password_policy`, `has_cookie`."""
+
+WEAK_SECRETS: Final = _names(
+    """
+    key keys
+    """
+)
+"""Names of keys of any kind: a value under one is a credential only when it looks random."""
+
 IDENTITIES: Final = {
     "user": _names(
-        "user_id userid iam_id iamid user username user_name login owner created_by createdby author sub "
-        "subject realmid realmed_userid given_name family_name first_name last_name full_name nickname "
-        "preferred_username principal principal_id requester"
+        """
+        user users user_id userid uid iam_id iamid usernames username user_name login logins owner
+        owners created_by createdby updated_by modified_by deleted_by approved_by submitted_by
+        author authors sub subject realmid realmed_userid given_name family_name first_name
+        firstname last_name lastname middle_name full_name fullname surname nickname
+        preferred_username principal principal_id requester submitter person persons people
+        customer_name maiden_name assignee reviewer employee employee_id member members contact_name
+        attn displayed_user actor operator_id screen_name handle birthdate birthday date_of_birth
+        dob
+        """
     ),
-    "email": _names("email e_mail mail email_address contact"),
+    "email": _names(
+        """
+        email emails e_mail mail email_address contact contacts recipient recipients cc bcc reply_to
+        """
+    ),
     "account": _names(
-        "account account_id accountid account_crn bss_account bss_account_id tenant tenant_id"
-        " customer customer_id organization organization_id org subscription_id ims ims_user_id"
+        """
+        account accounts account_id accountid account_number account_name bss_account bss_account_id
+        tenant tenants tenant_id customer customers customer_id organization organizations
+        organization_id organisation organisations organisation_id org orgs org_id subscription_id
+        ims ims_user_id ims_account billing_account company employer enterprise enterprise_id
+        """
     ),
-    "provider": _names("hub group project provider hubs groups projects"),
-    "instance": _names("instance_id instanceid resource_instance_id guid resource_id"),
-    "ip": _names("ip ip_address ipaddress client_ip remote_addr x_forwarded_for remote_address"),
-    "phone": _names("phone phone_number telephone mobile"),
+    "provider": _names(
+        """
+        hub group project provider hubs groups projects
+        """
+    ),
+    "instance": _names(
+        """
+        instance_id instanceid resource_instance_id guid resource_id account_crn
+        """
+    ),
+    "ip": _names(
+        """
+        ip ips ip_address ipaddress client_ip remote_addr x_forwarded_for remote_address remote_ip
+        source_ip mac_address hostip
+        """
+    ),
+    "phone": _names(
+        """
+        phone phones phone_number telephone tel mobile mobile_number fax msisdn
+        """
+    ),
+    "address": _names(
+        """
+        address addresses street street_address postal_address postcode zip zipcode postal_code city
+        billing_address shipping_address latitude longitude
+        """
+    ),
 }
 _IDENTITY_OF: Final = {name: kind for kind, names in IDENTITIES.items() for name in names}
+_OF_SEVERAL: Final = re.compile(r"[\[.:/]")
+_NOT_ALNUM: Final = re.compile(r"[\W_]+")
+_SUFFIX: Final = re.compile(
+    r"(?:^|[a-z])(userid|username|useremail|emailaddress|phonenumber|accountid|accountnumber|tenantid|customerid"
+    r"|iamid|ipaddress|firstname|lastname|fullname)$"
+)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=8192)
+def governs(name: str) -> str:
+    """Return what goes by *name*: "token" for a credential, a kind of identity, or "" for neither.
+
+    >>> governs("X-Access-Token"), governs("user_id"), governs("token_count"), governs("status")
+    ('token', 'user', '', '')
+    """
+    plain = _NOT_ALNUM.sub("", name).lower()
+    if not plain or plain.startswith("redacted"):
+        return ""
+    kind = _IDENTITY_OF.get(plain)
+    if kind is not None:
+        return kind
+    if SECRET_NAME.search(plain):
+        return "token" if plain == "cardnumber" or MEASURE.search(plain) is None else ""
+    found = _SUFFIX.search(plain)
+    return _IDENTITY_OF.get(found[1], "user") if found else ""
+
+
 def is_secret_name(name: str) -> bool:
     """Whether what goes by *name* is a credential.
 
     >>> is_secret_name("X-Access-Token"), is_secret_name("status")
     (True, False)
     """
-    plain = plain_name(name)
-    return not plain.startswith("redacted") and SECRET_NAME.search(plain) is not None
-
-
-def identity_type(name: str) -> str | None:
-    """What kind of identity goes by *name*; None when it is none."""
-    return _IDENTITY_OF.get(plain_name(name))
+    return governs(name) == "token"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What a project adds: JSON names to *keep*, names that are *secret*, and *shapes* of secrets.
+    """What a project adds to redaction.
 
-    *shapes* are names with regular expressions.
+    *keep*: names of JSON whose texts are kept. *words*: words that free text may keep. *secret*: names of
+    credentials. *shapes*: what secrets of its own look like, as regular expressions with a name each.
 
     >>> Rules(keep=frozenset({"flavour"})).keeps("Flavour")
     True
     """
 
     keep: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
     secret: frozenset[str] = frozenset()
     shapes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: Mapping[str, Any], *, name: str = "[tool.qrtest.redaction]") -> Rules:
-        """The rules in a *table* of a project's configuration. Raises `CassetteError` for a wrong one."""
-        unknown = set(table) - {"keep", "secret", "shapes"}
+        """Return the rules in a *table* of a project. Raises `CassetteError` for a wrong one."""
+        unknown = set(table) - {"keep", "words", "secret", "shapes"}
         if unknown:
             raise CassetteError(
-                f"{name}: there is no {min(unknown)!r}: there are keep, secret and shapes."
+                f"{name}: there is no {min(unknown)!r}: there are keep, words, secret and shapes."
             )
-        for key in ("keep", "secret"):
+        for key in ("keep", "words", "secret"):
             if not _is_texts(table.get(key, [])):
                 raise CassetteError(f"{name}: {key} should be a list of texts.")
         shapes = table.get("shapes", {})
@@ -143,6 +270,7 @@ class Rules:
                 )
         return cls(
             keep=frozenset(table.get("keep", ())),
+            words=frozenset(table.get("words", ())),
             secret=frozenset(table.get("secret", ())),
             shapes=dict(shapes),
         )
@@ -150,24 +278,36 @@ class Rules:
     def __post_init__(self) -> None:
         for name in ("keep", "secret"):
             object.__setattr__(self, name, frozenset(map(plain_name, getattr(self, name))))
+        object.__setattr__(self, "words", frozenset(word.lower() for word in self.words))
 
     def __or__(self, other: Rules) -> Rules:
-        """What either of two adds; of two shapes of one name, the other's."""
+        """Return what either of two adds; of two shapes of one name, the other's."""
         return Rules(
             keep=self.keep | other.keep,
+            words=self.words | other.words,
             secret=self.secret | other.secret,
             shapes={**self.shapes, **other.shapes},
         )
 
     def keeps(self, name: str) -> bool:
-        """Whether texts under *name* in JSON are kept."""
+        """Whether texts under *name* are free text: their words are looked at one by one."""
         plain = plain_name(name)
-        return plain in KEYS or plain in self.keep
+        return plain in KEYS or plain in MARKUP or plain in FORM or plain in self.keep
 
-    def is_secret(self, name: str) -> bool:
-        """Whether what goes by *name* is a credential."""
+    def governs(self, name: str) -> str:
+        """Return what goes by *name*, as `governs`, by the rules of the project first."""
         plain = plain_name(name)
-        return plain in self.secret or (plain not in self.keep and is_secret_name(plain))
+        if plain in self.secret:
+            return "token"
+        if plain in self.keep:
+            return ""
+        return governs(name) or (governs(_last(name)) if _OF_SEVERAL.search(name) else "")
+
+
+def _last(name: str) -> str:
+    """Return the last part of a *name* of several: `pin` of `auth[pin]`, or of `login.pin`."""
+    found = [part for part in re.split(r"[\[\].:/]", name) if part]
+    return found[-1] if found else ""
 
 
 def project_rules(path: Path) -> Rules:

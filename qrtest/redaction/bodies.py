@@ -9,7 +9,7 @@ from typing import Final
 
 from qrtest.errors import CassetteError
 
-__all__ = ["LARGEST_BYTES", "decompressed", "text_of"]
+__all__ = ["LARGEST_BYTES", "cut_character", "decompressed", "text_of"]
 
 LARGEST_BYTES: Final = 512 * 2**20
 WINDOW_OF: Final = {
@@ -17,10 +17,12 @@ WINDOW_OF: Final = {
     "x-gzip": (zlib.MAX_WBITS | 16,),
     "deflate": (zlib.MAX_WBITS, -zlib.MAX_WBITS),
 }
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+"""Characters that no text has."""
 
 
 def decompressed(body: bytes, encoding: str | None) -> bytes:
-    """*body* without its Content-Encoding, and what is left of that.
+    """Return *body* without its Content-Encoding.
 
     A body that is text although its header says otherwise was decompressed before, as some recorders
     do. Raises `CassetteError` for a compression that cannot be looked into.
@@ -55,7 +57,7 @@ def _inflated(body: bytes, step: str) -> bytes:
 
 
 def _whole(body: bytes, window: int) -> bytes | None:
-    """What was compressed to *body*, part by part, as clients read it; None if nothing was.
+    """Return what was compressed to *body*, part by part, as clients read it; None if nothing was.
 
     What follows the last part, and is none, is not read by clients either.
     """
@@ -83,7 +85,7 @@ def _is_text(body: bytes) -> bool:
 
 
 def text_of(body: bytes, content_type: str = "") -> tuple[str | None, str]:
-    """The text that *body* is, and its encoding; None for bytes that are none.
+    """Return the text that *body* is, and its encoding; None for bytes that are none.
 
     >>> text_of("é".encode("utf-16"))
     ('é', 'utf-16')
@@ -92,9 +94,27 @@ def text_of(body: bytes, content_type: str = "") -> tuple[str | None, str]:
     guesses = ["utf-8", named[1] if named else "utf-8"]
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         guesses.insert(0, "utf-16")
+    if body.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        guesses.insert(0, "utf-32")
     for charset in guesses:
         try:
-            return body.decode(charset), charset
+            text = body.decode(charset)
         except (UnicodeDecodeError, LookupError):
             continue
+        if _CONTROL.search(text) is None:
+            return text, charset
     return None, "utf-8"
+
+
+def cut_character(body: bytes) -> bytes:
+    """Return the bytes at the end of *body*, in UTF-8, that are a part of a character; else none.
+
+    >>> cut_character("caf\u00e9".encode()[:-1])
+    b'\\xc3'
+    """
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data" and error.end == len(body):
+            return body[error.start :]
+    return b""

@@ -10,9 +10,9 @@ from qrtest.cassette import codec
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.errors import CassetteError, SecretFound
-from qrtest.redaction import scan
+from qrtest.redaction import second_opinion
 from qrtest.redaction.allowlist import Rules
-from qrtest.redaction.redactor import redacted
+from qrtest.redaction.redactor import Redacted, redacted
 from qrtest.service import serialize
 from qrtest.service.instances import CRN
 
@@ -23,6 +23,8 @@ KEY_VARIABLE: Final = "QRTEST_REDACTION_KEY"
 
 CLIENT: Final = "qiskit-ibm-runtime"
 MOST_FINDINGS: Final = 10
+ROUNDS: Final = 3
+"""How often to redact again what a second opinion finds, before giving up."""
 
 
 def sanitized(
@@ -43,13 +45,21 @@ def sanitized(
 
     Raises `SecretFound` when the scan of the text finds something.
     """
-    session = redacted([*before, *recorded], key=key, rules=rules, digests=digests)
-    in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
-    cassette = Cassette(collapsed(in_order), provenance or provenance_of(recorded), session.digests)
-    text = codec.dumps(cassette, as_json=as_json)
-    found = scan.secrets(text, cassette, known=session.known, rules=rules)
+    session = _settled([*before, *recorded], key=key, rules=rules, digests=digests)
+    used = second_opinion.used_values([*before, *recorded]) | session.known
+    for _ in range(ROUNDS):
+        in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
+        cassette = Cassette(
+            collapsed(in_order), provenance or provenance_of(recorded), session.digests
+        )
+        text = codec.dumps(cassette, as_json=as_json)
+        found = dict(second_opinion.searched(text, cassette, used))
+        found.update(second_opinion.detected(text))
+        if not found:
+            break
+        session = session.without(found.values(), key=key)
     if found:
-        lines = "\n".join(f"  {finding}" for finding in found[:MOST_FINDINGS])
+        lines = "\n".join(f"  {finding}" for finding in list(found)[:MOST_FINDINGS])
         raise SecretFound(
             f"{name} was not saved: it would hold {len(found)} secret(s).\n{lines}\n"
             "Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see docs/recording.md."
@@ -57,6 +67,19 @@ def sanitized(
     if codec.loads(text, name=name) != cassette:
         raise CassetteError(f"{name} was not saved: it would not read back as it was recorded.")
     return text, cassette
+
+
+def _settled(
+    interactions: list[Interaction], *, key: bytes, rules: Rules, digests: Digests | None
+) -> Redacted:
+    """Return *interactions* redacted until redacting again changes nothing."""
+    session = redacted(interactions, key=key, rules=rules, digests=digests)
+    for _ in range(ROUNDS):
+        again = redacted(session.interactions, key=key, rules=rules, digests=session.digests)
+        if again.interactions == session.interactions:
+            break
+        session = Redacted(again.interactions, session.known | again.known, again.digests)
+    return session
 
 
 def provenance_of(recorded: list[Interaction]) -> Provenance:

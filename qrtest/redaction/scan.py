@@ -6,34 +6,24 @@ nothing; where it would, there is something to find.
 
 from __future__ import annotations
 
-import base64
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import chain
 from typing import Final
 
 from qrtest.cassette.checks import Finding
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
-from qrtest.redaction import patterns
+from qrtest.redaction import patterns, second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.bodies import decompressed, text_of
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 
 __all__ = ["secrets"]
 
-SHORT: Final = 12
-"""Known values shorter than this count only where they stand alone."""
-
-_BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
-"""Base64, its lines as one; a word that follows does no harm."""
-
 _PLACEHOLDER: Final = re.compile(r"redacted-([a-z]+)-[0-9a-f]{10}")
 _STRONG: Final = ("pem", "crn", "jwt", "scheme", "email", "user", "key")
-LARGEST_BLOB: Final = 2**26
 
 
 def secrets(
@@ -47,7 +37,8 @@ def secrets(
     rules = rules or Rules()
     redactor = Redactor(b"audit", rules)
     found = [
-        *_known_in(text, known),
+        *(finding for finding, _ in second_opinion.searched(text, cassette, known)),
+        *(finding for finding, _ in second_opinion.detected(text)),
         *(
             finding
             for at, one in enumerate(cassette.interactions)
@@ -118,48 +109,6 @@ def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
         for found in finder.finditer(line):
             kind = str(found.lastgroup)
             clear = kind in _STRONG or kind.startswith("own_")
+            clear = clear and not (kind == "jwt" and not patterns.is_jwt(found[0]))
             if clear and "redacted-" not in found[0]:
                 yield Finding(f"what looks like: {kind.removeprefix('own_')}", f"line {number}")
-
-
-def _known_in(text: str, known: Iterable[str]) -> Iterator[Finding]:
-    """Values that the session is known to have used, in the text and inside of encoded data."""
-    wanted = {form: kind for value in known for kind, form in patterns.forms(value) if form}
-    if not wanted:
-        return
-    alone = [re.escape(form) for form in wanted if len(form) < SHORT]
-    anywhere = [re.escape(form) for form in wanted if len(form) >= SHORT]
-    choices = [f"(?<![A-Za-z0-9]){form}(?![A-Za-z0-9])" for form in alone] + anywhere
-    pattern = re.compile("|".join(choices))
-    for found in pattern.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        yield Finding(f"a credential of this session, {wanted[found[0]]}", f"line {line}")
-    for blob in _BLOB.finditer(text):
-        for content in chain.from_iterable(map(_unpacked, _base64(blob[0].split()))):
-            for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
-                if pattern.search(content.decode(encoding, "ignore")):
-                    line = text.count("\n", 0, blob.start()) + 1
-                    yield Finding(
-                        "a credential of this session, within encoded data", f"line {line}"
-                    )
-
-
-def _base64(words: list[str]) -> Iterator[str]:
-    """All *words* as one text, and the texts that stand beside each other if one was not padded."""
-    yield "".join(words)
-    text = ""
-    for word in words:
-        if len(text) % 4:
-            yield text
-            text = ""
-        text += word
-    yield text
-
-
-def _unpacked(text: str) -> Iterator[bytes]:
-    content = base64.b64decode(text + "A" * (-len(text) % 4))
-    yield content
-    try:
-        yield zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, LARGEST_BLOB)
-    except zlib.error:
-        return

@@ -84,11 +84,11 @@ def test_what_stock_vcrpy_rewrote_replays(base: str, tmp_path: Path) -> None:
     """A cassette of ours that vcrpy has written again is one of another tool, and replays."""
     path = tmp_path / "x.yaml"
     with qrtest.record(path):
-        use(base, binary=True)
+        use(base, binary=False)
     with vcr.use_cassette(str(path), record_mode="new_episodes"):
         requests.get(f"{base}/jobs/another", timeout=5)
     assert codec.loads(path.read_text()).provenance is None
-    check(path, binary=True)
+    check(path, binary=False)
 
 
 def test_what_pytest_recording_wrote_replays(base: str, pytester: pytest.Pytester) -> None:

@@ -1,0 +1,349 @@
+"""The model of content: every text is taken apart into names and values, and each is decided about by rule.
+
+A value stays because a rule of the allow-list says so; whatever no rule keeps is replaced. A content that
+is packed in another (JSON in a text in JSON, base64 of a form) is taken apart like any other.
+docs/recording.md has the rules as a table.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import Final
+
+from qrtest.redaction import encoded_data, forms, json_values, markup, patterns
+from qrtest.redaction.addresses import Addresses
+from qrtest.redaction.allowlist import (
+    DATA_KEYS,
+    ENUMERATIONS,
+    FORM,
+    IDS,
+    LABELS,
+    WEAK_SECRETS,
+    Rules,
+    plain_name,
+)
+from qrtest.redaction.free_text import FreeText, is_qasm, without_comments
+from qrtest.redaction.placeholders import Placeholders, could_be_credential
+from qrtest.redaction.places import TOP, Where
+from qrtest.redaction.shaped_text import ShapedText
+
+__all__ = ["Content"]
+
+DEEPEST: Final = 6
+SHORT: Final = 80
+SHORTEST_BASE64: Final = 12
+LEAST_DIGITS: Final = 4
+"""A number, or a text of digits, of fewer is no credential and identifies nobody."""
+
+_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>\\^`{|}]+")
+_RELATIVE: Final = re.compile(r"(?:/[^\s\"'<>{}]*|[\w./%-]*\?[\w.%+~-]+=[^\s\"'<>{}]*)")
+_REGISTER: Final = re.compile(r"[A-Za-z_]\w{0,11}", re.ASCII)
+_HEX: Final = re.compile(r"[0-9a-f]{1,64}")
+_SHORT_HEX: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
+_PREFIX: Final = re.compile(
+    r"\ufeff?(?:\)\]\}'?,?\s*|while\s*\((?:1|true)\);?\s*|for\s*\(;;\);?\s*|[A-Za-z_$][\w$.]{0,80}\((?=\s*[\[{]))?"
+)
+_LINE: Final = re.compile(r"(\s*(?:data:)?\s*)(.*)", re.DOTALL)
+_SCHEME: Final = re.compile(r"(?i:bearer|basic|apikey)(?:\s|%20|\+)+")
+_PASSWORD: Final = re.compile(r"passw|pwd|passphrase|secret|^pin$")
+_NO_PASSWORD: Final = frozenset(
+    [
+        "redacted",
+        "none",
+        "null",
+        "true",
+        "false",
+        "expired",
+        "required",
+        "optional",
+        "missing",
+        "invalid",
+        "unknown",
+        "dummy",
+        "hidden",
+    ]
+)
+
+
+class Content:
+    """Decides about all content of a session, by *rules* and with *placeholders*."""
+
+    def __init__(self, rules: Rules, placeholders: Placeholders) -> None:
+        self._rules = rules
+        self._placeholders = placeholders
+        self._free = FreeText(rules)
+        self.addresses = Addresses(self)
+        self.shaped = ShapedText(rules, placeholders, self._free, self.addresses)
+        self._short: dict[tuple[str, Where], str] = {}
+
+    # --- what formats ask ---
+
+    def below(self, where: Where, name: str) -> Where:
+        """Return the place of what stands under *name* at *where*."""
+        kind = self._rules.governs(name)
+        if kind:
+            return where._replace(name=name, over=kind, is_direct=True)
+        return where._replace(name=name, is_direct=False)
+
+    def key(self, name: str, where: Where) -> str:
+        """Return *name*, which stands at *where*, as it may be kept."""
+        if where.is_public and not where.over:
+            return self.shaped.shapes(name)
+        if len(name) <= 3 or self._rules.governs(name) or self._rules.keeps(name):
+            return name
+        if where.over and where.over != "token":
+            is_kept = self._free.is_word(name, strict=True) if " " not in name else False
+            return name if is_kept else self._replace(where.over, name, known=False)
+        if patterns.is_plain(name) or patterns.is_id(name):
+            return name
+        if _REGISTER.fullmatch(name) or self._free.is_name(name) or self._is_kept_word(name):
+            return name if self.shaped.finder.search(name) is None else self.shaped.shapes(name)
+        return self.shaped.words(name, strict=True)
+
+    def number(self, token: str, where: Where) -> str:
+        """Return *token*, a number, as it may be kept: one under a name that governs is replaced."""
+        whole = token.lstrip("-").partition(".")[0]
+        if not where.over or len(whole) < LEAST_DIGITS or not whole.isdigit():
+            return token
+        if not where.is_direct and (where.over == "token" or _is_measure(where.name)):
+            return token
+        if plain_name(where.name).endswith("tokens"):
+            return token
+        return self._placeholders.of_number(where.over, token)
+
+    def value(self, text: str, where: Where) -> str:
+        """Return *text*, a value at *where*, as it may be kept."""
+        if len(text) > SHORT:
+            return self._value(text, where)
+        clean = self._short.get((text, where))
+        if clean is None:
+            clean = self._short[text, where] = self._value(text, where)
+        return clean
+
+    def content(self, text: str, where: Where = TOP, content_type: str = "") -> str:
+        """Return *text*, a content of its own, as it may be kept."""
+        if where.depth > DEEPEST:
+            return self._replace("text", text, known=False)
+        inner = where._replace(depth=where.depth + 1)
+        prefix = _PREFIX.match(text)
+        start = prefix.end() if prefix else 0
+        rest = text[start:]
+        if json_values.is_json(rest):
+            return text[:start] + json_values.rewritten(rest, inner, self)
+        if start and text[start - 1] == "(":
+            inside, end = _callback(rest)
+            if json_values.is_json(inside):
+                return text[:start] + json_values.rewritten(inside, inner, self) + end
+        if forms.is_multipart(text):
+            return forms.parts(text, inner, self)
+        if markup.is_markup(text.lstrip("\ufeff")):
+            return markup.rewritten(text, inner, self)
+        packed = self._base64(text, inner) if len(text) >= SHORTEST_BASE64 else None
+        if packed is not None:
+            return packed
+        if forms.is_form(text, content_type):
+            pair = partial(self._form_pair, inner)
+            end = text[len(text.rstrip()) :]
+            return forms.pairs(text.rstrip(), inner, self, pair) + end
+        if is_qasm(text):
+            return without_comments(text, self.shaped.words)
+        return self._lines(text, inner)
+
+    def is_harmless_data(self, content: bytes) -> bool:
+        """Whether *content*, an array or a circuit, shows nothing that has to go when it is looked into."""
+        return not any(
+            found.lastgroup not in ("ip", "kept", "phone", "account")
+            for run in encoded_data.printable(content)
+            if len(run) >= 12
+            for found in self.shaped.finder.finditer(run)
+        )
+
+    # --- values ---
+
+    def _value(self, text: str, where: Where) -> str:
+        if not text.strip():
+            return text
+        if where.over:
+            return self._governed(text, where)
+        if patterns.is_plain(text):
+            return text
+        plain = plain_name(where.name)
+        if where.name == json_values.ENCODED or plain in DATA_KEYS or text.startswith("eJ"):
+            data = encoded_data.unpacked_data(text)
+            if data is not None:
+                return (
+                    text
+                    if self.is_harmless_data(data)
+                    else self._replace("data", text, known=False)
+                )
+            if where.name == json_values.ENCODED and len(text) <= 4:
+                return text
+        if where.is_public or plain in self._rules.keep:
+            return self.shaped.shapes(text)
+        if where.name == "host":
+            return self._host(text)
+        packed = self._packed(text, where)
+        if packed is not None:
+            return packed
+        if plain in IDS:
+            return self._id(text)
+        if plain in LABELS and _REGISTER.fullmatch(text) and plain not in ("name", "title", "tags"):
+            return text
+        if plain in ("path", "queryparameter", "bare"):
+            return self._part(text, plain)
+        if self._rules.keeps(where.name):
+            return self.shaped.words(text)
+        return self._unnamed(text, plain)
+
+    def _packed(self, text: str, where: Where) -> str | None:
+        """Return *text* as it may be kept if it is a content of a format that is known."""
+        if _URL.fullmatch(text):
+            return self.shaped.url(text)
+        if text[0] in "/?" and _RELATIVE.fullmatch(text):
+            return self.addresses.relative(text)
+        if where.depth > DEEPEST:
+            return None
+        inner = where._replace(depth=where.depth + 1)
+        if json_values.is_json(text) or markup.is_markup(text) or is_qasm(text):
+            return self.content(text, where)
+        if "&" in text and "=" in text and forms.is_form(text):
+            return forms.pairs(text, inner, self, partial(self._form_pair, inner))
+        if len(text) >= SHORTEST_BASE64 and not self._is_kept_word(text):
+            return self._base64(text, inner)
+        return None
+
+    def _base64(self, text: str, inner: Where) -> str | None:
+        """Return *text*, base64, if what it holds may stay, else a placeholder; None for no base64."""
+        held = encoded_data.text_in(text.strip())
+        if held is None or inner.depth > DEEPEST:
+            return None
+        if json_values.is_json(held) or markup.is_markup(held) or forms.is_form(held):
+            clean = self.content(held, inner._replace(name=""))
+        else:
+            clean = self.shaped.words(held)
+        return text if clean == held else self._replace("text", text, known=False)
+
+    def _governed(self, text: str, where: Where) -> str:
+        """Return a *text* that a name above it says to be a secret or an identity."""
+        kind, plain = where.over, plain_name(where.name)
+        if text.startswith("crn:") or (kind != "user" and _URL.fullmatch(text)):
+            return self.shaped.shapes(text)
+        if self._is_nothing(text, where, plain):
+            return text
+        if kind == "token":
+            self.shaped.learn(text)
+            scheme = _SCHEME.match(text)
+            head = scheme[0] if scheme and scheme.end() < len(text) else ""
+            return head + self._replace(kind, text.removeprefix(head), known=True)
+        if kind == "ip" and self.shaped.finder.fullmatch(text) and self.shaped.shapes(text) == text:
+            return text
+        is_enumeration = plain in ENUMERATIONS and not where.is_direct
+        if is_enumeration and self._free.is_harmless(text, strict=True):
+            return text
+        return self._replace(kind, text, known=any(char.isdigit() or char == "@" for char in text))
+
+    def _is_nothing(self, text: str, where: Where, plain: str) -> bool:
+        """Whether a governed *text* can be neither a secret nor an identity."""
+        if re.fullmatch(patterns.PLACEHOLDER, text):
+            return True
+        if plain in self._rules.secret:
+            return False
+        digits = sum(char.isdigit() for char in text)
+        if _SHORT_HEX.fullmatch(text) or set(text) <= {"0", "1"} or _TIME.fullmatch(text):
+            return True
+        if patterns.is_plain(text) and digits < LEAST_DIGITS and not text.isalpha():
+            return True
+        if text.lower() in _NO_PASSWORD or not any(char.isalnum() for char in text):
+            return True
+        if where.over != "token":
+            return False
+        if where.is_direct and _PASSWORD.search(plain):
+            return False
+        return digits < LEAST_DIGITS and self._free.is_harmless(text, strict=True)
+
+    def _id(self, text: str) -> str:
+        if "/" in text:
+            return "/".join(self._id(part) if part else part for part in text.split("/"))
+        if len(text) <= 3 or text.isdigit() or (_HEX.fullmatch(text) and len(text) != 32):
+            return text
+        if self._is_kept_word(text):
+            return text
+        shaped = self.shaped.shapes(text)
+        return shaped if shaped != text else self._replace("id", text, known=False)
+
+    def _part(self, text: str, plain: str) -> str:
+        """Return a part of a path, or the value of an unknown parameter of a query, as it may be kept."""
+        is_strict = plain != "path"
+        if self.shaped.finder.search(text):
+            return self.shaped.words(text, strict=is_strict)
+        if self.shaped.words(text, strict=is_strict) == text:
+            return text
+        return self._replace("path" if plain == "path" else "query", text, known=False)
+
+    def _unnamed(self, text: str, plain: str) -> str:
+        """Return a text under a name that no rule keeps: whole if it is words of the service, or replaced."""
+        if self.shaped.finder.search(text) is None and self.shaped.words(text, strict=True) == text:
+            return text
+        if plain in WEAK_SECRETS and len(text) >= 16 and could_be_credential(text):
+            return self._replace("token", text, known=patterns.looks_random(text))
+        if self.shaped.finder.fullmatch(text):
+            return self.shaped.shapes(text)
+        return self._replace("text", text, known=False)
+
+    def _is_kept_word(self, text: str) -> bool:
+        return " " not in text and self._free.is_word(text)
+
+    def _form_pair(self, where: Where, name: str, value: str) -> str:
+        here = self.below(where, name)
+        if not here.over and plain_name(name) in FORM:
+            return self.value(value, here._replace(name="title"))
+        return self.value(value, here._replace(name="" if plain_name(name) == "" else name))
+
+    def _lines(self, text: str, inner: Where) -> str:
+        """Return a text of several lines, some of which may be JSON, as it may be kept."""
+        if "\n" not in text or ("{" not in text and "[" not in text):
+            return self.shaped.words(text)
+        done: list[str] = []
+        plain: list[str] = []
+        for line in text.splitlines(keepends=True):
+            found = _LINE.fullmatch(line)
+            core = found[2].rstrip("\r\n") if found else ""
+            if len(core) > 2 and core[0] in "{[" and json_values.is_json(core):
+                done.append(self.shaped.words("".join(plain)))
+                plain = []
+                assert found is not None, "it has a core"
+                clean = json_values.rewritten(core, inner, self)
+                done.append(f"{found[1]}{clean}{found[2][len(core) :]}")
+            else:
+                plain.append(line)
+        done.append(self.shaped.words("".join(plain)))
+        return "".join(done)
+
+    def _replace(self, kind: str, value: str, *, known: bool) -> str:
+        return self._placeholders.of(kind, value, known=known)
+
+    def _host(self, text: str) -> str:
+        shaped = self.shaped.shapes(text)
+        return ".".join(
+            self._replace("host", label, known=False)
+            if len(label) >= 20 and patterns.looks_random(label) else label
+            for label in shaped.split(".")
+        )  # fmt: skip
+
+
+_MEASURES: Final = re.compile(
+    r"count|total|number of|num_|jobs|usage|second|time|size|limit|created|updated|expir|_at$|shots|cost"
+    r"|quota|max|min"
+)
+
+
+def _is_measure(name: str) -> bool:
+    return _MEASURES.search(name.lower()) is not None
+
+
+def _callback(text: str) -> tuple[str, str]:
+    """Return the JSON in what follows the bracket of a call, and what comes after it."""
+    inside = text.rstrip().removesuffix(";").rstrip().removesuffix(")")
+    return inside, text[len(inside) :]

@@ -1,0 +1,97 @@
+"""Names with values on one line or in parts: queries, forms, cookies, parameters of paths, multipart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+from urllib.parse import quote, unquote, unquote_plus
+
+from qrtest.redaction.places import Decider, Where
+
+__all__ = ["cookie_values", "is_form", "is_multipart", "pairs", "parts"]
+
+_FORM: Final = re.compile(
+    r"[\w.%+\[\]~-]{1,100}=[^\s&<>\"{}]*+(?:&[\w.%+\[\]~-]{0,100}(?:=[^\s&<>\"{}]*+)?)*+\s*"
+)
+_COOKIE: Final = re.compile(
+    r"(?i)(?:^|[;,])\s*(?!(?:path|expires|domain|max-age|samesite)=)[^=;,\s]+=\"?([^;,\s\"]+)"
+)
+_PART_NAME: Final = re.compile(r"(?i)\bname=\"?([^\";\r\n]*)\"?")
+_FILE_NAME: Final = re.compile(r"(?i)(\bfilename\*?=\"?)([^\";\r\n]*)")
+_TYPE: Final = re.compile(r"(?im)^content-type:\s*(?:text|application)/(?!octet-stream)")
+
+
+def is_form(text: str, content_type: str = "") -> bool:
+    """Whether *text* is a form: by its *content_type*, else by its looks.
+
+    >>> is_form("user=jane&password=x"), is_form("a = b")
+    (True, False)
+    """
+    if "x-www-form-urlencoded" in content_type.lower():
+        return True
+    return "=" in text[:200] and _FORM.fullmatch(text) is not None
+
+
+def pairs(text: str, where: Where, decide: Decider, pair: Callable[[str, str], str]) -> str:
+    """Return *text*, names with values at *where*, with each value as *pair* has it by name and value."""
+    return "&".join(_pair(each, where, decide, pair) for each in text.split("&"))
+
+
+def _pair(text: str, where: Where, decide: Decider, pair: Callable[[str, str], str]) -> str:
+    name, equals, value = text.partition("=")
+    if not equals:
+        plain = unquote(text)
+        kept = decide.value(plain, where._replace(name="bare"))
+        return text if kept == plain else quote(kept, safe="")
+    plain_name, plain = unquote_plus(name), unquote_plus(value)
+    kept_name = decide.key(plain_name, where)
+    kept = pair(plain_name, plain) if plain else plain
+    written = name if kept_name == plain_name else quote(kept_name, safe="")
+    return f"{written}={value if kept == plain else quote(kept, safe=':/')}"
+
+
+def cookie_values(header: str) -> list[str]:
+    """Return the values in a *header* of cookies, without those of its attributes.
+
+    >>> cookie_values("sid=abc; Path=/; theme=dark")
+    ['abc', 'dark']
+    """
+    return _COOKIE.findall(header)
+
+
+def is_multipart(text: str) -> bool:
+    """Whether *text* is a form in parts."""
+    return text.lstrip()[:2] == "--" and "content-disposition:" in text[:4096].lower()
+
+
+def parts(text: str, where: Where, decide: Decider) -> str:
+    """Return *text*, a form in parts at *where*, with what is in each part as *decide* has it."""
+    start = text.index("--")
+    first = text[start:].splitlines()[0].rstrip()
+    pieces = text[start:].split(first)
+    return text[:start] + first.join(_part(piece, where, decide) for piece in pieces)
+
+
+def _part(piece: str, where: Where, decide: Decider) -> str:
+    newline = "\r\n" if "\r\n" in piece else "\n"
+    head, blank, content = piece.partition(newline * 2)
+    if not blank:
+        return piece if not piece.strip("-\r\n ") else decide.content(piece, where)
+    body = content.removesuffix(newline)
+    end = content[len(body) :]
+    found = _PART_NAME.search(head)
+    name = found[1] if found else ""
+    here = decide.below(where, name)
+    is_file = _FILE_NAME.search(head) is not None or _TYPE.search(head) is not None
+    clean = body and (
+        decide.content(body, here) if is_file and not here.over else decide.value(body, here)
+    )
+    return f"{_head(head, where, decide)}{blank}{clean}{end}"
+
+
+def _head(head: str, where: Where, decide: Decider) -> str:
+    def named(found: re.Match[str]) -> str:
+        return found[1] + decide.value(found[2], where._replace(name="bare"))
+
+    return _FILE_NAME.sub(named, head)

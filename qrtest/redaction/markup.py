@@ -1,0 +1,146 @@
+"""XML and HTML, taken apart: elements and attributes name what is in them, with or without a namespace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import escape, unescape
+from typing import Final
+
+from qrtest.redaction.places import Decider, Where
+
+__all__ = ["is_markup", "rewritten"]
+
+_BEGINS: Final = re.compile(r"\s*<(?:[?!]\w|!--|[A-Za-z_][\w:.-]*+[\s/>])")
+_PIECE: Final = re.compile(
+    r"(?P<comment><!--)|(?P<cdata><!\[CDATA\[)|(?P<declaration><[?!][^>]*+>?)"
+    r"|(?P<close></[^>]*+>?)|(?P<open><[A-Za-z_](?:[^>\"']|\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))*+>?)"
+    r"|(?P<text>[^<]++|<)"
+)
+_TAG: Final = re.compile(r"<([\w:.-]+)")
+_ATTRIBUTE: Final = re.compile(
+    r"([\w:.@-]+)(\s*=\s*)(\"[^\"]*+\"?|'[^']*+'?|[^\s\"'>]++)|[^\s\"'=<>]++|\"[^\"]*+\"?|'[^']*+'?"
+)
+_NAMING: Final = ("name", "key", "id", "type", "property", "for")
+_VALUES: Final = ("value", "content")
+_EMPTY: Final = frozenset(
+    [
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "source",
+        "track",
+        "wbr",
+    ]
+)
+MOST_LEVELS: Final = 10_000
+
+
+def is_markup(text: str) -> bool:
+    """Whether *text* begins as XML or HTML does.
+
+    >>> is_markup("<r a='b'>x</r>"), is_markup("<stdin>:1: error")
+    (True, False)
+    """
+    return _BEGINS.match(text) is not None and ">" in text and not text.startswith("<stdin>")
+
+
+def rewritten(text: str, where: Where, decide: Decider) -> str:
+    """Return *text*, markup at *where*, with each attribute and text in it as *decide* has it."""
+    levels: list[tuple[str, Where]] = [("", where)]
+    done = []
+    for kind, piece in _pieces(text):
+        here = levels[-1][1]
+        if kind == "open":
+            tag = _local(piece)
+            inner = decide.below(here, tag)
+            clean, inner = _attributes(piece, here, inner, decide)
+            done.append(clean)
+            is_empty = piece.endswith("/>") or tag.lower() in _EMPTY
+            if not is_empty and len(levels) < MOST_LEVELS:
+                levels.append((tag, inner))
+        elif kind == "close":
+            if len(levels) > 1 and levels[-1][0] == _local("<" + piece[2:]):
+                levels.pop()
+            done.append(piece if _TAG.match("<" + piece[2:]) else decide.content(piece, here))
+        elif kind in ("comment", "cdata"):
+            begin, end = ("<!--", "-->") if kind == "comment" else ("<![CDATA[", "]]>")
+            inside = piece[len(begin) :].removesuffix(end)
+            done.append(f"{begin}{decide.value(inside, here)}{piece[len(begin) + len(inside) :]}")
+        elif kind == "declaration":
+            done.append(_attributes(piece, here, here, decide)[0])
+        else:
+            done.append(_text(piece, here, decide))
+    return "".join(done)
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str]]:
+    at = 0
+    while found := _PIECE.match(text, at):
+        kind, end = str(found.lastgroup), found.end()
+        if kind in ("comment", "cdata"):
+            close = "-->" if kind == "comment" else "]]>"
+            last = text.find(close, end)
+            end = len(text) if last < 0 else last + len(close)
+        yield kind, text[at:end]
+        at = end
+
+
+def _local(piece: str) -> str:
+    """Return the name of a tag without its namespace."""
+    found = _TAG.match(piece)
+    return "" if found is None else found[1].rpartition(":")[2][:200]
+
+
+def _attributes(piece: str, here: Where, inner: Where, decide: Decider) -> tuple[str, Where]:
+    """Return a tag with its attributes as they may be kept, and where what is in the element stands."""
+    head = _TAG.match(piece)
+    start = head.end() if head else 2
+    values = {
+        _plain(found[1]): found[3].strip("\"'")
+        for found in _ATTRIBUTE.finditer(piece, start)
+        if found[1]
+    }
+    for name in _NAMING:
+        named = decide.below(here, values[name]) if name in values else here
+        if named.over and named.is_direct:
+            inner = named
+            break
+
+    def clean(found: re.Match[str]) -> str:
+        if not found[1]:
+            bare = found[0]
+            return bare if bare in ("/", "?") else decide.content(bare, here)
+        quote = found[3][0] if found[3][0] in "\"'" else ""
+        value = found[3].strip(quote) if quote else found[3]
+        plain = _plain(found[1])
+        at = inner if plain in _VALUES and inner.over else decide.below(here, plain)
+        kept = _unescaped(value, at, decide)
+        return found[0] if kept == value else f"{found[1]}{found[2]}{quote}{kept}{quote}"
+
+    return piece[:start] + _ATTRIBUTE.sub(clean, piece[start:]), inner
+
+
+def _plain(name: str) -> str:
+    return name.rpartition(":")[2].lower()
+
+
+def _text(piece: str, here: Where, decide: Decider) -> str:
+    core = piece.strip()
+    if not core:
+        return piece
+    before, _, after = piece.partition(core)
+    return f"{before}{_unescaped(core, here, decide)}{after}"
+
+
+def _unescaped(text: str, here: Where, decide: Decider) -> str:
+    plain = unescape(text)
+    clean = decide.value(plain, here)
+    return text if clean == plain else escape(clean)

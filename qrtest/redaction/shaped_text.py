@@ -1,0 +1,154 @@
+"""Free text in which something may be found by its looks: an address, an e-mail address, a JWT, a key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+from urllib.parse import quote, unquote
+
+from qrtest.redaction import encoded_data, patterns
+from qrtest.redaction.addresses import Addresses
+from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.free_text import FreeText
+from qrtest.redaction.placeholders import Placeholders
+
+__all__ = ["ShapedText"]
+
+SHORTEST_PAIR: Final = 12
+_REQUEST: Final = re.compile(
+    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ([\w.:-]*)(/[^\s\"'<>{}]*)"
+)
+_SCHEME: Final = re.compile(r"(\w+?)((?:\s|%20|\+)+)(\S+)")
+_END: Final = "-----END"
+_SCHEMES: Final = ("bearer", "basic", "apikey", "token")
+
+
+class ShapedText:
+    """Decides about free text by *rules*; what stands in an address in it, *addresses* decide."""
+
+    def __init__(
+        self, rules: Rules, placeholders: Placeholders, free: FreeText, addresses: Addresses
+    ) -> None:
+        self.finder: Final = patterns.finder(rules.shapes)
+        self._placeholders = placeholders
+        self._free = free
+        self._addresses = addresses
+
+    def words(self, text: str, *, strict: bool = False) -> str:
+        """Return the free *text* without shapes of secrets, and without words that are none."""
+        return self._between(text, partial(self._free.words, replace=self._replaced, strict=strict))
+
+    def report(self, text: str) -> str:
+        """Return *text*, a report of qrtest's own: what may be a name in a program is kept in it."""
+
+        def request(found: re.Match[str]) -> str:
+            host, path = self._addresses.host(found[2]), self._addresses.relative(found[3])
+            return f"{found[1]} {host}{path}"
+
+        plain = partial(self._free.words, replace=self._replaced, other=_is_identifier)
+        return self._between(_REQUEST.sub(request, text), plain)
+
+    def shapes(self, text: str) -> str:
+        """Return *text* without shapes of secrets: for texts whose words are public."""
+        return self._between(text, str)
+
+    def learn(self, text: str) -> None:
+        """Note the parts of a credential that is made of several: a scheme, a user, a password."""
+        scheme, _, rest = text.partition(" ")
+        if rest and scheme.lower() in _SCHEMES:
+            self._placeholders.of("token", rest, known=True)
+        pair = rest if scheme.lower() == "basic" else text if len(text) >= SHORTEST_PAIR else ""
+        decoded = encoded_data.text_in(pair) if pair else None
+        if decoded and ":" in decoded and decoded[0] not in "{[":
+            for part in (decoded, *decoded.split(":", 1)):
+                self._placeholders.of("token", part, known=True)
+
+    def _between(self, text: str, word: Callable[[str], str]) -> str:
+        """Return *text* with what has a shape replaced, and what stands between as *word* has it."""
+        done: list[str] = []
+        at = 0
+        while found := self.finder.search(text, at):
+            begin, end = found.span()
+            kind = str(found.lastgroup)
+            if kind == "pem":
+                end = _end_of_pem(text, end)
+            done += (word(text[at:begin]), self._found(kind, text[begin:end]))
+            at = max(end, begin + 1)
+        done.append(word(text[at:]))
+        return "".join(done)
+
+    def _replace(self, kind: str, value: str, *, known: bool) -> str:
+        return self._placeholders.of(kind, value, known=known)
+
+    def _replaced(self, kind: str, value: str) -> str:
+        return self._placeholders.of(kind, value, known=kind == "token")
+
+    def _found(self, kind: str, value: str) -> str:
+        if patterns.is_harmless(kind, value):
+            return value
+        special = _SPECIAL.get(kind)
+        if special is not None:
+            return special(self, value)
+        return self._replace(kind.removeprefix("own_"), value, known=True)
+
+    def url(self, value: str) -> str:
+        """Return *value*, an address, as it may be kept."""
+        clean = self._addresses.url(value)
+        return self._replace("url", value, known=True) if clean is None else clean
+
+    def _crn(self, value: str) -> str:
+        plain = unquote(value)
+        parts = plain.split(":")
+        for number, part in enumerate(parts[6:], 6):
+            if part.startswith("a/"):
+                parts[number] = (
+                    "a/" + self._replace("account", part[2:], known=True) if part[2:] else part
+                )
+            elif part:
+                parts[number] = self._replace("instance", part, known=True)
+        clean = ":".join(parts)
+        return clean if plain == value else quote(clean, safe="")
+
+    def _scheme(self, value: str) -> str:
+        found = _SCHEME.fullmatch(value)
+        assert found is not None, "the pattern of the shape has these parts"
+        if self._free.is_word(found[3], strict=True):
+            return value
+        self.learn(f"{found[1]} {found[3]}")
+        return f"{found[1]}{found[2]}{self._replace('token', found[3], known=True)}"
+
+    def _account(self, value: str) -> str:
+        prefix = "a/" if value.startswith("a/") else ""
+        return prefix + self._replace("account", value.removeprefix("a/"), known=True)
+
+    def _jwt(self, value: str) -> str:
+        if patterns.is_jwt(value):
+            return self._replace("jwt", value, known=True)
+        return self._free.words(value, self._replaced)
+
+
+_SPECIAL: Final[dict[str, Callable[[ShapedText, str], str]]] = {
+    "url": ShapedText.url,
+    "crn": ShapedText._crn,
+    "scheme": ShapedText._scheme,
+    "account": ShapedText._account,
+    "jwt": ShapedText._jwt,
+}
+
+
+def _end_of_pem(text: str, begun: int) -> int:
+    """Return where the block ends in *text* whose first line ends at *begun*."""
+    last = text.find(_END, begun)
+    if last < 0:
+        return len(text)
+    close = text.find("-----", last + len(_END))
+    return close + 5 if 0 <= close <= last + 60 else last + len(_END)
+
+
+def _is_identifier(chunk: str) -> bool:
+    """Whether *chunk* may be the name of something in a program or of a file, rather than a secret."""
+    return len(chunk) < 200 and not any(
+        len(part) >= 16 and patterns.looks_random(part) for part in re.split(r"[/.\\]", chunk)
+    )
