@@ -43,6 +43,10 @@ _SOFT: Final = ("provider", "instance", "ip", "address", "email")
 """Kinds whose names are ordinary words, too: they name what follows a colon, not the next word."""
 
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.]{0,99}", re.ASCII)
+MOST_DIGITS: Final = 8
+"""A number with more may be that of a person, an account or a card."""
+
+_SECONDS: Final = re.compile(r"1[4-9]\d{8}(?:\d{3}|\d{6}|\d{9})?")
 MOST_PARTS: Final = 24
 LONGEST_WORD: Final = 400
 _QASM_COMMENT: Final = re.compile(
@@ -185,6 +189,8 @@ class FreeText:
 
     def _is_known(self, chunk: str, *, lenient: bool) -> bool:
         core = chunk.strip(_STRIPPED)
+        if core.isdigit() and len(core) > MOST_DIGITS and _SECONDS.fullmatch(core) is None:
+            return False
         if not core or patterns.is_plain(core) or patterns.is_plain(chunk) or patterns.is_id(core):
             return True
         if len(set(core)) == 1:

@@ -286,15 +286,30 @@ def _wholes(words: list[str]) -> Iterator[str]:
 # --- detect-secrets --------------------------------------------------------------------------------
 
 DETECTORS: Final = (
-    "artifactory:ArtifactoryDetector", "aws:AWSKeyDetector", "azure_storage_key:AzureStorageKeyDetector",
-    "basic_auth:BasicAuthDetector", "cloudant:CloudantDetector", "discord:DiscordBotTokenDetector",
-    "github_token:GitHubTokenDetector", "gitlab_token:GitLabTokenDetector", "ibm_cloud_iam:IbmCloudIamDetector",
-    "ibm_cos_hmac:IbmCosHmacDetector", "jwt:JwtTokenDetector",
-    "mailchimp:MailchimpDetector", "npm:NpmDetector", "openai:OpenAIDetector", "private_key:PrivateKeyDetector",
-    "pypi_token:PypiTokenDetector", "sendgrid:SendGridDetector", "slack:SlackDetector",
-    "softlayer:SoftlayerDetector", "square_oauth:SquareOAuthDetector", "stripe:StripeDetector",
-    "telegram_token:TelegramBotTokenDetector", "twilio:TwilioKeyDetector",
-)  # fmt: skip
+    "artifactory:ArtifactoryDetector",
+    "aws:AWSKeyDetector",
+    "azure_storage_key:AzureStorageKeyDetector",
+    "basic_auth:BasicAuthDetector",
+    "cloudant:CloudantDetector",
+    "discord:DiscordBotTokenDetector",
+    "github_token:GitHubTokenDetector",
+    "gitlab_token:GitLabTokenDetector",
+    "ibm_cloud_iam:IbmCloudIamDetector",
+    "ibm_cos_hmac:IbmCosHmacDetector",
+    "jwt:JwtTokenDetector",
+    "mailchimp:MailchimpDetector",
+    "npm:NpmDetector",
+    "openai:OpenAIDetector",
+    "private_key:PrivateKeyDetector",
+    "pypi_token:PypiTokenDetector",
+    "sendgrid:SendGridDetector",
+    "slack:SlackDetector",
+    "softlayer:SoftlayerDetector",
+    "square_oauth:SquareOAuthDetector",
+    "stripe:StripeDetector",
+    "telegram_token:TelegramBotTokenDetector",
+    "twilio:TwilioKeyDetector",
+)
 """The detectors that know what they find by its form. Those that go by entropy find every array and every
 job id, and those that go by names every count of tokens."""
 
