@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote, urlsplit
 from qrtest.redaction import patterns
 from qrtest.redaction.allowlist import QUERY, plain_name
 from qrtest.redaction.forms import pairs
-from qrtest.redaction.places import Decider, Where
+from qrtest.redaction.where import Decider, Where
 
 __all__ = ["Addresses"]
 

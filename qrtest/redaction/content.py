@@ -25,8 +25,8 @@ from qrtest.redaction.allowlist import (
 )
 from qrtest.redaction.free_text import FreeText, is_qasm, without_comments
 from qrtest.redaction.placeholders import Placeholders, could_be_credential
-from qrtest.redaction.places import TOP, Where
 from qrtest.redaction.shaped_text import ShapedText
+from qrtest.redaction.where import TOP, Where
 
 __all__ = ["Content"]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import quote, unquote, unquote_plus
 
-from qrtest.redaction.places import Decider, Where
+from qrtest.redaction.where import Decider, Where
 
 __all__ = ["cookie_values", "is_form", "is_multipart", "pairs", "parts"]
 

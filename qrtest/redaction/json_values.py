@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 from qrtest.cassette.json_tokens import tokens
-from qrtest.redaction.places import Decider, Where
+from qrtest.redaction.where import Decider, Where
 
 __all__ = ["ENCODED", "is_json", "rewritten"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from html import escape, unescape
 from typing import Final
 
-from qrtest.redaction.places import Decider, Where
+from qrtest.redaction.where import Decider, Where
 
 __all__ = ["is_markup", "rewritten"]
 

@@ -25,7 +25,7 @@ from qrtest.redaction.content import Content
 from qrtest.redaction.credentials import Credentials, with_body
 from qrtest.redaction.forms import cookie_values
 from qrtest.redaction.placeholders import Placeholders
-from qrtest.redaction.places import TOP, Where
+from qrtest.redaction.where import TOP, Where
 
 __all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown"]
 
