@@ -163,4 +163,4 @@ def _is_below(path: Path, root: Path) -> bool:
 
 def _opened(path: Path) -> int:
     """Open for reading, but do not wait for whoever might write to a pipe."""
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

@@ -58,7 +58,9 @@ def _written(folder: Path, name: str, text: str) -> Path:
     for number in count(1):
         path = folder / f"{name}{'' if number == 1 else f'-{number}'}{SUFFIX}"
         try:
-            opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            opened = os.open(
+                path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o600
+            )
         except FileExistsError:
             continue
         with os.fdopen(opened, "wb") as file:

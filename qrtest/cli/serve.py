@@ -79,7 +79,7 @@ def serve(
     try:
         with served(port, host=host, https_port=https_port, **_told(options)) as server:
             if server.authority is not None:
-                authority.write_text(server.authority)
+                authority.write_text(server.authority, encoding="ascii")
             click.echo(_line(server) if as_json else _directions(server, authority))
             server.wait()
     except KeyboardInterrupt:

@@ -22,7 +22,7 @@ def _begin() -> None:
     if target is None or claim is None:
         return
     try:
-        claimed = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+        claimed = os.open(claim, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0))
     except FileExistsError:
         return
     from qrtest import record
