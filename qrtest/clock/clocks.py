@@ -96,7 +96,7 @@ class VirtualClock:
         self._seed = seed
         self._choose = choose
         self.holds = 0
-        self._owner: int | None = None
+        self.owner: int | None = None
         self._scheduler: Scheduler | None = None
 
     def now(self) -> float:
@@ -111,12 +111,14 @@ class VirtualClock:
         nanoseconds = round(seconds * NANO)
         if nanoseconds < 0:
             raise ValueError("sleep length must be non-negative")
-        if self._scheduler is None and (self._owner is None or self._owner == get_ident()):
-            with self.lock:
-                self.nanoseconds += nanoseconds
-                self._idle_reads = 0
+        if self._scheduler is None and self.owner == get_ident():
+            # The only thread that takes part: nobody else moves the time while it runs, so no lock.
+            self.nanoseconds += nanoseconds
+            self._idle_reads = 0
             if self._limit is not None and self.nanoseconds > self._limit:
                 self.check_limit()
+        elif self.owner is None:
+            self.spend(seconds)
         else:
             self.scheduler.sleep(seconds)
 
@@ -165,7 +167,7 @@ class VirtualClock:
         """What decides who runs; made when a thread first waits for another, or for several things."""
         with self.lock:
             if self._scheduler is None:
-                owner = get_ident() if self._owner is None else self._owner
+                owner = get_ident() if self.owner is None else self.owner
                 self._scheduler = Scheduler(
                     self, owner, choose=self._choose or self._by_seed(), observe=Observer
                 )
@@ -174,12 +176,12 @@ class VirtualClock:
     def seat(self) -> Participant | None:
         """Return the participant that the running thread is; None when it takes no part."""
         if self._scheduler is None:
-            return self.scheduler.owner if self._owner == get_ident() else None
+            return self.scheduler.owner if self.owner == get_ident() else None
         return self._scheduler.seat()
 
     def is_followed(self) -> bool:
         """Return whether the running thread takes part, or has waited on this clock before."""
-        return self._owner == get_ident() or (
+        return self.owner == get_ident() or (
             self._scheduler is not None and self._scheduler.seat() is not None
         )
 
@@ -189,11 +191,11 @@ class VirtualClock:
 
     def open(self) -> None:
         """Let the running thread take part."""
-        self._owner = get_ident()
+        self.owner = get_ident()
 
     def close(self) -> list[str]:
         """Let all threads go on in real time; return where those are that still run."""
-        scheduler, self._scheduler, self._owner = self._scheduler, None, None
+        scheduler, self._scheduler, self.owner = self._scheduler, None, None
         if scheduler is None:
             return []
         left = scheduler.left_running()

@@ -77,7 +77,7 @@ def virtual_clock() -> VirtualClock | None:
     """Return the virtual clock that the running thread takes part in."""
     only = INSTALLED.only
     if isinstance(only, VirtualClock):
-        return only if only.is_followed() else None
+        return only if only.owner == get_ident() or only.is_followed() else None
     return INSTALLED.followed()
 
 

@@ -37,8 +37,7 @@ def prepare() -> None:
 
 def is_travelling() -> bool:
     """Return whether time-machine is active: then dates are its business."""
-    time_machine = sys.modules.get("time_machine")
-    return time_machine is not None and bool(getattr(time_machine, "traveller_stack", ()))
+    return "time_machine" in sys.modules and bool(sys.modules["time_machine"].traveller_stack)
 
 
 def replace() -> None:

@@ -107,7 +107,11 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
 def _enter(self: threading.Condition) -> Any:
     """Enter as `threading.Condition.__enter__` does; let others go on while one of them holds the lock."""
     lock: Any = self._lock  # type: ignore[attr-defined]
-    me = None if isinstance(lock, VirtualLock) else participant()
+    if isinstance(lock, VirtualLock):
+        return lock.__enter__()
+    if lock.acquire(False):
+        return True
+    me = participant()
     if me is None or me.is_starting:
         return lock.__enter__()
     acquire_in_turn(lock, me)

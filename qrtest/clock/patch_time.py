@@ -161,17 +161,18 @@ def _keeps_real_time(module_name: str) -> bool:
 
 @functools.cache
 def _is_own(module_name: str) -> bool:
-    """Return whether calls from a module follow the clock whatever calls that module."""
+    """Return whether calls from a module follow the clock, whatever has called that module."""
+    if _keeps_real_time(module_name):
+        return False
     return not is_library(module_name) or module_name.startswith("asyncio.")
 
 
 def _clock_for(caller: str) -> VirtualClock | None:
-    if _keeps_real_time(caller):
+    if _is_own(caller):
+        return virtual_clock()
+    if _keeps_real_time(caller) or serves_a_tool(3):
         return None
-    clock = virtual_clock()
-    if clock is None or _is_own(caller) or not serves_a_tool(3):
-        return clock
-    return None
+    return virtual_clock()
 
 
 def _sleep(seconds: float, /) -> None:

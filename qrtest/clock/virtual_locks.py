@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from qrtest.clock import genuine
-from qrtest.clock.installed import participant
+from qrtest.clock.installed import participant, virtual_clock
 from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import is_library, is_tool
 
@@ -29,7 +29,7 @@ def _needs_none() -> bool:
     module = sys._getframe(2).f_globals.get("__name__", "")
     if is_tool(module) or (is_library(module) and module not in USERS):
         return True
-    return participant() is None
+    return virtual_clock() is None
 
 
 class VirtualLock:

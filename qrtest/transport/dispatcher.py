@@ -86,8 +86,9 @@ class Dispatcher:
                 response = self._handle(request)
             except UnansweredRequest as unanswered:
                 raise UnansweredRequest(_shown(str(unanswered))) from None
-        for note in tuple(self._noting):
-            note()
+        if self._noting:
+            for note in tuple(self._noting):
+                note()
         wait = self._latency + response.delay if response.delay else self._latency
         if timeout is not None and wait > timeout:
             return TIMED_OUT, timeout
