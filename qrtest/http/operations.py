@@ -10,7 +10,16 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-__all__ = ["OF_A_JOB", "OPEN_TO_ALL", "OPERATIONS", "Route", "allowed_methods", "route"]
+__all__ = [
+    "OF_A_JOB",
+    "OPEN_TO_ALL",
+    "OPERATIONS",
+    "Path",
+    "Route",
+    "allowed_methods",
+    "paths",
+    "route",
+]
 
 
 class Route(NamedTuple):
@@ -40,6 +49,7 @@ _TABLE: Final = (
     ("PATCH", r"/sessions/(?P<name>[^/]+)", "session"),
     ("DELETE", r"/sessions/(?P<name>[^/]+)/close", "session"),
     ("GET", r"/versions", "versions"),
+    ("GET", r"/openapi\.json", "openapi"),
     ("GET", r"/backends", "backends"),
     (
         "GET",
@@ -67,7 +77,7 @@ _TABLE: Final = (
     ("POST", r"/(?P<action>users/loginWithToken)", "login"),
 )
 OPEN_TO_ALL: Final = frozenset(
-    {"versions", "token", "search", "plan", "resources", "resource", "login"}
+    {"versions", "openapi", "token", "search", "plan", "resources", "resource", "login"}
 )
 """The operations that need no token of this service, or check it elsewhere."""
 
@@ -102,6 +112,33 @@ def route(method: str, path: str) -> Route | None:
             named = match.groupdict()
             return Route(operation, named.get("name") or "", named.get("action") or "")
     return None
+
+
+class Path(NamedTuple):
+    """A path of the service as OpenAPI writes it, with its method and operation."""
+
+    method: str
+    template: str
+    operation: str
+    action: str = ""
+
+
+@lru_cache(maxsize=1)
+def paths() -> tuple[Path, ...]:
+    """Return every path that the service answers, each alternative by itself.
+
+    >>> [path.template for path in paths() if path.operation == "poll"]
+    ['/api/v1/jobs/{name}']
+    """
+    found = []
+    for method, pattern, operation in _TABLE:
+        template = re.sub(r"\(\?P<name>[^)]*\)", "{name}", pattern).replace("\\", "")
+        prefix = "" if operation in (*_ELSEWHERE, "token", "login") else "/api/v1"
+        actions = re.search(r"\(\?P<action>([^)]*)\)", template)
+        for action in actions[1].split("|") if actions else [""]:
+            path = template.replace(actions[0], action) if actions else template
+            found.append(Path(method, prefix + path, operation, action))
+    return tuple(found)
 
 
 def allowed_methods(path: str) -> tuple[str, ...]:

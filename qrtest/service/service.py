@@ -22,6 +22,7 @@ from qrtest.service import (
     input_checks,
     job_list,
     job_operations,
+    openapi,
     parse,
     serialize,
     sessions,
@@ -164,19 +165,12 @@ class SimulatedService:
 
     def _let_in(self, request: Request, where: Route) -> Ask:
         now = self._clock.now()
+        instances, oldest = self.account.instances, api_versions.VERSIONS[0]
         if where.operation in OPEN_TO_ALL:
-            account = self.account
-            return Ask(
-                request,
-                where,
-                account.instances.named(None),
-                account.crn,
-                api_versions.VERSIONS[0],
-                now,
-            )
+            return Ask(request, where, instances.named(None), instances.crn, oldest, now)
         self.account.admit(request, self._token_time())
         crn = request.headers.get("Service-CRN") or request.header("Service-CRN")
-        instance = self.account.instances.named(crn)
+        instance = instances.named(crn)
         version = api_versions.named(request)
         if version not in api_versions.VERSIONS:
             raise error_responses.api_version_unknown(version, api_versions.VERSIONS)
@@ -376,6 +370,7 @@ ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     "backends": SimulatedService._list_backends,
     "backend": SimulatedService._backend,
     "versions": lambda *_: serialize.json_response(api_versions.versions()),
+    "openapi": lambda _, ask: openapi.answer(ask.request),
     "instances": lambda service, _: service.account.instances.listed(),
     "configuration": lambda service, ask: service.account.instances.configuration(
         ask.instance, ask.change
