@@ -155,7 +155,7 @@ class _Check:
 
     def is_broken(self, scenarios: Jobs) -> bool:
         """Return whether a rule is broken in *scenarios*, and keep what was found."""
-        if self._last is not None and self._last.run.stalled_at:
+        if self._last is not None and self._last.run.has_stalled:
             return scenarios == self._last.run.scenarios  # each further one would take as long
         finding = self.look(scenarios)
         if finding is not None:
@@ -166,7 +166,7 @@ class _Check:
         """Run the consumer in *scenarios* once more; return what is found, and whether it is found again."""
         last = self._last
         assert last is not None
-        if last.run.stalled_at or last.rule.refused is not None:
+        if last.run.has_stalled or last.rule.refused is not None:
             return last
         return self.look(scenarios) or replace(last, repeats=False)
 

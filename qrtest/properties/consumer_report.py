@@ -6,14 +6,14 @@ import inspect
 import keyword
 import sys
 import textwrap
-import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from qrtest.properties.consumer_rules import RULES, Rule, frame_of_the_consumer
+from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Run
+from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.scenario.scenario import Scenario
 
 __all__ = ["Finding", "name_of", "report"]
@@ -70,15 +70,13 @@ def _jobs(scenarios: tuple[Scenario, ...]) -> str:
 
 def _source_line(run: Run) -> list[str]:
     """Return the line of the consumer that its exception came from, or where it waited."""
-    frame: traceback.FrameSummary | None = None
-    if run.error is not None:
+    frame = run.stalled_at
+    if frame is None and run.error is not None:
         frame = frame_of_the_consumer(run.error.__traceback__)
-    if frame is not None and frame.line:
-        where = f"{Path(frame.filename).name}:{frame.lineno}, in {frame.name}"
-        return ["", f"    {where}:", f"        {frame.line}"]
-    if run.stalled_at:
-        return ["", *textwrap.indent(run.stalled_at.rstrip(), "    ").splitlines()[-6:]]
-    return []
+    if frame is None or not frame.line:
+        return []
+    where = f"{Path(frame.filename).name}:{frame.lineno}, in {frame.name}"
+    return ["", f"    {where}:", f"        {frame.line}"]
 
 
 def _section(title: str, body: str) -> list[str]:

@@ -7,13 +7,9 @@ long as it is not result data.
 
 from __future__ import annotations
 
-import os
-import sysconfig
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from qrtest.clock import duration as durations
@@ -23,9 +19,10 @@ from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, Step
 from qrtest.properties import returned_data
 from qrtest.properties.consumer_run import ANYTHING, Run
+from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.service import parse
 
-__all__ = ["RULES", "Rule", "frame_of_the_consumer"]
+__all__ = ["RULES", "Rule"]
 
 REQUESTS_AFTER_THE_END: Final = 10
 PAUSE_SECONDS: Final = 5.0
@@ -59,7 +56,7 @@ class Rule:
 
 
 def _does_not_end(run: Run) -> str | None:
-    if run.stalled_at:
+    if run.has_stalled:
         return (
             f"it waited for {durations.text(run.bounds.patience)} of real time for something outside of "
             f"the simulation"
@@ -85,18 +82,6 @@ def _lets_escape(run: Run) -> str | None:
     at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
     lines = str(error).splitlines()
     return f"it let {name} escape{at}" + (f": {_short(lines[0], 160)}" if lines else "")
-
-
-def frame_of_the_consumer(trace: TracebackType | None) -> traceback.FrameSummary | None:
-    """Return the innermost frame of *trace* that is the project's: no library's, and not qrtest's."""
-    libraries = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
-    own = str(Path(__file__).parents[1])
-    found = None
-    for frame in traceback.extract_tb(trace):
-        is_a_library = any(frame.filename.startswith(path + os.sep) for path in (*libraries, own))
-        if not is_a_library and not frame.filename.startswith("<frozen"):
-            found = frame
-    return found
 
 
 def _returns_without_result(run: Run) -> str | None:

@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from traceback import FrameSummary
 from typing import Any, Final, Literal
 
 from qrtest.errors import NeverEnds, QrtestError, SimulationError
@@ -19,7 +20,7 @@ from qrtest.harness.simulate import Simulation, Transport, Truth, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import Step
 from qrtest.properties import returned_data
-from qrtest.properties.real_time_limit import RealTimeLimit, Stalled
+from qrtest.properties.real_time_limit import MOST_LIMITS, RealTimeLimit, Stalled, Watched
 from qrtest.properties.returned_data import Data, Mark
 from qrtest.scenario.scenario import Scenario
 from qrtest.service import result_payloads
@@ -65,8 +66,8 @@ class Run:
     """What a consumer did in *scenarios*, one for each job, until it ended at *seconds*.
 
     *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
-    a job that is not its own. *value* is what it returned, *error* what it raised. *stalled_at* is the
-    stack where it made no progress in real time; "" if it did.
+    a job that is not its own. *value* is what it returned, *error* what it raised. *has_stalled*: it
+    made no progress in real time, at the line *stalled_at*.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -78,7 +79,8 @@ class Run:
     truths: tuple[Truth, ...] = ()
     own: tuple[str, ...] = ()
     others: str = ""
-    stalled_at: str = ""
+    has_stalled: bool = False
+    stalled_at: FrameSummary | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -99,7 +101,7 @@ class Run:
     def was_stopped(self) -> bool:
         """Whether the consumer was stopped, even if it then went on to return something."""
         return (
-            bool(self.stalled_at)
+            self.has_stalled
             or isinstance(self.error, NeverEnds)
             or self.seconds > self.bounds.max_wait
             or self.journal.count() >= self.bounds.max_requests
@@ -189,15 +191,26 @@ def run_consumer(
     )
     value: Any = None
     error: BaseException | None = None
-    others = stalled_at = ""
-    limit.begin(lambda: (simulation.clock.now(), len(simulation.journal)))
+    others = ""
+    has_stalled = False
+    limit.begin(
+        Watched(
+            progress=lambda: (simulation.clock.now(), len(simulation.journal)),
+            was_stopped=lambda: (
+                simulation.clock.now() > bounds.max_wait
+                or simulation.journal.count() > bounds.max_requests
+            ),
+        )
+    )
     try:
         with simulation as sim:
             argument = _argument(sim, scenarios, bounds)
             others = sim.job("DONE", result=_recognizable(OTHERS_NUMBER)).job_id()
             value = _called(consumer, argument)
-    except Stalled:
-        stalled_at = limit.stalled_at
+    except Stalled as stalled:
+        if stalled.is_slow:
+            raise _too_slow(limit, bounds) from None
+        has_stalled = True
     except BaseException as raised:
         if _is_not_the_consumers(raised, limit):
             raise
@@ -215,7 +228,8 @@ def run_consumer(
         truths=tuple(simulation.truth(job_id) for job_id in own),
         own=own,
         others=others,
-        stalled_at=stalled_at,
+        has_stalled=has_stalled,
+        stalled_at=limit.stalled_at if has_stalled else None,
     )
 
 
@@ -231,6 +245,18 @@ def _called(consumer: Callable[[Any], Any], argument: Any) -> Any:
     value.close()
     raise SimulationError(
         "check_consumer runs coroutines in a loop of its own: call it from 'def test', not 'async def test'."
+    )
+
+
+def _too_slow(limit: RealTimeLimit, bounds: Bounds) -> SimulationError:
+    """Say where a run was that took long in real time though its job went on: no bug of the consumer."""
+    at = limit.stalled_at
+    where = (
+        f"{at.filename}:{at.lineno}, in {at.name}: {at.line}" if at else "not in the project's code"
+    )
+    return SimulationError(
+        f"A run took more than {MOST_LIMITS * bounds.patience:.0f} s of real time: it waits for real, or "
+        f"computes for long. If it may, say patience='10m'. It was here: {where}"
     )
 
 

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from qrtest.errors import MachineFailed
-from qrtest.properties.consumer_rules import frame_of_the_consumer
 from qrtest.properties.muted_output import MUTED_CLIENT
+from qrtest.properties.project_frames import frame_of_the_consumer
 
 __all__ = ["TestCase", "last_timeline"]
 

@@ -1,49 +1,79 @@
 """Ends a consumer that makes no progress in real time, and knows Ctrl-C from its own exceptions.
 
 A consumer can wait for something that no simulation fulfils: an event that is never set, a socket, a child
-process. A thread beside the search watches whether it asks the service, or lets virtual time pass. When it
-does neither for too long, a signal interrupts it. Signals reach the main thread alone, so that elsewhere, and
-where the system has no such signals, nothing is interrupted.
+process. Or it catches whatever stops it and goes on. A thread beside the search watches the run, and sends a
+signal when it has to end. Signals reach the main thread alone, so that elsewhere, and where the system has no
+such signals, nothing is interrupted.
 """
 
 from __future__ import annotations
 
 import _thread
+import linecache
 import signal
+import sys
 import threading
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from qrtest.clock import clocks
+from qrtest.properties.project_frames import project_frames
 
-__all__ = ["RealTimeLimit", "Stalled"]
+__all__ = ["RealTimeLimit", "Stalled", "Watched"]
 
-LOOKS_PER_LIMIT: Final = 20
+LOOK_SECONDS: Final = 0.25
+STOPPED_SECONDS: Final = 2.0
+"""How long a consumer that was stopped by the simulation may go on."""
+
+MOST_LIMITS: Final = 6
+"""A run that does make progress may take this many times the limit."""
+
+OUTSIDE_OF_A_BLOCK: Final = ("try:", "except", "finally:", "while ", "for ")
+"""Beginnings of lines at which an exception leaves the `try` statement that stands there."""
+
 SIGNAL: Final = getattr(signal, "SIGURG", None)
 """Ignored by default, so that one that comes too late does no harm."""
 
 
 class Stalled(BaseException):
-    """Interrupts a consumer that made no progress; not an `Exception`, so that few handlers catch it."""
+    """Interrupts a consumer; not an `Exception`, so that few handlers catch it.
+
+    *is_slow*: it made progress, but took too long in real time.
+    """
+
+    def __init__(self, *, is_slow: bool) -> None:
+        super().__init__("interrupted by qrtest")
+        self.is_slow = is_slow
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A run as it is watched: what shows its *progress*, and whether it *was_stopped*."""
+
+    progress: Callable[[], object]
+    was_stopped: Callable[[], bool]
 
 
 class RealTimeLimit:
-    """Watches a search: `begin` is called at the start of every run, with what shows its progress.
+    """Watches a search: `begin` is called at the start of every run, `end` at its end.
 
     *seconds* of real time without progress interrupt the run with `Stalled`. `stalled_at` is then the
-    stack at that moment, in text.
+    line of the project at that moment.
     """
 
     def __init__(self, seconds: float) -> None:
-        self.stalled_at = ""
+        self.stalled_at: traceback.FrameSummary | None = None
+        self._has_struck = False
         self.was_interrupted_by_user = False
         self._seconds = seconds
-        self._progress: Callable[[], object] | None = None
-        self._run = 0
+        self._watched: Watched | None = None
+        self._is_slow = False
         self._is_over = _thread.allocate_lock()
         self._before: dict[int, Any] = {}
+        self._trace_before: Any = None
 
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread() or SIGNAL is None:
@@ -64,37 +94,68 @@ class RealTimeLimit:
         trace: TracebackType | None,
     ) -> None:
         if self._before:
-            self._progress = None
+            self._watched = None
             self._is_over.release()
             for number, handler in self._before.items():
                 signal.signal(number, handler)
 
-    def begin(self, progress: Callable[[], object]) -> None:
-        """Watch a run: *progress* returns another value whenever the run has done something."""
-        self._run += 1
-        self._progress = progress
+    def begin(self, watched: Watched) -> None:
+        """Watch a run."""
+        self._watched = watched
 
     def end(self) -> None:
-        """Stop watching the run."""
-        self._progress = None
+        """Stop watching the run, and stopping it."""
+        self._watched = None
+        if self._has_struck and sys.gettrace() == self._raise_in_handlers:
+            sys.settrace(self._trace_before)
+        self._has_struck = False
 
     def _watch(self, main_thread: int) -> None:
+        run: Watched | None = None
         last: object = None
-        since = clocks.unix_time()
-        while not self._is_over.acquire(timeout=self._seconds / LOOKS_PER_LIMIT):
-            progress = self._progress
-            now = None if progress is None else (self._run, progress())
-            if now is None or now != last:
-                last, since = now, clocks.unix_time()
-            elif clocks.unix_time() - since >= self._seconds:
-                since = clocks.unix_time()
-                assert SIGNAL is not None
+        began = since = alive_since = 0.0
+        assert SIGNAL is not None
+        while not self._is_over.acquire(timeout=min(LOOK_SECONDS, self._seconds / 4)):
+            watched, now = self._watched, clocks.unix_time()
+            if watched is None or watched is not run:
+                run, last = watched, None
+                began = since = alive_since = now
+                continue
+            progress = watched.progress()
+            if progress != last:
+                last, since = progress, now
+            if not watched.was_stopped():
+                alive_since = now
+            self._is_slow = now - began >= self._seconds * MOST_LIMITS
+            is_stalled = now - since >= self._seconds or now - alive_since >= STOPPED_SECONDS
+            if is_stalled or self._is_slow:
+                began = since = alive_since = now
                 signal.pthread_kill(main_thread, SIGNAL)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._progress is not None:
-            self.stalled_at = "".join(traceback.format_stack(frame))
-            raise Stalled
+        """Raise here and, should that be caught, again in the handler, where the same `try` cannot."""
+        if self._watched is None:
+            return
+        if not self._has_struck:
+            frames = project_frames(traceback.extract_stack(frame))
+            self.stalled_at = frames[-1] if frames else None
+            self._has_struck = True
+            self._trace_before = sys.gettrace()
+        here = frame
+        while here is not None and "qrtest" not in here.f_globals.get("__name__", "").split("."):
+            here.f_trace = self._raise_in_handlers
+            here = here.f_back
+        sys.settrace(self._raise_in_handlers)
+        raise Stalled(is_slow=self._is_slow)
+
+    def _raise_in_handlers(self, frame: FrameType, event: str, argument: object) -> Any:
+        """Trace a line; Python drops a trace function that has raised, and the next signal sets it again."""
+        if self._watched is None or "qrtest" in frame.f_globals.get("__name__", "").split("."):
+            return None
+        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+        if event == "line" and line.startswith(OUTSIDE_OF_A_BLOCK):
+            raise Stalled(is_slow=self._is_slow)
+        return self._raise_in_handlers
 
     def _note_user(self, number: int, frame: FrameType | None) -> None:
         self.was_interrupted_by_user = True

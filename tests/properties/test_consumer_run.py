@@ -104,6 +104,39 @@ def test_a_consumer_that_waits_for_nothing_is_interrupted() -> None:
     assert "lock.acquire()" in str(found.value)
 
 
+def test_a_consumer_that_catches_everything_is_interrupted() -> None:
+    """Even the exception that stops it: `except BaseException` does not make a search hang."""
+
+    def goes_on(job):
+        while True:
+            try:
+                if job.status() == "DONE":
+                    return job.result()
+                time.sleep(60)
+            except BaseException:
+                pass
+
+    assert rule_broken(goes_on, scenarios=[Scenario("QUEUED")]) == "ends"
+    assert sys.gettrace() is None or "real_time_limit" not in str(sys.gettrace())
+
+
+def test_a_run_that_takes_long_in_real_time_is_no_bug() -> None:
+    """It is said where it was, and how to give it more time."""
+
+    def computes(job):
+        while True:
+            job.status()
+
+    with pytest.raises(SimulationError, match=r"say patience=.*(?s:.)*computes"):
+        qrtest.check_consumer(
+            computes,
+            scenarios=[Scenario("QUEUED")],
+            patience="0.2s",
+            max_requests=10**9,
+            max_wait="9999d",
+        )
+
+
 def test_a_session_is_taken() -> None:
     """The caller has opened it and closes it: it is not left open by the consumer."""
 
