@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from qrtest.clock import duration as durations
+from qrtest.errors import Deadlock
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route
 from qrtest.lifecycle import transitions
@@ -61,6 +62,8 @@ def _does_not_end(run: Run) -> str | None:
             f"it waited for {durations.text(run.bounds.patience)} of real time for something outside of "
             f"the simulation"
         )
+    if isinstance(run.error, Deadlock):
+        return "all its threads and tasks waited for each other, and none for a time"
     if not run.was_stopped:
         return None
     at = durations.text(round(run.seconds, 3))
