@@ -28,7 +28,8 @@
     ├── MissingDependency    a library that an extra installs           (also ImportError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
-`RemovedFromClientWarning` is a DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning.
+`RemovedFromClientWarning` is a DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning,
+`RehearsalWarning` a UserWarning.
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
 `NeverEnds` and went on waiting.
@@ -55,6 +56,7 @@ __all__ = [
     "NeverEnds",
     "QrtestError",
     "RecordingError",
+    "RehearsalWarning",
     "RemovedFromClientWarning",
     "ResultError",
     "ScenarioError",
@@ -214,6 +216,14 @@ class ThreadsLeftRunning(RuntimeWarning):
     """Threads that took part in a simulation still run after it; the message says where each is.
 
     `-W error::qrtest.errors.ThreadsLeftRunning` makes it an error.
+    """
+
+
+class RehearsalWarning(UserWarning):
+    """A recording was saved, and a replay of it would not be the session that was recorded.
+
+    It is issued when the recording ends, while the session can still be repeated. The message names each
+    request that would not be answered, or would be answered otherwise.
     """
 
 

@@ -15,6 +15,7 @@ from qrtest.cassette.checks import Finding
 from qrtest.cli.progress import tracked
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, ScenarioError
+from qrtest.playback.rehearsal import rehearsed
 from qrtest.redaction import scan
 from qrtest.redaction.allowlist import project_rules
 from qrtest.scenario import scenario_file
@@ -35,8 +36,9 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
     """Check cassettes, files or whole directories, and end with status 1 if anything was found.
 
     \b
-    Looked for: secrets, files that were cut or edited, answers that lack fields of the service; with
-    options also age, and cassettes that no test wants. A finding never shows what was found.
+    Looked for: secrets, files that were cut or edited, answers that lack fields of the service, requests that
+    a replay would not answer as they were recorded; with options also age, and cassettes that no test
+    wants. A finding never shows what was found.
     Examples:
       qrtest check cassettes --max-age 180d --tests tests
       qrtest check cassettes --json | jq '.[].kind'
@@ -74,6 +76,7 @@ def _findings(
         return
     yield from scan.secrets(text, cassette, rules=project_rules(file))
     yield from checks.shapes(cassette)
+    yield from (Finding(problem, "a replay") for problem in rehearsed(cassette))
     if longest is not None:
         yield from checks.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
     if wants_owner:

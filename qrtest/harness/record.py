@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH, WallClock
-from qrtest.errors import CassetteError, RecordingError
+from qrtest.errors import CassetteError, RecordingError, RehearsalWarning
 from qrtest.redaction.allowlist import Rules, plain_name, project_rules
 from qrtest.redaction.sanitize import KEY_VARIABLE, provenance_of, sanitized
 
@@ -27,6 +28,7 @@ Mode = Literal["once", "new_episodes", "all", "rewrite"]
 PENDING: Final = ".pending-"
 """How the name of a cassette begins that `qrtest record` has not put in its place yet."""
 
+MOST_PROBLEMS: Final = 10
 MODES: Final = ("once", "new_episodes", "all", "rewrite")
 
 
@@ -209,8 +211,26 @@ class Recording:
                 as_json=self.path.suffix == ".json",
             )
             store.save_text(self.path, text)
+            self._rehearse(recorded)
         except CassetteError as error:
             raise type(error)(f"{error}\n{self._kept(recorded)}") from error
+
+    def _rehearse(self, recorded: list[Interaction]) -> None:
+        """Warn of what a replay would not answer as it was recorded, while it can be recorded again."""
+        from qrtest.playback.rehearsal import rehearsed
+
+        assert self.cassette is not None
+        asked = [each.request for each in recorded]
+        problems = list(rehearsed(self.cassette, asked, ignored=self._ignored))
+        if problems:
+            shown = "\n".join(f"  {problem}" for problem in problems[:MOST_PROBLEMS])
+            warnings.warn(
+                f"{self.path} was saved, and a replay of it would not be the session that was recorded: "
+                f"{len(problems)} problem(s).\n{shown}\nRecord it again, or tell us: "
+                "docs/recording.md, what a rehearsal finds.",
+                RehearsalWarning,
+                stacklevel=4,
+            )
 
     def _kept(self, recorded: list[Interaction]) -> str:
         """Keep a session that could not be saved; return where it is, and how to finish."""

@@ -61,7 +61,7 @@ class Request:
     route: Route | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "route", route(self.method, self.path))
+        object.__setattr__(self, "route", route(self.method, self.path, self.host))
 
     @classmethod
     def to(

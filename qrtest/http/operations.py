@@ -92,6 +92,9 @@ _ROUTES: Final = tuple(
     for method, pattern, operation in _TABLE
 )
 
+_CATALOG: Final = "globalcatalog."
+_PLAN: Final = re.compile(r"/api/v1/([^/]+)/?")
+
 OF_A_JOB: Final = frozenset(
     operation for _, pattern, operation in _TABLE if r"/jobs/(?P<name>" in pattern
 )
@@ -101,12 +104,16 @@ OPERATIONS: Final = tuple(dict.fromkeys(operation for _, _, operation in _TABLE)
 
 
 @lru_cache(maxsize=4096)
-def route(method: str, path: str) -> Route | None:
+def route(method: str, path: str, host: str = "") -> Route | None:
     """Return the operation of *method* on *path*; None when the service has none.
+
+    *host* is needed for what other services of the account answer: their catalog has plans of any id.
 
     >>> route("GET", "/api/v1/jobs/d5h6o44pe0pc73am1f1g/results")
     Route(operation='result', name='d5h6o44pe0pc73am1f1g', action='')
     """
+    if method == "GET" and host.startswith(_CATALOG) and (plan := _PLAN.fullmatch(path)):
+        return Route("plan", plan[1])
     for known_method, pattern, operation in _ROUTES:
         if method == known_method and (match := pattern.fullmatch(path)):
             named = match.groupdict()

@@ -15,11 +15,10 @@ from typing import Final, Protocol
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
-from qrtest.http.operations import route
-from qrtest.playback.matching import SameCircuit, reasons, similarity, without
+from qrtest.playback.base_addresses import BaseAddresses
+from qrtest.playback.matching import SameCircuit
 from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in
-from qrtest.playback.request_index import RequestIndex
-from qrtest.playback.request_tree import hashed
+from qrtest.playback.recorded_requests import RecordedRequests
 from qrtest.playback.stream import AT_ONCE, streamed
 from qrtest.playback.timing import program_time_of
 from qrtest.playback.track import SHORTEST_SECONDS, USUAL_SECONDS, Pace, Track, in_program_time
@@ -34,7 +33,6 @@ __all__ = ["PACES", "Pace", "Player"]
 PACES: Final = ("recorded", "polls", "instant")
 NEAREST: Final = 3
 READS: Final = ("GET", "HEAD")
-CIRCUIT: Final = b"QuantumCircuit"
 STREAMED: Final = ("result", "interim_results")
 """What a stream is made of."""
 
@@ -70,21 +68,15 @@ class Player:
         if pace not in PACES:
             raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
         self.account: Final = Account([Instance(crn=_instance(cassette))], epoch=epoch)
+        self._bases = BaseAddresses(cassette.interactions)
+        cassette = self._bases.usual_cassette(cassette)
         self._cassette = cassette
         self._clock = clock
         self._epoch = epoch
         self._pace = pace if cassette.is_timed or pace != "recorded" else "polls"
         self._name = name
-        self._same_circuit = same_circuit
-        self._ignored = ignored
         self._describe = describe or (lambda name, aspect: None)
-        self._index: RequestIndex[Track] = RequestIndex(cassette.digests)
-        self._tracks: list[Track] = []
-        self._with_circuits: dict[str, list[Track]] = {}
-        self._plain: dict[tuple[str, str, str, str], Track] = {}
-        for number, interaction in enumerate(cassette.interactions):
-            asked = without(interaction.request, ignored)
-            self._track(asked).add(number, replace(interaction, request=asked))
+        self._requests = RecordedRequests(cassette, ignored=ignored, same_circuit=same_circuit)
         if self._pace == "recorded":
             self._put_right()
         self._ahead: dict[str, float] = {}
@@ -110,7 +102,7 @@ class Player:
         """The recorded answer to *request*. Raises `UnansweredRequest`, with the nearest ones."""
         track = self.find(request)
         if track is None:
-            answer = self._unrecorded(without(request, self._ignored))
+            answer = self._unrecorded(self._bases.usual(request))
             took = SHORTEST_SECONDS if is_token_exchange(request) else USUAL_SECONDS
             return replace(answer, delay=took)
         number, response = self._read(track, request)
@@ -136,69 +128,17 @@ class Player:
         return number, response
 
     def find(self, request: Request) -> Track | None:
-        """The track of *request*; None when it was not recorded."""
-        request = without(request, self._ignored)
-        if request.body:
-            return self._look_up(request)
-        plain = (request.method, request.host, request.path, request.query)
-        track = self._plain.get(plain)
-        if track is None:
-            track = self._look_up(request)
-            if track is not None:
-                self._plain[plain] = track
-        return track
-
-    def _look_up(self, request: Request) -> Track | None:
-        track = self._index.find(request)
-        if track is not None:
-            return track
-        if request.method == "GET" and request.is_true("exclude_params"):
-            return self._index.find(without(request, frozenset({"excludeparams"})))
-        if CIRCUIT in request.body:
-            return self._same_but_for_circuits(request)
-        return None
-
-    def _same_but_for_circuits(self, request: Request) -> Track | None:
-        for track in self._with_circuits.get(self._without_body(request), ()):
-            if not self._reasons(request, track):
-                return track
-        return None
-
-    def _reasons(self, request: Request, track: Track) -> tuple[str, ...]:
-        return reasons(
-            request,
-            track.request,
-            digests=self._cassette.digests,
-            same_circuit=self._same_circuit,
-        )
-
-    def _without_body(self, request: Request) -> str:
-        return hashed(self._index.tree(replace(request, body=b"")))
-
-    def _track(self, request: Request) -> Track:
-        """The track that an exchange with *request* belongs to."""
-        plain = (request.method, request.host, request.path, request.query)
-        if not request.body and plain in self._plain:
-            return self._plain[plain]
-        made = Track()
-        track = self._index.add(request, made)
-        if track is made:
-            self._tracks.append(track)
-            if CIRCUIT in request.body:
-                self._with_circuits.setdefault(self._without_body(request), []).append(track)
-        if not request.body:
-            self._plain[plain] = track
-        return track
+        """Return the track of *request*; None when it was not recorded."""
+        return self._requests.find(self._bases.usual(request))
 
     def _put_right(self) -> None:
         """Let a change be seen when it was, by the service's timestamps, not only when it was asked for."""
         if not any(map(is_stamped, self._cassette.interactions)):
             return
-        for job in self._recorded.values():
-            for track in self._tracks:
-                where = track.request.route
-                if where is not None and where.operation == "poll" and where.name == job.job_id:
-                    track.put_right(job)
+        for track in self._requests.tracks:
+            where = track.request.route
+            if where is not None and where.operation == "poll" and where.name in self._recorded:
+                track.put_right(self._recorded[where.name])
 
     def _align(self, track: Track, interaction: Interaction, now: float) -> None:
         """Let the time of what *interaction* changed go on from when that was recorded."""
@@ -219,7 +159,7 @@ class Player:
     def _unrecorded(self, request: Request) -> Response:
         if is_token_exchange(request):
             return self._token(request)
-        where = route(request.method, request.path)
+        where = request.route
         operation = where.operation if where is not None else ""
         if operation == "search":
             return self.account.instances.search()
@@ -249,7 +189,7 @@ class Player:
             request,
             lambda: self._ahead.get(name, 0.0) if goes_by_time else AT_ONCE,
         )
-        for track in self._tracks:
+        for track in self._requests.tracks:
             where = track.request.route
             if where is not None and where.name == name and where.operation in STREAMED:
                 self._used.update(track.numbers)
@@ -280,16 +220,9 @@ class Player:
         return found
 
     def _explain(self, request: Request) -> str:
-        wanted = self._index.tree(request)
         interactions = self._cassette.interactions
-        tracks = sorted(
-            self._tracks,
-            key=lambda track: similarity(wanted, self._index.tree(track.request)),
-            reverse=True,
-        )
         lines = []
-        for track in tracks[:NEAREST]:
-            why = self._reasons(request, track)
+        for track, why in self._requests.nearest(request, NEAREST):
             shown = Redactor(b"shown").request(track.request)
             lines.append(f"  exchange {track.first + 1}, {shown}: {'; '.join(why)}")
         nearest = "\n".join(["The nearest:", *lines]) if lines else "It is empty."
@@ -302,7 +235,7 @@ class Player:
 
 def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
     """What an exchange tells about a job, and whether it describes it or was its submission."""
-    where = route(interaction.request.method, interaction.request.path)
+    where = interaction.request.route
     if where is not None and interaction.response.status == 200:
         if where.operation == "submit":
             return parse.submitted_job(interaction.request.body, interaction.response.body), False
@@ -314,7 +247,7 @@ def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
 def _instance(cassette: Cassette) -> str:
     """The instance of the recorded account, as far as the search for it was recorded."""
     for interaction in cassette.interactions:
-        where = route(interaction.request.method, interaction.request.path)
+        where = interaction.request.route
         if where is not None and where.operation == "search":
             crn = parse.first_instance(interaction.response.body)
             if crn is not None:

@@ -18,7 +18,6 @@ from urllib.parse import parse_qsl, unquote
 
 from qrtest.errors import CassetteError
 from qrtest.http.messages import Request
-from qrtest.http.operations import route
 from qrtest.redaction.allowlist import is_secret_name
 from qrtest.redaction.bodies import decompressed
 
@@ -61,7 +60,7 @@ def tree_of(request: Request, *, hides_credentials: bool = False) -> dict[str, A
     >>> tree_of(Request("GET", "quantum.cloud.ibm.com", "/api/v1/jobs/j", "limit=1&a=b"))
     {'head': ['GET', 'poll', 'j', ''], 'query': {'limit': ['1'], 'a': ['b']}, 'body': ''}
     """
-    where = route(request.method, request.path)
+    where = request.route
     if where is not None:
         head: list[Any] = [request.method, where.operation, where.name, where.action]
     else:
