@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
 from qrtest.errors import NetworkBlocked
 from qrtest.http.messages import BEFORE_THE_REQUEST, Response
@@ -46,18 +47,27 @@ def _connecting(connect: Callable[[Any], None]) -> Callable[[Any], None]:
         if INTERCEPTION.handler(_host(connection)) is None:
             connect(connection)
         else:
-            connection.sock = _Wire(connection, connect)
+            connection.sock = _Wire(connection)
 
     return connecting
 
 
-def _putrequest(connection: HTTPConnection, *arguments: Any, **options: Any) -> None:
-    """Begin a request; leave a connection of before the simulation, or of one that is over."""
+def _putrequest(
+    connection: HTTPConnection, method: str, url: str, *arguments: Any, **options: Any
+) -> None:
+    """Begin a request, on a wire if a handler takes it.
+
+    A connection of before the simulation is left, as is the wire of a simulation that is over. A whole
+    address is what a proxy is sent.
+    """
+    host = urlsplit(url).netloc if "://" in url.partition("?")[0] else _host(connection)
     is_wire = isinstance(connection.sock, _Wire)
-    is_handled = INTERCEPTION.handler(_host(connection)) is not None
+    is_handled = INTERCEPTION.handler(host) is not None
     if connection.sock is not None and is_wire is not is_handled:
         connection.close()
-    _PUTREQUEST(connection, *arguments, **options)
+    if is_handled and connection.sock is None:
+        connection.sock = _Wire(connection)
+    _PUTREQUEST(connection, method, url, *arguments, **options)
 
 
 def _host(connection: Any) -> str:
@@ -71,14 +81,10 @@ def _host(connection: Any) -> str:
 
 
 class _Wire:
-    """What *connection* has for a socket: takes a request, and gives the answer to be read.
+    """What *connection* has for a socket: takes a request, and gives the answer to be read."""
 
-    *connect* makes the genuine connection, for a handler that lets the network answer.
-    """
-
-    def __init__(self, connection: HTTPConnection, connect: Callable[[Any], None]) -> None:
+    def __init__(self, connection: HTTPConnection) -> None:
         self._connection: Any = connection
-        self._connect = connect
         self._reader = MessageReader()
         self._answer: io.RawIOBase | io.BytesIO = io.BytesIO()
         self._network: Any = None
@@ -133,12 +139,12 @@ class _Wire:
         return _Failing(error)
 
     def genuine(self) -> Any:
-        """Return the genuine socket, connected."""
+        """Return the genuine socket, connected, for a handler that lets the network answer."""
         if self._network is None:
             connection = self._connection
             connection.sock = None
             try:
-                self._connect(connection)
+                connection.connect()
                 self._network = connection.sock
             finally:
                 connection.sock = self
@@ -167,8 +173,11 @@ class _Network:
             self.is_connected = True
             connected.sendall(self._sent)
             received = HTTPResponse(connected, method=self._method)
-            received.begin()
-            response = _drained(received)
+            try:
+                received.begin()
+                response = _drained(received)
+            finally:
+                received.close()
         except (OSError, HTTPException) as error:
             failure = failure_of(error)
             if failure is None:

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import smtplib
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+import websockets.sync.client
 
 from qrtest import simulate
 from qrtest.errors import NetworkBlocked, QrtestError, SimulationError, UnansweredRequest
 from qrtest.harness.simulate import Transport
+from tests.http_clients import CLIENTS
 
 TRANSPORTS: list[Transport] = ["direct", "requests"]
 OUTSIDE = "192.0.2.1"  # TEST-NET-1: an address that is nobody's
@@ -64,7 +74,23 @@ def with_a_socket(use: Any, kind: int = socket.SOCK_STREAM) -> None:
         lambda: socket.create_connection(("2001:db8::1", 80), timeout=1),
         lambda: socket.getaddrinfo("example.org", 443),
         lambda: with_a_socket(lambda udp: udp.sendto(b"x", (OUTSIDE, 53)), socket.SOCK_DGRAM),
+        lambda: with_a_socket(lambda udp: udp.connect((OUTSIDE, 53)), socket.SOCK_DGRAM),
+        lambda: with_a_socket(
+            lambda udp: udp.sendmsg([b"x"], [], 0, (OUTSIDE, 53)), socket.SOCK_DGRAM
+        ),
+        lambda: with_a_socket(
+            lambda udp: udp.sendto(b"x", ("255.255.255.255", 9)), socket.SOCK_DGRAM
+        ),
         lambda: with_a_socket(lambda tcp: tcp.connect_ex((OUTSIDE, 80))),
+        lambda: socket.gethostbyname("example.org"),
+        lambda: socket.gethostbyname_ex("example.org"),
+        lambda: socket.gethostbyaddr(OUTSIDE),
+        lambda: socket.getnameinfo((OUTSIDE, 80), 0),
+        lambda: socket.getfqdn("example.org"),
+        lambda: asyncio.run(asyncio.open_connection(OUTSIDE, 80)),
+        lambda: asyncio.run(asyncio.open_connection("example.org", 80)),
+        lambda: smtplib.SMTP(OUTSIDE, 25, timeout=1),
+        lambda: websockets.sync.client.connect("wss://example.org/", open_timeout=1),
     ],
 )
 def test_nothing_leaves_by_any_client(transport: Transport, leave: Any) -> None:
@@ -87,23 +113,163 @@ def test_nothing_leaves_by_any_client(transport: Transport, leave: Any) -> None:
         assert isinstance(error, QrtestError)
 
 
-def test_this_machine_can_be_reached_as_ever() -> None:
-    """Loopback works: a database on localhost is none of our business."""
-    with simulate(), socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname(), timeout=1) as connection:
+def test_nothing_leaves_by_a_datagram_of_an_event_loop() -> None:
+    """The loop ends the transport, and hands the error to its protocol."""
+    lost: list[BaseException | None] = []
+
+    class Noting(asyncio.DatagramProtocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            lost.append(exc)
+
+    async def send() -> None:
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(Noting, local_addr=("127.0.0.1", 0))
+        transport.sendto(b"x", (OUTSIDE, 53))
+        while not lost:
+            await asyncio.sleep(0)
+
+    with simulate():
+        asyncio.run(send())
+    assert isinstance(lost[0], NetworkBlocked)
+
+
+@contextmanager
+def connected_before() -> Iterator[socket.socket]:
+    """A socket that looks as if it had been connected to another machine before the simulation."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with ToOutside() as made:
+            made.connect(server.getsockname())
+            yield made
+
+
+class ToOutside(socket.socket):
+    """There is no other machine to connect to in a test: this socket says that there is."""
+
+    def getpeername(self) -> Any:
+        return OUTSIDE, 80
+
+
+@pytest.mark.parametrize(
+    "send",
+    [
+        lambda made: made.send(b"x"),
+        lambda made: made.sendall(b"x"),
+        lambda made: made.sendmsg([b"x"]),
+    ],
+)
+def test_nothing_leaves_by_a_connection_of_before(send: Any) -> None:
+    """A pool of connections that a program keeps does not lead out of the simulation."""
+    with connected_before() as made:
+        send(made)
+        with simulate(), pytest.raises(NetworkBlocked, match=f"{OUTSIDE}:80"):
+            send(made)
+        send(made)
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+def test_nothing_leaves_by_a_proxy_on_this_machine(
+    variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is sent to a proxy leaves, although the proxy itself is here."""
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        number = proxy.getsockname()[1]
+        monkeypatch.setenv(variable, f"http://127.0.0.1:{number}")
+        with simulate(), pytest.raises(NetworkBlocked, match=f"the proxy of {variable}"):
+            socket.create_connection(("localhost", number))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_with_a_proxy_is_answered(
+    scheme: str, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As if there were none; nothing is sent to it."""
+    for variable in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.setenv(variable, "http://127.0.0.1:9")
+    with simulate() as sim:
+        job = sim.job("QUEUED")
+        url = f"{scheme}://quantum.cloud.ibm.com/api/v1/jobs/{job.job_id()}"
+        assert json.loads(CLIENTS[client]("GET", url).body)["status"] == "Queued"
+
+
+def test_nothing_leaves_by_a_forked_child() -> None:
+    """A child that is forked inside has what its parent had."""
+    code = f"""
+import os, socket, qrtest
+with qrtest.simulate():
+    child = os.fork()
+    if not child:
+        try:
+            socket.create_connection(("{OUTSIDE}", 80), timeout=1)
+        except qrtest.errors.NetworkBlocked:
+            os._exit(7)
+        os._exit(1)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (ran.stdout, ran.stderr) == ("7\n", "")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1", "localhost", socket.gethostname()])
+def test_this_machine_can_be_reached_as_ever(host: str) -> None:
+    """Loopback works, by every name: a database on localhost is none of our business."""
+    with simulate(), socket.create_server(("", 0)) as server:
+        address = (host, server.getsockname()[1])
+        with socket.create_connection(address, timeout=5) as connection:
             connection.sendall(b"hello")
             accepted, _ = server.accept()
             with accepted:
                 assert accepted.recv(5) == b"hello"
         assert socket.getaddrinfo("localhost", 80)
+        assert socket.gethostbyname("localhost") == "127.0.0.1"
+
+
+def test_an_ipv4_address_within_ipv6_is_this_machine_too() -> None:
+    """`::ffff:127.0.0.1`, as a socket of both kinds names it."""
+    with simulate(), socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.socket(socket.AF_INET6) as both:
+            both.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            both.connect(("::ffff:127.0.0.1", server.getsockname()[1]))
+
+
+def test_sockets_without_the_internet_work_as_ever(tmp_path: Path) -> None:
+    """Pairs of sockets, and those with a path."""
+    with simulate(), socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "here"))
+        listening.listen()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(tmp_path / "here"))
+            connection.sendall(b"x")
+        one, other = socket.socketpair()
+        with one, other:
+            one.sendmsg([b"x"])
+            assert other.recv(1) == b"x"
+
+
+def test_datagrams_on_this_machine_work_as_ever() -> None:
+    """A collector of metrics on localhost is reached."""
+    with simulate(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"x", receiver.getsockname())
+            sender.connect(receiver.getsockname())
+            sender.send(b"y")
+        assert receiver.recv(1) + receiver.recv(1) == b"xy"
 
 
 def test_sockets_are_as_before_afterwards() -> None:
     """Nothing stays replaced, also after an exception, also when simulations are nested."""
-    before = (socket.socket.connect, socket.socket.sendto, socket.getaddrinfo)
+    names = ("connect", "connect_ex", "sendto", "sendmsg", "send", "sendall", "sendfile")
+
+    def guarded() -> list[Any]:
+        of_sockets = [getattr(socket.socket, name) for name in names]
+        return [*of_sockets, ssl.SSLSocket.send, ssl.SSLSocket.write, socket.getaddrinfo]
+
+    before = guarded()
     with pytest.raises(ZeroDivisionError), simulate(), simulate():
+        assert not set(before) & set(guarded())
         _ = 1 / 0
-    assert (socket.socket.connect, socket.socket.sendto, socket.getaddrinfo) == before
+    assert guarded() == before
     assert "connect" not in vars(socket.socket)
 
 
@@ -122,7 +288,7 @@ def test_a_request_that_nothing_answers_lists_what_there_is() -> None:
         job = sim.job()
         with pytest.raises(UnansweredRequest) as caught:
             requests.get("https://example.org/things?key=secret", timeout=1)
-    assert "Nothing in this simulation answers GET https://example.org/things" in str(caught.value)
+    assert "Nothing in this simulation answers GET example.org/things" in str(caught.value)
     assert job.job_id() in str(caught.value)
     assert "secret" not in str(caught.value)
 
