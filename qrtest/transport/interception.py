@@ -239,12 +239,15 @@ def _plain(request: Request, response: Response) -> Response:
 
 
 async def pause(clock: Clock, seconds: float) -> None:
-    """Let *seconds* pass on *clock*, without keeping the event loop waiting."""
-    rest = clock.spend(seconds)
-    if rest:
-        import asyncio
+    """Let *seconds* pass on *clock*, while the other tasks of the event loop go on."""
+    import asyncio
 
-        await asyncio.sleep(rest)
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:  # a loop of another library, which knows nothing of this clock
+        clock.sleep(seconds)
+    else:
+        await asyncio.sleep(seconds)
 
 
 # --- the taps ---------------------------------------------------------------------------------------

@@ -158,10 +158,12 @@ def _is_at(proxy: str, host: Any, port: Any) -> bool:
 
 
 def _is_for_a_test_tool() -> bool:
+    """Return whether a test tool connects or sends, rather than code that it runs."""
     frame = sys._getframe(1)
     while frame is not None:
-        if frame.f_globals.get("__name__", "").partition(".")[0] in TEST_TOOLS:
-            return True
+        root = frame.f_globals.get("__name__", "").partition(".")[0]
+        if root != "qrtest" and root not in sys.stdlib_module_names:
+            return root in TEST_TOOLS
         frame = frame.f_back  # type: ignore[assignment]
     return False
 

@@ -237,10 +237,10 @@ def test_eight_threads_each_follow_their_own_simulation(client: str) -> None:
     def ask(number: int) -> None:
         with qrtest.simulate(seed=number) as sim:
             job = sim.job("QUEUED", tags=[f"tag{number}"])
-            all_are_in.wait(20)
+            all_are_in.wait()
             answer = CLIENTS[client]("GET", f"{URL}/jobs/{job.job_id()}")
             seen[number] = json.loads(answer.body)["tags"][0]
-            all_are_in.wait(20)
+            all_are_in.wait()
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -10,6 +10,7 @@ import ssl
 import subprocess
 import sys
 import threading
+import types
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -190,6 +191,16 @@ def test_a_client_with_a_proxy_is_answered(
         job = sim.job("QUEUED")
         url = f"{scheme}://quantum.cloud.ibm.com/api/v1/jobs/{job.job_id()}"
         assert json.loads(CLIENTS[client]("GET", url).body)["status"] == "Queued"
+
+
+def test_a_debugger_stays_connected_and_what_it_runs_does_not() -> None:
+    """The nearest module that is not Python's own decides, not one further up."""
+    debugger = types.ModuleType("pydevd")
+    exec("def call(do): do()\ndef send(made): made.send(b'x')", vars(debugger))
+    with connected_before() as made, simulate():
+        debugger.send(made)
+        with pytest.raises(NetworkBlocked):
+            debugger.call(lambda: made.send(b"x"))
 
 
 def test_nothing_leaves_by_a_forked_child() -> None:
