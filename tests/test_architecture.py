@@ -82,6 +82,7 @@ HOMES = {
     "httpx": {"transport.httpx_tap"},
     "websockets": {"transport.websocket"},
     "ssl": {
+        "transport.network_block",
         "transport.server",
         "transport.tls",
         "transport.socket_errors",
