@@ -100,6 +100,7 @@ class Replay(Session):
         if self._rescripted and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
+        self._hosts = frozenset(each.request.host for each in self.cassette.interactions)
         self._epoch = options.epoch
         super().__init__(
             Environment(
@@ -125,7 +126,7 @@ class Replay(Session):
         return RescriptedService(self._player, clock, self._rescripted)
 
     def _is_recorded(self, request: Request) -> bool:
-        return self._player.find(request) is not None
+        return request.host in self._hosts or self._player.find(request) is not None
 
     @property
     def jobs(self) -> tuple[str, ...]:

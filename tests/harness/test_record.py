@@ -249,6 +249,16 @@ def test_a_session_that_cannot_be_saved_is_kept_and_finished_by_one_command(
     assert len(store.load(path)) == 1
 
 
+def test_what_was_not_recorded_never_reaches_the_server_that_was(base: str, path: Path) -> None:
+    """Although it is on this machine, and still there."""
+    with qrtest.record(path):
+        requests.get(f"{base}/jobs/good", timeout=5)
+    with qrtest.replay(path, transport="requests"):
+        assert requests.get(f"{base}/jobs/good", timeout=5).json() == {"id": "good"}
+        with pytest.raises(UnansweredRequest, match="the name is 'bad', recorded 'good'"):
+            requests.get(f"{base}/jobs/bad", timeout=5)
+
+
 def test_an_error_in_the_block_saves_nothing_unless_asked_to(base: str, path: Path) -> None:
     """A session that went wrong does not replace one that went right; keep_on_error wants it anyway."""
     with qrtest.record(path):

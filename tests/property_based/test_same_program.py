@@ -127,7 +127,7 @@ def recorded_and_replayed(
     return recorded, replayed
 
 
-@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 @given(program=PROGRAMS, scripts=st.lists(SCRIPTS, max_size=4))
 def test_one_thread_gets_what_it_got(program: list[Any], scripts: list[str]) -> None:
     """Whatever it asks, sleeps and computes; in the replay it computes nothing, as on a faster machine."""
@@ -136,5 +136,16 @@ def test_one_thread_gets_what_it_got(program: list[Any], scripts: list[str]) -> 
             server.next_job(script)
         recorded, replayed = recorded_and_replayed(
             server, lambda base, computes: observed(base, [program], computes=computes)
+        )
+    assert replayed == recorded
+
+
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@given(programs=st.lists(PROGRAMS, min_size=2, max_size=3), script=SCRIPTS)
+def test_threads_with_a_job_each_get_what_they_got(programs: list[list[Any]], script: str) -> None:
+    """Whichever thread was ahead."""
+    with serve(clock=SPEED, scenario=script) as server:
+        recorded, replayed = recorded_and_replayed(
+            server, lambda base, computes: observed(base, programs, computes=computes)
         )
     assert replayed == recorded
