@@ -80,6 +80,8 @@ class Status(Fault):
         Status(code=500, on="logs"),
         Status(code=500, on="metrics"),
         Status(code=503, on="tags"),
+        Status(code=503, on="session"),
+        Status(code=500, on="backend"),
     ),
 )
 def status(
@@ -331,7 +333,7 @@ class LoseResponse(Fault):
         return replace(ask(), failure="closed")
 
 
-@kind(LoseResponse)
+@kind(LoseResponse, draws=(LoseResponse(on="submit"), LoseResponse(on="cancel")))
 def lose_response(**when: Unpack[When]) -> LoseResponse:
     """Let the request take effect, and break the connection before the answer.
 

@@ -154,6 +154,29 @@ def _crosses_results(run: Run) -> str | None:
     return None
 
 
+def _loses_results(run: Run) -> str | None:
+    """Look for results that were left out of what was returned because one other job had failed."""
+    failed = [
+        job_id
+        for job_id, truth in zip(run.own, run.truths, strict=True)
+        if truth.step.status in (transitions.ERROR, transitions.CANCELLED)
+    ]
+    is_one_result = any(data.value is run.value for data in run.data)
+    if run.has_faults or len(run.own) < 3 or len(failed) != 1 or not run.data or is_one_result:
+        return None
+    returned = {mark for data in run.data for mark in data.marks}
+    named = set(returned_data.texts_in(run.value)).union(*(data.labels for data in run.data))
+    seen = [e.at for e in run.asked("poll") if e.name == failed[0] and parse.is_final(e.response)]
+    if not seen:
+        return None
+    for number, (job_id, truth) in enumerate(zip(run.own, run.truths, strict=True)):
+        is_in_time = truth.ended is not None and truth.ended <= seen[0]
+        marks = run.marks(number) if truth.step.status == transitions.DONE and is_in_time else ()
+        if marks and not returned & marks and job_id not in named:
+            return f"it returned results without that of job {job_id}, which was done; {failed[0]} failed"
+    return None
+
+
 def _misreports_status(run: Run) -> str | None:
     if run.error is not None or run.step is None or not _is_status(run.value):
         return None
@@ -339,6 +362,12 @@ RULES: Final = (
         "Each of several jobs keeps its own result.",
         "Keep results by the id of their job, or in the order of the jobs; jobs end in any order.",
         _crosses_results,
+    ),
+    Rule(
+        "lost-results",
+        "A job that fails does not cost the results of the others.",
+        "Catch the failure of each job where its result is taken, and go on with the next job.",
+        _loses_results,
     ),
     Rule(
         "true-status",

@@ -281,16 +281,17 @@ def _argument(sim: Simulation, scenarios: Sequence[Scenario], bounds: Bounds) ->
     if bounds.takes == "job":
         jobs = [sim.job(scenario) for scenario in scenarios]
         return jobs[0] if bounds.jobs == 1 else jobs
+    argument: Any = sim
+    if bounds.takes != "simulation":
+        argument = sim.service()
+    if bounds.takes == "session":
+        from qrtest.client.runtime_service import open_session
+
+        argument = open_session(argument, DEVICE)
+    # Only now: faults of the scenarios must not strike while the argument is made.
     for scenario in [*scenarios, *[scenarios[-1]] * RESUBMISSIONS]:
         sim.next_job(scenario)
-    if bounds.takes == "simulation":
-        return sim
-    service = sim.service()
-    if bounds.takes == "service":
-        return service
-    from qrtest.client.runtime_service import open_session
-
-    return open_session(service, DEVICE)
+    return argument
 
 
 def _with_own_result(scenario: Scenario, number: int) -> Scenario:

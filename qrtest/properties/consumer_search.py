@@ -37,7 +37,7 @@ Jobs = tuple[Scenario, ...]
 
 Given = SearchStrategy[Any] | Iterable[Any] | None
 OF_A_JOB: Final = ("poll", "result", "cancel", "logs", "metrics", "interim_results", "tags")
-OF_A_SUBMISSION: Final = ("submit", "poll", "result")
+OF_A_SUBMISSION: Final = ("submit", "poll", "result", "session", "backend")
 TAKES: Final = ("job", "service", "simulation", "session")
 
 
@@ -185,7 +185,8 @@ def _for_each_job(first: Iterable[Scenario], jobs: int, search: Search) -> Itera
     yield (plain,) * jobs
     yield tuple(waits)
     for scenario in first:
-        for place in dict.fromkeys((0, jobs - 1)):
+        places = (0,) if scenario.faults else dict.fromkeys((0, jobs // 2, jobs - 1))
+        for place in places:
             yield tuple(scenario if number == place else plain for number in range(jobs))
 
 

@@ -8,6 +8,7 @@ from qiskit.providers import JobStatus
 from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
+from qrtest import Scenario, faults
 from tests.gallery.entries import (
     FINAL,
     HOUR,
@@ -414,6 +415,30 @@ def files_results_under_the_first_id(jobs):
         first.job_id(): checked(lambda: second.result(timeout=HOUR)),
         second.job_id(): checked(lambda: first.result(timeout=HOUR)),
     }
+
+
+@bug("lost-results", jobs=3)
+def stops_at_the_first_failure(jobs):
+    results = {}
+    for job in jobs:
+        try:
+            results[job.job_id()] = checked(lambda job=job: job.result(timeout=HOUR))
+        except GaveUp:
+            break
+    return results
+
+
+@bug(
+    "submissions",
+    takes="service",
+    scenarios=[Scenario("DONE", faults=[faults.lose_response(on="submit")])],
+)
+def submits_again_when_the_answer_is_lost(service):
+    try:
+        job = submitted(service)
+    except GaveUp:
+        job = submitted(service)
+    return checked(lambda: job.result(timeout=HOUR))
 
 
 @bug("refuses")
