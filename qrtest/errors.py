@@ -28,8 +28,8 @@
     ├── MissingDependency    a library that an extra installs           (also ImportError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
-`RemovedFromClientWarning` is a DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning,
-`RehearsalWarning` a UserWarning.
+`NotComputedWarning` and `RehearsalWarning` are UserWarnings, `RemovedFromClientWarning` is a
+DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning.
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
 `NeverEnds` and went on waiting.
@@ -54,6 +54,7 @@ __all__ = [
     "MissingDependency",
     "NetworkBlocked",
     "NeverEnds",
+    "NotComputedWarning",
     "QrtestError",
     "RecordingError",
     "RehearsalWarning",
@@ -202,6 +203,13 @@ class MissingDependency(QrtestError, ImportError):
 
 class UnsupportedRelease(QrtestError):
     """The installed qiskit-ibm-runtime is one that qrtest cannot work with."""
+
+
+class NotComputedWarning(UserWarning):
+    """The result of a job was to be computed and could not be; it fits what was submitted instead.
+
+    The message says why, and what would help.
+    """
 
 
 class RemovedFromClientWarning(DeprecationWarning):

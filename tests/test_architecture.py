@@ -187,11 +187,14 @@ HOMES = {
         "client.lasting_import",
         "client.fitted_programs",
         "client.local_primitives",
+        "client.narrow_circuits",
         "client.noise_model",
         "client.qasm_circuits",
         "client.result_encoder",
+        "client.simulators",
         "client.submitted_pubs",
     },
+    "qiskit_aer": {"client.simulators"},
     "qiskit_ibm_runtime": {"client.removed_members", "client.runtime_service"},
 }
 PURE = ("errors", "code_repr", "run_options", "http", "lifecycle", "faults", "service")

@@ -20,7 +20,7 @@ from qrtest.client import releases
 from qrtest.client.result_format import Span, check_size
 from qrtest.client.submitted_pubs import decoded
 
-__all__ = ["executor_result", "noise_learner_result", "program_body"]
+__all__ = ["executor_result", "item_arguments", "noise_learner_result", "program_body"]
 
 LAYERS: Final = 4
 """How many layers the noise learner learns unless its options say otherwise."""
@@ -105,6 +105,31 @@ def _sampled(item: Any, draw: Draw) -> dict[str, Any]:
                 else np.ones(shape, dtype=spec.dtype)
             )
     return found
+
+
+def item_arguments(item: Any, draw: Draw) -> tuple[Any, dict[str, Any]]:
+    """Return the values of the circuit's parameters for an item, and what its samplex gives beside them."""
+    samplex = getattr(item, "samplex", None)
+    if samplex is None:
+        return item.circuit_arguments, {}
+    samplex.finalize()
+    arguments = item.samplex_arguments
+    shape = tuple(item.shape)
+    padded = (1,) * (len(shape) - arguments.ndim) + tuple(arguments.shape)
+    swept = tuple(size if size > 1 else 1 for size in padded)
+    found: dict[str, Any] = {}
+    for index in np.ndindex(swept):
+        # Axes over which arguments are swept are sampled one by one; the others are randomizations.
+        where = tuple(
+            at if size > 1 else slice(None) for at, size in zip(index, swept, strict=True)
+        )
+        left = tuple(size for size, sweep in zip(shape, swept, strict=True) if sweep == 1)
+        own = index[len(shape) - arguments.ndim :]
+        sampled = samplex.sample(arguments[own], num_randomizations=math.prod(left), rng=draw)
+        for name, value in dict(sampled).items():
+            whole = found.setdefault(name, np.empty((*shape, *value.shape[1:]), dtype=value.dtype))
+            whole[where] = value.reshape(*left, *value.shape[1:])
+    return found.pop("parameter_values", None), found
 
 
 def _outputs(samplex: Any) -> Sequence[Any]:

@@ -30,7 +30,7 @@ from qrtest.client.result_format import (
 )
 from qrtest.client.submitted_pubs import bindings_shape, circuit_facts
 
-__all__ = ["fitted", "sampled_shots", "zne_fields"]
+__all__ = ["estimator_metadata", "fitted", "sampled_shots", "submitted_options", "zne_fields"]
 
 DEFAULT_SHOTS: Final = 4096
 ZNE_LEVEL: Final = 2
@@ -142,26 +142,23 @@ def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
         fields["ensemble_standard_error"] = fields["stds"]
         fields |= zne_fields(options, evs, precision, draw)
         taken = math.ceil(1 / precision**2)
-        metadata = {
+        pub_metadata = {
             "shots": taken,
             "target_precision": precision,
             "circuit_metadata": circuit_facts(circuit).metadata,
             "resilience": {},
             "num_randomizations": _randomizations(options),
         }
-        content = {"data": data_bin(fields, shape), "metadata": metadata}
+        content = {"data": data_bin(fields, shape), "metadata": pub_metadata}
         pubs.append(tagged("PubResult", content))
         shapes.append((*shape, taken))
-    return tagged(
-        "PrimitiveResult",
-        {"pub_results": pubs, "metadata": estimator_metadata(options, shapes, span)},
-    )
+    spans = {"execution": {"execution_spans": execution_spans(shapes, span)}}
+    metadata = {**estimator_metadata(options), **spans}
+    return tagged("PrimitiveResult", {"pub_results": pubs, "metadata": metadata})
 
 
-def estimator_metadata(
-    options: Mapping[str, Any], shapes: Sequence[Sequence[int]], span: Span
-) -> dict[str, Any]:
-    """Return the metadata of an estimator's result: the options that took effect, and when it ran."""
+def estimator_metadata(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata of an estimator's result: the options that took effect."""
     resilience = options.get("resilience") or {}
     level = options.get("resilience_level", 1)
     return {
@@ -176,7 +173,6 @@ def estimator_metadata(
             "zne_mitigation": _extrapolates(options),
             "pec_mitigation": bool(resilience.get("pec_mitigation", False)),
         },
-        "execution": {"execution_spans": execution_spans(shapes, span)},
         "version": 2,
     }
 

@@ -1,42 +1,56 @@
-"""Results that are computed: submitted circuits really run, on qiskit's own reference primitives.
+"""Results that are computed: submitted circuits really run, on a simulator of this machine.
 
 A circuit comes as its backend takes it, as wide as the device; it is narrowed to the qubits that it
-uses before it runs. What the device cannot do is refused as the service refuses it (code 1517), what
-cannot be computed here is refused with the reason.
+uses before it runs. What the device cannot do is refused as the service refuses it (code 1517); what
+cannot be computed here raises `NotComputedError` with the reason.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 from qiskit import QuantumCircuit
-from qiskit.exceptions import QiskitError
-from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.bit_array import BitArray
 from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
+from qrtest.client.fitted_programs import item_arguments, program_body
+from qrtest.client.fitted_results import (
+    estimator_metadata,
+    sampled_shots,
+    submitted_options,
+    zne_fields,
+)
+from qrtest.client.narrow_circuits import (
+    PASSIVE,
+    narrowed,
+    narrowed_observables,
+    observed_qubits,
+    used_qubits,
+)
 from qrtest.client.noise_model import RUNS, Noise
 from qrtest.client.qasm_circuits import from_qasm
 from qrtest.client.result_format import Span, bit_array, data_bin, execution_spans, tagged
+from qrtest.client.simulators import Simulator, work_of
 
-__all__ = ["NotComputedError", "computed"]
+__all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
 
 DEFAULT_SHOTS: Final = 4096
-MOST_QUBITS: Final = 22
-"""Above this a state vector takes longer than a test has (4 million amplitudes)."""
-
 NOT_SUPPORTED: Final = 1517
 NOT_READABLE: Final = 1603
 NOT_COMPUTED: Final = 1500
-PASSIVE: Final = ("barrier", "delay")
-ALWAYS_SUPPORTED: Final = (*PASSIVE, "measure", "reset")
+ALWAYS_SUPPORTED: Final = (*PASSIVE, "measure", "reset", "store", "break_loop", "continue_loop")
+
+
+class TooMuchWorkError(Exception):
+    """A job that takes more operations than this process may spend."""
 
 
 class NotComputedError(Exception):
@@ -53,36 +67,93 @@ def computed(
     params: str,
     configuration: Mapping[str, Any],
     *,
-    seed: int,
+    simulator: Simulator,
     span: Span,
     noise: Noise | None = None,
+    most_work: float = float("inf"),
 ) -> str:
-    """Return the result of a sampler or estimator job, as the text that GET results answers with.
+    """Return the result of a sampler, estimator or executor job, as the text that GET results answers with.
 
-    *params* is the JSON of its inputs, *configuration* that of its backend. The same *seed* gives the
-    same result. *noise* is that of the device, None for none. Raises `NotComputedError` for what the
-    backend does not support, and for what a state vector cannot do.
+    *params* is the JSON of its inputs, *configuration* that of its backend. A *simulator* of the same seed
+    gives the same result. *noise* is that of the device, None for none. Raises `NotComputedError` for what
+    the backend does not support and for what cannot be simulated here, `TooMuchWorkError` before it starts
+    for what takes more than *most_work* operations.
     """
+    try:
+        if program_id == "executor":
+            return json.dumps(_executed(params, configuration, simulator, span, most_work))
+        inputs = _submitted(program_id, params, configuration)
+        if _work(program_id, inputs) > most_work:
+            raise TooMuchWorkError
+        run = _sampled if program_id == "sampler" else _estimated
+        result = run(inputs["pubs"], submitted_options(inputs), simulator, noise)
+    except (NotComputedError, TooMuchWorkError):
+        raise
+    except (
+        Exception
+    ) as error:  # simulators document no exceptions, and what was submitted may be anything
+        raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
+    spans = {"execution": {"execution_spans": execution_spans(result["shapes"], span)}}
+    value = {"pub_results": result["pub_results"], "metadata": {**result["metadata"], **spans}}
+    return json.dumps(tagged("PrimitiveResult", value), cls=releases.json_encoder())
+
+
+def _submitted(program_id: str, params: str, configuration: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the decoded inputs of a job. Raises `NotComputedError` for what the service would not run."""
     if program_id not in ("sampler", "estimator"):
         raise NotComputedError(
-            NOT_COMPUTED, f"qrtest computes sampler and estimator jobs, not {program_id!r}."
+            NOT_COMPUTED,
+            f"qrtest computes sampler, estimator and executor jobs, not {program_id!r}.",
         )
     inputs = _decoded(params)
-    pubs, options = inputs.get("pubs"), inputs.get("options") or {}
+    pubs = inputs.get("pubs")
     if not isinstance(pubs, list) or not pubs:
         raise NotComputedError(NOT_READABLE, "The input has no list of pubs.")
     for pub in pubs:
-        _check_supported(_circuit(pub), configuration)
-    run = _sampled if program_id == "sampler" else _estimated
-    try:
-        result = run(pubs, options, seed, noise)
-    except (QiskitError, ValueError, TypeError, IndexError) as error:
-        raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
-    result["metadata"] |= {
-        "execution": {"execution_spans": execution_spans(result["shapes"], span)}
-    }
-    value = {"pub_results": result["pub_results"], "metadata": result["metadata"]}
-    return json.dumps(tagged("PrimitiveResult", value), cls=releases.json_encoder())
+        check_supported(_circuit(pub), configuration)
+    return inputs
+
+
+def _work(program_id: str, inputs: Mapping[str, Any]) -> float:
+    """Return an estimate of the operations that a sampler or estimator job takes."""
+    is_sampler = program_id == "sampler"
+    usual = sampled_shots(submitted_options(inputs))
+    total = 0.0
+    for pub in inputs["pubs"]:
+        shots = (_rest(pub, 2) if is_sampler else None) or usual
+        bindings = math.prod(np.shape(_rest(pub, 1 if is_sampler else 2))[:-1])
+        total += _circuit_work(_circuit(pub), shots) * float(bindings)
+    return total
+
+
+def _item_work(item: Any, *, shots: int) -> float:
+    return _circuit_work(item.circuit, shots) * float(math.prod(item.shape))
+
+
+def _circuit_work(circuit: QuantumCircuit, shots: int) -> float:
+    return work_of(narrowed(circuit, sorted(used_qubits(circuit))), shots)
+
+
+def _executed(
+    params: str,
+    configuration: Mapping[str, Any],
+    simulator: Simulator,
+    span: Span,
+    most_work: float,
+) -> Any:
+    inputs = json.loads(params)
+    program = releases.quantum_program(inputs)
+    if sum(map(partial(_item_work, shots=program.shots), program.items)) > most_work:
+        raise TooMuchWorkError
+    draw = np.random.default_rng(simulator.seed)
+    items = []
+    for item in program.items:
+        check_supported(item.circuit, configuration)
+        values, found = item_arguments(item, draw)
+        data = _sampled_data(item.circuit, values, program.shots, simulator, None)
+        bits = {name: each.to_bool_array(order="little") for name, each in data.items()}
+        items.append({**found, **bits})
+    return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
 
 
 def _decoded(params: str) -> Mapping[str, Any]:
@@ -111,14 +182,13 @@ def _circuit(pub: Any) -> QuantumCircuit:
 # --- what a device supports --------------------------------------------------------------------
 
 
-def _check_supported(circuit: QuantumCircuit, configuration: Mapping[str, Any]) -> None:
+def check_supported(circuit: QuantumCircuit, configuration: Mapping[str, Any]) -> None:
     """Refuse an instruction that the device does not have, or not on these qubits."""
     supported = {*ALWAYS_SUPPORTED, *configuration.get("supported_instructions", ())}
     supported |= {gate["name"] for gate in configuration["gates"]}
     pairs = {tuple(pair) for pair in configuration["coupling_map"]}
-    for instruction in circuit.data:
-        name = instruction.operation.name
-        qubits = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
+    places = {qubit: circuit.find_bit(qubit).index for qubit in circuit.qubits}
+    for name, qubits in _instructions(circuit, places):
         is_connected = (
             len(qubits) != 2 or qubits in pairs or qubits[::-1] in pairs or name in PASSIVE
         )
@@ -130,66 +200,71 @@ def _check_supported(circuit: QuantumCircuit, configuration: Mapping[str, Any]) 
             )
 
 
-# --- narrowing ---------------------------------------------------------------------------------
-
-
-def _used(circuit: QuantumCircuit) -> set[int]:
-    """Return the qubits that are acted on."""
-    return {
-        circuit.find_bit(qubit).index
-        for instruction in circuit.data
-        if instruction.operation.name not in PASSIVE
-        for qubit in instruction.qubits
-    }
-
-
-def _narrowed(circuit: QuantumCircuit, kept: Sequence[int]) -> QuantumCircuit:
-    """*circuit* on the qubits *kept* only, with its registers of classical bits."""
-    if len(kept) > MOST_QUBITS:
-        raise NotComputedError(
-            NOT_COMPUTED,
-            f"qrtest computes circuits on up to {MOST_QUBITS} qubits; this one uses {len(kept)}.",
-        )
-    place = {index: number for number, index in enumerate(kept)}
-    narrow = QuantumCircuit(len(kept), global_phase=circuit.global_phase)
-    narrow.add_bits(bit for bit in circuit.clbits if not circuit.find_bit(bit).registers)
-    for register in circuit.cregs:
-        narrow.add_register(register)
+def _instructions(
+    circuit: QuantumCircuit, places: Mapping[Any, int]
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the instructions with their qubits, those in branches, loops and boxes included."""
     for instruction in circuit.data:
-        if instruction.operation.name not in PASSIVE:
-            places = [place[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
-            narrow.append(instruction.operation, places, instruction.clbits)
-    return narrow
+        qubits = tuple(places[qubit] for qubit in instruction.qubits)
+        blocks = getattr(instruction.operation, "blocks", ())
+        for block in blocks:
+            yield from _instructions(block, dict(zip(block.qubits, qubits, strict=True)))
+        if not blocks:
+            yield instruction.operation.name, qubits
 
 
 # --- the two primitives ------------------------------------------------------------------------
 
 
 def _sampled(
-    pubs: list[Any], options: Mapping[str, Any], seed: int, noise: Noise | None
+    pubs: list[Any], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
 ) -> dict[str, Any]:
-    usual = options.get("default_shots") or DEFAULT_SHOTS
-    sampler = StatevectorSampler(seed=seed)
+    usual = sampled_shots(options)
+    meas_type = (options.get("execution") or {}).get("meas_type") or "classified"
+    draw = np.random.default_rng(simulator.seed)
     pub_results, shapes = [], []
     for pub in pubs:
         circuit, shots = _circuit(pub), _rest(pub, 2) or usual
-        kept = sorted(_used(circuit))
-        ready = []
-        for taken, part in _runs(circuit, shots, noise):
-            narrow = _narrowed(taken, kept)
-            values = _bound(circuit, narrow, _rest(pub, 1))
-            ready.append(SamplerPub.coerce((narrow, values), part))
-        parts = [result.data for result in sampler.run(ready).result()]
-        data = {
-            name: BitArray.concatenate_shots([part[name] for part in parts]) for name in parts[0]
+        data = _sampled_data(circuit, _rest(pub, 1), shots, simulator, noise)
+        shape = next(iter(data.values())).shape if data else ()
+        fields = {name: _levels(each, meas_type, draw) for name, each in data.items()}
+        value = {
+            "data": data_bin(fields, shape),
+            "metadata": {"circuit_metadata": _metadata(circuit)},
         }
-        if noise is not None:
-            data = {name: noise.misread(circuit, name, data[name]) for name in data}
-        fields = {name: bit_array(each.array, each.num_bits) for name, each in data.items()}
-        value = {"data": data_bin(fields, parts[0].shape), **_NONE}
         pub_results.append(tagged("SamplerPubResult", value))
-        shapes.append((*parts[0].shape, shots))
+        shapes.append((*shape, shots))
     return {"pub_results": pub_results, "metadata": {"version": 2}, "shapes": shapes}
+
+
+def _sampled_data(
+    circuit: QuantumCircuit, values: Any, shots: int, simulator: Simulator, noise: Noise | None
+) -> dict[str, BitArray]:
+    """Return what *shots* runs of *circuit*, for each of *values*, measure into its registers."""
+    kept = sorted(used_qubits(circuit))
+    ready = []
+    for taken, part in _runs(circuit, shots, noise):
+        narrow = narrowed(taken, kept)
+        ready.append(SamplerPub.coerce((narrow, _bound(circuit, narrow, values)), part))
+    results = simulator.sampler(ready[0].circuit).run(ready).result()
+    parts = [result.data for result in results]
+    data = {name: BitArray.concatenate_shots([part[name] for part in parts]) for name in parts[0]}
+    if noise is not None:
+        data = {name: noise.misread(circuit, name, data[name]) for name in data}
+    return data
+
+
+def _levels(bits: BitArray, meas_type: str, draw: np.random.Generator) -> Any:
+    """Return the data of a register as *meas_type* says; levels are around -1 for 0 and around 1 for 1."""
+    if meas_type == "classified":
+        return bit_array(bits.array, bits.num_bits)
+    signs = 2.0 * bits.to_bool_array(order="little") - 1
+    levels = signs + draw.normal(scale=0.2, size=signs.shape) * (1 + 1j)
+    return levels.mean(axis=-2) if meas_type == "avg_kerneled" else levels
+
+
+def _metadata(circuit: QuantumCircuit) -> Any:
+    return circuit.metadata or {}
 
 
 def _runs(
@@ -204,45 +279,40 @@ def _runs(
 
 
 def _estimated(
-    pubs: list[Any], options: Mapping[str, Any], seed: int, noise: Noise | None
+    pubs: list[Any], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
 ) -> dict[str, Any]:
     shots = options.get("default_shots")
     usual = options.get("default_precision") or 1 / math.sqrt(shots or DEFAULT_SHOTS)
-    estimator = StatevectorEstimator(seed=seed)
+    draw = np.random.default_rng(simulator.seed)
     pub_results, shapes = [], []
     for pub in pubs:
         precision = _rest(pub, 3) or usual
         circuit, observables = _circuit(pub), ObservablesArray.coerce(_rest(pub, 1))
-        kept = sorted(_used(circuit) | _observed(observables))
-        narrow_observables = _narrowed_observables(observables, kept)
-        runs = [_narrowed(run, kept) for run, _ in _runs(circuit, RUNS, noise)]
+        kept = sorted(used_qubits(circuit) | observed_qubits(observables))
+        narrow_observables = narrowed_observables(observables, kept)
+        runs = [narrowed(run, kept) for run, _ in _runs(circuit, RUNS, noise)]
         asked = [
             (narrow, narrow_observables, _bound(circuit, narrow, _rest(pub, 2))) for narrow in runs
         ]
+        estimator = simulator.estimator(runs[0])
         results = estimator.run(asked, precision=precision * math.sqrt(len(runs))).result()
         evs = np.asarray(np.mean([result.data.evs for result in results], axis=0))
         stds = np.full(evs.shape, precision)
         fields = {"evs": evs, "stds": stds, "ensemble_standard_error": stds}
+        fields |= zne_fields(options, evs, precision, draw)
         taken = math.ceil(1 / precision**2)
         metadata: dict[str, Any] = {
             "shots": taken,
             "target_precision": precision,
-            "circuit_metadata": {},
+            "circuit_metadata": _metadata(circuit),
+            "resilience": {},
+            "num_randomizations": 1,
         }
-        metadata |= {"resilience": {}, "num_randomizations": 1}
         pub_results.append(
             tagged("PubResult", {"data": data_bin(fields, evs.shape), "metadata": metadata})
         )
         shapes.append((*evs.shape, taken))
-    options_used = {"dynamical_decoupling": {"enable": False}, "twirling": {}, "resilience": {}}
-    return {
-        "pub_results": pub_results,
-        "metadata": {**options_used, "version": 2},
-        "shapes": shapes,
-    }
-
-
-_NONE: Final[dict[str, Any]] = {"metadata": {"circuit_metadata": {}}}
+    return {"pub_results": pub_results, "metadata": estimator_metadata(options), "shapes": shapes}
 
 
 def _rest(pub: Any, position: int) -> Any:
@@ -261,27 +331,3 @@ def _bound(circuit: QuantumCircuit, narrow: QuantumCircuit, values: Any) -> Bind
 
 def _names(key: Any) -> tuple[str, ...]:
     return tuple(key.split(",")) if isinstance(key, str) else tuple(map(str, key))
-
-
-def _observed(observables: ObservablesArray) -> set[int]:
-    return {
-        qubit
-        for observable in observables.ravel().tolist()
-        for label in observable
-        for qubit, letter in enumerate(reversed(label))
-        if letter != "I"
-    }
-
-
-def _narrowed_observables(observables: ObservablesArray, kept: Sequence[int]) -> ObservablesArray:
-    def narrowed(label: str) -> str:
-        backwards = label[::-1]
-        return "".join(backwards[index] for index in kept)[::-1]
-
-    flat = []
-    for observable in observables.ravel().tolist():
-        terms: dict[str, float] = {}
-        for label, factor in observable.items():
-            terms[narrowed(label)] = terms.get(narrowed(label), 0.0) + factor
-        flat.append(terms)
-    return ObservablesArray(flat).reshape(observables.shape)

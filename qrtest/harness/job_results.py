@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import warnings
 from typing import Any, Final, Protocol
 
 from qrtest.client.lasting_import import import_qiskit
 from qrtest.clock.clocks import Clock
+from qrtest.errors import NotComputedWarning
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import failed
 from qrtest.scenario.scenario import Scenario
@@ -46,7 +47,7 @@ class JobResults:
         """
         script, result = scenario.script, scenario.result
         if is_computed(scenario):
-            return self._computed(script, submission, is_noisy=result == NOISY)
+            return self._computed(scenario, submission, number)
         if result is not None:
             return script, _encoded(result, submission.program_id)
         if not any(step.status == "DONE" for step in script):
@@ -73,32 +74,45 @@ class JobResults:
         return make
 
     def _computed(
-        self, script: Script, submission: Submission, *, is_noisy: bool
-    ) -> tuple[Script, str | None]:
-        import_qiskit()
-        from qrtest.client.local_primitives import NotComputedError, computed
-        from qrtest.client.noise_model import Noise
-        from qrtest.client.result_format import Span
-
+        self, scenario: Scenario, submission: Submission, number: int
+    ) -> tuple[Script, str | ResultMaker | None]:
+        """Return the script and the computed result, or what the options say for a job without one."""
+        script, behaviour = scenario.script, scenario.behaviour
         if script.end.status != "DONE":
             return script, None
+        import_qiskit()
+        from qrtest.client.computing_process import Computation
+        from qrtest.client.local_primitives import NOT_COMPUTED, NotComputedError
+
         stop = self._epoch + self._clock.now() + (script.seconds or 0.0)
         start = stop - sum(step.seconds or 0.0 for step in script if step.status == "RUNNING")
-        configuration = self._backends.describe(submission.backend, "configuration")
+        configuration = self._backends.describe(submission.backend, "configuration") or b"{}"
         properties = self._backends.describe(submission.backend, "properties")
-        noise = Noise(properties, seed=self._seed) if is_noisy and properties else None
+        is_noisy = scenario.result == NOISY and properties is not None
+        megabytes = behaviour.compute_megabytes
+        computation = Computation(
+            program_id=submission.program_id,
+            params=submission.params,
+            configuration=configuration.decode(),
+            properties=properties.decode() if is_noisy and properties else None,
+            seed=self._seed,
+            start=start,
+            stop=stop,
+            seconds=behaviour.compute_seconds,
+            memory_bytes=None if megabytes is None else megabytes << 20,
+        )
         try:
-            result = computed(
-                submission.program_id,
-                submission.params,
-                json.loads(configuration or b"{}"),
-                seed=self._seed,
-                span=Span(start, stop),
-                noise=noise,
-            )
+            return script, computation.result()
         except NotComputedError as error:
-            return Script(*script.steps[:-1], failed(error.reason, code=error.code)), None
-        return script, result
+            if error.code != NOT_COMPUTED or behaviour.not_computed == "fail":
+                return Script(*script.steps[:-1], failed(error.reason, code=error.code)), None
+            warnings.warn(
+                f"{error.reason} The job gets a result that fits what was submitted, with drawn values; "
+                "not_computed='fail' makes it fail instead.",
+                NotComputedWarning,
+                stacklevel=2,
+            )
+            return script, self._fitted(submission, number)
 
 
 def is_computed(scenario: Scenario) -> bool:

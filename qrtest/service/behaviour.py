@@ -83,8 +83,18 @@ class Behaviour(AsCode):
     """Maximum execution time in seconds stamped on a job submitted without one (600 on the open
     plan, observed)."""
 
+    not_computed: Literal["fit", "fail"] = "fit"
+    """What becomes of a job whose result is to be computed and cannot be: it gets a result that fits what
+    was submitted, with a `NotComputedWarning`, or it fails with code 1500 and the reason."""
+
+    compute_seconds: float = 60.0
+    """Seconds of real time that computing the result of one job may take."""
+
+    compute_megabytes: int | None = None
+    """Megabytes of memory that computing the result of one job may take; None is most of the machine's."""
+
     def __post_init__(self) -> None:
-        for name in ("cancel_lag", "usage_lag", "interactive_ttl"):
+        for name in ("cancel_lag", "usage_lag", "interactive_ttl", "compute_seconds"):
             try:
                 object.__setattr__(self, name, durations.seconds(getattr(self, name)))
             except DurationError as error:

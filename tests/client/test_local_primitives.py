@@ -17,6 +17,8 @@ from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 
 from qrtest import Simulation, simulate
+from qrtest.client import simulators
+from qrtest.errors import NotComputedWarning
 
 pytestmark = pytest.mark.filterwarnings("ignore:The (Sampler|Estimator)V2 class is deprecated")
 
@@ -202,17 +204,34 @@ TWICE.measure(0, 1)
         ({"pubs": [[WIDE, None, 1]]}, "up to 22 qubits; this one uses 30"),
         ({"pubs": [[TWICE, None, 1]]}, "cannot compute"),
         ({"pubs": []}, "no list of pubs"),
-        ({"pubs": [["circuit"]]}, "begin with a circuit"),
+        ({"pubs": [["circuit"]]}, "not be parsed"),
+        ({"pubs": [[5]]}, "begin with a circuit"),
         ({"pubs": [[{"__type__": "QuantumCircuit", "__value__": "AAAA"}]]}, "not be parsed"),
         ({}, "no list of pubs"),
     ],
 )
-def test_what_cannot_be_computed_fails_with_a_reason(params: dict[str, Any], reason: str) -> None:
-    """Never with a hang, never with an exception in the middle of the simulation."""
-    with simulate() as sim:
+def test_what_cannot_be_computed_fails_with_a_reason(
+    monkeypatch: pytest.MonkeyPatch, params: dict[str, Any], reason: str
+) -> None:
+    """If that is wanted; never with a hang, never with an exception in the middle of the simulation."""
+    monkeypatch.setattr(simulators, "has_aer", lambda: False)
+    with simulate(not_computed="fail") as sim:
         job = sim.job("RUNNING 2s; DONE", result="computed", params=params)
         with pytest.raises(RuntimeJobFailureError, match=reason):
             job.result()
+
+
+@pytest.mark.parametrize("circuit", [WIDE, TWICE], ids=["wide", "measured in the middle"])
+def test_what_cannot_be_computed_gets_a_result_that_fits(
+    monkeypatch: pytest.MonkeyPatch, circuit: QuantumCircuit
+) -> None:
+    """With a warning that says what would help."""
+    monkeypatch.setattr(simulators, "has_aer", lambda: False)
+    with simulate() as sim:
+        with pytest.warns(NotComputedWarning, match="fits what was submitted"):
+            job = sim.job("DONE", result="computed", params={"pubs": [[circuit, None, 9]]})
+        [pub] = job.result()
+    assert [bits.num_bits for bits in pub.data.values()] == [reg.size for reg in circuit.cregs]
 
 
 def test_a_job_that_is_not_to_end_well_is_not_computed(sim: Simulation) -> None:
@@ -224,7 +243,7 @@ def test_a_job_that_is_not_to_end_well_is_not_computed(sim: Simulation) -> None:
 
 def test_a_program_that_is_not_computed_fails_and_says_so() -> None:
     """Which programs are."""
-    with simulate() as sim:
+    with simulate(not_computed="fail") as sim:
         job = sim.job("DONE", result="computed", program_id="noise-learner")
-        with pytest.raises(RuntimeJobFailureError, match="sampler and estimator"):
+        with pytest.raises(RuntimeJobFailureError, match="sampler, estimator and executor"):
             job.result()
