@@ -61,10 +61,14 @@ def is_number(token: str) -> bool:
 
 
 class Placeholders:
-    """Placeholders by *key*; `known` are the values replaced so far that are to be searched for."""
+    """Placeholders by *key*; `known` are the values replaced so far that are to be searched for.
+
+    Values in `public` stay as they are.
+    """
 
     def __init__(self, key: bytes) -> None:
         self.known: set[str] = set()
+        self.public: frozenset[str] = frozenset()
         self._key = key
         self._made: dict[str, str] = {}
         self._numbers: dict[str, str] = {}
@@ -75,7 +79,7 @@ class Placeholders:
 
         *known*: search for the value wherever else it stands in the session.
         """
-        if _IS_PLACEHOLDER.fullmatch(value):
+        if _IS_PLACEHOLDER.fullmatch(value) or value in self.public:
             return value
         if kind not in DISTINCT:
             self._credentials.add(value)

@@ -25,6 +25,7 @@ from qrtest.redaction.content import Content
 from qrtest.redaction.credentials import Credentials, with_body
 from qrtest.redaction.forms import cookie_values
 from qrtest.redaction.placeholders import Placeholders
+from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
 
 __all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown"]
@@ -74,7 +75,9 @@ def redacted(
 
     Raises `CassetteError` for a body that cannot be looked into.
     """
+    interactions = list(interactions)
     redactor = Redactor(key, rules)
+    redactor.keep(public_names(interactions))
     cleaned = [(interaction, redactor.interaction(interaction)) for interaction in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())
@@ -112,6 +115,10 @@ class Redactor:
     def known(self) -> set[str]:
         """The credentials seen so far."""
         return self._placeholders.known
+
+    def keep(self, names: frozenset[str]) -> None:
+        """Keep *names* wherever they stand, as whole values: they are public."""
+        self._placeholders.public = names
 
     def known_placeholders(self) -> dict[str, str]:
         """Return the credentials seen so far, with what stands for them."""

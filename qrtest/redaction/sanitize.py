@@ -12,6 +12,7 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.errors import CassetteError, SecretFound
 from qrtest.redaction import second_opinion
 from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.public_names import public_names
 from qrtest.redaction.redactor import Redacted, redacted
 from qrtest.service import serialize
 from qrtest.service.instances import CRN
@@ -47,6 +48,7 @@ def sanitized(
     """
     session = _settled([*before, *recorded], key=key, rules=rules, digests=digests)
     used = second_opinion.used_values([*before, *recorded]) | session.known
+    used -= public_names([*before, *recorded])
     for _ in range(ROUNDS):
         in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
         cassette = Cassette(

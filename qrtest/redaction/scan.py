@@ -18,6 +18,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.redaction import patterns, second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.bodies import decompressed, text_of
+from qrtest.redaction.public_names import public_names
 from qrtest.redaction.redactor import Redactor, is_token_exchange
 
 __all__ = ["secrets"]
@@ -36,6 +37,7 @@ def secrets(
     """What *text*, the file of *cassette*, holds that looks like a secret, or is one of the *known*."""
     rules = rules or Rules()
     redactor = Redactor(b"audit", rules)
+    redactor.keep(public_names(cassette.interactions))
     found = [
         *(finding for finding, _ in second_opinion.searched(text, cassette, known)),
         *(finding for finding, _ in second_opinion.detected(text)),
@@ -44,7 +46,7 @@ def secrets(
             for at, one in enumerate(cassette.interactions)
             for finding in _in(one, at, redactor)
         ),
-        *_in_text(text, rules),
+        *_in_text(text, rules, redactor),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -100,7 +102,7 @@ def _changes(where: str, before: str, after: str) -> Iterator[Finding]:
             yield Finding(kind, f"{where}, line {number}" if len(old) > 1 else where)
 
 
-def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
+def _in_text(text: str, rules: Rules, redactor: Redactor) -> Iterator[Finding]:
     """What the text itself shows, comments and all, of the kinds that cannot be mistaken."""
     finder = patterns.finder(rules.shapes)
     for number, line in enumerate(text.splitlines(), 1):
@@ -110,5 +112,5 @@ def _in_text(text: str, rules: Rules) -> Iterator[Finding]:
             kind = str(found.lastgroup)
             clear = kind in _STRONG or kind.startswith("own_")
             clear = clear and not (kind == "jwt" and not patterns.is_jwt(found[0]))
-            if clear and "redacted-" not in found[0]:
+            if clear and "redacted-" not in found[0] and redactor.shown(found[0]) != found[0]:
                 yield Finding(f"what looks like: {kind.removeprefix('own_')}", f"line {number}")
