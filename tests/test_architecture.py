@@ -173,6 +173,7 @@ HOMES = {
         ),
     },
     "numpy": {
+        "client.changed_results",
         "client.fitted_programs",
         "client.fitted_results",
         "client.local_primitives",

@@ -172,16 +172,23 @@ class Scenario(ScenarioValues, AsCode):
         run: Duration | None = None,
         faults: Sequence[Fault] | None = None,
         result: Any = None,
+        counts: Any = None,
+        evs: Any = None,
         tags: Sequence[str] | None = None,
     ) -> Scenario:
-        """Return this scenario with another script and the same facts.
+        """Return this scenario with another script, or another result, and the same facts.
 
         *script*: a whole other script. *ends*: how it ends, a step or its text; one that is not final
         lasts for ever. *queue*, *run*: how long it waits and runs. *faults*, *result*, *tags*: instead of
         what there is. Facts that no longer fit go: the result with the end that it belongs to, the logs
         of a job that never ran. Timestamps and usage follow the script.
 
-        Raises `ScriptError` for a script that no job can have.
+        *counts*: other counts in the recorded result of a sampler, as `{"00": 9}`, by register, as
+        `{"meas": {"00": 9}}`, or a list of these for several pubs. *evs*: other values in that of an
+        estimator, broadcast to the recorded shape; a list for several pubs. All else stays as recorded.
+
+        Raises `ScriptError` for a script that no job can have, `ResultError` for counts or values that do
+        not fit the result.
 
         >>> from qrtest import failed
         >>> Scenario("QUEUED 5s; RUNNING 2s; DONE").but(ends=failed(code=1305), queue="6h")
@@ -200,20 +207,25 @@ class Scenario(ScenarioValues, AsCode):
         record = self.record
         if record is not None and never_ran:
             record = replace(record, logs=None)
+        given: dict[str, Any] = {"faults": faults, "result": result, "counts": counts}
+        given |= {"evs": evs.tolist() if hasattr(evs, "tolist") else evs, "tags": tags}
+        if result is None and ends_as_before:
+            result = self.result
         changed = replace(
             self,
             script=changed_script,
             faults=self.faults if faults is None else tuple(faults),
-            result=self.result if result is None and ends_as_before else result,
+            result=_changed_result(result, counts, evs),
             tags=self.tags if tags is None else tuple(tags),
             record=record,
         )
         if not self._code:
             return changed
         code = str(changed_script) if changed_script != self.script else None
-        given: dict[str, Any] = {"script": code, "faults": faults, "result": result, "tags": tags}
         shown = [
-            f"{name}={_shown(name, value)}" for name, value in given.items() if value is not None
+            f"{name}={_shown(name, value)}"
+            for name, value in {"script": code, **given}.items()
+            if value is not None
         ]
         return changed._written_as(f"{self._code}.but({', '.join(shown)})" if shown else self._code)
 
@@ -288,6 +300,20 @@ _PLAIN: Final = {
     "says": "",
     "source": "",
 }
+
+
+def _changed_result(result: Any, counts: Any, evs: Any) -> Any:
+    """Return *result* with other *counts* or *evs*, if they are given."""
+    if counts is None and evs is None:
+        return result
+    if result is None:
+        raise ResultError("There is no result whose counts or evs could be changed: give result=.")
+    from qrtest.client.changed_results import with_counts, with_evs
+    from qrtest.client.result_encoder import encoded
+
+    text = encoded(result, "sampler")
+    text = text if counts is None else with_counts(text, counts)
+    return text if evs is None else with_evs(text, evs)
 
 
 def _shown(name: str, value: object) -> str:

@@ -23,13 +23,14 @@ from qrtest.extras import needed
 if TYPE_CHECKING:
     from qrtest.strategies.draw_faults import fault_plans, faults
     from qrtest.strategies.draw_poll_plans import poll_plans
-    from qrtest.strategies.draw_results import broken_results, results
+    from qrtest.strategies.draw_results import broken_results, changed_results, results
     from qrtest.strategies.draw_scenarios import jobs, lives_of, scenarios, scenarios_of
     from qrtest.strategies.draw_scripts import ENDINGS, scripts
 
 __all__ = [
     "ENDINGS",
     "broken_results",
+    "changed_results",
     "fault_plans",
     "faults",
     "jobs",
@@ -44,6 +45,7 @@ __all__ = [
 _HOME = {
     "ENDINGS": "draw_scripts",
     "broken_results": "draw_results",
+    "changed_results": "draw_results",
     "fault_plans": "draw_faults",
     "faults": "draw_faults",
     "jobs": "draw_scenarios",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from qrtest.errors import ResultError
+from qrtest.scenario.scenario import Scenario
 from qrtest.service import result_payloads
 from qrtest.service.corruption import DAMAGES
 
-__all__ = ["PROGRAMS", "broken_results", "results"]
+__all__ = ["PROGRAMS", "broken_results", "changed_results", "results"]
 
 REGISTERS: Final = ("meas", "c", "alpha")
 SHAPES: Final[tuple[tuple[int, ...], ...]] = ((), (1,), (3,), (2, 2))
@@ -51,6 +53,49 @@ def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
     >>> test_what_the_client_makes_of_it()
     """
     return _broken(results(program_id))
+
+
+def changed_results(recorded: str | os.PathLike[str] | Scenario) -> SearchStrategy[str]:
+    """Draw the result of a recording with one thing that is not as it was recorded.
+
+    A pub is missing or there twice, a register is renamed or missing, there are more shots, a value is not a
+    number or of another dtype, the version of the result is older. *recorded*: a cassette with one job, a
+    scenario with a result, or the text of a result. Raises `ResultError` for one that is no result of a
+    sampler or estimator.
+
+    >>> from hypothesis import find
+    >>> from qrtest import Scenario, simulate
+    >>> renamed = find(changed_results("cassettes/sampler.yaml"), lambda text: "meas_0" in text)
+    >>> with simulate() as sim:
+    ...     list(sim.job("DONE", result=renamed).result()[0].data)
+    ['meas_0']
+    """
+    from qrtest.client.changed_results import DIFFERENCES, difference
+
+    text = _result_of(recorded)
+    possible = [name for name in DIFFERENCES if difference(text, name) is not None]
+    if not possible:
+        raise ResultError("changed_results() takes the result of a sampler or estimator.")
+    return _changed(text, possible)
+
+
+def _result_of(recorded: str | os.PathLike[str] | Scenario) -> str:
+    if isinstance(recorded, str) and recorded.lstrip().startswith("{"):
+        return recorded
+    scenario = recorded if isinstance(recorded, Scenario) else Scenario.from_cassette(recorded)
+    from qrtest.client.result_encoder import encoded
+
+    if scenario.result is None:
+        raise ResultError("changed_results() takes a recording with a result, and there is none.")
+    return encoded(scenario.result, scenario.program_id)
+
+
+@st.composite
+def _changed(draw: st.DrawFn, text: str, possible: Sequence[str]) -> str:
+    from qrtest.client.changed_results import difference
+
+    name, pub = draw(st.sampled_from(possible)), draw(st.integers(0, 7))
+    return difference(text, name, pub) or text
 
 
 @st.composite

@@ -1,0 +1,269 @@
+"""Recorded results with something changed: other counts, other values, or one thing that is not as it was.
+
+What is not changed stays as it was recorded, to the letter of its JSON value.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+
+from qrtest.client.result_format import array, bit_array
+from qrtest.errors import ResultError
+
+__all__ = ["DIFFERENCES", "difference", "with_counts", "with_evs"]
+
+Json = Any
+Array = np.ndarray[Any, Any]
+
+
+def with_counts(result: str, counts: Any) -> str:
+    """Return the sampler *result* with other *counts*: of its register, by register, or a list by pub.
+
+    Keys are bit strings, as "01", texts in hexadecimal, as "0x1", or numbers. In a list, None keeps a pub.
+    Raises `ResultError` for counts that do not fit the pubs, registers and widths of the result.
+
+    >>> from qrtest import Scenario
+    >>> text = with_counts(Scenario.from_cassette("cassettes/sampler.yaml").result, {"11": 3})
+    >>> import qrtest
+    >>> with qrtest.simulate() as sim:
+    ...     sim.job("DONE", result=text).result()[0].data.meas.get_counts()
+    {'0000000011': 3}
+    """
+    return _changed(result, counts, _counts_of_pub, "counts")
+
+
+def with_evs(result: str, evs: Any) -> str:
+    """Return the estimator *result* with other *evs*: of its only pub, or a list of those of several.
+
+    Values are broadcast to the recorded shape. Raises `ResultError` for values that do not fit it.
+    """
+    return _changed(result, evs, _evs_of_pub, "evs")
+
+
+def _changed(result: str, values: Any, change: Callable[[Json, Any, str], None], what: str) -> str:
+    body = _parsed(result, what)
+    pubs = _pubs(body)
+    is_several = isinstance(values, list | tuple) and (len(pubs) > 1 or what == "counts")
+    each = list(values) if is_several else [values]
+    if len(each) != len(pubs):
+        raise ResultError(
+            f"{what}={values!r:.100} is for {len(each)} pub(s), and the result has {len(pubs)}: give a list "
+            "with one entry for each pub, None for what stays."
+        )
+    for number, (pub, value) in enumerate(zip(pubs, each, strict=True)):
+        if value is not None:
+            change(_data(pub), value, f"{what} of pub {number}")
+    return json.dumps(body)
+
+
+def _counts_of_pub(data: Json, counts: Any, what: str) -> None:
+    fields = data["fields"]
+    registers = [name for name, field in fields.items() if _is(field, "BitArray")]
+    if not isinstance(counts, Mapping) or not counts:
+        raise ResultError(f"{what}: {counts!r:.100} is no mapping of bit strings to numbers.")
+    by_register = counts
+    if not all(isinstance(value, Mapping) for value in counts.values()):
+        if len(registers) != 1:
+            raise ResultError(f"{what}: say of which register: there are {', '.join(registers)}.")
+        by_register = {registers[0]: counts}
+    for name, of_register in by_register.items():
+        if name not in registers:
+            raise ResultError(
+                f"{what}: there is no register {name!r}, but {', '.join(registers) or 'none'}."
+            )
+        width = fields[name]["__value__"]["num_bits"]
+        shape = tuple(data.get("shape") or ())
+        fields[name] = bit_array(_samples(of_register, width, shape, f"{what}, {name}"), width)
+
+
+def _samples(counts: Mapping[Any, Any], width: int, shape: tuple[int, ...], what: str) -> Array:
+    """Return the samples that give *counts*, the same ones at each place of the pub's *shape*."""
+    size = -(-width // 8)
+    rows = []
+    for key, times in counts.items():
+        sample = _number(key, what)
+        is_count = isinstance(times, int) and not isinstance(times, bool) and times >= 0
+        if not 0 <= sample < 1 << width or not is_count:
+            raise ResultError(
+                f"{what}: {key!r}: {times!r} does not fit a register of {width} bits."
+            )
+        rows += [list(sample.to_bytes(size, "big"))] * times
+    samples = np.array(rows, dtype=np.uint8).reshape(len(rows), size)
+    return np.broadcast_to(samples, (*shape, *samples.shape)).copy()
+
+
+def _number(key: Any, what: str) -> int:
+    try:
+        if isinstance(key, str):
+            text = key.replace(" ", "")
+            return int(text, 16) if text.startswith("0x") else int(text, 2)
+        return int(key)
+    except (TypeError, ValueError):
+        raise ResultError(f"{what}: {key!r} is no bit string, as '01' or '0x1'.") from None
+
+
+def _evs_of_pub(data: Json, evs: Any, what: str) -> None:
+    fields = data["fields"]
+    if "evs" not in fields:
+        raise ResultError(f"{what}: the result has no evs, but {', '.join(fields) or 'nothing'}.")
+    shape = tuple(data.get("shape") or ())
+    try:
+        values = np.broadcast_to(np.asarray(evs, dtype=float), shape)
+    except (TypeError, ValueError) as error:
+        raise ResultError(f"{what}: {evs!r:.100} does not fit the shape {shape}: {error}") from None
+    fields["evs"] = array(np.ascontiguousarray(values).reshape(shape))
+
+
+# --- one thing that is not as it was -----------------------------------------------------------
+
+
+def difference(result: str, name: str, pub: int = 0) -> str | None:
+    """Return *result* with the difference *name* of `DIFFERENCES` in one *pub*; None if it cannot have it.
+
+    >>> difference('{"not": "of a primitive"}', "pub missing") is None
+    True
+    """
+    try:
+        body = _parsed(result, name)
+        pubs = _pubs(body)
+    except ResultError:
+        return None
+    if not pubs or not DIFFERENCES[name](body, pubs, pub % len(pubs)):
+        return None
+    return json.dumps(body)
+
+
+def _pub_missing(_: Json, pubs: list[Json], number: int) -> bool:
+    del pubs[number]
+    return True
+
+
+def _pub_twice(_: Json, pubs: list[Json], number: int) -> bool:
+    pubs.insert(number, pubs[number])
+    return True
+
+
+def _register_renamed(_: Json, pubs: list[Json], number: int) -> bool:
+    data = _data(pubs[number])
+    for name in data["fields"]:
+        new = f"{name}_0"
+        data["fields"] = {new if key == name else key: each for key, each in data["fields"].items()}
+        data["field_names"] = list(data["fields"])
+        return True
+    return False
+
+
+def _register_missing(_: Json, pubs: list[Json], number: int) -> bool:
+    data = _data(pubs[number])
+    for at, name in enumerate(data["fields"]):
+        del data["fields"][name]
+        data["field_names"] = list(data["fields"])
+        if data.get("field_types"):
+            del data["field_types"][at]
+        return True
+    return False
+
+
+def _more_shots(_: Json, pubs: list[Json], number: int) -> bool:
+    """Double the shots of each register."""
+    found = False
+    for field in _fields(pubs[number], "BitArray"):
+        bits = field["__value__"]
+        samples = _unpacked(bits["array"])
+        bits["array"] = array(np.concatenate([samples, samples], axis=-2))
+        found = True
+    return found
+
+
+def _not_a_number(_: Json, pubs: list[Json], number: int) -> bool:
+    for field in _fields(pubs[number], "ndarray"):
+        values = _unpacked(field).copy()
+        if values.size and values.dtype.kind == "f":
+            values.flat[0] = np.nan
+            field["__value__"] = array(values)["__value__"]
+            return True
+    return False
+
+
+def _other_dtype(_: Json, pubs: list[Json], number: int) -> bool:
+    """Halve the precision of the values; bits have one type only."""
+    found = False
+    for field in _fields(pubs[number], "ndarray"):
+        values = _unpacked(field)
+        if values.dtype == np.float64:
+            field["__value__"] = array(values.astype(np.float32))["__value__"]
+            found = True
+    return found
+
+
+def _stale_schema(body: Json, _: list[Json], __: int) -> bool:
+    """Go back to the version before."""
+    metadata = body["__value__"].get("metadata")
+    if not isinstance(metadata, dict) or "version" not in metadata:
+        return False
+    metadata["version"] = 1
+    return True
+
+
+DIFFERENCES: Final[Mapping[str, Callable[[Json, list[Json], int], bool]]] = {
+    "pub missing": _pub_missing,
+    "pub twice": _pub_twice,
+    "register renamed": _register_renamed,
+    "register missing": _register_missing,
+    "more shots": _more_shots,
+    "not a number": _not_a_number,
+    "other dtype": _other_dtype,
+    "stale schema": _stale_schema,
+}
+"""The differences by name: each changes a parsed result in one pub, and says whether it could."""
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+def _parsed(result: str, what: str) -> Json:
+    try:
+        body = json.loads(result)
+    except (TypeError, ValueError, RecursionError):
+        body = None
+    if not _is(body, "PrimitiveResult"):
+        raise ResultError(
+            f"{what} can be changed in the result of a sampler or estimator, and this is none."
+        )
+    return body
+
+
+def _pubs(body: Json) -> list[Json]:
+    pubs = body["__value__"].get("pub_results")
+    if not isinstance(pubs, list) or not all(_is(_data_tag(pub), "DataBin") for pub in pubs):
+        raise ResultError("The result has no pubs with data.")
+    return pubs
+
+
+def _data_tag(pub: Json) -> Json:
+    value = pub.get("__value__") if isinstance(pub, dict) else None
+    return value.get("data") if isinstance(value, dict) else None
+
+
+def _data(pub: Json) -> Json:
+    return _data_tag(pub)["__value__"]
+
+
+def _fields(pub: Json, kind: str) -> Iterator[Json]:
+    return (field for field in _data(pub)["fields"].values() if _is(field, kind))
+
+
+def _is(value: Json, kind: str) -> bool:
+    return isinstance(value, dict) and value.get("__type__") == kind and "__value__" in value
+
+
+def _unpacked(tagged_array: Json) -> Array:
+    content = zlib.decompress(base64.b64decode(tagged_array["__value__"]))
+    return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))

@@ -1,0 +1,151 @@
+"""Recorded results with other counts, other values, or one thing that is not as it was."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qrtest import Scenario, simulate
+from qrtest import strategies as qst
+from qrtest.client.changed_results import DIFFERENCES, difference, with_counts, with_evs
+from qrtest.errors import ResultError
+from qrtest.service import result_payloads
+
+RECORDED = Scenario.from_cassette("cassettes/sampler.yaml")
+
+
+def pub(**fields: Any) -> Any:
+    return result_payloads.pub_result(result_payloads.data_bin(fields, ()), {"mine": [1]})
+
+
+def bits(*samples: int, num_bits: int = 2) -> Any:
+    return result_payloads.bit_array(samples, num_bits)
+
+
+def text(*pubs: Any) -> str:
+    return json.dumps(result_payloads.primitive_result(pubs, {"version": 2, "also": "kept"}))
+
+
+TWO = text(pub(a=bits(0, 1), b=bits(2, 2)), pub(c=bits(3)))
+
+
+def decoded(result: Any, program_id: str = "sampler") -> Any:
+    with simulate() as sim:
+        return sim.job("DONE", result=result, program_id=program_id).result()
+
+
+def test_a_recorded_result_gets_other_counts() -> None:
+    """Everything else stays: its metadata, the registers, the facts of the job."""
+    changed = RECORDED.but(counts={"1" * 10: 5, "0x0": 2})
+    result = decoded(changed.result)
+    assert result[0].data.meas.get_counts() == {"1" * 10: 5, "0" * 10: 2}
+    before = json.loads(RECORDED.result)["__value__"]
+    after = json.loads(changed.result)["__value__"]
+    assert after["metadata"] == before["metadata"]
+    assert (
+        after["pub_results"][0]["__value__"]["metadata"]
+        == before["pub_results"][0]["__value__"]["metadata"]
+    )
+    assert changed.record == RECORDED.record
+
+
+def test_the_changed_scenario_prints_as_code() -> None:
+    """With what was changed, not with the result."""
+    changed = RECORDED.but(counts={"0" * 10: 1}, queue="6h")
+    assert repr(changed).endswith("counts={'0000000000': 1})")
+    assert eval(repr(changed), {"Scenario": Scenario}) == changed
+
+
+def test_counts_are_given_by_pub_and_register() -> None:
+    """None keeps a pub; a register that is not named stays."""
+    result = decoded(with_counts(TWO, [{"b": {"01": 3}}, None]))
+    assert result[0].data.a.get_counts() == {"00": 1, "01": 1}
+    assert result[0].data.b.get_counts() == {"01": 3}
+    assert result[1].data.c.get_counts() == {"11": 1}
+
+
+def test_an_estimator_gets_other_values() -> None:
+    """Broadcast to the recorded shape; stds stay."""
+    fields = {name: result_payloads.array([0.5] * 6, (2, 3)) for name in ("evs", "stds")}
+    data = result_payloads.data_bin(fields, (2, 3))
+    recorded = text(result_payloads.pub_result(data, {}))
+    scenario = Scenario("DONE", result=recorded, program_id="estimator").but(
+        evs=np.array([1, 2, 3])
+    )
+    result = decoded(scenario.result, "estimator")
+    assert result[0].data.evs.tolist() == [[1, 2, 3], [1, 2, 3]]
+    assert result[0].data.stds.tolist() == [[0.5] * 3] * 2
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({"01": 1}, "for 1 pub"),
+        ([{"01": 1}, None], "of which register: there are a, b"),
+        ([{"d": {"0": 1}}, None], "no register 'd', but a, b"),
+        ([None, {"100": 1}], "does not fit a register of 2 bits"),
+        ([None, {"11": -1}], "does not fit"),
+        ([None, {"two": 1}], "no bit string"),
+        ([None, {}], "no mapping"),
+        ([None, 5], "no mapping"),
+    ],
+)
+def test_counts_that_do_not_fit_are_an_error(counts: Any, message: str) -> None:
+    """Which pub and register, and what there is."""
+    with pytest.raises(ResultError, match=message):
+        with_counts(TWO, counts)
+
+
+@pytest.mark.parametrize(
+    "result", ["{}", "no JSON", '{"__type__": "PrimitiveResult", "__value__": {}}']
+)
+def test_another_result_is_an_error(result: str) -> None:
+    """There are no counts in it."""
+    with pytest.raises(ResultError, match=r"and this is none|no pubs"):
+        with_counts(result, {"0": 1})
+
+
+def test_values_that_do_not_fit_are_an_error() -> None:
+    """The shape is said; so is that there are none."""
+    recorded = text(
+        pub(evs=result_payloads.array([0.5], ()), stds=result_payloads.array([0.1], ()))
+    )
+    with pytest.raises(ResultError, match=r"does not fit the shape \(\)"):
+        with_evs(recorded, [1, 2])
+    with pytest.raises(ResultError, match="no evs, but c"):
+        with_evs(TWO, [None, 1.0])
+
+
+def test_a_scenario_without_a_result_has_nothing_to_change() -> None:
+    """It says so."""
+    with pytest.raises(ResultError, match="give result="):
+        Scenario("DONE").but(counts={"0": 1})
+
+
+@pytest.mark.parametrize("name", DIFFERENCES)
+@given(recorded=qst.results("sampler") | qst.results("estimator"), number=st.integers(0, 3))
+def test_a_difference_changes_one_thing(name: str, recorded: str, number: int) -> None:
+    """The text differs, and is still the result of a primitive; where it cannot be had there is none."""
+    changed = difference(recorded, name, number)
+    if changed is not None:
+        assert json.loads(changed) != json.loads(recorded)
+        assert decoded(changed) is not None
+
+
+@given(changed=qst.changed_results("cassettes/sampler.yaml"))
+def test_results_are_drawn_that_differ_from_the_recorded(changed: str) -> None:
+    """In one thing each."""
+    assert json.loads(changed) != json.loads(RECORDED.result)
+
+
+def test_only_results_of_primitives_are_drawn_from() -> None:
+    """Others are an error at once."""
+    with pytest.raises(ResultError, match="sampler or estimator"):
+        qst.changed_results('{"schema_version": "v1.0"}')
+    with pytest.raises(ResultError, match="with a result"):
+        qst.changed_results(Scenario("QUEUED"))
