@@ -28,7 +28,7 @@
     ├── MissingDependency    a library that an extra installs           (also ImportError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
-`NotComputedWarning` and `RehearsalWarning` are UserWarnings, `RemovedFromClientWarning` is a
+`NotComputedWarning`, `RecordingWarning` and `RehearsalWarning` are UserWarnings, `RemovedFromClientWarning` is a
 DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning.
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
@@ -57,6 +57,7 @@ __all__ = [
     "NotComputedWarning",
     "QrtestError",
     "RecordingError",
+    "RecordingWarning",
     "RehearsalWarning",
     "RemovedFromClientWarning",
     "ResultError",
@@ -209,6 +210,13 @@ class NotComputedWarning(UserWarning):
     """The result of a job was to be computed and could not be; it fits what was submitted instead.
 
     The message says why, and what would help.
+    """
+
+
+class RecordingWarning(UserWarning):
+    """A recording lacks something: it has no interaction, or something connected that it cannot see.
+
+    The message names host and library. `record(..., unrecorded="error")` raises `RecordingError` instead.
     """
 
 

@@ -105,6 +105,7 @@ HOMES = {
         "transport.network_block",
         "transport.server",
         "transport.socket_adapter",
+        "transport.connection_watch",
         "transport.http_client_tap",
         "transport.socket_errors",
     },

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock.clocks import EPOCH, WallClock
-from qrtest.errors import CassetteError, RecordingError, RehearsalWarning
+from qrtest.errors import CassetteError, RecordingError, RecordingWarning, RehearsalWarning
 from qrtest.redaction.allowlist import Rules, plain_name, project_rules
 from qrtest.redaction.sanitize import KEY_VARIABLE, provenance_of, sanitized
 
 if TYPE_CHECKING:
     from qrtest.harness.recorder import Recorder
     from qrtest.playback.player import Player
+    from qrtest.transport.connection_watch import ConnectionWatch
 
 __all__ = ["MODES", "PENDING", "Mode", "Recording", "record"]
 
@@ -29,6 +30,9 @@ PENDING: Final = ".pending-"
 """How the name of a cassette begins that `qrtest record` has not put in its place yet."""
 
 MOST_PROBLEMS: Final = 10
+Unrecorded = Literal["warn", "error", "ignore"]
+UNRECORDED: Final = ("warn", "error", "ignore")
+CLIENTS: Final = ("requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp")
 MODES: Final = ("once", "new_episodes", "all", "rewrite")
 
 
@@ -40,17 +44,23 @@ def record(
     key: str | bytes | None = None,
     rules: Rules | None = None,
     ignore: Iterable[str] = (),
+    unrecorded: Unrecorded = "warn",
     **vcr_options: Any,
 ) -> Recording:
-    """Record what requests and urllib3 send, in all threads of this process; a context manager.
+    """Record what the HTTP clients of this process send, in all threads; a context manager.
+
+    The clients are requests, urllib3, http.client, urllib.request, httpx and aiohttp.
+
 
     *mode*: "rewrite" records everything anew; "all", too, and keeps what is not asked for again;
     "new_episodes" replays what is known and records the rest; "once" records unless there is a
     cassette, which is replayed. *keep_on_error*: save although the block raised. *key* makes the
     placeholders; without it (or the variable QRTEST_REDACTION_KEY) they are different every time.
     *rules*: what the project adds to redaction; None reads its pyproject.toml. *ignore*: names of query
-    parameters and JSON fields that do not tell one request from another. Further keywords are
-    filters and hooks of vcrpy.
+    parameters and JSON fields that do not tell one request from another. *unrecorded*: what a recording
+    without an interaction, or a connection that could not be recorded, comes to: "warn" of it
+    (`RecordingWarning`), raise an "error" when all else has been saved, or "ignore" it. Further keywords
+    are filters and hooks of vcrpy.
 
     Raises `CassetteBusy` when somebody else is recording it, `SecretFound` when the scan finds
     something: nothing is saved then.
@@ -62,6 +72,10 @@ def record(
     """
     if mode not in MODES:
         raise RecordingError(f"mode={mode!r}: there are {', '.join(map(repr, MODES))}.")
+    if unrecorded not in UNRECORDED:
+        raise RecordingError(
+            f"unrecorded={unrecorded!r}: there are {', '.join(map(repr, UNRECORDED))}."
+        )
     given = key if key is not None else os.environ.get(KEY_VARIABLE)
     made = given.encode() if isinstance(given, str) else given
     return Recording(
@@ -71,6 +85,7 @@ def record(
         key=made or secrets.token_bytes(32),
         rules=rules,
         ignored=frozenset(map(plain_name, ignore)),
+        unrecorded=unrecorded,
         vcr_options=vcr_options,
     )
 
@@ -90,6 +105,7 @@ class Recording:
         key: bytes,
         rules: Rules | None,
         ignored: frozenset[str],
+        unrecorded: Unrecorded,
         vcr_options: dict[str, Any],
     ) -> None:
         self.path: Final = path
@@ -101,6 +117,8 @@ class Recording:
         self._key = key
         self._rules = rules
         self._ignored = ignored
+        self._unrecorded = unrecorded
+        self._watch: ConnectionWatch | None = None
         self._vcr_options = vcr_options
         self._is_discarded = False
         self._before: tuple[Interaction, ...] = ()
@@ -115,6 +133,7 @@ class Recording:
             )
         from qrtest.cassette import store
         from qrtest.harness.recorder import Recorder
+        from qrtest.transport.connection_watch import ConnectionWatch
         from qrtest.transport.interception import INTERCEPTION
 
         with ExitStack() as stack:
@@ -130,6 +149,8 @@ class Recording:
             )
             stack.enter_context(self._recorder.observed())
             stack.enter_context(INTERCEPTION.recording(self._recorder))
+            self._watch = ConnectionWatch()
+            stack.enter_context(self._watch.watching())
             self._stack = stack.pop_all()
         return self
 
@@ -143,6 +164,8 @@ class Recording:
             del stack
             if not self._is_discarded and (error is None or self._keep_on_error):
                 self._save()
+        if error is None and not self._is_discarded:
+            self._report_unrecorded()
 
     @property
     def count(self) -> int:
@@ -196,7 +219,7 @@ class Recording:
 
         assert self._recorder is not None
         recorded = self._recorder.interactions()
-        if not recorded and self._before:
+        if not recorded and (self._before or self.path.exists()):
             return
         if self._mode == "all":
             self._before = self._not_again(recorded)
@@ -231,6 +254,24 @@ class Recording:
                 RehearsalWarning,
                 stacklevel=4,
             )
+
+    def _report_unrecorded(self) -> None:
+        """Warn, or raise `RecordingError`, if something that was asked is not in the cassette."""
+        assert self._recorder is not None
+        assert self._watch is not None
+        problems = [f"{where} connected and was not recorded" for where in self._watch.seen]
+        if not self._recorder.has_answered:
+            problems.insert(0, "no request was made that it could see, and it has no interaction")
+        if not problems or self._unrecorded == "ignore":
+            return
+        message = (
+            f"The recording of {os.fspath(self.path)} is not whole: {'; '.join(problems)}. What is "
+            f"recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
+            "clients see docs/recording.md."
+        )
+        if self._unrecorded == "error":
+            raise RecordingError(message)
+        warnings.warn(message, RecordingWarning, stacklevel=3)
 
     def _kept(self, recorded: list[Interaction]) -> str:
         """Keep a session that could not be saved; return where it is, and how to finish."""

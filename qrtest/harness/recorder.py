@@ -93,6 +93,11 @@ class Recorder:
         return number
 
     @property
+    def has_answered(self) -> bool:
+        """Whether any request was answered, by the network or from what is known."""
+        return bool(self._answers)
+
+    @property
     def count(self) -> int:
         """How many interactions were noted so far."""
         return len(self._tape)

@@ -66,7 +66,7 @@ SETTINGS: Final = {
         ),
         Setting(
             "transport",
-            ("direct", "requests", "sockets"),
+            ("direct", "in-process", "requests", "sockets"),
             "how requests reach the simulated service",
         ),
         Setting(

@@ -39,6 +39,7 @@ __all__ = [
     "exchange",
     "exchange_async",
     "hidden",
+    "is_hidden",
     "pause",
 ]
 
@@ -133,6 +134,11 @@ def hidden(what: Hidden = "all") -> Iterator[None]:
         yield
     finally:
         _HIDDEN.reset(token)
+
+
+def is_hidden() -> bool:
+    """Return whether all handlers are hidden from the running code: its requests are known already."""
+    return _HIDDEN.get() == "all"
 
 
 class Interception:

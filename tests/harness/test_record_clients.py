@@ -5,6 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import subprocess
+import sys
+import types
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ import pytest
 
 import qrtest
 from qrtest.cassette import store
+from qrtest.errors import RecordingError, RecordingWarning
 from qrtest.http.messages import Response
 from tests.http_clients import CLIENTS, EXCEPTIONS
 from tests.servers import serving
@@ -119,3 +123,90 @@ def test_a_known_answer_is_replayed_and_the_rest_recorded(
         assert CLIENTS[client]("GET", f"{base}/jobs/two").status == 200
         assert recording.count == 1
     assert len(store.load(path).interactions) == 2
+
+
+def test_a_recording_of_nothing_does_not_pass_in_silence(path: Path) -> None:
+    """A warning says so, or an error if one is asked for; a good cassette stays."""
+    with pytest.warns(RecordingWarning, match="no request was made that it could see"):
+        with qrtest.record(path):
+            pass
+    with pytest.raises(RecordingError, match="no request was made"):
+        with qrtest.record(path, unrecorded="error"):
+            pass
+    with qrtest.record(path, unrecorded="ignore"):
+        pass
+    with pytest.raises(RecordingError, match="unrecorded='never': there are 'warn'"):
+        qrtest.record(path, unrecorded="never")  # type: ignore[arg-type]
+
+
+def test_a_recording_of_nothing_leaves_the_cassette_that_was_there(base: str, path: Path) -> None:
+    """A run whose requests were missed does not empty it."""
+    with qrtest.record(path):
+        CLIENTS["requests"]("GET", f"{base}/jobs/one")
+    before = path.read_bytes()
+    with qrtest.record(path, unrecorded="ignore"):
+        pass
+    assert path.read_bytes() == before
+
+
+def test_what_is_replayed_is_not_nothing(base: str, path: Path) -> None:
+    """mode="once" with a cassette records nothing, and needs no warning."""
+    for _ in range(2):
+        with qrtest.record(path, mode="once"):
+            CLIENTS["httpx"]("GET", f"{base}/jobs/one")
+
+
+def test_a_connection_that_cannot_be_recorded_is_named(base: str, path: Path) -> None:
+    """With its host and its library; what could be recorded is saved all the same."""
+    host = base.removeprefix("http://")
+    library = types.ModuleType("some_library")
+    exec("import socket\ndef ask(at): socket.create_connection(at).close()", vars(library))
+    with pytest.warns(RecordingWarning, match=f"{host} by some_library connected and was not"):
+        with qrtest.record(path):
+            library.ask(("127.0.0.1", int(host.partition(":")[2])))
+            CLIENTS["requests"]("GET", f"{base}/jobs/one")
+    assert len(store.load(path).interactions) == 1
+
+
+def test_a_program_that_asks_by_itself_is_named(base: str, path: Path) -> None:
+    """curl is no library of this process."""
+    with pytest.warns(RecordingWarning, match=f"{base}/jobs/one by the program curl"):
+        with qrtest.record(path):
+            subprocess.run(["curl", "-s", f"{base}/jobs/one"], capture_output=True, check=True)
+
+
+def test_a_library_with_sockets_of_its_own_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """pycurl and gRPC connect in C; these stand in for them, with the names that they have."""
+
+    class Curl:
+        def perform(self) -> None:
+            """Ask, in C."""
+
+        def getinfo(self, what: int) -> str:
+            return "https://cloud.ibm.com/x"
+
+    class Channel:
+        def __init__(self, target: str, *rest: Any) -> None:
+            """Connect, in C."""
+
+    curl, grpc = types.ModuleType("pycurl"), types.ModuleType("grpc._channel")
+    vars(curl).update(Curl=Curl, EFFECTIVE_URL=1)
+    vars(grpc).update(Channel=Channel)
+    monkeypatch.setitem(sys.modules, "pycurl", curl)
+    monkeypatch.setitem(sys.modules, "grpc._channel", grpc)
+    with pytest.warns(RecordingWarning) as warned, qrtest.record(path):
+        vars(curl)["Curl"]().perform()
+        Channel("grpc.example.org:443")
+    [message] = [str(each.message) for each in warned]
+    assert "https://cloud.ibm.com/x by pycurl connected" in message
+    assert "grpc.example.org:443 by grpc connected" in message
+    assert vars(curl)["Curl"] is Curl
+
+
+def test_clients_that_are_recorded_are_not_named(base: str, path: Path) -> None:
+    """Their own connections are part of what is recorded: no warning."""
+    with qrtest.record(path):
+        for client in CLIENTS.values():
+            client("GET", f"{base}/jobs/one")
