@@ -28,8 +28,8 @@
     ├── MissingDependency    a library that an extra installs           (also ImportError)
     └── UnsupportedRelease   a qiskit-ibm-runtime that qrtest cannot work with
 
-`NotComputedWarning`, `RecordingWarning` and `RehearsalWarning` are UserWarnings, `RemovedFromClientWarning` is a
-DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning.
+`NotComputedWarning`, `RecordingWarning` and `RehearsalWarning` are UserWarnings,
+`RemovedFromClientWarning` is a DeprecationWarning, `ThreadsLeftRunning` a RuntimeWarning.
 
 `Stop` stands outside the tree: it is not an error but the signal that ends code which caught
 `NeverEnds` and went on waiting.
