@@ -16,11 +16,17 @@ from qrtest.clock import duration as durations
 from qrtest.errors import Deadlock
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route
-from qrtest.lifecycle import transitions
-from qrtest.lifecycle.step import RAN_TOO_LONG, Step
-from qrtest.properties import returned_data
 from qrtest.properties.consumer_run import ANYTHING, Run
 from qrtest.properties.project_frames import frame_of_the_consumer
+from qrtest.properties.returned_value_rules import (
+    crosses_results,
+    is_as_on_failure,
+    loses_results,
+    misreports_status,
+    returns_anothers,
+    returns_without_result,
+    short,
+)
 from qrtest.service import parse
 
 __all__ = ["RULES", "Rule"]
@@ -28,10 +34,6 @@ __all__ = ["RULES", "Rule"]
 REQUESTS_AFTER_THE_END: Final = 10
 PAUSE_SECONDS: Final = 5.0
 SUCCESS: Final = 200
-LEAST_TEXT: Final = 12
-"""Shorter texts are words: no undecoded result is as short."""
-
-STOPPED_BY_THE_SERVICE: Final = "CANCELLED - RAN TOO LONG"
 
 
 @dataclass(frozen=True)
@@ -84,118 +86,7 @@ def _lets_escape(run: Run) -> str | None:
     frame = frame_of_the_consumer(error.__traceback__)
     at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
     lines = str(error).splitlines()
-    return f"it let {name} escape{at}" + (f": {_short(lines[0], 160)}" if lines else "")
-
-
-def _returns_without_result(run: Run) -> str | None:
-    if run.error is not None or not run.truths:
-        return None
-    for text in returned_data.texts_in(run.value):
-        is_undecoded = len(text) >= LEAST_TEXT and text in run.result_texts
-        if is_undecoded and not run.has_read_its_result:
-            return f"it returned {_shown(text)}, which is an answer that could not be decoded"
-    if run.bounds.on_failure is not ANYTHING and not run.is_done:
-        if not _is_as_on_failure(run.value, run.bounds.on_failure):
-            return f"it returned {_shown(run.value)} for a job that was {_steps(run)}"
-        return None
-    data = [each for each in run.data if not each.marks or not each.marks & run.marks_of_others]
-    if not data or run.asked("interim_results") or run.asked("stream"):
-        return None
-    if not any(truth.step.status == transitions.DONE for truth in run.truths):
-        return f"it returned {_shown(data[0].value)} for a job that was {_steps(run)}"
-    if run.has_read_its_result:
-        return None
-    return f"it returned {_shown(data[0].value)}, and no answer it got holds a result that can be decoded"
-
-
-def _is_as_on_failure(value: object, expected: object) -> bool:
-    is_a_class = isinstance(expected, type) or (
-        isinstance(expected, tuple) and all(isinstance(each, type) for each in expected)
-    )
-    return isinstance(value, expected) if is_a_class else value == expected  # type: ignore[arg-type]
-
-
-def _returns_anothers(run: Run) -> str | None:
-    if not run.own or run.bounds.takes == "simulation":
-        return None
-    labels = {label for data in run.data for label in data.labels}
-    its = [data for data in run.data if data.marks & run.marks_of_others]
-    if not its or len(its) < len(run.data) or run.others in labels:
-        return None
-    return f"it returned {_shown(its[0].value)}, which is the result of another job, {run.others}"
-
-
-def _crosses_results(run: Run) -> str | None:
-    """Compare whose data it is with the id that stands beside it, or with its place in the list."""
-    if len(run.own) < 2:
-        return None
-    owners: dict[object, str] = {}
-    for number, job_id in enumerate(run.own):
-        for mark in run.marks(number) if run.data else ():
-            owners[mark] = job_id if mark not in owners else ""
-    placed: dict[int, str] = {}
-    for data in run.data:
-        owned = {owners[mark] for mark in data.marks if owners.get(mark)}
-        if len(owned) != 1:
-            continue
-        [owner] = owned
-        own_labels = data.labels & set(run.own)
-        if own_labels:
-            if owner not in own_labels:
-                [label, *_] = sorted(own_labels)
-                return f"it returned the result of job {owner} as that of job {label}"
-        elif data.position is not None:
-            placed[data.position] = owner
-    if len(placed) == len(run.own) and set(placed) == set(range(len(run.own))):
-        for position, job_id in enumerate(run.own):
-            if placed[position] != job_id:
-                where = f"number {run.own.index(placed[position]) + 1} at place {position + 1}"
-                return f"it returned the results in another order than that of the jobs: {where}"
-    return None
-
-
-def _loses_results(run: Run) -> str | None:
-    """Look for results that were left out of what was returned because one other job had failed."""
-    failed = [
-        job_id
-        for job_id, truth in zip(run.own, run.truths, strict=True)
-        if truth.step.status in (transitions.ERROR, transitions.CANCELLED)
-    ]
-    is_one_result = any(data.value is run.value for data in run.data)
-    if run.has_faults or len(run.own) < 3 or len(failed) != 1 or not run.data or is_one_result:
-        return None
-    returned = {mark for data in run.data for mark in data.marks}
-    named = set(returned_data.texts_in(run.value)).union(*(data.labels for data in run.data))
-    seen = [e.at for e in run.asked("poll") if e.name == failed[0] and parse.is_final(e.response)]
-    if not seen:
-        return None
-    for number, (job_id, truth) in enumerate(zip(run.own, run.truths, strict=True)):
-        is_in_time = truth.ended is not None and truth.ended <= seen[0]
-        marks = run.marks(number) if truth.step.status == transitions.DONE and is_in_time else ()
-        if marks and not returned & marks and job_id not in named:
-            return f"it returned results without that of job {job_id}, which was done; {failed[0]} failed"
-    return None
-
-
-def _misreports_status(run: Run) -> str | None:
-    if run.error is not None or run.step is None or not _is_status(run.value):
-        return None
-    if len(run.truths) > 1:
-        return None
-    claimed = str(run.value).upper()
-    is_open = claimed not in transitions.FINAL
-    if is_open or claimed in _true_words(run.step):
-        return None
-    if claimed == transitions.ERROR and (run.has_faults or run.step.status != transitions.DONE):
-        return None  # a consumer may call its own failure an error
-    return f"it returned {run.value!r} for a job that was {run.step}"
-
-
-def _true_words(step: Step) -> set[str]:
-    words = {step.status, (step.says or "").upper()}
-    if step.code == RAN_TOO_LONG or STOPPED_BY_THE_SERVICE in words:
-        words |= {transitions.CANCELLED, transitions.ERROR, STOPPED_BY_THE_SERVICE}
-    return words
+    return f"it let {name} escape{at}" + (f": {short(lines[0], 160)}" if lines else "")
 
 
 def _gives_up(run: Run) -> str | None:
@@ -223,7 +114,7 @@ def _refused_what_is_done(run: Run) -> bool | None:
         return None
     if run.bounds.on_failure is ANYTHING or run.error is not None:
         return _raised(run)
-    return _is_as_on_failure(run.value, run.bounds.on_failure)
+    return is_as_on_failure(run.value, run.bounds.on_failure)
 
 
 def _polls_too_often(run: Run) -> str | None:
@@ -307,22 +198,6 @@ def _closed(request: Request) -> Route | None:
     return request.route if is_close else None
 
 
-def _is_status(value: object) -> bool:
-    return isinstance(value, str) and value.upper() in transitions.STATUSES
-
-
-def _steps(run: Run) -> str:
-    return ", ".join(str(truth.step) for truth in run.truths)
-
-
-def _shown(value: object) -> str:
-    return f"the {type(value).__name__} {_short(repr(value), 60)}"
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) < most else text[: most - 3] + "..."
-
-
 def _shown_path(filename: str) -> str:
     try:
         return str(Path(filename).relative_to(Path.cwd()))
@@ -349,31 +224,31 @@ RULES: Final = (
         "Result data is returned only for a job that has a result.",
         "Look at how the job ended before you return; result() hands out a text or None when it "
         "cannot decode the answer, so look at the type of what it returns, too.",
-        _returns_without_result,
+        returns_without_result,
     ),
     Rule(
         "own-result",
         "The result returned is this job's.",
         "Keep the job, or its id, that you submitted: the latest job may be somebody else's.",
-        _returns_anothers,
+        returns_anothers,
     ),
     Rule(
         "crossed-results",
         "Each of several jobs keeps its own result.",
         "Keep results by the id of their job, or in the order of the jobs; jobs end in any order.",
-        _crosses_results,
+        crosses_results,
     ),
     Rule(
         "lost-results",
         "A job that fails does not cost the results of the others.",
         "Catch the failure of each job where its result is taken, and go on with the next job.",
-        _loses_results,
+        loses_results,
     ),
     Rule(
         "true-status",
         "A final status that is returned is the job's.",
         "Ask the service when it matters: status() is what was last received, or what cancel() assumed.",
-        _misreports_status,
+        misreports_status,
     ),
     Rule(
         "gives-up",

@@ -66,8 +66,8 @@ class Run:
     """What a consumer did in *scenarios*, one for each job, until it ended at *seconds*.
 
     *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
-    a job that is not its own. *value* is what it returned, *error* what it raised. *has_stalled*: it
-    made no progress in real time, at the line *stalled_at*.
+    a job that is not its own, "" when there is none. *value* is what it returned, *error* what it
+    raised. *has_stalled*: it made no progress in real time, at the line *stalled_at*.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -205,7 +205,8 @@ def run_consumer(
     try:
         with simulation as sim:
             argument = _argument(sim, scenarios, bounds)
-            others = sim.job("DONE", result=_recognizable(OTHERS_NUMBER)).job_id()
+            if bounds.takes != "job":  # a job alone leads to no other
+                others = sim.job("DONE", result=_recognizable(OTHERS_NUMBER)).job_id()
             value = _called(consumer, argument)
     except Stalled as stalled:
         if stalled.is_slow:

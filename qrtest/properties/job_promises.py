@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from qrtest.client import releases
@@ -24,8 +25,10 @@ DONE: Final = "QUEUED 5s; RUNNING 5s; DONE"
 FAILED: Final = 'QUEUED 5s; RUNNING 5s; ERROR 1500 "Internal error."'
 CANCELLED: Final = "QUEUED 5s; CANCELLED"
 STUCK: Final = "QUEUED"
+TOO_LONG: Final = "QUEUED 5s; RUNNING 5s; ERROR 1305"
 LONG_ENOUGH_SECONDS: Final = 60
 SHORT_SECONDS: Final = 3
+ONE_POLL_SECONDS: Final = 1.0
 MOST_OF_AN_ERROR: Final = 160
 SURFACE: Final = (
     *("backend", "cancel", "cancelled", "done", "error_message", "errored", "in_final_state"),
@@ -214,8 +217,75 @@ def _ids(make_job: MakeJob) -> str | None:
 
 def _tags(make_job: MakeJob) -> str | None:
     job = make_job(DONE)
-    job.update_tags(["a", "b"])
-    return None if sorted(job.tags) == ["a", "b"] else f"They were {job.tags!r} then."
+    for tags in (["a", "b"], ["c"], []):
+        returned = job.update_tags(tags)
+        if sorted(job.tags) != tags or sorted(returned) != tags:
+            return (
+                f"After update_tags({tags}) they were {job.tags!r}, and it returned {returned!r}."
+            )
+    kinds = _raised(lambda: job.update_tags("abc"))
+    if "IBMInputValueError" not in kinds.split():
+        return f"update_tags('abc') raised {kinds.partition(' ')[0] or 'nothing'}."
+    return None
+
+
+def _no_wait(make_job: MakeJob) -> str | None:
+    for name in ("result", "wait_for_final_state"):
+        job = make_job(STUCK)
+        began = time.time()
+        kinds = _raised(lambda job=job, name=name: getattr(job, name)(timeout=0))  # type: ignore[misc]
+        took = time.time() - began
+        if "RuntimeJobTimeoutError" not in kinds.split():
+            return f"{name}(timeout=0) raised {kinds.partition(' ')[0] or 'nothing'}."
+        if took > ONE_POLL_SECONDS:
+            return f"{name}(timeout=0) took {took:.1f} s."
+    return None
+
+
+class _Decoder:
+    """A decoder of a project's own, as result() takes one."""
+
+    @classmethod
+    def is_applicable(cls, _data: Any) -> bool:
+        """Return True: it decodes anything."""
+        return True
+
+    @classmethod
+    def decode(cls, data: Any) -> Any:
+        """Return *data*, marked."""
+        return ("decoded", data)
+
+
+def _decoder(make_job: MakeJob) -> str | None:
+    job = make_job(DONE)
+    own = job.result(decoder=_Decoder)
+    if not isinstance(own, tuple) or own[0] != "decoded":
+        return f"It returned the {type(own).__name__} {own!r:.60} instead of what the decoder made."
+    result = job.result()
+    return "It was used the next time, too." if isinstance(result, tuple) else None
+
+
+def _about_the_job(make_job: MakeJob) -> str | None:
+    job = make_job(DONE)
+    if not isinstance(job.creation_date, datetime) or job.creation_date.tzinfo is None:
+        return f"creation_date was {job.creation_date!r}, not a datetime with a time zone."
+    if not (job.session_id is None or isinstance(job.session_id, str)):
+        return f"session_id was {job.session_id!r}."
+    if not isinstance(job.inputs, Mapping):
+        return f"inputs was the {type(job.inputs).__name__} {job.inputs!r:.60}."
+    job.wait_for_final_state()
+    metrics, logs = job.metrics(), job.logs()
+    if not isinstance(metrics, Mapping) or not {"timestamps", "usage"} <= set(metrics):
+        return f"metrics() returned {metrics!r:.80}."
+    return None if isinstance(logs, str) else f"logs() returned {logs!r:.60}."
+
+
+def _ran_too_long(make_job: MakeJob) -> str | None:
+    job = make_job(TOO_LONG)
+    kinds = _raised(job.result).split()
+    if not {"RuntimeJobMaxTimeoutError", "RuntimeJobFailureError"} & set(kinds):
+        return f"result() raised {(kinds or ['nothing'])[0]}."
+    return None if job.status() in transitions.FINAL else f"It was {job.status()!r} then."
 
 
 PROMISES: Final = (
@@ -240,6 +310,10 @@ PROMISES: Final = (
     ),
     Promise("cancel", "cancel() cancels, and refuses when the job has ended.", _cancel),
     Promise("job-id", "job_id() is a text of its own.", _ids),
-    Promise("update-tags", "update_tags() replaces the tags.", _tags),
+    Promise("update-tags", "update_tags() replaces the tags, and takes a list.", _tags),
+    Promise("no-wait", "A timeout of 0 raises at once, unless the job has ended.", _no_wait),
+    Promise("decoder", "result(decoder=...) decodes with it, once.", _decoder),
+    Promise("about-the-job", "Date, session, inputs, metrics and logs can be had.", _about_the_job),
+    Promise("ran-too-long", "A job that ran too long has failed.", _ran_too_long),
 )
 """The promises, in the order they are tried."""

@@ -146,3 +146,50 @@ def _took(job) -> float:
     began = time.time()
     job.wait_for_final_state()
     return time.time() - began
+
+
+def mutant(name, replace):
+    """Return a maker of doubles of which one method or attribute is replaced."""
+
+    def make(sim):
+        def make_job(script):
+            job = sim.job(script)
+            genuine = getattr(job, name)
+            kind = type("Mutant", (type(job),), {name: replace(genuine)})
+            job.__class__ = kind
+            return job
+
+        return make_job
+
+    return make
+
+
+def _late(genuine):
+    def wait(self, *arguments, timeout=None, **options):
+        return genuine(*arguments, timeout=timeout or None, **options)
+
+    return wait
+
+
+MUTANTS = {
+    "no-wait": mutant("wait_for_final_state", _late),
+    "decoder": mutant(
+        "result", lambda genuine: lambda self, timeout=None, decoder=None: genuine(timeout)
+    ),
+    "update-tags": mutant(
+        "update_tags", lambda genuine: lambda self, tags: genuine(tags) if tags else []
+    ),
+    "cancel": mutant("cancel", lambda genuine: lambda self: None),
+    "status-is-text": mutant("status", lambda genuine: lambda self: genuine().lower()),
+    "claims-agree": mutant("errored", lambda genuine: lambda self: False),
+    "about-the-job": mutant("logs", lambda genuine: lambda self: None),
+    "error-message": mutant("error_message", lambda genuine: lambda self: None),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_change_of_one_method_is_noticed(name: str) -> None:
+    """Under the promise that it breaks."""
+    with qrtest.simulate(longest="2h") as sim, pytest.raises(BrokenPromises) as found:
+        qrtest.check_job(MUTANTS[name](sim))
+    assert name in found.value.names
