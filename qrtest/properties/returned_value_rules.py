@@ -1,4 +1,4 @@
-"""What the rules find wrong in a value that a consumer returned: results that are none, another's, or missing."""
+"""What the rules find wrong in a value that was returned: results that are none, another's, or missing."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ STOPPED_BY_THE_SERVICE: Final = "CANCELLED - RAN TOO LONG"
 
 
 def returns_without_result(run: Run) -> str | None:
+    """Look for result data, or undecoded text, of jobs that have no result."""
     if run.error is not None or not run.truths:
         return None
     for text in returned_data.texts_in(run.value):
@@ -48,6 +49,7 @@ def returns_without_result(run: Run) -> str | None:
 
 
 def is_as_on_failure(value: object, expected: object) -> bool:
+    """Return whether *value* is what a consumer returns when there is no result."""
     is_a_class = isinstance(expected, type) or (
         isinstance(expected, tuple) and all(isinstance(each, type) for each in expected)
     )
@@ -55,6 +57,7 @@ def is_as_on_failure(value: object, expected: object) -> bool:
 
 
 def returns_anothers(run: Run) -> str | None:
+    """Look for the result of a job that is not its own, unless that job's id stands beside it."""
     if not run.own or not run.others or run.bounds.takes == "simulation":
         return None
     labels = {label for data in run.data for label in data.labels}
@@ -117,6 +120,7 @@ def loses_results(run: Run) -> str | None:
 
 
 def misreports_status(run: Run) -> str | None:
+    """Compare a final status that was returned with the true one."""
     if run.error is not None or run.step is None or not _is_status(run.value):
         return None
     if len(run.truths) > 1:
@@ -150,4 +154,5 @@ def _shown(value: object) -> str:
 
 
 def short(text: str, most: int) -> str:
+    """Return *text*, cut to *most* characters."""
     return text if len(text) < most else text[: most - 3] + "..."
