@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,10 +21,9 @@ from typing import Any
 import requests
 import vcr
 import yaml
-from rich.console import Console
-from rich.table import Table
 
 import qrtest
+from benchmarks.report import Measured, show
 from qrtest.cassette import codec, store
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.http.messages import Request, Response
@@ -94,8 +93,8 @@ def by_qrtest(cassette: Any, polls: int, *, direct: bool) -> None:
                 client.get(URL).json()
 
 
-def replaying(folder: Path, polls: int) -> Table:
-    table = Table("polls", "what", "seconds", "µs a poll", "to vcrpy")
+def replaying(folder: Path, polls: int) -> Measured:
+    table = []
     for count in (polls // 10, polls):
         path, own = folder / f"{count}.yaml", folder / f"{count}-own.yaml"
         path.write_text(stock(session(count)))
@@ -116,10 +115,17 @@ def replaying(folder: Path, polls: int) -> Table:
         }
         for what, took in rows.items():
             ratio = rows["vcrpy"] / took
-            table.add_row(
-                f"{count:,}", what, f"{took:.3f}", f"{took / count * 1e6:,.0f}", f"{ratio:,.1f}×"
+            table.append(
+                (what, f"{count:,}", f"{took:.3f}", f"{took / count * 1e6:,.0f}", f"{ratio:,.1f}×")
             )
-    return table
+    return Measured(
+        "Replaying polls",
+        ("what", "polls", "s", "µs a poll", "to vcrpy"),
+        table,
+        "A poll is a GET by requests and its JSON, or `status()` of the genuine job; loading the file is "
+        "part of the time. In the same file every poll is written out; its own has equal polls once, counted. "
+        "vcrpy's time grows with the square of the number of polls.",
+    )
 
 
 CONFTEST = """
@@ -131,11 +137,11 @@ def pytest_runtest_logreport(report):
 BY_PYTEST_RECORDING = f"""
 import pytest
 from qiskit_ibm_runtime import RuntimeJobV2
-from qrtest.client import clients, releases
+from qrtest.client import releases, runtime_client
 @pytest.fixture
 def job():
     crn = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
-    client = releases.client_class()(clients.parameters(crn))
+    client = releases.client_class()(runtime_client.parameters(crn))
     return RuntimeJobV2(None, client, "{JOB}", "sampler", None)
 @pytest.mark.vcr
 @pytest.mark.parametrize("turn", range(3))
@@ -152,18 +158,15 @@ def test_session(turn, runtime_job):
 """
 
 
-def as_a_test(folder: Path, polls: int = 26) -> Table:
+def as_a_test(folder: Path, polls: int = 26) -> Measured:
     """A wait over recorded *polls* and the result, by the genuine class: the third test of a run."""
     answer = Response(200, b'{"done": true}', {"Content-Type": "text/plain"})
     asked = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
     result = Interaction(request=asked, response=answer, at=float(polls))
-    table = Table(
-        f"{polls} polls and the result, a whole test, set up and torn down", "ms", "times as fast"
-    )
     took = {}
     for name, test, options in (
-        ("pytest-recording", BY_PYTEST_RECORDING, ("-p", "no:qrtest")),
-        ("qrtest", BY_THE_MARKER, ()),
+        ("pytest-recording", BY_PYTEST_RECORDING, ("-p", "no:qrtest", "-p", "no:vcr")),
+        ("qrtest", BY_THE_MARKER, ("-p", "no:vcr", "-p", "no:recording")),
     ):
         place = folder / name
         cassettes = place / "cassettes" / "test_session"
@@ -180,30 +183,35 @@ def as_a_test(folder: Path, polls: int = 26) -> Table:
         )  # fmt: skip
         lines = (place / "took.jsonl").read_text().splitlines()
         took[name] = sum(float(line.split()[0]) for line in lines[-3:])
-    for name, spent in took.items():
-        ratio = took["pytest-recording"] / spent
-        table.add_row(name, f"{spent * 1e3:,.1f}", f"{ratio:,.1f}×")
-    return table
+    return Measured(
+        f"{polls} recorded polls and the result, as a test of pytest",
+        ("what", "ms", "times as fast"),
+        [
+            (name, f"{spent * 1e3:,.1f}", f"{took['pytest-recording'] / spent:,.1f}×")
+            for name, spent in took.items()
+        ],
+        "Set up and torn down. pytest-recording waits as long as the client does.",
+    )
 
 
-def a_day() -> Table:
-    table = Table("a day of polls, one a second", "bytes", "load, ms")
+def a_day() -> Measured:
     day = session(86_400)
     kept = codec.dumps(Cassette(collapsed(day), ORIGIN))
     codec.loads(kept)
-    table.add_row(
-        "qrtest",
-        f"{len(kept):,}",
-        f"{min(seconds(lambda: codec.loads(kept)) for _ in range(9)) * 1e3:.1f}",
-    )
+    ours = min(seconds(lambda: codec.loads(kept)) for _ in range(9))
     part = stock(day[:5_000])
     took = seconds(lambda: vcr.serialize.deserialize(part, vcr.serializers.yamlserializer))
-    table.add_row("stock vcrpy, 5,000 polls of it", f"{len(part):,}", f"{took * 1e3:,.1f}")
-    return table
+    return Measured(
+        "A day of polls, one a second",
+        ("what", "bytes", "load, ms"),
+        [
+            ("qrtest", f"{len(kept):,}", f"{ours * 1e3:.1f}"),
+            ("stock vcrpy, 5,000 polls of it", f"{len(part):,}", f"{took * 1e3:,.1f}"),
+        ],
+    )
 
 
-def large(megabytes: int = 100) -> Table:
-    table = Table(f"a result of {megabytes} MB", "seconds", "peak, × body")
+def large(megabytes: int = 100) -> Measured:
     body = b'{"results": "' + b"x" * (megabytes * 10**6) + b'"}'
     request = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
     result = Interaction(
@@ -220,7 +228,7 @@ def large(megabytes: int = 100) -> Table:
         took = seconds(job.result)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-    table.add_row("replayed through job.result()", f"{took:.2f}", f"{peak / len(body):.1f}")
+    rows = [("replayed through job.result()", f"{took:.2f}", f"{peak / len(body):.1f}")]
     for kind, as_json in (("YAML", False), ("JSON", True)):
         text = codec.dumps(cassette, as_json=as_json)
         tracemalloc.start()
@@ -228,12 +236,12 @@ def large(megabytes: int = 100) -> Table:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         took = seconds(partial(codec.loads, text))
-        table.add_row(f"its {kind} loaded", f"{took:.2f}", f"{peak / len(body):.1f}")
-    return table
+        rows.append((f"its {kind} loaded", f"{took:.2f}", f"{peak / len(body):.1f}"))
+    return Measured(f"A result of {megabytes} MB", ("what", "s", "peak memory, × body"), rows)
 
 
-def recording(folder: Path) -> Table:
-    """40 exchanges by 8 threads, as in the report on vcrpy that this began with."""
+def recording(folder: Path) -> Measured:
+    """40 requests by 8 threads, as in the report on vcrpy that this began with."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -268,20 +276,23 @@ def recording(folder: Path) -> Table:
     with qrtest.record(folder / "q.yaml"):
         ask()
     server.shutdown()
-    table = Table("40 exchanges by 8 threads", "recorded")
-    table.add_row(
-        "vcrpy", str(len(store.load(folder / "v.yaml")) if (folder / "v.yaml").exists() else 0)
+    by_vcr = len(store.load(folder / "v.yaml")) if (folder / "v.yaml").exists() else 0
+    return Measured(
+        "Recording 40 requests by 8 threads",
+        ("what", "recorded"),
+        [("vcrpy", str(by_vcr)), ("qrtest", str(len(store.load(folder / "q.yaml"))))],
     )
-    table.add_row("qrtest", str(len(store.load(folder / "q.yaml"))))
-    return table
+
+
+def measured(polls: int = 1_000) -> Iterator[Measured]:
+    """Replay, recording, size and loading of cassettes."""
+    with tempfile.TemporaryDirectory() as name:
+        yield recording(Path(name))
+        yield as_a_test(Path(name))
+        yield replaying(Path(name), polls)
+    yield a_day()
+    yield large()
 
 
 if __name__ == "__main__":
-    polls = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    console = Console(width=110)
-    with tempfile.TemporaryDirectory() as name:
-        console.print(recording(Path(name)))
-        console.print(as_a_test(Path(name)))
-        console.print(replaying(Path(name), polls))
-    console.print(a_day())
-    console.print(large())
+    show(measured(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000))

@@ -1,4 +1,4 @@
-"""What a poll costs, and a whole life, beside what is used today. Run: python -m benchmarks.polls"""
+"""What a poll costs, and waiting for a job, beside what is used today. Run: python -m benchmarks.polls"""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from typing import Any
 
 import responses
 from qiskit_ibm_runtime import RuntimeJobV2
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report import Measured, show
 from qrtest import simulate
 from qrtest.client import releases
 from qrtest.client.runtime_client import parameters
@@ -102,8 +101,8 @@ def two_hour_queue(transport: Any) -> tuple[float, int]:
         return NOW[0]() - start, sim.journal.count("poll")
 
 
-def whole_life() -> float:
-    """Microseconds for a simulation, a job, its whole life, and its result."""
+def whole_run() -> float:
+    """Microseconds for a simulation, a job from submission to its end, and its result."""
     rounds = []
     for _ in range(ROUNDS):
         start = NOW[0]()
@@ -114,35 +113,43 @@ def whole_life() -> float:
     return statistics.median(rounds)
 
 
-def main() -> None:
+def measured() -> Iterator[Measured]:
+    """What a poll costs, and waiting for a job."""
     logging.disable(logging.CRITICAL)
     rows = [
-        ("genuine loop over a bare dictionary", microseconds(bare, 20_000), ""),
-        ("qrtest, direct", microseconds(direct, 20_000), "5"),
-        ("qrtest, requests", microseconds(over_requests, 500), "400"),
         (
-            "plain responses, without the client's look through the call stack",
-            microseconds(over_responses_quietly, 200),
-            "",
+            "the genuine loop over a bare dictionary, the least there can be",
+            microseconds(bare, 20_000),
         ),
-        ("plain responses", microseconds(over_responses, 50), ""),
+        ("qrtest, direct", microseconds(direct, 20_000)),
+        ("qrtest, requests", microseconds(over_requests, 500)),
+        (
+            "genuine client on plain `responses`, its look through the call stack switched off",
+            microseconds(over_responses_quietly, 200),
+        ),
+        ("genuine client on plain `responses`", microseconds(over_responses, 50)),
     ]
     rival = rows[-2][1]
-    table = Table(title=f"A status poll of the genuine RuntimeJobV2 (median of {ROUNDS} rounds)")
-    for column in ("what", "µs a poll", "budget µs", "ratio"):
-        table.add_column(column, justify="left" if column == "what" else "right")
-    for what, cost, budget in rows:
-        table.add_row(what, f"{cost:,.1f}", budget, f"{cost / rival:.4f}")
-    console = Console(width=100)
-    console.print(table)
+    yield Measured(
+        "A status poll of the genuine RuntimeJobV2",
+        ("what", "µs a poll", "to plain responses"),
+        [(what, f"{cost:,.1f}", f"{cost / rival:.4f}") for what, cost in rows],
+        f"Medians of {ROUNDS} rounds.",
+    )
+    waits = []
     for transport in ("direct", "requests"):
         seconds, polls = two_hour_queue(transport)
-        console.print(
-            f"a two-hour queue, {polls:,} polls, {transport}: {seconds:.2f} s, "
-            f"{7200 / seconds:,.0f} times faster than real time"
+        waits.append(
+            (
+                f"a two-hour queue, {polls:,} polls, {transport}",
+                f"{seconds:.2f} s",
+                f"{7200 / seconds:,.0f}×",
+            )
         )
-    console.print(f"a simulation, a job, its life of 13 polls, its result: {whole_life():,.0f} µs")
+    waits.append(("a simulation, a job, its 13 polls, its result", f"{whole_run():,.0f} µs", ""))
+    logging.disable(logging.NOTSET)
+    yield Measured("Waiting for a job", ("what", "takes", "to real time"), waits)
 
 
 if __name__ == "__main__":
-    main()
+    show(measured())

@@ -24,8 +24,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 from urllib.request import Request, urlopen
 
-from rich.console import Console
-from rich.table import Table
+from benchmarks.report import Measured, show
 
 CONNECTIONS = 4
 ROUNDS = 5
@@ -190,7 +189,7 @@ def rival(stack: ExitStack, python: str, name: str, path: str, body: str) -> Riv
     return Rival(f"{name} {about['version']}", about["url"], path, process)
 
 
-def compared(rivals: list[Rival]) -> Table:
+def compared(rivals: list[Rival]) -> Measured:
     """Polls a second of each, in turn."""
     rates: dict[str, list[float]] = {each.name: [] for each in rivals}
     costs: dict[str, list[float]] = {each.name: [] for each in rivals}
@@ -201,18 +200,29 @@ def compared(rivals: list[Rival]) -> Table:
             client.close()
             rates[each.name].append(count / seconds)
             costs[each.name].append((each.cpu_seconds - used) / count * 1e6)
-    table = Table(title=f"Status polls, {CONNECTIONS} connections, median of {ROUNDS} rounds")
-    for column in ("server", "polls a second", "qrtest is", "server's CPU µs a poll", "qrtest is"):
-        table.add_column(column, justify="left" if column == "server" else "right")
     best, least = (statistics.median(table[rivals[0].name]) for table in (rates, costs))
+    rows = []
     for each in rivals:
         rate, cost = statistics.median(rates[each.name]), statistics.median(costs[each.name])
-        ratios = (f"{best / rate:.1f}x", f"{cost / least:.1f}x")
-        table.add_row(each.name, f"{rate:,.0f}", ratios[0], f"{cost:,.0f}", ratios[1])
-    return table
+        rows.append(
+            (
+                each.name,
+                f"{rate:,.0f}",
+                f"{best / rate:.1f}×",
+                f"{cost:,.0f}",
+                f"{cost / least:.1f}×",
+            )
+        )
+    return Measured(
+        "Status polls of a server",
+        ("server", "polls a second", "qrtest is", "server's CPU µs a poll", "qrtest is"),
+        rows,
+        f"{CONNECTIONS} connections, each server a process of its own, asked in turn by one client; medians "
+        f"of {ROUNDS} rounds. localqpu and pytest-httpserver close the connection after each answer.",
+    )
 
 
-def many_jobs(server: Rival) -> str:
+def many_jobs(server: Rival) -> Measured:
     """A thousand jobs at once, all polled to their end."""
     posted(server.url, "/_qrtest/reset", {"clock": "virtual", "latency": 0})
     start = time.perf_counter()
@@ -224,10 +234,15 @@ def many_jobs(server: Rival) -> str:
         with urlopen(Request(f"{server.url}/api/v1/jobs/{job_id}", headers=HEADERS)) as answer:
             assert json.load(answer)["status"] == "Completed"
     polled = time.perf_counter() - start
-    return f"{JOBS:,} jobs at once: submitted in {submitted:.1f} s, each polled in {polled:.1f} s"
+    return Measured(
+        f"{JOBS:,} jobs at once on `qrtest serve`",
+        ("what", "s"),
+        [("submitted", f"{submitted:.1f}"), ("each polled", f"{polled:.1f}")],
+        "Each request on a connection of its own.",
+    )
 
 
-def a_million(server: Rival) -> str:
+def a_million(server: Rival) -> Measured:
     """What the memory of the server does over a million polls."""
     client = Client(server)
     client.poll(most=10_000)
@@ -237,8 +252,25 @@ def a_million(server: Rival) -> str:
         seconds += client.poll(most=MILLION // 4)[1]
         held.append(server.megabytes)
     client.close()
-    shown = ", ".join(f"{each:.1f}" for each in held)
-    return f"{MILLION:,} polls in {seconds:.0f} s: {shown} MB at the begin and after each quarter"
+    quarters = ["before", *(f"after {number} of 4" for number in range(1, 5))]
+    return Measured(
+        f"The memory of `qrtest serve` over {MILLION:,} polls",
+        ("when", "MB"),
+        [(when, f"{each:.1f}") for when, each in zip(quarters, held, strict=True)],
+        f"It took {seconds:.0f} s.",
+    )
+
+
+def measured(python: str = sys.executable, *, with_million: bool = False) -> Iterator[Measured]:
+    """Polls of servers; *python* is an interpreter that has the others."""
+    with ExitStack() as stack:
+        ours, path, body = qrtest(stack)
+        names = ("localqpu", "pytest-httpserver")
+        others = [rival(stack, python, name, path, body) for name in names]
+        yield compared([ours, *others])
+        if with_million:
+            yield a_million(ours)
+        yield many_jobs(ours)
 
 
 def main() -> None:
@@ -246,15 +278,7 @@ def main() -> None:
     parser.add_argument("--rivals", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--million", action="store_true", help="also watch the memory")
     options = parser.parse_args()
-    console = Console(width=100)
-    with ExitStack() as stack:
-        ours, path, body = qrtest(stack)
-        names = ("localqpu", "pytest-httpserver")
-        others = [rival(stack, options.rivals, name, path, body) for name in names]
-        console.print(compared([ours, *others]))
-        if options.million:
-            console.print(a_million(ours))
-        console.print(many_jobs(ours))
+    show(measured(options.rivals, with_million=options.million))
 
 
 if __name__ == "__main__":

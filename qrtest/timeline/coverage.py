@@ -132,13 +132,16 @@ class Coverage:
 
 def _wrapped(title: str, words: Sequence[str]) -> list[str]:
     """Return *words* in lines that fit a terminal; the first begins with *title*."""
-    return textwrap.wrap(
-        f"{title}: {', '.join(words)}",
+    # A name of several words stays on one line.
+    text = ", ".join(word.replace(" ", "\x1f") for word in words)
+    lines = textwrap.wrap(
+        f"{title}: {text}",
         COLUMNS,
         initial_indent="  ",
         subsequent_indent="      ",
         break_on_hyphens=False,
     )
+    return [line.replace("\x1f", " ") for line in lines]
 
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> Iterator[tuple[str, int]]:

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SHOWN = re.compile(
     r"^```python\n(?P<code>(?:(?!^```).*\n)*)^```\n(?P<between>(?:(?!^```|^<!--).*\n)*)"
-    r"^<!-- (?P<how>printed|reported) -->\n\n^```text\n(?P<output>(?:(?!^```).*\n)*)^```",
+    r"^<!-- (?P<how>printed|reported)(?P<options>(?: --[\w=-]+)*) -->\n\n^```text\n(?P<output>(?:(?!^```).*\n)*)^```",
     re.MULTILINE,
 )
 SKIP = "..."
@@ -26,7 +26,9 @@ SKIP = "..."
 def outputs(how: str) -> list[object]:
     """The programs of all pages with the output that stands below them."""
     return [
-        pytest.param(found["code"], found["output"], id=f"{page.stem}-{number}")
+        pytest.param(
+            found["code"], found["output"], found["options"].split(), id=f"{page.stem}-{number}"
+        )
         for page in PAGES
         for number, found in enumerate(SHOWN.finditer(page.read_text(encoding="utf-8")), 1)
         if found["how"] == how
@@ -42,8 +44,8 @@ def stands_in(shown: str, whole: str) -> bool:
     return re.search(r"\n(?:.*\n)*?".join(part for part in parts if part), lines) is not None
 
 
-@pytest.mark.parametrize(("code", "output"), outputs("printed"))
-def test_a_program_prints_what_stands_below_it(code: str, output: str) -> None:
+@pytest.mark.parametrize(("code", "output", "options"), outputs("printed"))
+def test_a_program_prints_what_stands_below_it(code: str, output: str, options: list[str]) -> None:
     """All of it, and nothing else."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
@@ -51,13 +53,13 @@ def test_a_program_prints_what_stands_below_it(code: str, output: str) -> None:
     assert printed.getvalue() == output
 
 
-@pytest.mark.parametrize(("code", "output"), outputs("reported"))
+@pytest.mark.parametrize(("code", "output", "options"), outputs("reported"))
 def test_pytest_reports_what_stands_below_the_suite(
-    pytester: pytest.Pytester, code: str, output: str
+    pytester: pytest.Pytester, code: str, output: str, options: list[str]
 ) -> None:
     """The lines stand in the report as the page shows them."""
     pytester.makepyfile(test_page=code)
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
     assert stands_in(output, result.stdout.str()), result.stdout.str()
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from docs import make_picture
+from qrtest import faults
 from qrtest.cli.commands import COMMANDS
 
 ROOT = Path(__file__).parents[2]
@@ -106,3 +108,24 @@ def test_what_people_look_for_first_stands_at_the_root(name: str) -> None:
     config = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert (ROOT / name).is_file()
     assert f"/{name}" in config["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+
+
+def test_the_picture_of_the_readme_shows_its_example() -> None:
+    """Drawn by a command, of the script and the fault that stand in the README."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert make_picture.SCRIPT in readme
+    assert [repr(each) for each in make_picture.FAULTS] == [
+        repr(eval(re.search(r"faults\.status\(.*?\)", readme)[0], {"faults": faults}))  # type: ignore[index]
+    ]
+    drawn = make_picture.PICTURE.read_text(encoding="utf-8")
+    assert drawn == make_picture.picture(), "draw it anew: python -m docs.make_picture"
+
+
+def test_the_figures_of_the_readme_are_those_of_the_page() -> None:
+    """Both are written by one run of python -m benchmarks."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    table = readme.partition("python -m benchmarks -->")[2].partition("<!-- end -->")[0]
+    figures = re.findall(r"\| (\d[\d,.]*)", table)
+    assert len(figures) >= 9
+    assert all(re.search(rf"\| {re.escape(figure)} \|", page) for figure in figures)

@@ -1,23 +1,22 @@
-"""How many whole job lives hypothesis drives a second, beside what drawing them costs.
+"""How many scenarios hypothesis drives a second, beside what drawing them costs.
 
-Run: python -m benchmarks.lives
+Run: python -m benchmarks.searches
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
-from rich.table import Table
 
 import qrtest
+from benchmarks.report import Measured, show
 from qrtest import Scenario
 from qrtest import strategies as qst
 
-LIVES = 500
+EXAMPLES = 500
 NOW = [time.process_time]
 CALM = qst.scenarios(qst.scripts(longest="5s"), st.just(()))
 ALL = qst.scenarios(qst.scripts(longest="5s"))
@@ -46,46 +45,50 @@ def whole(scenario: Scenario) -> None:
 
 
 def costs(
-    live: Callable[[Scenario], None], lives: st.SearchStrategy[Scenario]
+    run_one: Callable[[Scenario], None], scenarios: st.SearchStrategy[Scenario]
 ) -> tuple[float, float]:
-    """What an example costs to draw and to live, in processor time: each the best of five runs."""
+    """What an example costs to draw and to run, in processor time: each the best of five runs."""
     spent = [0.0]
 
     def timed(scenario: Scenario) -> None:
         began = NOW[0]()
-        live(scenario)
+        run_one(scenario)
         spent[0] += NOW[0]() - began
 
     run = settings(
-        max_examples=LIVES,
+        max_examples=EXAMPLES,
         database=None,
         deadline=None,
         derandomize=True,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
-    )(given(lives)(timed))
+    )(given(scenarios)(timed))
     run()
     taken = []
     for _ in range(5):
         spent[0], began = 0.0, NOW[0]()
         run()
         taken.append((NOW[0]() - began - spent[0], spent[0]))
-    return min(drawn for drawn, _ in taken) / LIVES, min(lived for _, lived in taken) / LIVES
+    return min(drawn for drawn, _ in taken) / EXAMPLES, min(ran for _, ran in taken) / EXAMPLES
 
 
-def main() -> None:
-    table = Table(title=f"{LIVES} job lives under hypothesis, direct transport, one core")
-    for column in ("lives", "drawn (µs each)", "lived (µs each)", "lived a second"):
-        table.add_column(column, justify="left" if column == "lives" else "right")
-    for title, live, lives in (
+def measured() -> Iterator[Measured]:
+    """What an example of a search costs."""
+    rows = []
+    for title, run, scenarios in (
         ("without faults, statuses to the end", statuses, CALM),
         ("without faults, to the decoded result", whole, CALM),
         ("with faults, to the decoded result", whole, ALL),
     ):
-        drawn, lived = costs(live, lives)
-        table.add_row(title, f"{drawn * 1e6:,.0f}", f"{lived * 1e6:,.0f}", f"{1 / lived:,.0f}")
-    Console().print(table)
+        drawn, ran = costs(run, scenarios)
+        rows.append((title, f"{drawn * 1e6:,.0f}", f"{ran * 1e6:,.0f}", f"{1 / ran:,.0f}"))
+    yield Measured(
+        "Scenarios under hypothesis",
+        ("scenarios", "to draw, µs each", "to run, µs each", "runs a second"),
+        rows,
+        f"Processor time of one core, {EXAMPLES} scenarios each, direct transport, the best of five runs.",
+    )
 
 
 if __name__ == "__main__":
-    main()
+    show(measured())
