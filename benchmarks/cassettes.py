@@ -123,7 +123,7 @@ def replaying(folder: Path, polls: int) -> Measured:
         ("what", "polls", "s", "µs a poll", "to vcrpy"),
         table,
         "A poll is a GET by requests and its JSON, or `status()` of the genuine job; loading the file is "
-        "part of the time. In the same file every poll is written out; its own has equal polls once, counted. "
+        "part of the time. In the same file every poll is written out; in its own, equal polls are counted. "
         "vcrpy's time grows with the square of the number of polls.",
     )
 

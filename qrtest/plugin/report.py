@@ -79,7 +79,7 @@ class _Reporter:
 def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
     """Add what happened, and how to reproduce it, to the *report* of a failed test."""
     maker, options = item.stash[MADE_BY]
-    code = reproduction(maker, options, getattr(session, "lives", ()), test=item.nodeid)
+    code = reproduction(maker, options, getattr(session, "scenarios", ()), test=item.nodeid)
     lines = LINES - code.count("\n") - 1
     sections = {
         "qrtest timeline": timeline(session.journal, lines=max(lines, LINES // 2)),
