@@ -17,6 +17,7 @@ from qrtest.cassette.digests import Digests
 from qrtest.cassette.fields import Place
 from qrtest.cassette.json_tokens import STYLES, laid_out, looks_like_json, put_back
 from qrtest.cassette.model import FORMAT, Cassette, Interaction, Provenance, digest
+from qrtest.cassette.packed_bodies import XZ, packed, unpacked, without_encoding
 from qrtest.cassette.yaml_json import Line, Pairs, Shared
 from qrtest.errors import CassetteError
 from qrtest.http.messages import FAILURES, Request, Response, phrase
@@ -96,7 +97,8 @@ def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
         if cassette.digests.of:
             data[SECTION]["values"] = dict(sorted(cassette.digests.of.items()))
     data["version"] = 1
-    writer = _Writer(layout)
+    packs = cassette.provenance is not None and not as_json
+    writer = _Writer(layout, packs=packs)
     data["interactions"] = [writer.written(interaction) for interaction in cassette.interactions]
     return yaml_json.json_text(data) if as_json else yaml_json.yaml_text(data)
 
@@ -136,10 +138,14 @@ def _response(item: Place, answered: Place, usual_layout: str | None) -> Respons
     failure = item.get("error").one_of(FAILURES)
     answered = foreign.usual_response(answered)
     stored = foreign.response_body(answered)
-    body = _as_sent(stored, item.get("layout").get("response"), usual_layout)
+    layout = item.get("layout").get("response")
+    is_packed = layout.value == XZ
+    body = unpacked(stored, layout) if is_packed else _as_sent(stored, layout, usual_layout)
     if failure is not None and failure != "cut":
         return Response(0, failure=failure)
     headers = foreign.headers(answered.get("headers"))
+    if is_packed:
+        headers = without_encoding(headers)
     for header in headers:
         if header.lower() == "content-length" and headers[header] == str(len(stored)):
             headers[header] = str(len(body))
@@ -231,18 +237,24 @@ def _section(
 
 
 class _Writer:
-    """Writes exchanges: equal requests once, and the usual layout unsaid."""
+    """Writes interactions: equal requests once, without the usual layout; *packs* large bodies."""
 
-    def __init__(self, usual_layout: str | None) -> None:
+    def __init__(self, usual_layout: str | None, *, packs: bool) -> None:
         self._usual_layout = usual_layout
+        self._packs = packs
         self._requests: dict[str, Shared] = {}
 
     def written(self, interaction: Interaction) -> dict[str, Any]:
         sent, sent_layout = _laid_out(interaction.request.body)
         answer, answer_layout = _laid_out(interaction.response.body)
+        small = packed(interaction.response.body, interaction.response.headers)
+        if small is not None and self._packs:
+            answer, answer_layout = small, XZ
         data: dict[str, Any] = {
             "request": self._request(interaction, sent),
-            "response": _written_response(interaction.response, answer),
+            "response": _written_response(
+                interaction.response, answer, is_packed=answer_layout == XZ
+            ),
         }
         if interaction.response.failure is not None:
             data["error"] = interaction.response.failure
@@ -298,7 +310,9 @@ def _is_wide(body: str | bytes) -> bool:
     return isinstance(body, str) and "\n" in body and looks_like_json(body)
 
 
-def _written_response(response: Response, body: str | bytes) -> dict[str, Any]:
+def _written_response(
+    response: Response, body: str | bytes, *, is_packed: bool = False
+) -> dict[str, Any]:
     if response.failure is not None and response.failure != "cut":
         status = Pairs(code=503, message=STAND_IN[response.failure])
         return {"status": status, "headers": {}, "body": {"string": ""}}
@@ -306,6 +320,8 @@ def _written_response(response: Response, body: str | bytes) -> dict[str, Any]:
     for name in headers:
         if name.lower() == "content-length" and headers[name] == [str(len(response.body))]:
             headers[name] = Line([str(len(body.encode() if isinstance(body, str) else body))])
+    if is_packed:
+        headers["Content-Encoding"] = Line([XZ])
     status = Pairs(code=response.status, message=response.status_text)
     return {"status": status, "headers": headers, "body": {"string": body}}
 

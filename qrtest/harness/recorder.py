@@ -20,7 +20,7 @@ from qrtest.clock.program_time import ProgramTime, Since
 from qrtest.errors import RecordingError
 from qrtest.extras import needed
 from qrtest.http.messages import Request, Response, phrase
-from qrtest.playback.player import Player
+from qrtest.playback.player import CONTROL_PATH, Player
 from qrtest.playback.track import SHORTEST_SECONDS
 from qrtest.redaction.redactor import is_token_exchange
 
@@ -78,6 +78,8 @@ class Recorder:
     ) -> tuple[Response, float] | Callable[[Response], None]:
         """Return the known response to *request*, or what notes that of the network."""
         del timeout
+        if request.path.startswith(CONTROL_PATH):
+            return _not_noted
         since = self._program_time.asked()
         if self._player is not None:
             with self._clock.lock:
@@ -155,6 +157,10 @@ class Recorder:
         }
         asked = TapeRequest(request.method, uri, request.body or None, dict(request.headers))
         self._tape.append(asked, said)
+
+
+def _not_noted(response: Response) -> None:
+    """Note nothing of *response*."""
 
 
 def _levelled(interactions: list[Interaction]) -> list[Interaction]:
