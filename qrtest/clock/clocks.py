@@ -193,6 +193,12 @@ class VirtualClock:
         """Let the running thread take part."""
         self.owner = get_ident()
 
+    def after_fork(self) -> None:
+        """Go on in a child process, whose only thread is the running one."""
+        self._scheduler = None
+        if self.owner is not None:
+            self.owner = get_ident()
+
     def close(self) -> list[str]:
         """Let all threads go on in real time; return where those are that still run."""
         scheduler, self._scheduler, self.owner = self._scheduler, None, None

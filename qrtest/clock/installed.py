@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from types import FrameType
@@ -66,6 +67,16 @@ class Installed:
 
 
 INSTALLED: Final = Installed()
+
+
+def _after_fork() -> None:
+    for _, clock in INSTALLED.clocks:
+        if isinstance(clock, VirtualClock):
+            clock.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def current() -> Clock | None:

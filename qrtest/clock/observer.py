@@ -12,6 +12,7 @@ its own looks every few milliseconds, once there is more than one participant or
 from __future__ import annotations
 
 import _thread
+import ctypes
 import sys
 import threading
 from typing import Final
@@ -20,7 +21,7 @@ from qrtest.clock.genuine import REAL, Lock
 from qrtest.clock.participants import Participant
 from qrtest.clock.places import Activity, activity, is_tool, waits_for_a_lock
 from qrtest.clock.scheduler import Scheduler
-from qrtest.errors import NeverEnds
+from qrtest.errors import NeverEnds, Stop
 
 __all__ = ["Observer"]
 
@@ -85,7 +86,10 @@ class Observer:
         waited = now - self._since
         if waited > self._hang_seconds:
             self._since = now
-            scheduler.end_waits(self._hang())
+            reason = self._hang()
+            running = [each for each in scheduler.participants if each.state in ("runs", "away")]
+            _raise_in(running, scheduler.owner, reason)
+            scheduler.end_waits(reason)
             return
         for participant in list(scheduler.participants):
             if participant is holder or participant.state == "away":
@@ -122,6 +126,29 @@ class Observer:
             "A thread that is blocked where qrtest cannot see it (a socket, a subprocess, C code) keeps "
             "virtual time still: see docs/time.md."
         )
+
+
+def _raise_in(participants: list[Participant], owner: Participant, reason: NeverEnds) -> None:
+    """Raise *reason* in threads that run Python code; one in C code gets it when that returns."""
+
+    class Hang(NeverEnds):
+        """*reason*, as a class: an exception can be raised in another thread by its class alone."""
+
+        def __init__(self) -> None:
+            super().__init__(*reason.args)
+
+    class End(Stop):
+        """What ends the other threads."""
+
+        def __init__(self) -> None:
+            super().__init__(reason)
+
+    for participant in participants:
+        if participant.ident is not None:
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(
+                ctypes.c_ulong(participant.ident),
+                ctypes.py_object(Hang if participant is owner else End),
+            )
 
 
 def _module_of(thread: threading.Thread) -> str:

@@ -164,7 +164,8 @@ def _start(self: threading.Thread) -> None:
     me.is_starting = True
     try:
         Genuine.thread_start(self)
-    except BaseException:
+    except RuntimeError:
+        # There is no thread: too many of them. Any other exception came by a signal, and there is one.
         vars(self).pop("run", None)
         me.scheduler.remove(child)
         raise

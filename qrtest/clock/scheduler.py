@@ -41,6 +41,7 @@ class Scheduler:
         self.mutex: Final = Lock()
         self.is_over = False
         self.turns = 0
+        self._has_failed = False
         self.participants: list[Participant] = []
         self.holder: Participant | None = None
         self._choose = choose
@@ -81,6 +82,8 @@ class Scheduler:
     def remove(self, participant: Participant) -> None:
         """Let go of a participant whose thread has ended, or did not start."""
         with self.mutex:
+            if participant not in self.participants:
+                return
             self.participants.remove(participant)
             if participant in self._ready:
                 self._ready.remove(participant)
@@ -174,6 +177,8 @@ class Scheduler:
 
     def left_running(self) -> list[str]:
         """Return where the threads are that still take part, other than the owner."""
+        if self._has_failed:
+            return []
         return [
             f"{each.name} at {each.place()}"
             for each in self.participants
@@ -223,6 +228,7 @@ class Scheduler:
 
     def end_waits(self, reason: NeverEnds) -> None:
         """Raise *reason* in the thread that entered the simulation, and end all others that wait."""
+        self._has_failed = True
         for participant in self._waiting():
             participant.error = reason if participant is self.owner else Stop(reason)
             self._make_ready(participant)
