@@ -73,5 +73,7 @@ def collect(job: qrtest.RuntimeJobV2) -> object:
 def properties() -> None:
     try:
         qrtest.check_consumer(collect, allowed=(TimeoutError,), max_wait="24h")
+        search = qrtest.properties.Search(timeout="1h", submissions=2)
+        qrtest.check_consumer(collect, takes="service", jobs=2, search=search)
     except ConsumerBug as bug:
         assert_type(bug.rule, str)

@@ -88,10 +88,17 @@ def _section(title: str, body: str) -> list[str]:
 
 @dataclass(frozen=True)
 class _Name:
-    """How code names an object: by an import, or by a line that a person has to complete."""
+    """How code names an object: by an import from *module*, or by a *line* that a person has to complete."""
 
     code: str
+    module: str = ""
     line: str = ""
+
+
+def _imports(names: list[_Name]) -> Iterator[str]:
+    for module in sorted({name.module for name in names if name.module}):
+        roots = {name.code.partition(".")[0] for name in names if name.module == module}
+        yield f"from {module} import {', '.join(sorted(roots))}"
 
 
 def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
@@ -112,15 +119,14 @@ def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str
         *(() if is_ours else ("rules=[broken_rule]",)),
     ]
     own = f"broken_rule = ...  # fill in: the Rule named {finding.rule.name!r}"
-    needed = [each.line for each in (subject, *kinds.values()) if each.line]
-    imports = sorted({line for line in needed if line.startswith("from ")})
-    to_fill_in = [line for line in needed if not line.startswith("from ")] + [own] * (not is_ours)
+    needed = [subject, *kinds.values()]
+    to_fill_in = [each.line for each in needed if each.line] + [own] * (not is_ours)
     advice = f"What to do: {finding.rule.says} {finding.rule.advice}"
     return "\n".join(
         [
             "import qrtest",
             f"from qrtest import {', '.join(names)}",
-            *imports,
+            *_imports(needed),
             *(["", *to_fill_in] if to_fill_in else []),
             "",
             "",
@@ -153,9 +159,9 @@ def _named(thing: Any, what: str) -> _Name:
     if is_found and module == "builtins":
         return _Name(qualified)
     if is_found:
-        return _Name(qualified, f"from {module} import {qualified.partition('.')[0]}")
+        return _Name(qualified, module)
     name = _identifier(thing)
-    return _Name(name, f"{name} = ...  # fill in: {what} {name_of(thing)}{_where(thing)}")
+    return _Name(name, line=f"{name} = ...  # fill in: {what} {name_of(thing)}{_where(thing)}")
 
 
 def _identifier(thing: Any) -> str:

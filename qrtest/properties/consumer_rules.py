@@ -86,7 +86,7 @@ def _lets_escape(run: Run) -> str | None:
     frame = frame_of_the_consumer(error.__traceback__)
     at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
     lines = str(error).splitlines()
-    return f"it let {name} escape{at}" + (f": {short(lines[0], 160)}" if lines else "")
+    return f"it let {name} escape{at}" + (f": {short(lines[0], 80)}" if lines else "")
 
 
 def _gives_up(run: Run) -> str | None:
