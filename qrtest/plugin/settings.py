@@ -148,6 +148,7 @@ OF_THE_SIMULATION: Final = (
     "transport",
     "clock",
     "seed",
+    "starts",
     "latency",
     "longest",
     "most_requests",
@@ -158,7 +159,16 @@ OF_THE_SIMULATION: Final = (
     "faults",
 )
 OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "expires", "expired", "pace")
-OF_A_REPLAY: Final = ("pace", "script", "transport", "clock", "longest", "most_requests", "network")
+OF_A_REPLAY: Final = (
+    "pace",
+    "script",
+    "transport",
+    "clock",
+    "starts",
+    "longest",
+    "most_requests",
+    "network",
+)
 NOT_OF_A_SERVER: Final = (
     *OF_THE_JOB,
     *OF_THE_CASSETTE,

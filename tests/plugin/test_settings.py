@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from itertools import combinations
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import qrtest
 from qrtest.errors import SettingError
 from qrtest.harness import base
 from qrtest.harness.record import MODES
@@ -206,3 +208,11 @@ def test_the_options_cover_what_the_marker_documents() -> None:
     of_the_job = set(settings.OF_THE_JOB)
     assert not of_the_job & set(settings.OF_THE_SIMULATION)
     assert not of_the_job & set(settings.OF_THE_CASSETTE)
+
+
+def test_the_marker_takes_every_option_of_a_simulation_and_of_a_replay() -> None:
+    """A new option of `simulate` or `replay` is entered in settings, too."""
+    of_simulate = set(inspect.signature(qrtest.simulate).parameters) - {"behaviour"}
+    of_replay = set(inspect.signature(qrtest.replay).parameters) - {"cassette", "ignore"}
+    assert of_simulate == set(settings.OF_THE_SIMULATION)
+    assert of_replay == set(settings.OF_A_REPLAY)
