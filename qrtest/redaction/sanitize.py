@@ -14,6 +14,7 @@ from qrtest.redaction import second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.redactor import Redacted, redacted
+from qrtest.redaction.used_values import used_values
 from qrtest.service import serialize
 from qrtest.service.instances import CRN
 
@@ -47,7 +48,7 @@ def sanitized(
     Raises `SecretFound` when the scan of the text finds something.
     """
     session = _settled([*before, *recorded], key=key, rules=rules, digests=digests)
-    used = second_opinion.used_values([*before, *recorded]) | session.known
+    used = used_values([*before, *recorded]) | session.known
     used -= public_names([*before, *recorded])
     for _ in range(ROUNDS):
         in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)

@@ -1,8 +1,8 @@
 """A second opinion on a finished cassette: it shares no code, no names and no patterns with the redactor.
 
-It reads what was recorded for values that were used as credentials, or stood under a name of a secret or
-of a person, and searches the finished file for each of them, in every encoding and any case. Beside that
-it runs the detectors of detect-secrets, where that is installed (`pip install "qrtest[scan]"`).
+It searches the finished file for every value that the session used as a credential, in every encoding and
+any case. Beside that it runs the detectors of detect-secrets, where that is installed
+(`pip install "qrtest[scan]"`).
 """
 
 from __future__ import annotations
@@ -14,163 +14,22 @@ import math
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import Any, Final
-from urllib.parse import parse_qsl, quote, quote_plus, unquote
+from urllib.parse import quote, quote_plus
 
 from qrtest.cassette.checks import Finding
-from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.model import Cassette
+from qrtest.redaction.used_values import SHORTEST, could_matter, text_of_bytes
 
-__all__ = ["detected", "searched", "used_values"]
+__all__ = ["detected", "searched"]
 
-SHORTEST: Final = 6
 SHORT: Final = 12
 """A value that is shorter counts only where it stands alone."""
 
 LARGEST_BLOB: Final = 2**26
 LONGEST_LINE: Final = 10_000
-_SECRET: Final = re.compile(
-    r"(?i)passw|passcode|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential|authori[sz]ation"
-    r"|^auth$|signature|cookie|session_?-?key|^pin$|^otp$|client_?-?id"
-)
-_PERSON: Final = re.compile(
-    r"(?i)^(?:(?:user|account|customer|iam|owner|login)[_-]?(?:id|name)?|(?:first|last|full|given|family)[_-]?name"
-    r"|e?-?mail(?:[_-]?address)?|contact|phone(?:[_-]?number)?|mobile|telephone|created_by|client_ip|ip(?:_address)?"
-    r"|remote_addr|guid|instance_id|bss_account)$"
-)
-_NO_SECRET: Final = re.compile(
-    r"(?i)(?:count|limit|type|s_used|length|expir\w*|policy|url|uri|endpoint|state|status)$|^max|^has|^is_"
-)
-_ASSIGNED: Final = re.compile(
-    r"([\w.-]{1,60})[\"'\])]{0,2}\s{0,2}[:=]{1,2}\s{0,2}(?:(?i:bearer|basic|apikey)\s+)?"
-    r"(?:\"([^\"\n]{4,400})\"|'([^'\n]{4,400})'|([^\s\"'&,;<>(){}\[\]]{4,400}))"
-)
-_ELEMENT: Final = re.compile(
-    r"<(?:\w+:)?([\w.-]{1,60})[^<>]{0,200}>\s*(?:<!\[CDATA\[)?([^<>\]]{4,400})"
-)
-_TAG: Final = re.compile(r"<[^<>]{1,600}>")
-_NAMED_TAG: Final = re.compile(r"(?:name|key|id)\s*=\s*[\"']([^\"']{1,60})[\"']")
-_VALUE_OF_TAG: Final = re.compile(r"(?:value|content)\s*=\s*[\"']([^\"']{4,400})[\"']")
-_WORDS: Final = frozenset(
-    ("redacted", "dummy", "none", "null", "true", "false", "password", "passwd", "secret", "token")
-) | {"required", "expired", "invalid", "missing", "bearer", "basic", "apikey", "completed"}
 _BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
 """Base64, its lines as one; a word that follows does no harm."""
-
-
-# --- what was used ---------------------------------------------------------------------------------
-
-
-def used_values(interactions: Iterable[Interaction]) -> frozenset[str]:
-    """Return the values that were credentials or identities in *interactions*, as they were recorded."""
-    found: set[str] = set()
-    for each in interactions:
-        request, response = each.request, each.response
-        user, at, _ = request.host.rpartition("@")
-        if at:
-            found.update(map(unquote, user.split(":", 1)))
-        _take_pairs(request.query, found)
-        for headers in (request.headers, response.headers):
-            for name, value in headers.items():
-                _take_header(name, value, found)
-        for body in (request.body, response.body):
-            _take_body(body, found)
-    return frozenset(value for value in found if _could_matter(value))
-
-
-def _take_header(name: str, value: str, found: set[str]) -> None:
-    if name.lower() in ("cookie", "set-cookie"):
-        pair = re.match(r"\s*[^=;\s]+=\"?([^;\"]+)", value)
-        found.update([pair[1]] if pair else [])
-    elif _is_secret(name):
-        scheme, _, rest = value.partition(" ")
-        found.add(rest or scheme)
-        if scheme.lower() == "basic":
-            try:
-                found.update(base64.b64decode(rest).decode().split(":", 1))
-            except ValueError:
-                return
-    elif name.lower() in ("location", "link"):
-        _take_pairs(re.split(r"[?#]", value.rstrip(">"), maxsplit=1)[-1].partition(">")[0], found)
-
-
-def _take_pairs(text: str, found: set[str]) -> None:
-    for name, value in parse_qsl(text):
-        if _names(re.split(r"[\[\].]", name.rstrip("]"))[-1]):
-            found.add(value)
-
-
-def _take_body(body: bytes, found: set[str]) -> None:
-    text = _text(body)
-    if not text:
-        return
-    for start in {
-        0,
-        max(0, min((at for at in (text.find("{"), text.find("[")) if at >= 0), default=0)),
-    }:
-        try:
-            value, _ = json.JSONDecoder().raw_decode(text[start:])
-        except (ValueError, RecursionError):
-            continue
-        _take_json(value, "", found)
-    if "=" in text and " " not in text[:400]:
-        _take_pairs(text, found)
-    for name, *values in _ASSIGNED.findall(text):
-        if _names(name.rpartition(".")[2]):
-            found.update(filter(None, values))
-    for name, value in _ELEMENT.findall(text):
-        if _names(name):
-            found.add(html.unescape(value).strip())
-    for tag in _TAG.findall(text) if "<" in text else ():
-        named, value = _NAMED_TAG.search(tag), _VALUE_OF_TAG.search(tag)
-        if named and value and _names(named[1]):
-            found.add(html.unescape(value[1]))
-
-
-def _text(body: bytes) -> str:
-    with suppress(zlib.error):
-        body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LARGEST_BLOB)
-    for charset in ("utf-8-sig", "utf-16"):
-        try:
-            return body.decode(charset)
-        except UnicodeDecodeError:
-            continue
-    return body.decode("latin-1")
-
-
-def _take_json(value: Any, name: str, found: set[str]) -> None:
-    stack = [(value, name)]
-    while stack:
-        value, name = stack.pop()
-        if isinstance(value, dict):
-            named, beside = value.get("name", value.get("key")), value.get("value")
-            if isinstance(named, str) and isinstance(beside, str) and _names(named):
-                found.add(beside)
-            stack += ((each, key if _names(key) else name) for key, each in value.items())
-        elif isinstance(value, list):
-            stack += ((each, name) for each in value)
-        elif isinstance(value, str) and value[:1] in ("{", "["):
-            _take_body(value.encode(), found)
-        elif isinstance(value, str) and _names(name):
-            found.add(value)
-
-
-def _names(name: str) -> bool:
-    return _is_secret(name) or _PERSON.search(name) is not None
-
-
-def _is_secret(name: str) -> bool:
-    return _SECRET.search(name) is not None and _NO_SECRET.search(name) is None
-
-
-def _could_matter(value: str) -> bool:
-    """Whether to search for *value*: not if it is short, or an ordinary word, or made of zeros and ones."""
-    if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
-        return False
-    if re.fullmatch(r"[01]+|0x[0-9a-fA-F]+|\d{4}-\d\d-\d\d.*|\d+\.\d*", value):
-        return False
-    has_digit = any(char.isdigit() for char in value)
-    return has_digit or "@" in value or re.search(r"[A-Z][a-z]+ [A-Z][a-z]+", value) is not None
 
 
 # --- the search ------------------------------------------------------------------------------------
@@ -183,7 +42,12 @@ def searched(text: str, cassette: Cassette, values: Iterable[str]) -> Iterator[t
         yield from search.lines(text)
         for number, each in enumerate(cassette.interactions, 1):
             headers = (*each.request.headers.items(), *each.response.headers.items())
-            parts = (each.uri, str(headers), _text(each.request.body), _text(each.response.body))
+            parts = (
+                each.uri,
+                str(headers),
+                text_of_bytes(each.request.body),
+                text_of_bytes(each.response.body),
+            )
             for part in parts:
                 for kind, value, _ in search.places(part):
                     yield Finding(_told(kind), f"interaction {number}"), value
@@ -210,16 +74,19 @@ class _Search:
         return not self._starts
 
     def places(self, text: str) -> Iterator[tuple[str, str, int]]:
-        """Yield the kind of form, the value and the place of each that stands in *text*."""
+        """Yield the kind of form, the value and the first place of each that stands in *text*."""
         low = text.lower()
-        starts = self._starts
+        starts, seen = self._starts, set[str]()
         for at in range(len(low) - SHORTEST + 1):
             for form, exact, label, is_short in starts.get(low[at : at + SHORTEST], ()):
-                if not low.startswith(form, at) or (exact and not text.startswith(exact, at)):
+                if label in seen or not low.startswith(form, at):
                     continue
                 end = at + len(form)
+                if exact and not text.startswith(exact, at):
+                    continue
                 if is_short and (low[at - 1 : at].isalnum() or low[end : end + 1].isalnum()):
                     continue
+                seen.add(label)
                 kind, _, value = label.partition("\0")
                 yield kind, value, at
 
@@ -340,7 +207,7 @@ def _readable(line: str) -> str:
 
 def _is_news(value: str) -> bool:
     return "redacted-" not in value and (
-        _could_matter(value) or value.startswith("-----") or "BEGIN" in value
+        could_matter(value) or value.startswith("-----") or "BEGIN" in value
     )
 
 

@@ -8,6 +8,7 @@ import json
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,7 +18,8 @@ import numpy as np
 import qrtest
 from qrtest.cassette.model import Interaction
 from qrtest.http.messages import Request, Response
-from qrtest.redaction.redactor import redacted
+from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.sanitize import sanitized
 from qrtest.service import error_responses
 from tests.redaction.corpus import API, FORM, TEXT, answered, asked, sent
 
@@ -178,6 +180,7 @@ def items() -> Iterator[Harmless]:
     yield from _requests()
     yield from _real_payloads()
     yield from _errors()
+    yield from _simulated()
 
 
 def _encodings() -> Iterator[Harmless]:
@@ -185,7 +188,7 @@ def _encodings() -> Iterator[Harmless]:
     yield Harmless("latin-1", answered(latin, "application/json; charset=iso-8859-1"))
     whole = '{"message": "café café"}'.encode()
     cut = answered(whole[:17])
-    yield Harmless("cut", cut._replace(response=cut.response) if hasattr(cut, "_replace") else cut)
+    yield Harmless("cut", replace(cut, response=replace(cut.response, failure="cut")))
     yield Harmless(
         "utf-16",
         answered('{"message": "café"}'.encode("utf-16"), "application/json; charset=utf-16"),
@@ -274,7 +277,8 @@ def _without_identities(text: bytes) -> bytes:
 def changed(harmless: Harmless) -> str:
     """Return how redaction changes what is *harmless*, shortly; "" if it does not."""
     before = harmless.interaction
-    kept = redacted([before], key=b"key").interactions
+    _, cassette = sanitized([before], key=b"key", rules=Rules(), name="x.yaml")
+    kept = cassette.interactions
     if not kept:
         return ""
     [after] = kept

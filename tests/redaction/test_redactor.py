@@ -843,8 +843,8 @@ def test_a_key_by_chance_in_a_long_line_of_data_is_none() -> None:
     """Arrays are long lines without a blank; a comment that shows one is found."""
     by_chance = ",AKIAIOSFODNN7EXAMPLE,"
     assert scan.secrets("A" * 10_000 + by_chance, Cassette()) == ()
-    found, *_ = scan.secrets(f"# the key is {by_chance}", Cassette())
-    assert str(found) == "line 1: what looks like: key"
+    found = scan.secrets(f"# the key is {by_chance}", Cassette())
+    assert "line 1: what looks like: key" in map(str, found)
 
 
 @pytest.mark.parametrize("value", ["eJ*not base64*", "eJzzzz", "xq7"])

@@ -1,0 +1,285 @@
+"""What a session used as credentials, as the second opinion sees it: it shares no code with the redactor.
+
+Values that stood under the name of a secret or of a person are read from what was recorded: from headers,
+addresses, JSON, forms, markup, assignments in texts, and base64 of any of these.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import lru_cache
+from html.parser import HTMLParser
+from itertools import islice
+from typing import Any, Final
+from urllib.parse import parse_qsl, unquote, unquote_plus
+
+from qrtest.cassette.model import Interaction
+
+__all__ = ["could_matter", "text_of_bytes", "used_values"]
+
+SHORTEST: Final = 6
+LARGEST: Final = 2**26
+DEEPEST: Final = 4
+MOST_STARTS: Final = 10_000
+MARKUP_BLOCK: Final = 2**15
+"""How much markup is read at once, in characters: the parser is slow where tags are not closed."""
+
+_PASSWORD: Final = re.compile(r"(?i)passw|passphrase|pwd|secret")
+_SECRET: Final = re.compile(
+    r"(?i)passw|passcode|passphrase|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential"
+    r"|authori[sz]ation|^auth$|signature|cookie|session_?-?key|^pin$|^otp$|client_?-?id|sessionid"
+)
+_PERSON: Final = re.compile(
+    r"(?i)^(?:(?:users?|accounts?|customer|iam|owner|login)[_-]?(?:id|name)?|(?:first|last|full|given|family)[_-]?name"
+    r"|e?-?mail(?:[_-]?address)?|contact|phone(?:[_-]?number)?|mobile|telephone|created_by|client_ip"
+    r"|ip(?:_address)?|remote_addr|guid|instance_id|bss_account)$"
+)
+_NO_SECRET: Final = re.compile(
+    r"(?i)(?:count|limit|type|s_used|length|expir\w*|policy|url|uri|endpoint|state|status)$|^max|^has|^is_"
+)
+_IS_NAME: Final = re.compile(r"[\w.\[\]:@ -]{1,80}")
+_NAME: Final = re.compile(
+    r"(?<![\w.-])([\w.-]{1,60})(?:\\?[\"'\])]{0,2}\s{0,2}[:=]{1,2}>?\s{0,2}|\\?[\"'],\s?(?=\\?[\"'])|\s(?:is|was)\s)"
+    r"(?:(?i:bearer|basic|apikey)\s+)?"
+)
+_QUOTED: Final = re.compile(
+    r"\\\"([^\"\\\n]{4,400})\\\"|\"([^\"\n]{4,400})\"|'([^'\n]{4,400})'|`([^`\n]{4,400})`|[\"'`]"
+)
+_BARE: Final = re.compile(r"[^\s\"'&,;<>(){}\[\]]{4,400}")
+_LINE: Final = re.compile(r"[^\n\r\"',;<>{}\[\]]{4,200}")
+_PAIR: Final = re.compile(r"[?&;#]([\w.%\[\]-]{1,80})=([^&;#\s\"'<>]{4,2000})")
+_PART: Final = re.compile(
+    r'name="([^"\r\n]{1,80})"[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
+)
+_AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_WORDS: Final = frozenset(
+    ("redacted", "dummy", "none", "null", "true", "false", "password", "passwd", "secret", "token")
+) | {"required", "expired", "invalid", "missing", "bearer", "basic", "apikey", "completed"}
+
+
+def used_values(interactions: Iterable[Interaction]) -> frozenset[str]:
+    """Return the values that were credentials or identities in *interactions*, as they were recorded."""
+    reader = _Reader()
+    for each in interactions:
+        request, response = each.request, each.response
+        user, at, _ = request.host.rpartition("@")
+        if at:
+            reader.take("password", *map(unquote, user.split(":", 1)))
+        reader.address(f"{request.path}?{request.query}")
+        for headers in (request.headers, response.headers):
+            for name, value in headers.items():
+                reader.header(name, value)
+        for body in (request.body, response.body):
+            reader.text(text_of_bytes(body))
+    return frozenset(reader.found)
+
+
+class _Reader:
+    """Collects the values that names say to be secrets or identities."""
+
+    def __init__(self) -> None:
+        self.found: set[str] = set()
+        self._seen: set[tuple[str, str]] = set()
+
+    def take(self, name: str, *values: str, is_prose: bool = False) -> None:
+        """Take *values*, which stand under *name*, if that names a secret or a person.
+
+        *is_prose*: words after a colon may as well be a sentence about it.
+        """
+        if _IS_NAME.fullmatch(name) is None:
+            return
+        last = [part for part in re.split(r"[\[\].:]", name) if part][-1:]
+        if any(map(_names, (name, *last))):
+            is_password = not is_prose and _PASSWORD.search(name) is not None
+            for value in values:
+                if (name, value) in self._seen:
+                    continue
+                self._seen.add((name, value))
+                plain = value.strip()
+                self.found.update(
+                    each for each in (value, plain) if could_matter(each, is_password)
+                )
+
+    def header(self, name: str, value: str) -> None:
+        """Take what the header *name* holds."""
+        if name.lower() in ("cookie", "set-cookie"):
+            pair = re.match(r"\s*[^=;\s]+=\"?([^;\"]+)", value)
+            self.take("cookie", *([pair[1], unquote(pair[1])] if pair else []))
+        elif _names(name):
+            scheme, _, rest = value.partition(" ")
+            self.take(name, value, rest or scheme)
+            if scheme.lower() == "basic":
+                with suppress(ValueError):
+                    self.take("password", *base64.b64decode(rest).decode().split(":", 1))
+        elif name.lower() in ("location", "link"):
+            self.address(value)
+
+    def address(self, text: str) -> None:
+        """Take what the parameters of an address hold, and what follows `/users/` in its path."""
+        for name, value in _PAIR.findall(text):
+            self.take(unquote(name), unquote_plus(value), value)
+        for name, value in _AFTER.findall(text):
+            self.take("user" if name[0] in "ua" else "token", unquote(value))
+
+    def text(self, text: str, depth: int = 0) -> None:
+        """Take what a body, or a text in one, holds."""
+        if not text or depth > DEEPEST:
+            return
+        for value in _json_in(text):
+            self.json(value, "", depth)
+        if "=" in text and " " not in text[:400]:
+            for name, each in parse_qsl(text):
+                self.take(name, each)
+        self.address(text)
+        for found in _NAME.finditer(text):
+            self._assigned(text, found)
+        for name, each in _PART.findall(text):
+            self.take(name, each)
+        if text.lstrip()[:1] == "<":
+            self._markup(text)
+        for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
+            self.text(_decoded(blob), depth + 1)
+
+    def json(self, value: Any, name: str, depth: int) -> None:
+        """Take what the JSON *value* holds, which stands under *name*."""
+        stack = [(value, name)]
+        while stack:
+            value, name = stack.pop()
+            if isinstance(value, dict):
+                if "__type__" in value or "samples" in value:
+                    name = ""  # an array, under the name of a register
+                named, beside = value.get("name", value.get("key")), value.get("value")
+                if isinstance(named, str) and isinstance(beside, str):
+                    self.take(named, beside)
+                stack += ((each, key if _names(key) else name) for key, each in value.items())
+            elif isinstance(value, list):
+                stack += ((each, name) for each in value)
+            elif isinstance(value, str):
+                self.take(name, value)
+                self.text(value if value[:1] not in ("eJ",) else "", depth + 1)
+
+    def _assigned(self, text: str, found: re.Match[str]) -> None:
+        name = found[1].rpartition(".")[2]
+        if not _names(name):
+            return
+        quoted = _QUOTED.match(text, found.end())
+        if quoted:
+            self.take(name, *filter(None, quoted.groups()))
+            return
+        is_prose = "=" not in found[0]
+        for pattern in (_BARE, _LINE) if is_prose else (_BARE,):
+            value = pattern.match(text, found.end())
+            if value and not (value[0].isdigit() and name.lower().endswith("tokens")):
+                whole = value[0].rstrip("\\")
+                each = (whole, whole.rstrip(".!?"), unquote_plus(whole))
+                self.take(name, *each, is_prose=is_prose)
+
+    def _markup(self, text: str) -> None:
+        for begin in range(0, len(text), MARKUP_BLOCK):
+            markup = _Markup(self)
+            with suppress(AssertionError):
+                markup.feed(text[begin : begin + MARKUP_BLOCK])
+                markup.close()
+
+
+class _Markup(HTMLParser):
+    """Gives the texts and attributes of elements to a reader, by their names."""
+
+    def __init__(self, reader: _Reader) -> None:
+        super().__init__()
+        self._reader = reader
+        self._names: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Take the attributes; remember what names the text that follows."""
+        given = {name.rpartition(":")[2]: value or "" for name, value in attrs}
+        named = given.get("name") or given.get("key") or given.get("id") or ""
+        for name, value in given.items():
+            self._reader.take(name, value)
+            if name in ("value", "content"):
+                self._reader.take(named, value)
+        self._names = [*self._names[-20:], tag.rpartition(":")[2], named]
+
+    def handle_data(self, data: str) -> None:
+        """Take the text in an element."""
+        for name in self._names[-8:]:
+            if name:
+                self._reader.take(name, data)
+
+    def handle_comment(self, data: str) -> None:
+        """Take what a comment assigns."""
+        self._reader.text(data, DEEPEST)
+
+    def unknown_decl(self, data: str) -> None:
+        """Take the text of a CDATA section."""
+        self.handle_data(data.removeprefix("CDATA["))
+
+
+def text_of_bytes(body: bytes) -> str:
+    """Return *body*, compressed or not, as a text in whatever encoding it has."""
+    with suppress(zlib.error):
+        body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LARGEST)
+    charsets = ("utf-16", "utf-32") if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
+    for charset in reversed(charsets):
+        try:
+            return body.decode(charset)
+        except UnicodeDecodeError:
+            continue
+    return body.decode("latin-1")
+
+
+def could_matter(value: str, is_password: bool = False) -> bool:
+    """Whether to search for *value*: not if it is short, or an ordinary word, or made of zeros and ones."""
+    if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
+        return False
+    if re.fullmatch(r"[01]+|0x[0-9a-fA-F]+|\d{4}-\d\d-\d\d.*|\d+\.\d*|https?:.*|crn:.*", value):
+        return False
+    if any(char.isdigit() for char in value) or "@" in value:
+        return True
+    if re.search(r"[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})", value):
+        return True
+    return is_password and len(value) >= 8
+
+
+def _json_in(text: str) -> Iterator[Any]:
+    """Yield the JSON values that begin in *text*, each from where the one before ends."""
+    decoder = json.JSONDecoder(strict=False)
+    end = 0
+    for begun in islice(re.finditer(r"[{\[]", text), MOST_STARTS):
+        if begun.start() < end:
+            continue
+        try:
+            value, end = decoder.raw_decode(text, begun.start())
+        except RecursionError:
+            return
+        except ValueError:
+            continue
+        yield value
+
+
+def _decoded(blob: str) -> str:
+    plain = blob.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        content = base64.b64decode(plain + "=" * (-len(plain) % 4))
+    except ValueError:
+        return ""
+    with suppress(zlib.error):
+        content = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, LARGEST)
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() else ""
+
+
+@lru_cache(maxsize=4096)
+def _names(name: str) -> bool:
+    """Whether *name* is one of a secret or of a person."""
+    is_secret = _SECRET.search(name) is not None and _NO_SECRET.search(name) is None
+    return is_secret or _PERSON.search(name) is not None
