@@ -17,10 +17,19 @@ from qrtest.errors import ConsumerBug, SimulationError
 from qrtest.properties.consumer_report import Finding, name_of, report
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
-from qrtest.properties.consumer_search import Exceptions, Jobs, Search, exceptions, find, sources
+from qrtest.properties.consumer_search import (
+    Exceptions,
+    Jobs,
+    Search,
+    around,
+    exceptions,
+    find,
+    sources,
+)
 from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
 from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -29,6 +38,7 @@ __all__ = ["check_consumer"]
 
 Scenarios = SearchStrategy[Any] | Iterable[Any]
 LEAST_REFUSALS: Final = 2
+STUCK: Final = (Scenario("QUEUED"),)
 NOT_REPEATED: Final = ("program_id", "result", "saved", "save_failures", "seed", "settings")
 """Options that a pasted test does without: the scenario has them, or they only say how to look."""
 
@@ -87,6 +97,8 @@ def check_consumer(
         check = _Check(consumer, bounds, rules, limit)
         with MUTED:
             found = check.first_of(first)
+            if found is None and drawn is not None and check.patience is not None:
+                found = check.first_of(around(check.patience, chosen))
             if found is None and drawn is not None:
                 key = f"qrtest {_full_name(consumer)}".encode()
                 found = find(
@@ -113,7 +125,10 @@ def check_consumer(
 
 
 class _Check:
-    """Runs a consumer, and keeps what the rules found last."""
+    """Runs a consumer, and keeps what the rules found last.
+
+    *patience*: after how many seconds it gave up a single job that stays in the queue, if it was tried.
+    """
 
     def __init__(
         self,
@@ -127,12 +142,15 @@ class _Check:
         self._rules = rules
         self._limit = limit
         self._last: Finding | None = None
+        self.patience: float | None = None
         self._refused: dict[str, list[Run]] = {}
         self._accepted: set[str] = set()
 
     def look(self, scenarios: Jobs) -> Finding | None:
         """Run the consumer in *scenarios*; return the first rule that it breaks."""
         run = run_consumer(self._consumer, scenarios, self._bounds, self._limit)
+        if scenarios == STUCK and not run.was_stopped:
+            self.patience = run.seconds
         for rule in self._rules:
             what = rule.broken(run)
             if what is not None:
