@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qrtest.client.connect import connect
     from qrtest.client.job_doubles import RuntimeJobV2
     from qrtest.clock.clocks import VirtualClock, WallClock
+    from qrtest.clock.schedule import Schedule
     from qrtest.errors import NeverEnds, QrtestError
     from qrtest.harness.drift import check_drift
     from qrtest.harness.record import Recording, record
@@ -57,6 +58,7 @@ __all__ = [
     "Replay",
     "RuntimeJobV2",
     "Scenario",
+    "Schedule",
     "Script",
     "Server",
     "Simulation",
@@ -105,6 +107,7 @@ _HOME = {
     "Server": "qrtest.harness.serve",
     "Simulation": "qrtest.harness.simulate",
     "Step": "qrtest.lifecycle.step",
+    "Schedule": "qrtest.clock.schedule",
     "VirtualClock": "qrtest.clock.clocks",
     "WallClock": "qrtest.clock.clocks",
     "cancelled": "qrtest.lifecycle.step",

@@ -148,6 +148,7 @@ HOMES = {
         "strategies.draw_faults",
         "strategies.draw_poll_plans",
         "strategies.draw_scenarios",
+        "strategies.draw_schedules",
         "strategies.draw_scripts",
         "strategies.register",
         "properties.consumer",

@@ -17,6 +17,7 @@ from qrtest.clock.duration import Duration
 from qrtest.clock.genuine import REAL, RLock, get_ident
 from qrtest.clock.observer import Observer
 from qrtest.clock.participants import Participant
+from qrtest.clock.schedule import Chooser, Schedule
 from qrtest.clock.scheduler import Scheduler
 from qrtest.errors import ClockError, DurationError, NeverEnds
 
@@ -68,8 +69,8 @@ class VirtualClock:
     it wait, and then to the earliest moment that one of them waits for.
 
     Past *longest*, the code under test counts as waiting for ever: *on_limit* is called with the reason
-    and raises. None sets no limit. *epoch* is the Unix time at which it begins. *choose* picks which of the
-    named threads goes on, by its number, when several can; *seed* does where it is None.
+    and raises. None sets no limit. *epoch* is the Unix time at which it begins. *schedule* decides which
+    thread goes on when several can; *seed* does where it is None.
 
     >>> clock = VirtualClock()
     >>> clock.sleep(7200)
@@ -85,7 +86,7 @@ class VirtualClock:
         on_limit: Callable[[str], NoReturn] | None = None,
         epoch: float = EPOCH,
         seed: int = 0,
-        choose: Callable[[list[str]], int] | None = None,
+        schedule: Schedule | None = None,
     ) -> None:
         self.lock: Final = RLock()
         self.epoch: Final = epoch
@@ -94,7 +95,7 @@ class VirtualClock:
         self._on_limit = on_limit or _never_ends
         self._idle_reads = 0
         self._seed = seed
-        self._choose = choose
+        self._chooser = None if schedule is None else Chooser(schedule, self._text)
         self.holds = 0
         self.owner: int | None = None
         self._scheduler: Scheduler | None = None
@@ -169,7 +170,7 @@ class VirtualClock:
             if self._scheduler is None:
                 owner = get_ident() if self.owner is None else self.owner
                 self._scheduler = Scheduler(
-                    self, owner, choose=self._choose or self._by_seed(), observe=Observer
+                    self, owner, choose=self._chooser or self._by_seed(), observe=Observer
                 )
             return self._scheduler
 
@@ -192,6 +193,14 @@ class VirtualClock:
     def open(self) -> None:
         """Let the running thread take part."""
         self.owner = get_ident()
+
+    @property
+    def chooser(self) -> Chooser | None:
+        """What makes the choices of a schedule; None without one."""
+        return self._chooser
+
+    def _text(self) -> str:
+        return durations.text(self.now())
 
     def after_fork(self) -> None:
         """Go on in a child process, whose only thread is the running one."""

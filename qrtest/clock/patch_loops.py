@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from qrtest.clock.genuine import REAL, Genuine
-from qrtest.clock.installed import participant
+from qrtest.clock.installed import participant, virtual_clock
 from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import tasks_of
 
@@ -121,7 +121,10 @@ def _kind(number: int) -> str:
 
 def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
     def select(self: Any, timeout: float | None = None) -> Any:
-        me = None if timeout is not None and timeout <= 0 else participant()
+        clock = virtual_clock()
+        if clock is not None and clock.chooser is not None:
+            _let_one_task_go_first(_loop_of(self), clock.chooser)
+        me = None if clock is None or (timeout is not None and timeout <= 0) else clock.seat()
         if me is None:
             return genuine(self, timeout)
         loop = _loop_of(self)
@@ -133,6 +136,23 @@ def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
         return []
 
     return select
+
+
+def _let_one_task_go_first(loop: Any, choose: Callable[[list[str]], int]) -> None:
+    """Choose which of the tasks that can go on does; callbacks other than theirs keep their order."""
+    ready = getattr(loop, "_ready", ())
+    steps = [(handle, task) for handle in ready if (task := _task_of(handle)) is not None]
+    place = choose([task.get_name() for _, task in steps]) if len(steps) > 1 else 0
+    if place:
+        chosen = steps[place][0]
+        loop._ready.remove(chosen)
+        loop._ready.insert(loop._ready.index(steps[0][0]), chosen)
+
+
+def _task_of(handle: Any) -> Any:
+    """Return the task that a callback of the loop goes on with; None if it is none of a task."""
+    owner = getattr(handle._callback, "__self__", None)
+    return owner if hasattr(owner, "get_coro") else None
 
 
 def _loop_of(selector: Any) -> Any:

@@ -16,6 +16,7 @@ from qrtest import run_options
 from qrtest.clock import patch_time
 from qrtest.clock.clocks import EPOCH, Moment, VirtualClock, WallClock, moment, unix_time
 from qrtest.clock.duration import Duration
+from qrtest.clock.schedule import Schedule
 from qrtest.errors import SimulationError, Stop
 from qrtest.http.messages import Request, Service
 from qrtest.service.job_facts import JobFacts
@@ -42,7 +43,7 @@ class SessionOptions:
 
     *longest* virtual time and *most_requests* are what it gets before it is stopped; *network* lets
     connections out of this machine. *starts* is the moment at which it begins (None: 2026-01-01T00:00Z on
-    the virtual clock, now on the real one), *seed* decides which thread goes on.
+    the virtual clock, now on the real one), *schedule* or *seed* decides which thread goes on.
 
     Raises `SimulationError` for a word that is none of these.
     """
@@ -54,6 +55,7 @@ class SessionOptions:
     network: bool
     starts: Moment | None = None
     seed: int = 0
+    schedule: Schedule | str | None = None
 
     def __post_init__(self) -> None:
         if self.transport not in TRANSPORTS:
@@ -70,6 +72,12 @@ class SessionOptions:
                     "starts= needs the virtual clock: real time has begun already."
                 )
             moment(self.starts)
+        if isinstance(self.schedule, str):
+            object.__setattr__(self, "schedule", Schedule(self.schedule))
+        elif not isinstance(self.schedule, Schedule | None):
+            raise SimulationError(
+                f"schedule={self.schedule!r}: give a Schedule, or its text, as '3:1'."
+            )
 
     @property
     def epoch(self) -> float:
@@ -106,6 +114,7 @@ class Environment:
                 on_limit=watchdog.stop,
                 epoch=options.epoch,
                 seed=options.seed,
+                schedule=None if options.schedule is None else Schedule(str(options.schedule)),
             )
             if is_virtual
             else WallClock()

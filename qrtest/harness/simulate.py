@@ -10,6 +10,7 @@ from qrtest.clock import clocks
 from qrtest.clock import duration as durations
 from qrtest.clock.clocks import Clock, Moment
 from qrtest.clock.duration import Duration
+from qrtest.clock.schedule import Schedule
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
 from qrtest.harness.job_results import DEFAULT_PARAMS
@@ -42,6 +43,7 @@ def simulate(
     transport: Transport = "direct",
     clock: Literal["virtual", "real"] = "virtual",
     seed: int = 0,
+    schedule: Schedule | str | None = None,
     starts: Moment | None = None,
     latency: Duration = LATENCY,
     longest: Duration | None = clocks.LONGEST_DEFAULT,
@@ -58,7 +60,7 @@ def simulate(
     *transport*: "direct" (below HTTP, fastest), "requests" (the whole client, without
     sockets) or "sockets" (over a port of this machine).
     *starts*: the date and time at which it begins, as "2026-03-01T12:00Z". *seed*: of ids and results, and
-    of which thread goes on when several can.
+    of which thread goes on when several can, unless a *schedule* decides that.
     *latency*: what every request costs, in virtual time. *longest*, *most_requests*: how much virtual
     time and how many requests the code under test gets before it is stopped with `NeverEnds`.
     *faults* strike all requests. *backends*: names of real devices. *instances*: those of the account,
@@ -79,6 +81,7 @@ def simulate(
         network=network,
         starts=starts,
         seed=seed,
+        schedule=schedule,
     )
     return Simulation(
         options,

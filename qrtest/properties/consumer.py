@@ -18,10 +18,10 @@ from qrtest.properties.consumer_report import Finding, name_of, report
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
 from qrtest.properties.consumer_search import (
+    Case,
     Exceptions,
     Jobs,
     Search,
-    around,
     exceptions,
     find,
     sources,
@@ -29,7 +29,6 @@ from qrtest.properties.consumer_search import (
 from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
 from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.scenario import scenario_file
-from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -38,8 +37,15 @@ __all__ = ["check_consumer"]
 
 Scenarios = SearchStrategy[Any] | Iterable[Any]
 LEAST_REFUSALS: Final = 2
-STUCK: Final = (Scenario("QUEUED"),)
-NOT_REPEATED: Final = ("program_id", "result", "saved", "save_failures", "seed", "settings")
+NOT_REPEATED: Final = (
+    "program_id",
+    "result",
+    "saved",
+    "save_failures",
+    "schedules",
+    "seed",
+    "settings",
+)
 """Options that a pasted test does without: the scenario has them, or they only say how to look."""
 
 
@@ -97,8 +103,6 @@ def check_consumer(
         check = _Check(consumer, bounds, rules, limit)
         with MUTED:
             found = check.first_of(first)
-            if found is None and drawn is not None and check.patience is not None:
-                found = check.first_of(around(check.patience, chosen))
             if found is None and drawn is not None:
                 key = f"qrtest {_full_name(consumer)}".encode()
                 found = find(
@@ -116,6 +120,8 @@ def check_consumer(
     repeated = {name: value for name, value in given.items() if value != usual[name]}
     repeated |= {k: v for k, v in chosen.chosen().items() if k not in NOT_REPEATED}
     run = finding.run
+    if run.bounds.schedule is not None and run.switches:
+        repeated["schedule"] = str(run.bounds.schedule)
     raise ConsumerBug(
         report(finding, consumer, repeated),
         rule=finding.rule.name,
@@ -125,10 +131,7 @@ def check_consumer(
 
 
 class _Check:
-    """Runs a consumer, and keeps what the rules found last.
-
-    *patience*: after how many seconds it gave up a single job that stays in the queue, if it was tried.
-    """
+    """Runs a consumer, and keeps what the rules found last."""
 
     def __init__(
         self,
@@ -142,15 +145,14 @@ class _Check:
         self._rules = rules
         self._limit = limit
         self._last: Finding | None = None
-        self.patience: float | None = None
         self._refused: dict[str, list[Run]] = {}
         self._accepted: set[str] = set()
 
-    def look(self, scenarios: Jobs) -> Finding | None:
-        """Run the consumer in *scenarios*; return the first rule that it breaks."""
-        run = run_consumer(self._consumer, scenarios, self._bounds, self._limit)
-        if scenarios == STUCK and not run.was_stopped:
-            self.patience = run.seconds
+    def look(self, case: Case) -> Finding | None:
+        """Run the consumer in a *case*; return the first rule that it breaks."""
+        scenarios, schedule = case
+        bounds = self._bounds if schedule is None else replace(self._bounds, schedule=schedule)
+        run = run_consumer(self._consumer, scenarios, bounds, self._limit)
         for rule in self._rules:
             what = rule.broken(run)
             if what is not None:
@@ -167,28 +169,28 @@ class _Check:
         elif is_refused is False:
             self._accepted.add(rule.name)
 
-    def first_of(self, scenarios: Iterable[Jobs]) -> Jobs | None:
+    def first_of(self, scenarios: Iterable[Jobs]) -> Case | None:
         """Return the first of *scenarios* in which a rule is broken."""
-        return next(filter(self.is_broken, scenarios), None)
+        return next(filter(self.is_broken, ((each, None) for each in scenarios)), None)
 
-    def is_broken(self, scenarios: Jobs) -> bool:
-        """Return whether a rule is broken in *scenarios*, and keep what was found."""
+    def is_broken(self, case: Case) -> bool:
+        """Return whether a rule is broken in a *case*, and keep what was found."""
         if self._last is not None and self._last.run.has_stalled:
-            return scenarios == self._last.run.scenarios  # each further one would take as long
-        finding = self.look(scenarios)
+            return case[0] == self._last.run.scenarios  # each further one would take as long
+        finding = self.look(case)
         if finding is not None:
             self._last = finding
         return finding is not None
 
-    def again(self, scenarios: Jobs) -> Finding:
-        """Run the consumer in *scenarios* once more; return what is found, and whether it is found again."""
+    def again(self, case: Case) -> Finding:
+        """Run the consumer in a *case* once more; return what is found, and whether it is found again."""
         last = self._last
         assert last is not None
         if last.run.has_stalled or last.rule.refused is not None:
             return last
-        return self.look(scenarios) or replace(last, repeats=False)
+        return self.look(case) or replace(last, repeats=False)
 
-    def refused(self) -> Jobs | None:
+    def refused(self) -> Case | None:
         """Return scenarios of a rule that is broken because no run at all kept it."""
         for rule in self._rules:
             runs = self._refused.get(rule.name, [])
@@ -197,7 +199,7 @@ class _Check:
                 outcome = f"raised {type(run.error).__name__}" if run.error else "returned the same"
                 what = f"it {outcome} for each of {len(runs)} jobs that were done, without a fault"
                 self._last = Finding(rule, run, what)
-                return run.scenarios
+                return run.scenarios, run.bounds.schedule
         return None
 
 

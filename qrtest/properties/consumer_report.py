@@ -50,6 +50,10 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
     most = MOST_TIMELINE_LINES // len(run.scenarios)
     timeline = run.journal.timeline(lines=max(most, 4))
     lines += _section("What happened (virtual time, request, answer)", timeline)
+    if run.switches:
+        lines += _section(
+            "The order of its threads and tasks (virtual time)", "\n".join(run.switches)
+        )
     lines += _section("To paste into a test", _test(finding, consumer, options))
     return "\n".join(lines)
 

@@ -15,6 +15,8 @@ from functools import cached_property, lru_cache
 from traceback import FrameSummary
 from typing import Any, Final, Literal
 
+from qrtest.clock.clocks import VirtualClock
+from qrtest.clock.schedule import Schedule
 from qrtest.errors import NeverEnds, QrtestError, SimulationError
 from qrtest.harness.simulate import Simulation, Transport, Truth, simulate
 from qrtest.lifecycle import transitions
@@ -44,7 +46,8 @@ class Bounds:
     *timeout* is the one that the consumer promises to keep, None if it promises none; *poll* is how
     long one of its polls may take, the client's own retries included. *on_failure* is what it returns
     when there is no result: a value, a class, or a tuple of classes. *patience*: seconds of real time
-    in which it must ask the service something or let virtual time pass.
+    in which it must ask the service something or let virtual time pass. *schedule* decides which of its
+    threads and tasks goes on where several can.
     """
 
     allowed: tuple[type[BaseException], ...] = ()
@@ -59,6 +62,7 @@ class Bounds:
     on_failure: Any = ANYTHING
     transport: Transport = "direct"
     patience: float = 20.0
+    schedule: Schedule | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +71,8 @@ class Run:
 
     *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
     a job that is not its own, "" when there is none. *value* is what it returned, *error* what it
-    raised. *has_stalled*: it made no progress in real time, at the line *stalled_at*.
+    raised. *has_stalled*: it made no progress in real time, at the line *stalled_at*. *switches* says where
+    its schedule let a thread or task go on before others.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -81,6 +86,7 @@ class Run:
     others: str = ""
     has_stalled: bool = False
     stalled_at: FrameSummary | None = None
+    switches: tuple[str, ...] = ()
 
     @property
     def scenario(self) -> Scenario:
@@ -188,6 +194,7 @@ def run_consumer(
         longest=bounds.max_wait,
         most_requests=bounds.max_requests,
         seed=zlib.crc32(repr(seeds).encode()),
+        schedule=bounds.schedule,
     )
     value: Any = None
     error: BaseException | None = None
@@ -231,7 +238,15 @@ def run_consumer(
         others=others,
         has_stalled=has_stalled,
         stalled_at=limit.stalled_at if has_stalled else None,
+        switches=_switches(simulation),
     )
+
+
+def _switches(simulation: Simulation) -> tuple[str, ...]:
+    """Return where a thread or task went on before others, a line each."""
+    clock = simulation.clock
+    chooser = clock.chooser if isinstance(clock, VirtualClock) else None
+    return () if chooser is None else tuple(chooser.made)
 
 
 def _called(consumer: Callable[[Any], Any], argument: Any) -> Any:

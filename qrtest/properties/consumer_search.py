@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from qrtest import strategies
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
+from qrtest.clock.schedule import Schedule
 from qrtest.errors import SimulationError
 from qrtest.harness.simulate import Transport
 from qrtest.lifecycle.script import Script
@@ -29,18 +30,18 @@ from qrtest.strategies.draw_faults import menu
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
 
-__all__ = ["Jobs", "Search", "around", "exceptions", "find", "sources"]
+__all__ = ["Case", "Jobs", "Search", "exceptions", "find", "sources"]
 
 Exceptions = type[BaseException] | tuple[type[BaseException], ...]
 Jobs = tuple[Scenario, ...]
 """A scenario for each job of a run."""
 
+Case = tuple[Jobs, Schedule | None]
+"""What is run: the scenarios, and the schedule if it is not that of the bounds."""
+
 Given = SearchStrategy[Any] | Iterable[Any] | None
 OF_A_JOB: Final = ("poll", "result", "cancel", "logs", "metrics", "interim_results", "tags")
 OF_A_SUBMISSION: Final = ("submit", "poll", "result", "session", "backend")
-AROUND_SECONDS: Final = (-5.0, -1.0, -0.175, -0.125, -0.075, -0.025, 0.0, 0.5)
-"""A request takes 50 ms: the end of the job falls between any two of the last requests."""
-
 TAKES: Final = ("job", "service", "simulation", "session")
 
 
@@ -54,7 +55,8 @@ class Search:
     *on_failure*: what it returns when there is no result: a value, a class, or a tuple of classes,
     () when it always raises; anything, unless given.
     *program_id*, *result*: what the jobs are and result in; a value, or a strategy. *transport*: as in
-    `simulate`. *patience*: how long it may make no progress in real time.
+    `simulate`. *patience*: how long it may make no progress in real time. *schedules*: also search for an
+    order in which its threads and tasks go on; *schedule*: the one order to try.
 
     *saved*: the folder of scenario files; those named after the consumer are tried first. With
     *save_failures* what is found is written there. Under pytest both are set by its options. *seed*,
@@ -74,6 +76,8 @@ class Search:
     result: Any = None
     transport: Transport = "direct"
     patience: Duration = "20s"
+    schedules: bool = False
+    schedule: Schedule | str | None = None
     saved: str | Path | None = None
     save_failures: bool | None = None
     seed: int | None = None
@@ -90,6 +94,11 @@ class Search:
             for each in fields(self)
             if (value := getattr(self, each.name)) is not each.default and value != each.default
         }
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether a schedule, not the seed, decides which thread goes on."""
+        return self.schedules or self.schedule is not None
 
     def bounds(
         self,
@@ -118,6 +127,7 @@ class Search:
             on_failure=self.on_failure,
             transport=self.transport,
             patience=durations.seconds(self.patience),
+            schedule=Schedule(str(self.schedule or "")) if self.has_schedule else None,
         )
 
 
@@ -213,14 +223,6 @@ def _usual_parts(operations: Sequence[str]) -> Iterator[tuple[Script, tuple[Any,
                 yield Script(done()), (replace(fault, times=times),)
 
 
-def around(seconds: float, search: Search) -> Iterator[Jobs]:
-    """Try jobs that are done just before, at, and just after the time at which the consumer gives up."""
-    for offset in AROUND_SECONDS:
-        if seconds + offset > 0 and not isinstance(search.result, SearchStrategy):
-            script = Script(queued(round(seconds + offset, 3)), done())
-            yield (Scenario(script, result=search.result, program_id=search.program_id),)
-
-
 def _variants_of_the_recorded(recorded: Scenario, operations: Sequence[str]) -> Iterator[Scenario]:
     """Try a recording as it is, then with the usual scripts and faults."""
     yield recorded
@@ -229,31 +231,32 @@ def _variants_of_the_recorded(recorded: Scenario, operations: Sequence[str]) -> 
 
 
 def find(
-    is_broken: Callable[[Jobs], bool],
+    is_broken: Callable[[Case], bool],
     drawn: SearchStrategy[Jobs],
     *,
     search: Search,
     max_examples: int | None,
     key: bytes,
-) -> Jobs | None:
-    """Return the simplest scenarios that *is_broken* says are; None when none are found.
+) -> Case | None:
+    """Return the simplest scenarios, and schedule, that *is_broken* says are; None when none are found.
 
     Raises `SimulationError` when the strategy does not draw the same scenarios twice.
     """
     parent = hypothesis.settings() if search.settings is None else search.settings
     phases = tuple(phase for phase in parent.phases if phase is not Phase.explain)
     most = parent.max_examples if max_examples is None else max_examples
-    last: list[Jobs] = []
+    last: list[Case] = []
+    orders = strategies.schedules() if search.schedules else st.none()
 
-    def note(scenarios: Jobs) -> bool:
-        if is_broken(scenarios):
-            last[:] = [scenarios]
+    def note(case: Case) -> bool:
+        if is_broken(case):
+            last[:] = [case]
             return True
         return False
 
     try:
         return hypothesis.find(
-            drawn,
+            st.tuples(drawn, orders),
             note,
             settings=hypothesis.settings(parent, deadline=None, phases=phases, max_examples=most),
             random=None if search.seed is None else Random(search.seed),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from qrtest.strategies.draw_poll_plans import poll_plans
     from qrtest.strategies.draw_results import broken_results, changed_results, results
     from qrtest.strategies.draw_scenarios import jobs, lives_of, scenarios, scenarios_of
+    from qrtest.strategies.draw_schedules import schedules
     from qrtest.strategies.draw_scripts import ENDINGS, scripts
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "results",
     "scenarios",
     "scenarios_of",
+    "schedules",
     "scripts",
 ]
 
@@ -54,6 +56,7 @@ _HOME = {
     "results": "draw_results",
     "scenarios": "draw_scenarios",
     "scenarios_of": "draw_scenarios",
+    "schedules": "draw_schedules",
     "scripts": "draw_scripts",
 }
 
