@@ -7,6 +7,7 @@ test needs it, and the summary and the report are registered when there is somet
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,8 +23,6 @@ from qrtest.plugin.fixtures import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qrtest.plugin.project import Project
 
 # pytest looks for fixtures among the attributes of this module.
@@ -159,6 +158,14 @@ def _set_run_options(config: pytest.Config) -> None:
 
 def _count_coverage(config: pytest.Config) -> None:
     """Count what is seen of jobs, if an option asks for it."""
+    folder = config.getoption("qrtest_report")
+    if folder:
+        try:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise pytest.UsageError(
+                f"--qrtest-report={folder}: it cannot be written to: {error.strerror}."
+            ) from None
     threshold = config.getoption("qrtest_fail_under") or config.getini("qrtest_fail_under")
     options = ("qrtest_coverage", "qrtest_report")
     if threshold or any(map(config.getoption, options)):

@@ -252,7 +252,8 @@ class Summary:
     def _is_short(self) -> bool:
         """Return whether less was seen of jobs than the threshold says."""
         coverage = self._tally.coverage
-        return coverage is not None and coverage.percent < self._least
+        is_run = not self._config.getoption("collectonly")
+        return is_run and coverage is not None and coverage.percent < self._least
 
     def _draw(self, coverage: Coverage) -> None:
         """Write the pictures of *coverage* into the folder of the report."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Final
 
@@ -11,6 +12,7 @@ from qrtest.timeline.labels import wrapped
 __all__ = ["MARGIN", "WIDTHS", "Paper", "page"]
 
 MARGIN: Final = 20.0
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 WIDTHS: Final = (340, 540, 740, 1100)
 """Of the pictures in a page: the widest that fits is shown."""
 
@@ -115,8 +117,8 @@ class Paper:
 
 
 def safe(text: str) -> str:
-    """Return *text* without secrets, escaped."""
-    return escape(shown(text), quote=True)
+    """Return *text* without secrets, escaped, and without characters that XML does not allow."""
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", escape(shown(text), quote=True))
 
 
 def page(title: str, pictures: dict[int, str], text: str) -> str:
@@ -151,7 +153,7 @@ pre {{ margin: 20px 0 0; padding: 16px 20px; overflow-x: auto; background: {LIGH
 <body>
 <main>
 {drawn}
-<pre>{escape(text)}</pre>
+<pre>{safe(text)}</pre>
 </main>
 </body>
 </html>

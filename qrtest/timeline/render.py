@@ -81,7 +81,7 @@ def html(timeline: Timeline) -> str:
     >>> "<svg" in html(Timeline("nothing", ()))
     True
     """
-    text = shown("\n\n".join(timeline.texts(lines=24)) or "Nothing was asked.")
+    text = "\n\n".join(timeline.texts(lines=24)) or "Nothing was asked."
     pictures = {width: svg(timeline, width=width) for width in WIDTHS}
     return page(timeline.title or "timeline", pictures, text)
 

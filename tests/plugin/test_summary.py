@@ -276,3 +276,14 @@ def test_the_report_has_the_graph_of_what_was_seen(pytester: pytest.Pytester) ->
         "coverage.html",
         "coverage.svg",
     ]
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_at_once(pytester: pytest.Pytester) -> None:
+    """Before any test runs; and collecting alone is held to no threshold."""
+    pytester.makepyfile(SEEING)
+    (pytester.path / "drawn").write_text("a file")
+    result = pytester.runpytest_inprocess("--qrtest-report=drawn")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["*--qrtest-report=drawn: it cannot be written to: *"])
+    collected = pytester.runpytest_inprocess("--collect-only", "--qrtest-fail-under=50")
+    assert collected.ret == pytest.ExitCode.OK

@@ -167,7 +167,17 @@ def test_twenty_jobs_share_one_chart() -> None:
     assert "job 0, polled by worker-0, worker-1" in written
 
 
-@given(st.one_of(qst.scenarios()))
+@given(st.text(max_size=60), widths)
+def test_any_text_can_be_drawn(text: str, width: float) -> None:
+    """Control characters, unpaired surrogates and wide letters included: the picture is XML and a file."""
+    event = Event(at=1.0, until=2.0, operation=text, answer=text, faults=(text,), thread=text)
+    timeline = Timeline(text, (Track(text, (Stretch(text, 0.0, 1.0),), (event,), text),))
+    svg = render.svg(timeline, width=width)
+    ET.fromstring(svg.encode())
+    render.html(timeline).encode()
+
+
+@given(qst.scenarios())
 def test_a_page_has_a_picture_for_each_width(scenario: Scenario) -> None:
     """All of them in light and dark."""
     page = render.html(timeline_of(scenario))
