@@ -16,8 +16,8 @@ nox.options.error_on_missing_interpreters = True
 nox.options.sessions = ["release", "differential"]
 
 OLD_QISKIT = ("qiskit<2", "websocket-client<1.9")
-"""What releases up to 0.31 need: qiskit 2 dropped what they import, and a newer websocket-client tells
-them of an error when a stream ends well."""
+"""What releases up to 0.31 need: qiskit 2 dropped what they import, and a newer websocket-client reports
+an error to them when a stream ends well."""
 
 RELEASES = {
     "0.29.1": OLD_QISKIT,

@@ -86,7 +86,7 @@ def test_a_program_that_is_no_python_is_told(tmp_path: Path) -> None:
 
 
 def test_show_draws_the_timeline(tmp_path: Path) -> None:
-    """A line an exchange, in the terminal, as SVG and as HTML."""
+    """A line an interaction, in the terminal, as SVG and as HTML."""
     store.save(tmp_path / "bell.yaml", short())
     done = qrtest("show", "bell.yaml", "--svg", "b.svg", "--html", "b.html", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -194,9 +194,9 @@ def test_diff_tells_shape_from_value(tmp_path: Path) -> None:
     )
 
 
-def polled(life: list[tuple[str, dict[str, Any], int]]) -> Cassette:
+def polled(statuses: list[tuple[str, dict[str, Any], int]]) -> Cassette:
     """A recording in which each state, with what it says besides, was seen so many times."""
-    said = [job_body(status, **more) for status, more, times in life for _ in range(times)]
+    said = [job_body(status, **more) for status, more, times in statuses for _ in range(times)]
     polls = [exchange(answer=body, at=float(at)) for at, body in enumerate(said)]
     metrics = exchange(path=f"/jobs/{JOB}/metrics", answer={"usage": {}}, at=float(len(said)))
     return Cassette((*polls, metrics), PROVENANCE)
@@ -209,7 +209,7 @@ SEEN = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(1, 3))
 def test_how_often_and_when_one_polled_is_no_shape(
     one: tuple[int, int, int], other: tuple[int, int, int]
 ) -> None:
-    """Two recordings of one job, of which each has seen more or less of its life."""
+    """Two recordings of one job, of which each has seen more or less of its statuses."""
     states: list[tuple[str, dict[str, Any]]] = [
         ("Queued", {}),
         ("Running", {"estimated_running_time_seconds": 6.0}),
@@ -223,7 +223,7 @@ def test_how_often_and_when_one_polled_is_no_shape(
 
 
 @pytest.mark.parametrize(
-    ("life", "told"),
+    ("statuses", "difference"),
     [
         ([("Completed", {"usage": None}, 3)], "response.usage: an object -> null"),
         ([("Completed", {}, 1)], "response.usage: gone: an object"),
@@ -231,11 +231,11 @@ def test_how_often_and_when_one_polled_is_no_shape(
         ([("Failed", {"reason": "R"}, 2)], "response.reason: new: a text"),
     ],
 )
-def test_a_shape_that_no_poll_had_is_told(life: list[Any], told: str) -> None:
+def test_a_shape_that_no_poll_had_is_reported(statuses: list[Any], difference: str) -> None:
     """In whichever state of the job, and whatever the number of polls; an end like no other counts, too."""
     before = polled([("Queued", {}, 3), ("Completed", {"usage": {"seconds": 1}}, 1)])
-    found = [str(each) for each in differences(before, polled(life)) if each.tier == "shape"]
-    assert f"shape: poll(exclude_params): {told}" in found
+    found = [str(each) for each in differences(before, polled(statuses)) if each.tier == "shape"]
+    assert f"shape: poll(exclude_params): {difference}" in found
 
 
 def test_an_answer_that_is_a_page_now_is_told() -> None:

@@ -163,7 +163,7 @@ def test_what_is_wrong_is_said_on_stderr_alone(tmp_path: Path) -> None:
 
 
 def test_machines_read_json(tmp_path: Path) -> None:
-    """Each command that tells of things has them as JSON, and nothing else on stdout."""
+    """Each command that lists things has them as JSON, and nothing else on stdout."""
     store.save(tmp_path / "a.yaml", short())
     for run, arguments in (
         (qrtest, ["show", "a.yaml"]),

@@ -17,13 +17,13 @@ addopts = --strict-markers --strict-config
 filterwarnings = error
 {}
 """
-LIFE = """
-def test_life(runtime_job, virtual_clock):
+OURS = """
+def test_a_double(runtime_job, virtual_clock):
     job = runtime_job("QUEUED 2h; RUNNING 30s; DONE")
     assert sum(job.result()[0].data.meas.get_counts().values()) == 4
     assert 7230 <= virtual_clock.now() < 7232
 """
-"""A test of ours that has to pass in any company: a life, its virtual time, and its result."""
+"""A test of ours that has to pass in any company: a script, its virtual time, and its result."""
 
 
 class Company:
@@ -38,7 +38,7 @@ class Company:
     ) -> pytest.RunResult:
         """Run our test and *code* with the plugins *beside*, by the names of their entry points."""
         self.pytester.makeini(STRICT.format(ini))
-        self.pytester.makepyfile(LIFE + code, **files)
+        self.pytester.makepyfile(OURS + code, **files)
         modules = _modules()
         loaded = [f"-p{modules[name]}" for name in ("qrtest", *beside.split())]
         return forked_pytest.run(self.path, *loaded, *arguments)
@@ -107,15 +107,15 @@ def test_both(runtime_job, vcr):
     [("--disable-socket", "requests"), ("--allow-hosts=127.0.0.1", "sockets")],
 )
 def test_beside_pytest_socket(company: Company, option: str, transport: str) -> None:
-    """In process we need no socket, else this machine; its own refusal stays, before and after us."""
+    """In process we need no socket, else this machine; its own errors stay, before and after us."""
     code = f"""
 import pytest, socket, pytest_socket
 
-REFUSALS = (pytest_socket.SocketBlockedError, pytest_socket.SocketConnectBlockedError)
+BLOCKED = (pytest_socket.SocketBlockedError, pytest_socket.SocketConnectBlockedError)
 
 @pytest.mark.filterwarnings("ignore:A test tried to use socket")
 def test_theirs():
-    with pytest.raises(REFUSALS):
+    with pytest.raises(BLOCKED):
         socket.socket().connect(("192.0.2.1", 80))
 
 @pytest.mark.qrtest(transport={transport!r}, script="QUEUED 1m; DONE")
@@ -242,7 +242,7 @@ def test_restored():
 
 
 def test_beside_freezegun(company: Company) -> None:
-    """A frozen wall clock does not stop a job's life."""
+    """A frozen wall clock does not stop a job's script."""
     code = """
 import datetime, freezegun, time
 
@@ -271,7 +271,7 @@ def pytest_qrtest_configure(config):
     return None
 """
     company.path.joinpath("conftest.py").write_text(conftest)
-    company.path.joinpath("test_it.py").write_text(LIFE + "\ndef test_plain(): pass\n")
+    company.path.joinpath("test_it.py").write_text(OURS + "\ndef test_plain(): pass\n")
     arguments = [f"-pno:{name}" for name in _modules() if name != "hypothesispytest"]
     result = forked_pytest.run(company.path, *arguments)
     result.assert_outcomes(passed=1, errors=1)

@@ -197,7 +197,7 @@ def test_a_marker_that_makes_no_sense_is_named(project: pytest.Pytester, options
 
 
 def test_a_failure_of_a_replay_shows_its_timeline(project: pytest.Pytester) -> None:
-    """The report of a test that failed tells what was asked and answered."""
+    """The report of a test that failed shows what was asked and answered."""
     store.save(project.path / "cassettes" / "bell.yaml", short())
     project.makepyfile(
         """

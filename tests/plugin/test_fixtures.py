@@ -47,7 +47,7 @@ def test_the_fixtures_give_doubles_and_their_time(strict: pytest.Pytester) -> No
     strict.runpytest_inprocess().assert_outcomes(passed=3)
 
 
-def test_the_marker_chooses_the_life(strict: pytest.Pytester) -> None:
+def test_the_marker_chooses_the_script(strict: pytest.Pytester) -> None:
     """Its script or scenario, faults, transport and options; nearer markers win."""
     strict.makepyfile(
         """
@@ -231,7 +231,7 @@ def test_the_fixtures_and_the_marker_describe_themselves(strict: pytest.Pytester
 
 
 def test_the_plugin_is_installed_by_its_entry_point(tmp_path: Path) -> None:
-    """A pytest that was told nothing has the fixtures."""
+    """A pytest without options has the fixtures."""
     listed = subprocess.run(
         [sys.executable, "-m", "pytest", "--fixtures", "-q", "-pno:vcr"],
         cwd=tmp_path,

@@ -51,7 +51,7 @@ def test_every_example_has_a_fresh_simulation(strict: pytest.Pytester, transport
 
 
 def test_the_marker_counts_in_every_example(strict: pytest.Pytester) -> None:
-    """Its life, its faults and its result; in methods and parametrized tests as well."""
+    """Its script, its faults and its result; in methods and parametrized tests as well."""
     strict.makepyfile(
         """
         import pytest
@@ -216,7 +216,7 @@ def test_a_recording_is_complained_about(strict: pytest.Pytester) -> None:
 
 
 def test_the_settings_of_the_test_are_as_they_were(strict: pytest.Pytester) -> None:
-    """What hypothesis was told for the run is taken back after it."""
+    """Settings of hypothesis for the run are taken back after it."""
     strict.makepyfile(
         """
         from hypothesis import HealthCheck, given, settings, strategies as st

@@ -18,11 +18,11 @@ from tests import forked_pytest
 from tests.recordings import exchange, short
 
 
-def lived(lives: list[Scenario]) -> qrtest.Simulation:
-    """A simulation in which somebody waited for each of *lives*."""
+def waited_for(scenarios: list[Scenario]) -> qrtest.Simulation:
+    """A simulation that has run each of *scenarios* while a client waited."""
     with simulate(longest=None) as sim:
-        for life in lives:
-            job = sim.job(life)
+        for scenario in scenarios:
+            job = sim.job(scenario)
             for _ in range(3):
                 try:
                     job.wait_for_final_state(timeout=3600)
@@ -33,26 +33,28 @@ def lived(lives: list[Scenario]) -> qrtest.Simulation:
 
 
 @given(st.lists(qst.scenarios(), min_size=1, max_size=6), st.integers(12, 24))
-def test_the_timeline_fits_a_screen(lives: list[Scenario], lines: int) -> None:
+def test_the_timeline_fits_a_screen(scenarios: list[Scenario], lines: int) -> None:
     """Whatever the jobs live through: no more lines than there are, and 80 columns."""
-    told = report.timeline(lived(lives).journal, lines=lines).splitlines()
-    assert 1 <= len(told) <= lines
-    assert max(map(len, told)) <= report.COLUMNS
+    shown = report.timeline(waited_for(scenarios).journal, lines=lines).splitlines()
+    assert 1 <= len(shown) <= lines
+    assert max(map(len, shown)) <= report.COLUMNS
 
 
 @given(st.lists(qst.scenarios(), max_size=2))
-def test_what_is_to_be_pasted_makes_the_same_lives(lives: list[Scenario]) -> None:
-    """The code runs as it stands, and its jobs have the lives of those that failed."""
-    code = report.reproduction("simulate", {}, [("job", life) for life in lives], test="t.py::test")
+def test_what_is_to_be_pasted_makes_the_same_jobs(scenarios: list[Scenario]) -> None:
+    """The code runs as it stands, and its jobs have the scenarios of those that failed."""
+    code = report.reproduction(
+        "simulate", {}, [("job", each) for each in scenarios], test="t.py::test"
+    )
     command, _, pasted = code.partition("\n\n")
     assert command == "pytest 't.py::test'"
     space: dict[str, qrtest.Simulation] = {}
     exec(pasted, space)
-    assert [life for _, life in space["sim"].lives] == lives
+    assert [each for _, each in space["sim"].scenarios] == scenarios
 
 
 def test_jobs_that_were_submitted_are_lined_up_again() -> None:
-    """With next_job, for whoever submits."""
+    """With next_job, for the code that submits."""
     code = report.reproduction(
         "simulate", {"seed": 3}, [("next_job", Scenario("ERROR 1500"))], test="t"
     )
@@ -71,8 +73,8 @@ def test_a_cassette_is_replayed_again() -> None:
     )
 
 
-def test_long_lives_are_broken_and_many_are_cut() -> None:
-    """Three lives are shown; one that is long stands on several lines."""
+def test_long_scenarios_are_broken_and_many_are_cut() -> None:
+    """Three scenarios are shown; one that is long stands on several lines."""
     long = Scenario("QUEUED 2h; DONE", faults=[faults.status(503, times=3, on="poll")])
     code = report.reproduction("simulate", {}, [("job", long)] * 5, test="t")
     assert "from qrtest import Scenario, faults\n" in code
@@ -83,8 +85,8 @@ def test_long_lives_are_broken_and_many_are_cut() -> None:
 
 def test_nothing_secret_is_shown() -> None:
     """Neither in the timeline nor in what is to be pasted."""
-    life = Scenario("DONE", tags=["jane.roe@example.com"])
-    assert "jane" not in report.reproduction("simulate", {}, [("job", life)], test="t")
+    scenario = Scenario("DONE", tags=["jane.roe@example.com"])
+    assert "jane" not in report.reproduction("simulate", {}, [("job", scenario)], test="t")
     leak = {"errors": [{"code": 1, "message": "no user jane.roe@example.com"}]}
     cassette = Cassette((exchange(answer=leak, status=404, at=0.0),), None)
     with qrtest.replay(cassette) as sim:

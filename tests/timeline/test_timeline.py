@@ -45,11 +45,11 @@ def words(svg: str) -> list[str]:
 
 
 def test_recording_scenario_simulation_and_replay_have_the_same_states() -> None:
-    """One life, four ways to it."""
+    """One script, four ways to it."""
     scenario = Scenario.from_cassette(CASSETTE).but(queue="5s", run="30s")
     recording = scenario.to_cassette()
     with qrtest.simulate() as sim:
-        simulated = waited(sim, life=scenario)
+        simulated = waited(sim, script=scenario)
     with qrtest.replay(recording) as replay:
         replayed = waited(replay)
     expected = ["QUEUED", "RUNNING", "DONE"]
@@ -61,7 +61,7 @@ def test_recording_scenario_simulation_and_replay_have_the_same_states() -> None
 def test_the_text_is_the_one_of_the_journal() -> None:
     """A journal prints its timeline."""
     with qrtest.simulate() as sim:
-        timeline = waited(sim, life="QUEUED 5s; ERROR 1500", faults=PLAN)
+        timeline = waited(sim, script="QUEUED 5s; ERROR 1500", faults=PLAN)
     assert str(timeline) == sim.journal.timeline()
     assert "! faults.status(503" in str(timeline)
 
