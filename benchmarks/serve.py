@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import selectors
 import socket
 import statistics
@@ -32,6 +33,7 @@ SECONDS = 1.5
 MILLION = 1_000_000
 JOBS = 1_000
 PATIENCE_SECONDS = 5
+CONTROL_TOKEN = "of the benchmark"
 HEADERS = {
     "Accept": "application/json",
     "Accept-Encoding": "identity",
@@ -97,7 +99,8 @@ class Rival:
 def started(command: list[str]) -> Iterator[tuple[dict[str, Any], int]]:
     """A server in a process of its own, and the line of JSON that it says."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, text=True, **pipes)  # type: ignore[call-overload]
+    environment = {**os.environ, "QRTEST_SERVER_TOKEN": CONTROL_TOKEN}
+    process = subprocess.Popen(command, text=True, env=environment, **pipes)  # type: ignore[call-overload]
     try:
         yield json.loads(process.stdout.readline()), process.pid
     finally:
@@ -106,8 +109,9 @@ def started(command: list[str]) -> Iterator[tuple[dict[str, Any], int]]:
 
 
 def posted(url: str, path: str, body: Any) -> Any:
-    """What a server answers to JSON."""
-    request = Request(url + path, json.dumps(body).encode(), HEADERS)
+    """What a server answers to JSON; the token is for the control endpoint of qrtest's."""
+    headers = {**HEADERS, "X-Qrtest-Token": CONTROL_TOKEN}
+    request = Request(url + path, json.dumps(body).encode(), headers)
     with urlopen(request) as answer:
         return json.load(answer)
 

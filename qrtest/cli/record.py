@@ -28,7 +28,7 @@ TICK_SECONDS = 0.2
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 @click.option("--keep-failed", is_flag=True, help="Save although the program failed.")
 def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
-    """Run COMMAND, a Python program, and record what requests and urllib3 send in it.
+    """Run COMMAND, a Python program, and record what its HTTP clients send.
 
     \b
     The first Python process that starts is recorded. The cassette is saved when the program ends with

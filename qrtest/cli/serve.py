@@ -32,13 +32,19 @@ the environment that the SDKs of IBM Cloud read:
 {environment}
 
 what becomes of jobs, the time, and what was asked (docs/serve.md):
-  curl {control_url}/journal
+  curl -H 'X-Qrtest-Token: {control_token}' {control_url}/journal
 """
 
 
 @click.command(short_help="Serve the simulated service on a port.")
 @click.option("--port", default=8765, show_default=True, help="Where to listen; 0 is a free port.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Whom to listen to.")
+@click.option(
+    "--allow-host",
+    "allow_hosts",
+    multiple=True,
+    help="A name that clients may call it by, besides those of this machine.",
+)
 @click.option("--https-port", type=int, help="Answer there, too, by HTTPS; 0 is a free port.")
 @click.option(
     "--authority",
@@ -99,12 +105,17 @@ def _told(options: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
+def _about(server: Server) -> dict[str, Any]:
+    """Return how clients are pointed at it, the token of the control endpoint included."""
+    return {**server.about, "control_token": server.control_token}
+
+
 def _line(server: Server) -> str:
-    return json.dumps({**server.about, "pid": os.getpid()})
+    return json.dumps({**_about(server), "pid": os.getpid()})
 
 
 def _directions(server: Server, authority: Path) -> str:
-    about = server.about
+    about = _about(server)
     https = ""
     if about["https_url"]:
         https = f"\nand by HTTPS on {about['https_url']}; the certificate to trust is {authority}"

@@ -26,6 +26,35 @@ BODY: Final = "the body"
 OF_A_RULE: Final = ("backend", "program_id", "tags", "nth", "share")
 
 
+KINDS: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
+    **dict.fromkeys(
+        ("backend", "program_id"), ("a text or null", lambda value: isinstance(value, str | None))
+    ),
+    **dict.fromkeys(
+        ("clock", "status", "reason"), ("a text", lambda value: isinstance(value, str))
+    ),
+    **dict.fromkeys(
+        ("tags", "backends"),
+        (
+            "a list of texts",
+            lambda value: isinstance(value, list) and all(isinstance(each, str) for each in value),
+        ),
+    ),
+    **dict.fromkeys(("seed", "queue_length"), ("a whole number", lambda value: type(value) is int)),
+    "nth": ("a whole number or null", lambda value: value is None or type(value) is int),
+    "share": ("a number", lambda value: type(value) in (int, float)),
+    **dict.fromkeys(("reject", "gone"), ("true or false", lambda value: isinstance(value, bool))),
+    **dict.fromkeys(
+        ("limits", "instances"), ("set by qrtest.serve() in Python only", lambda value: False)
+    ),
+}
+"""What the values of a body are, in words and as a test."""
+
+LONGEST_SHOWN: Final = 40
+WRONG_VALUES: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What Python raises where a value of JSON is of another kind than the one that is wanted."""
+
+
 class Controlled(Protocol):
     """What the control endpoint needs of the server that it controls: see `qrtest.serve`."""
 
@@ -115,11 +144,30 @@ class Control:
             return _refusal(404, f"There is no {request.method} {request.path}: there are {known}.")
         try:
             return serialize.json_response(answer(request))
-        except (QrtestError, TypeError) as error:
+        except QrtestError as error:
             return _refusal(400, f"{request}: {error}")
+        except WRONG_VALUES as error:
+            return _refusal(
+                400,
+                f"{request}: a value in the body is not of the kind that is wanted ({error}). "
+                "docs/serve.md has a table of what each request takes.",
+            )
 
     def _reset(self, request: Request) -> object:
-        self._server.reset(**_body(request))
+        options = _body(request)
+        for name in ("faults", "scenario"):
+            if name in options:
+                given = options[name]
+                described = scenario_file.described(
+                    {"script": DEFAULT_SCRIPT, "faults": given}
+                    if name == "faults"
+                    else given
+                    if isinstance(given, dict)
+                    else {"script": given},
+                    BODY,
+                )
+                options[name] = described.faults if name == "faults" else described
+        self._server.reset(**options)
         return self._time()
 
     def _time(self) -> object:
@@ -205,6 +253,12 @@ def _body(request: Request) -> dict[str, Any]:
         raise ScenarioError(f"the body is not JSON: {error}.") from None
     if not isinstance(body, dict):
         raise ScenarioError(f"the body is {type(body).__name__}, not an object.")
+    for name, value in body.items():
+        words, is_right = KINDS.get(name, ("", lambda _: True))
+        if not is_right(value):
+            raise SimulationError(
+                f"{name!r} is {json.dumps(value)[:LONGEST_SHOWN]}; it should be {words}."
+            )
     return body
 
 

@@ -72,7 +72,7 @@ def drift(
     *,
     tier: Tier = "shape",
 ) -> tuple[Difference, ...]:
-    """Where *against* answers otherwise than *recorded*, down to *tier*; as `check_drift`.
+    """Return where *against* answers otherwise than *recorded*, down to *tier*; as `check_drift`.
 
     >>> drift("cassettes/sampler.yaml", "cassettes/sampler.yaml")
     ()
@@ -88,7 +88,7 @@ def drift(
 
 
 def asked_again(recorded: Cassette) -> Cassette:
-    """What qrtest's service of today answers to the requests of *recorded*, at their times.
+    """Return what qrtest's service of today answers to the requests of *recorded*, at their times.
 
     The jobs go through their recorded scripts. A request that the service has no answer for is left out.
     """
@@ -122,7 +122,7 @@ def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
 
 
 def _answered(cassette: Cassette) -> Iterator[Interaction]:
-    """The exchanges in which the service answered: what broke on the way says nothing of its shape."""
+    """Yield the interactions in which the service answered: a broken connection has no shape."""
     for each in cassette.interactions:
         if each.response.failure is None and each.response.status < 500:
             yield each
@@ -147,7 +147,7 @@ def _asked(
     known: Mapping[str, RecordedJob],
     ids: dict[str, str],
 ) -> Response | None:
-    """The answer to what was *recorded*, in which things have the *ids* that they have today."""
+    """Return today's answer to what was *recorded*, asked with the *ids* of today."""
     request, where = recorded.request, recorded.request.route
     if where is None:
         return None

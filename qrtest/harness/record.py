@@ -57,7 +57,7 @@ def record(
     cassette, which is replayed. *keep_on_error*: save although the block raised. *key* makes the
     placeholders; without it (or the variable QRTEST_REDACTION_KEY) they are different every time.
     *rules*: what the project adds to redaction; None reads its pyproject.toml. *ignore*: names of query
-    parameters and JSON fields that do not tell one request from another. *unrecorded*: what a recording
+    parameters and JSON fields that do not count when requests are compared. *unrecorded*: what a recording
     without an interaction, or a connection that could not be recorded, comes to: "warn" of it
     (`RecordingWarning`), raise an "error" when all else has been saved, or "ignore" it. Further keywords
     are filters and hooks of vcrpy.
@@ -173,7 +173,7 @@ class Recording:
         return 0 if self._recorder is None else self._recorder.count
 
     def service(self) -> Any:
-        """A genuine QiskitRuntimeService of the saved account, on the real network."""
+        """Return a genuine QiskitRuntimeService of the saved account, on the real network."""
         if self._genuine_service is None:
             from qrtest.client.runtime_service import saved_service
 
@@ -181,7 +181,7 @@ class Recording:
         return self._genuine_service
 
     def job(self, job_id: str | None = None) -> Any:
-        """The real job *job_id* of the saved account. Raises `RecordingError` when it is not said."""
+        """Return the real job *job_id* of the saved account. Raises `RecordingError` without an id."""
         if job_id is None:
             raise RecordingError(
                 "A recording has no job of its own: say which, job('d5h6o44pe0pc73am1f1g'), or submit "
@@ -194,7 +194,7 @@ class Recording:
         self._is_discarded = True
 
     def _player(self) -> Player | None:
-        """What is known already, and what of it is kept."""
+        """Return a player of what the cassette holds already; None if all is recorded anew."""
         if self._mode == "rewrite" or not self.path.exists():
             return None
         from qrtest.cassette import store
@@ -249,8 +249,8 @@ class Recording:
             shown = "\n".join(f"  {problem}" for problem in problems[:MOST_PROBLEMS])
             warnings.warn(
                 f"{self.path} was saved, and a replay of it would not be the session that was recorded: "
-                f"{len(problems)} problem(s).\n{shown}\nRecord it again, or tell us: "
-                "docs/recording.md, what a rehearsal finds.",
+                f"{len(problems)} problem(s).\n{shown}\nRecord it again "
+                "while you can; docs/recording.md says what a rehearsal finds.",
                 RehearsalWarning,
                 stacklevel=4,
             )

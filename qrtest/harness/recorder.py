@@ -191,7 +191,7 @@ def _outcome(interaction: Interaction) -> tuple[object, ...]:
 
 
 def _tape(options: dict[str, Any]) -> Tape:
-    """An empty tape with the filters and hooks of *options*."""
+    """Return an empty tape with the filters and hooks of *options*."""
     known = VCR().get_merged_config(path="unused")
     taken = {
         "filter_headers",

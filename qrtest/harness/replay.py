@@ -51,7 +51,7 @@ def replay(
     "recorded" answers by the recorded time on the virtual clock, whatever the poll interval; "polls" by
     the number of polls; "instant" with the last word at once. A cassette without times is played by
     polls.
-    *ignore*: names of query parameters and JSON fields that do not tell one request from another. The
+    *ignore*: names of query parameters and JSON fields that do not count when requests are compared. The
     other options are those of `simulate`.
 
     Raises `CassetteError` for a file that cannot be read, `SimulationError` for a script of no job.
@@ -144,7 +144,7 @@ class Replay(Session):
         return self._player.unused
 
     def job(self, job_id: str | None = None, *, result_decoder: Any = None) -> RuntimeJobV2:
-        """The recorded job: the genuine class, asking the cassette.
+        """Return the recorded job: the genuine class, asking the cassette.
 
         *job_id* can be left out when there is only one. Raises `SimulationError` when there is no
         such job, or more than one to choose from.
@@ -174,7 +174,7 @@ class Replay(Session):
         return self._environment.client(self._player.account.crn)
 
     def service(self) -> Any:
-        """A genuine QiskitRuntimeService of the recorded account; the same one every time."""
+        """Return a genuine QiskitRuntimeService of the recorded account; the same one every time."""
         return self._environment.service(self._player.account.crn)
 
 
@@ -231,7 +231,7 @@ def _difference(wanted: bytes, known: bytes) -> str | None:
 
 
 def _snapshot(name: str, aspect: str) -> bytes | None:
-    """What the installed release knows of a backend whose description was not recorded."""
+    """Return what the installed release knows of a backend whose description was not recorded."""
     from qrtest.client.backend_snapshots import Snapshots
 
     try:

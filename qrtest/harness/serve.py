@@ -27,6 +27,7 @@ from qrtest.harness.scripted_service import (
     ScriptOrScenario,
     SnapshotBackends,
 )
+from qrtest.harness.server_access import Access
 from qrtest.http.messages import Request, Response
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.instances import Instance
@@ -48,11 +49,15 @@ def serve(
     *,
     host: str = LOOPBACK,
     https_port: int | None = None,
+    allow_hosts: Sequence[str] = (),
+    token: str | None = None,
     **options: Any,
 ) -> Server:
     """The simulated service on *port* of *host*, 0 for a free one; to be used as a context manager.
 
-    *https_port*: answer there, too, by HTTPS with a throw-away certificate. The other *options* are
+    *https_port*: answer there, too, by HTTPS with a throw-away certificate. *allow_hosts*: names that
+    clients may call it by, besides addresses and the names of this machine. *token*: what the control
+    endpoint asks for; None takes the variable QRTEST_SERVER_TOKEN, or makes one. The other *options* are
     those of `Server.reset`. Raises `ServerError` when the port cannot be had.
 
     >>> with serve(clock="60x") as server:
@@ -60,7 +65,8 @@ def serve(
     ...     server.url.startswith("http://127.0.0.1:")
     True
     """
-    return Server(port, host=host, https_port=https_port, options=options)
+    access = Access((host, *allow_hosts), token=token)
+    return Server(port, host=host, https_port=https_port, access=access, options=options)
 
 
 class Server(Scripting):
@@ -71,9 +77,16 @@ class Server(Scripting):
     """
 
     def __init__(
-        self, port: int, *, host: str, https_port: int | None, options: dict[str, Any]
+        self,
+        port: int,
+        *,
+        host: str,
+        https_port: int | None,
+        access: Access,
+        options: dict[str, Any],
     ) -> None:
         self._host = host
+        self._access = access
         self._numbers = port, https_port
         self._options = options
         self._elsewhere = ThreadPoolExecutor(1, thread_name_prefix="qrtest computing")
@@ -90,9 +103,10 @@ class Server(Scripting):
         one of their own), *latency* (what every request takes on the clock), *seed*, *faults*,
         *backends*, *instances*, *limits*, and those of `Behaviour`.
         """
-        if hasattr(self, "journal"):
-            run_options.session_ended(self.journal)
+        before = getattr(self, "journal", None)
         self._begin(**{**self._options, **options})
+        if before is not None:
+            run_options.session_ended(before)
 
     def _begin(
         self,
@@ -108,11 +122,10 @@ class Server(Scripting):
         **behaviour: Any,
     ) -> None:
         SnapshotBackends(backends).names()
-        self._pace = clock
-        self.clock: VirtualClock | AcceleratedClock = clocks.clock_named(clock)
-        is_virtual = isinstance(self.clock, VirtualClock)
-        self._scripted = ScriptedService(
-            self.clock,
+        made = clocks.clock_named(clock)
+        is_virtual = isinstance(made, VirtualClock)
+        scripted = ScriptedService(
+            made,
             usual=scenario,
             epoch=EPOCH if is_virtual else clocks.unix_time(),
             seed=seed,
@@ -124,15 +137,24 @@ class Server(Scripting):
             token_time=clocks.unix_time,
             elsewhere=self._elsewhere.submit,
         )
-        self.journal = Journal(self._scripted, self.clock, most=ENTRIES)
         usual = "50ms" if is_virtual else 0
         seconds = durations.seconds(usual if latency is None else latency)
-        self._dispatcher = Dispatcher(self.journal, self.clock, None, latency=seconds)
+        # Nothing changes before all options have been read: a reset that is refused leaves all as it was.
+        self._pace = clock
+        self.clock: VirtualClock | AcceleratedClock = made
+        self._scripted = scripted
+        self.journal = Journal(scripted, made, most=ENTRIES)
+        self._dispatcher = Dispatcher(self.journal, made, None, latency=seconds)
 
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
         """The answer to *request*, and how many seconds on the clock it takes."""
+        refusal = self._access.refusal(request)
+        if refusal is not None:
+            return refusal, 0.0
         if request.path.startswith(PREFIX):
-            return self._control.handle(request), 0.0
+            is_open = request.method == "GET" and request.path.rstrip("/") == PREFIX
+            refusal = None if is_open else self._access.control_refusal(request)
+            return refusal or self._control.handle(request), 0.0
         return self._dispatcher.ask(request, timeout)
 
     def __enter__(self) -> Self:
@@ -208,6 +230,11 @@ class Server(Scripting):
                 "RESOURCE_CONTROLLER_URL": url,
             },
         }
+
+    @property
+    def control_token(self) -> str:
+        """What the control endpoint asks for, in the header X-Qrtest-Token."""
+        return self._access.token
 
     def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
         """A genuine QiskitRuntimeService on this server, as `qrtest.connect` makes it."""

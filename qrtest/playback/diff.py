@@ -1,9 +1,9 @@
 """What differs between two cassettes, in three tiers: the drift check.
 
-`shape`: exchanges, statuses, codes of errors or fields that came, went, or changed their type: programs
+`shape`: interactions, statuses, codes of errors or fields that came, went, or changed their type: programs
 break on these. They are compared by the kind of request and the state of the job, whatever the number of
 polls and their moments.
-`value`: what a field says, answer by answer. `volatile`: what differs between any two runs: ids, times,
+`value`: the value of a field, answer by answer. `volatile`: what differs between any two runs: ids, times,
 placeholders.
 """
 
@@ -42,7 +42,7 @@ _VOLATILE_NAME: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Something that differs: its *tier*, *where* it is, and what the two say (None: nothing)."""
+    """Something that differs: its *tier*, *where* it is, and both values (None: not there)."""
 
     tier: Tier
     where: str
@@ -58,10 +58,10 @@ class Difference:
 
 
 def differences(before: Cassette, after: Cassette) -> tuple[Difference, ...]:
-    """What *after* says otherwise than *before*; nothing secret is shown.
+    """Return where *after* differs from *before*; nothing secret is shown.
 
     Shapes are compared by the kind of request and the state of the job, whatever the number and the
-    moments of the requests; what fields say, request by request.
+    moments of the requests; values of fields, request by request.
 
     >>> differences(Cassette(), Cassette())
     ()
@@ -74,7 +74,7 @@ def differences(before: Cassette, after: Cassette) -> tuple[Difference, ...]:
 
 
 class _Asked(NamedTuple):
-    """An exchange, and what its job was by then, as far as polls had told."""
+    """An interaction, and the status of its job by then, as polls had shown it."""
 
     state: str
     interaction: Interaction
@@ -103,8 +103,8 @@ def _by_operation(cassette: Cassette) -> dict[str, list[_Asked]]:
 
 def _of_operation(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Difference]:
     if not old or not new:
-        said = f"{len(old or new)} exchange(s)"
-        yield Difference("shape", operation, said if old else None, said if new else None)
+        count = f"{len(old or new)} exchange(s)"
+        yield Difference("shape", operation, count if old else None, count if new else None)
         return
     shapes = list(_shapes(operation, old, new))
     yield from shapes
@@ -142,7 +142,7 @@ def _shapes(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Di
 def _alike(
     old: list[_Asked], new: list[_Asked]
 ) -> Iterator[tuple[list[Interaction], list[Interaction]]]:
-    """What was asked in the same state; then in the ends, or in all states, if they have none in common."""
+    """Yield what was asked in the same state; then in the ends, or in all states, if none is common."""
     states = [{each.state for each in side} for side in (old, new)]
     shared = states[0] & states[1]
     for state in sorted(shared):
@@ -169,14 +169,14 @@ def _answered(interactions: Iterable[Interaction]) -> Iterator[bytes]:
 
 
 def _content(bodies: Iterable[bytes]) -> Iterator[Any]:
-    """What *bodies* hold: objects and lists; anything else is a text, and nothing is nothing."""
+    """Yield what *bodies* hold: objects and lists; a text for anything else, and nothing for an empty one."""
     for body in filter(None, bodies):
         parsed = _parsed(body)
         yield parsed if isinstance(parsed, dict | list) else ""
 
 
 def _values_at(path: tuple[str, ...], asked: list[_Asked]) -> str:
-    """What stands at *path* in the answers."""
+    """Return what stands at *path* in the answers."""
     found = list(_content(_answered(each.interaction for each in asked)))
     for name in path:
         key = name.removesuffix("[]")
@@ -200,7 +200,7 @@ def _bodies(where: str, old: bytes, new: bytes) -> Iterator[Difference]:
 
 
 def _values(where: str, one: Any, other: Any) -> Iterator[Difference]:
-    """What *one* and *other* say otherwise, but for fields that only one of them has: these are shapes."""
+    """Yield how *one* and *other* differ, but for fields that only one of them has: these are shapes."""
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one:
             if name in other:

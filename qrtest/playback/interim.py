@@ -1,7 +1,7 @@
 """Interim results in recorded answers, and in the script of the job that they are of.
 
-A recording says which there were. When each of them appeared between two questions nobody knows: a
-script spreads them evenly over the time that the job ran.
+A recording holds which there were, and not when each appeared between two requests: a script spreads them
+evenly over the time that the job ran.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["texts_in", "with_interim"]
 
 
 def texts_in(answers: Iterable[Any]) -> tuple[str, ...]:
-    """The JSON texts of all interim results in *answers*, the parsed bodies of GET interim_results.
+    """Return the JSON texts of all interim results in *answers*, the parsed bodies of GET interim_results.
 
     >>> texts_in([[], ['{"i": 2}', '{"i": 1}'], ['{"i": 1}']])
     ('{"i": 1}', '{"i": 2}')
@@ -29,7 +29,7 @@ def texts_in(answers: Iterable[Any]) -> tuple[str, ...]:
 
 
 def with_interim(steps: Sequence[Step], texts: tuple[str, ...]) -> list[Step]:
-    """*steps* with *texts* appearing in the first that runs; without them if none does.
+    """Return *steps* with *texts* in the first that runs; without them if none does.
 
     >>> with_interim([Step("QUEUED"), Step("RUNNING")], ("1",))
     [queued(), running(interim=[1])]
@@ -41,7 +41,7 @@ def with_interim(steps: Sequence[Step], texts: tuple[str, ...]) -> list[Step]:
 
 
 def _as_text(item: Any) -> str:
-    """*item* as the service lists it: a text of JSON; what is none becomes one."""
+    """Return *item* as the service lists it: a text of JSON; anything else becomes one."""
     if isinstance(item, str) and _is_json(item):
         return item
     text = json.dumps(item)
@@ -49,7 +49,7 @@ def _as_text(item: Any) -> str:
 
 
 def _is_json(text: str) -> bool:
-    """Whether *text* is JSON as everybody reads it: no NaN, no Infinity."""
+    """Return whether *text* is strict JSON, without NaN and Infinity."""
     try:
         json.dumps(json.loads(text), allow_nan=False)
     except (ValueError, RecursionError):

@@ -197,7 +197,7 @@ def _written(place: tuple[Any, ...]) -> str:
 
 
 def _are_rows(one: Any, other: Any) -> bool:
-    """Whether two values can be compared item by item."""
+    """Return whether two values can be compared item by item."""
     return isinstance(one, list) and isinstance(other, list) and len(one) == len(other)
 
 

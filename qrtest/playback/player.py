@@ -1,8 +1,8 @@
 """A service that answers from a cassette: by look-up, advance then hold.
 
-What changes a job (submit, cancel, tags) is answered in the recorded order. What asks is answered as
-*pace* says: by recorded time, by count, or at once with the last word. Tokens are made afresh, so
-that a cassette neither holds a credential nor expires.
+What changes a job (submit, cancel, tags) is answered in the recorded order. What reads is answered by
+*pace*: by recorded time, by count, or at once with the last answer. Tokens are made anew, so that a
+cassette neither holds a credential nor expires.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ STREAMED: Final = ("result", "interim_results")
 
 
 class Time(Protocol):
-    """All that a player asks of a clock."""
+    """The part of a clock that a player uses."""
 
     def now(self) -> float:
-        """Seconds since the replay began."""
+        """Return the seconds since the replay began."""
 
 
 class Player:
@@ -92,17 +92,17 @@ class Player:
 
     @property
     def used(self) -> frozenset[int]:
-        """The numbers of the exchanges that were played, from 0."""
+        """The numbers of the interactions that were played, from 0."""
         return frozenset(self._used)
 
     @property
     def unused(self) -> tuple[Interaction, ...]:
-        """The exchanges that were not played."""
-        exchanges = enumerate(self._cassette.interactions)
-        return tuple(each for number, each in exchanges if number not in self._used)
+        """The interactions that were not played."""
+        numbered = enumerate(self._cassette.interactions)
+        return tuple(each for number, each in numbered if number not in self._used)
 
     def handle(self, request: Request) -> Response:
-        """The recorded answer to *request*. Raises `UnansweredRequest`, with the nearest ones."""
+        """Return the recorded answer to *request*. Raises `UnansweredRequest`, with the nearest requests."""
         track = self.find(request)
         if track is None:
             answer = self._unrecorded(self._bases.usual(request))
@@ -113,7 +113,7 @@ class Player:
         return response
 
     def seconds_for(self, request: Request) -> float:
-        """How long the recorded answer to *request* took that is in force now; it counts as played."""
+        """Return how long the recorded answer to *request* took that is in force now; it counts as played."""
         track = self.find(request)
         if track is None:
             return USUAL_SECONDS
@@ -122,7 +122,7 @@ class Player:
         return response.delay
 
     def _read(self, track: Track, request: Request) -> tuple[int, Response]:
-        """The number and the answer that are in force now."""
+        """Return the number and the answer that are in force now."""
         now = self._clock.now()
         if request.method in READS:
             return track.read(self._pace, now + self._ahead.get(track.name, 0.0))
@@ -135,7 +135,7 @@ class Player:
         return self._requests.find(self._bases.usual(request))
 
     def _put_right(self) -> None:
-        """Let a change be seen when it was, by the service's timestamps, not only when it was asked for."""
+        """Date changes by the service's timestamps, not only by the requests that saw them."""
         if not any(map(is_stamped, self._cassette.interactions)):
             return
         for track in self._requests.tracks:
@@ -144,7 +144,7 @@ class Player:
                 track.put_right(self._recorded[where.name])
 
     def _align(self, track: Track, interaction: Interaction, now: float) -> None:
-        """Let the time of what *interaction* changed go on from when that was recorded."""
+        """Continue the recorded time of what *interaction* changed from that interaction on."""
         moment = interaction.at if interaction.program is None else interaction.program
         if moment is None:
             return
@@ -187,7 +187,7 @@ class Player:
         raise UnansweredRequest(self._explain(request))
 
     def _streamed(self, name: str, request: Request) -> Response:
-        """The stream of the job *name*: at once, where there is no time to go by."""
+        """Return the stream of the job *name*; all at once, where there is no time to go by."""
         goes_by_time = self._pace == "recorded"
         answer = streamed(
             self._recorded[name],
@@ -213,7 +213,7 @@ class Player:
         return serialize.json_response(serialize.devices(names, version, described))
 
     def jobs(self) -> dict[str, JobFacts]:
-        """The jobs of the cassette by their ids, in the order in which they appear."""
+        """Return the jobs of the cassette by their ids, in the order in which they appear."""
         found: dict[str, JobFacts] = {}
         described: set[str] = set()
         for interaction in self._cassette.interactions:
@@ -239,7 +239,7 @@ class Player:
 
 
 def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
-    """What an exchange tells about a job, and whether it describes it or was its submission."""
+    """Return the facts of a job in *interaction*, and whether it describes the job or submitted it."""
     where = interaction.request.route
     if where is not None and interaction.response.status == 200:
         if where.operation == "submit":
@@ -250,7 +250,7 @@ def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
 
 
 def _instance(cassette: Cassette) -> str:
-    """The instance of the recorded account, as far as the search for it was recorded."""
+    """Return the instance of the recorded account, as far as the search for it was recorded."""
     for interaction in cassette.interactions:
         where = interaction.request.route
         if where is not None and where.operation == "search":

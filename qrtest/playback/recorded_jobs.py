@@ -94,7 +94,7 @@ def simulated(job: RecordedJob) -> SimulatedJob:
 
 
 def of_the_job(request: Request, job_id: str) -> bool:
-    """Whether *request* asks about the job *job_id*.
+    """Return whether *request* asks about the job *job_id*.
 
     >>> of_the_job(Request("GET", "host", "/jobs/j/results"), "j")
     True
@@ -104,7 +104,7 @@ def of_the_job(request: Request, job_id: str) -> bool:
 
 
 def is_stamped(interaction: Interaction) -> bool:
-    """Whether the answer has timestamps of the service's."""
+    """Return whether the answer has timestamps of the service."""
     operation = _operation(interaction)
     return operation == "metrics" or (
         operation == "poll" and b'"ended"' in interaction.response.body
@@ -112,7 +112,7 @@ def is_stamped(interaction: Interaction) -> bool:
 
 
 def step_in(response: Response) -> Step | None:
-    """The step that the answer to a poll tells of; None if it tells of none.
+    """Return the step in the answer to a poll; None if there is none.
 
     >>> step_in(Response(200, b'{"state": {"status": "Completed"}}'))
     done()
@@ -123,7 +123,7 @@ def step_in(response: Response) -> Step | None:
 
 
 def _timed(cassette: Cassette) -> Iterable[Interaction]:
-    """The exchanges with times; in a cassette of another tool, each poll takes a second."""
+    """Return the interactions with times; in a cassette of another tool, each poll takes a second."""
     if cassette.is_timed:
         return sorted(cassette.interactions, key=lambda each: each.at or 0.0)
     timed, now = [], 0.0
@@ -204,13 +204,13 @@ def _parsed(body: bytes) -> Any:
 
 
 def _object(body: bytes) -> dict[str, Any]:
-    """The JSON object that *body* is; an empty one if it is none."""
+    """Return the JSON object that *body* is; an empty one if it is none."""
     parsed = _parsed(body)
     return parsed if isinstance(parsed, dict) else {}
 
 
 def _is_job(body: dict[str, Any], job_id: str) -> bool:
-    """Whether *body* can be the description of the job *job_id*."""
+    """Return whether *body* can be the description of the job *job_id*."""
     return job_in({**body, "id": job_id}) is not None
 
 
@@ -221,7 +221,7 @@ def _is_answered(interaction: Interaction) -> bool:
 def _bodies(
     exchanges: list[Interaction], operation: str
 ) -> Iterator[tuple[Interaction, dict[str, Any]]]:
-    """The answers to *operation* that are objects."""
+    """Yield the answers to *operation* that are objects."""
     for each in exchanges:
         if _operation(each) == operation and _is_answered(each):
             body = _object(each.response.body)
@@ -235,7 +235,7 @@ def _sent(submission: Interaction) -> Sent:
 
 
 def _submitted(submission: Interaction | None, job_id: str) -> dict[str, Any]:
-    """What is known of a job that was submitted and never asked for."""
+    """Return what is known of a job that was submitted and never polled."""
     if submission is None:
         return {}
     asked, made = _object(submission.request.body), _object(submission.response.body)
@@ -249,7 +249,7 @@ def _submitted(submission: Interaction | None, job_id: str) -> dict[str, Any]:
 def _seen(
     exchanges: list[Interaction], bodies: list[tuple[Interaction, dict[str, Any]]]
 ) -> list[Began]:
-    """What the job was seen to be, neighbours that say the same in one."""
+    """Return the steps that polls saw, equal neighbours as one."""
     seen: list[Began] = []
     for each, body in bodies:
         step = parse.step_in(body)
@@ -284,7 +284,7 @@ def _script(steps: list[Step], starts: list[float]) -> Script:
 
 
 def _ran(script: Script) -> float:
-    """How long a job of *script* has run when it ends."""
+    """Return how many seconds a job of *script* has run when it ends."""
     ran, is_running = 0.0, False
     for step in script:
         is_running = is_running or step.status == transitions.RUNNING
@@ -341,9 +341,9 @@ def _behaviour(exchanges: list[Interaction], script: Script) -> Behaviour:
 
 
 def _faults(exchanges: list[Interaction], created_at: float, script: Script) -> Iterator[Fault]:
-    """The errors that were recorded, each from when it was the answer to when it was not any more.
+    """Yield the recorded errors as faults, each from the first answer with it to the next without.
 
-    What was answered first was the answer from the beginning on.
+    The first answer of all holds from the beginning on.
     """
     tracks: dict[Any, list[Interaction]] = {}
     for each in exchanges:
@@ -360,7 +360,7 @@ def _faults(exchanges: list[Interaction], created_at: float, script: Script) -> 
 
 
 def _is_error(interaction: Interaction, script: Script) -> bool:
-    """Whether it is an error, and not what the service says of a job in such a state."""
+    """Return whether it is an error, and not the usual answer for a job in such a state."""
     status, operation = interaction.response.status, _operation(interaction)
     if interaction.response.failure is not None:
         return True

@@ -118,7 +118,7 @@ class RequestIndex(Generic[Entry]):
 
 
 def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place = ()) -> bool:
-    """Whether the tree *wanted* is what the recorded tree *known* stands for."""
+    """Return whether the tree *wanted* is what the recorded tree *known* stands for."""
     if isinstance(known, dict) and isinstance(wanted, dict):
         if len(known) != len(wanted):
             return False
@@ -142,7 +142,7 @@ def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place
 
 
 def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
-    """Whether the leaf *wanted* is what the recorded leaf *known* stands for."""
+    """Return whether the leaf *wanted* is what the recorded leaf *known* stands for."""
     if not isinstance(known, str) and _has_placeholder(known):
         return bool(known == wanted) or digests.fits(as_text(known), as_text(wanted))
     if not _has_placeholder(known):

@@ -228,7 +228,7 @@ class _Moment:
     at: float
 
     def now(self) -> float:
-        """The moment."""
+        """Return the moment."""
         return self.at
 
     def handle(self, request: Request) -> Response:

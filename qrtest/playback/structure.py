@@ -1,6 +1,6 @@
 """What JSON answers are made of: fields and kinds of values, over any number of them.
 
-It knows no operations and no cassettes. How often something was said, and in which order, leaves no trace.
+It knows no operations and no cassettes. How often a value came, and in which order, leaves no trace.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Structure:
                 self.items.add(item)
 
     @property
-    def told(self) -> str:
+    def shown(self) -> str:
         """The kinds, for a reader."""
         return " or ".join(sorted(self.kinds))
 
@@ -54,9 +54,9 @@ class Change(NamedTuple):
 
 
 def structure_of(values: Iterable[Any]) -> Structure:
-    """The structure of *values*.
+    """Return the structure of *values*.
 
-    >>> structure_of([{"a": 1}, {"a": None}]).fields["a"].told
+    >>> structure_of([{"a": 1}, {"a": None}]).fields["a"].shown
     'a number or null'
     """
     made = Structure()
@@ -66,7 +66,7 @@ def structure_of(values: Iterable[Any]) -> Structure:
 
 
 def changes(where: str, old: Structure, new: Structure) -> Iterator[Change]:
-    """Where *new* has fields or kinds that *old* never had, and the other way round, below *where*.
+    """Yield where one of *old* and *new* has fields or kinds that the other never had, below *where*.
 
     That one of them has seen more kinds in a place, or a list with nothing in it, is no change.
 
@@ -75,7 +75,7 @@ def changes(where: str, old: Structure, new: Structure) -> Iterator[Change]:
     [Change(where='body.b', before=None, after='null')]
     """
     if not (old.kinds <= new.kinds or new.kinds <= old.kinds):
-        yield Change(where, old.told, new.told)
+        yield Change(where, old.shown, new.shown)
         return
     both_have_fields = _KINDS[dict] in old.kinds & new.kinds
     for name in dict.fromkeys([*old.fields, *new.fields]):
@@ -83,18 +83,18 @@ def changes(where: str, old: Structure, new: Structure) -> Iterator[Change]:
         if one is not None and other is not None:
             yield from changes(here, one, other)
         elif both_have_fields:
-            yield Change(here, one.told if one else None, other.told if other else None)
+            yield Change(here, one.shown if one else None, other.shown if other else None)
     if old.items is not None and new.items is not None:
         yield from changes(f"{where}[]", old.items, new.items)
 
 
 def is_number(value: Any) -> bool:
-    """Whether *value* is a number; true and false are none."""
+    """Return whether *value* is a number; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def kind_of(value: Any) -> str:
-    """What kind of value it is, for a reader.
+    """Return the kind of *value*, for a reader.
 
     >>> kind_of(True), kind_of(1.5), kind_of({})
     ('true or false', 'a number', 'an object')

@@ -3,8 +3,8 @@
 When a job began to be something lies between two polls. The service's own timestamps say when, to the
 microsecond: they are believed where what was seen allows them. They say it on the service's clock;
 where that one's zero lies on the recording's is found from the polls, which saw each beginning after
-one answer and before another. A recording whose times do not fit (its service lived in a time of its
-own) is taken by its own times.
+one answer and before another. A recording whose times do not fit (its service had a clock of
+its own) is taken by its own times.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def program_time_of(interactions: Iterable[Interaction]) -> Callable[[float], fl
 
 
 def stamps_of(described: Mapping[str, Any], metrics: Mapping[str, Any] | None) -> Stamps:
-    """What the service says of a job by its own clock: in the metrics, else where it describes the job.
+    """Return the times of a job by the service's own clock: from its metrics, else from its description.
 
     >>> stamps_of({"created": "2026-01-01T00:00:00Z", "ended": "2026-01-01T00:00:07.5Z"}, None)
     Stamps(running=None, finished=7.5)
@@ -120,26 +120,26 @@ def stamps_of(described: Mapping[str, Any], metrics: Mapping[str, Any] | None) -
 def beginnings(
     seen: list[Began], stamps: Stamps, submitted: Sent | None
 ) -> tuple[float, list[tuple[float, Began]]]:
-    """The birth in the recording's seconds, and what the job was from when on, counted from there."""
-    born = _birth(seen, stamps, submitted)
-    if born is None:
-        born, stamps = 0.0 if submitted is None else submitted.at, Stamps()
+    """Return when the job was created, in seconds of the recording, and its steps, each with its start."""
+    created_at = _created_at(seen, stamps, submitted)
+    if created_at is None:
+        created_at, stamps = 0.0 if submitted is None else submitted.at, Stamps()
     starts: list[tuple[float, Began]] = []
     begun: set[str] = set()
     for each in _with_what_was_missed(seen, stamps):
         at = None if each.step.status in begun else _stamp_of(each.step, stamps)
         begun.add(each.step.status)
-        observed = max(0.0, each.at - born)
-        if at is None or (abs(at - observed) <= RESOLUTION and each.at > born):
+        observed = max(0.0, each.at - created_at)
+        if at is None or (abs(at - observed) <= RESOLUTION and each.at > created_at):
             at = observed
         if not starts:
             at = 0.0
         starts.append((max(at, starts[-1][0] if starts else 0.0), each))
-    return born, starts
+    return created_at, starts
 
 
-def _birth(seen: list[Began], stamps: Stamps, submitted: Sent | None) -> float | None:
-    """When the job was created, in the recording's seconds; None if no time fits all that was seen."""
+def _created_at(seen: list[Began], stamps: Stamps, submitted: Sent | None) -> float | None:
+    """Return when the job was created, in seconds of the recording; None if no time fits all answers."""
     earliest, latest, latest_answer = -NEVER, seen[0].at, seen[0].answered
     if submitted is not None:
         earliest, latest = submitted.at, min(latest, submitted.at)
@@ -178,7 +178,7 @@ def _stamp_of(step: Step, stamps: Stamps) -> float | None:
 
 
 def _with_what_was_missed(seen: list[Began], stamps: Stamps) -> list[Began]:
-    """*seen*, and the queue and the run that no poll saw and the timestamps tell of."""
+    """*seen*, and the queue and the run that no poll saw and the timestamps show."""
     whole = list(seen)
     statuses = [each.step.status for each in whole]
     if (

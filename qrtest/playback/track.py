@@ -108,7 +108,7 @@ class Track:
             seen = before + 1 if found is None else found + 2
 
     def read(self, pace: Pace, at: float) -> tuple[int, Response]:
-        """The answer to one that asks, at the recorded time *at*."""
+        """Return the number and the answer for a request that reads, at the recorded time *at*."""
         if pace == "polls":
             return self.next()
         if pace == "instant":
@@ -118,7 +118,7 @@ class Track:
         return self._numbers[position], self._responses[position]
 
     def next(self) -> tuple[int, Response]:
-        """The next answer; the last one holds."""
+        """Return the number and the next answer; the last one holds."""
         position = min(bisect_right(self._lasts, self._asked), len(self._lasts) - 1)
         self._asked += 1
         return self._numbers[position], self._responses[position]

@@ -96,6 +96,7 @@ def runtime_server(request: pytest.FixtureRequest, qrtest_options: dict[str, Any
     given = {name: options[name] for name in options if name not in settings.NOT_OF_A_SERVER}
     server = _server(config)
     server.reset(**given)
+    request.getfixturevalue("monkeypatch").setenv("QRTEST_SERVER_TOKEN", server.control_token)
     script = marker.script(options, config.rootpath)
     if script is not None:
         server.next_job(script, result=options.get("result"))

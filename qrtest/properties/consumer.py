@@ -22,6 +22,7 @@ from qrtest.properties.consumer_search import (
     Exceptions,
     Jobs,
     Search,
+    around,
     exceptions,
     find,
     sources,
@@ -29,6 +30,7 @@ from qrtest.properties.consumer_search import (
 from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
 from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.scenario import scenario_file
+from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
@@ -37,6 +39,7 @@ __all__ = ["check_consumer"]
 
 Scenarios = SearchStrategy[Any] | Iterable[Any]
 LEAST_REFUSALS: Final = 2
+STUCK: Final = (Scenario("QUEUED"),)
 NOT_REPEATED: Final = (
     "program_id",
     "result",
@@ -103,6 +106,8 @@ def check_consumer(
         check = _Check(consumer, bounds, rules, limit)
         with MUTED:
             found = check.first_of(first)
+            if found is None and drawn is not None and check.patience is not None:
+                found = check.first_of(around(check.patience, chosen))
             if found is None and drawn is not None:
                 key = f"qrtest {_full_name(consumer)}".encode()
                 found = find(
@@ -131,7 +136,10 @@ def check_consumer(
 
 
 class _Check:
-    """Runs a consumer, and keeps what the rules found last."""
+    """Runs a consumer, and keeps what the rules found last.
+
+    *patience*: after how many seconds it gave up a single job that stays in the queue, if it was tried.
+    """
 
     def __init__(
         self,
@@ -145,6 +153,7 @@ class _Check:
         self._rules = rules
         self._limit = limit
         self._last: Finding | None = None
+        self.patience: float | None = None
         self._refused: dict[str, list[Run]] = {}
         self._accepted: set[str] = set()
 
@@ -153,6 +162,8 @@ class _Check:
         scenarios, schedule = case
         bounds = self._bounds if schedule is None else replace(self._bounds, schedule=schedule)
         run = run_consumer(self._consumer, scenarios, bounds, self._limit)
+        if scenarios == STUCK and not run.was_stopped:
+            self.patience = run.seconds
         for rule in self._rules:
             what = rule.broken(run)
             if what is not None:

@@ -30,7 +30,7 @@ from qrtest.strategies.draw_faults import menu
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
 
-__all__ = ["Case", "Jobs", "Search", "exceptions", "find", "sources"]
+__all__ = ["Case", "Jobs", "Search", "around", "exceptions", "find", "sources"]
 
 Exceptions = type[BaseException] | tuple[type[BaseException], ...]
 Jobs = tuple[Scenario, ...]
@@ -42,6 +42,9 @@ Case = tuple[Jobs, Schedule | None]
 Given = SearchStrategy[Any] | Iterable[Any] | None
 OF_A_JOB: Final = ("poll", "result", "cancel", "logs", "metrics", "interim_results", "tags")
 OF_A_SUBMISSION: Final = ("submit", "poll", "result", "session", "backend")
+AROUND_SECONDS: Final = (-5.0, -1.0, -0.175, -0.125, -0.075, -0.025, 0.0, 0.5)
+"""A request takes 50 ms: the end of the job falls between any two of the last requests."""
+
 TAKES: Final = ("job", "service", "simulation", "session")
 
 
@@ -221,6 +224,14 @@ def _usual_parts(operations: Sequence[str]) -> Iterator[tuple[Script, tuple[Any,
         for fault in menu():
             if fault.on in operations:
                 yield Script(done()), (replace(fault, times=times),)
+
+
+def around(seconds: float, search: Search) -> Iterator[Jobs]:
+    """Try jobs that are done just before, at, and just after the time at which the consumer gives up."""
+    for offset in AROUND_SECONDS:
+        if seconds + offset > 0 and not isinstance(search.result, SearchStrategy):
+            script = Script(queued(round(seconds + offset, 3)), done())
+            yield (Scenario(script, result=search.result, program_id=search.program_id),)
 
 
 def _variants_of_the_recorded(recorded: Scenario, operations: Sequence[str]) -> Iterator[Scenario]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any, ClassVar, Final, Self
 
@@ -25,6 +26,7 @@ from qrtest.harness.simulate import Transport, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import UNKNOWN, Step
 from qrtest.properties.job_machine_report import MOST_TIMELINE_LINES, TestCase, last_timeline
+from qrtest.properties.returned_data import marks_of
 from qrtest.scenario.scenario import Scenario
 
 __all__ = ["JobMachine"]
@@ -49,6 +51,9 @@ HICCUPS: Final = (
 )
 """Faults that the client survives by itself: what it returns must not change for them."""
 
+CANCEL_FAILS: Final = faults.status(500, on="cancel", times=None)
+"""A fault that the client must report: the job goes on, and is not taken for cancelled."""
+
 
 class JobMachine(RuleBasedStateMachine):
     """A job in a simulation of its own, whose methods are called in any order.
@@ -63,7 +68,7 @@ class JobMachine(RuleBasedStateMachine):
 
     scenarios: ClassVar[st.SearchStrategy[Scenario]] = strategies.scenarios(
         strategies.scripts(longest="10m"),
-        st.sampled_from(HICCUPS).map(lambda fault: (fault,)) | st.just(()),
+        st.sampled_from((*HICCUPS, CANCEL_FAILS)).map(lambda fault: (fault,)) | st.just(()),
     )
     transport: ClassVar[Transport] = "direct"
 
@@ -95,6 +100,9 @@ class JobMachine(RuleBasedStateMachine):
         self.job: Any = None
         self.end: str | None = None
         self.was_cancelled = False
+        self.cancel_fails = False
+        self.job_id = ""
+        self.result: Any = None
 
     @initialize(data=st.data())
     def submit(self, data: st.DataObject) -> None:
@@ -106,6 +114,8 @@ class JobMachine(RuleBasedStateMachine):
         self.sim = simulate(transport=self.transport)
         self.sim.__enter__()
         self.job = self.sim.job(scenario)
+        self.job_id = self.job.job_id()
+        self.cancel_fails = any(fault.on == "cancel" for fault in scenario.faults)
 
     def teardown(self) -> None:
         """End the simulation."""
@@ -147,20 +157,48 @@ class JobMachine(RuleBasedStateMachine):
             assert self.job.status() == transitions.ERROR, (
                 f"error_message() returned {message!r}, the job has not failed"
             )
+            reason = self._step().reason or ""
+            assert reason in message, f"error_message() returned {message!r} without {reason!r}"
 
     @rule()
     def cancel(self) -> None:
         """Expect a job that has ended to refuse, and any other to be cancelled."""
         had_ended = self._step().is_final
         refusal = _raised(self.job.cancel)
-        if refusal is None:
+        if self.cancel_fails:
+            assert refusal is not None, "cancel() swallowed an error of the service"
+            assert _is(refusal, "IBMRuntimeError"), f"cancel() raised {refusal!r}"
+        elif refusal is None:
             assert not had_ended, "cancel() of a job that had ended was not refused"
             self.was_cancelled = True
         else:
             assert _is(refusal, "RuntimeInvalidStateError"), f"cancel() raised {refusal!r}"
             assert self._step().is_final, "a job that had not ended could not be cancelled"
 
-    @rule(timeout=st.sampled_from((1, 10, 100)))
+    @rule(tags=st.lists(st.sampled_from(("a", "b", "c")), unique=True))
+    def update_tags(self, tags: list[str]) -> None:
+        """Expect the tags to be replaced."""
+        returned = self.job.update_tags(tags)
+        assert sorted(returned) == sorted(self.job.tags) == sorted(tags), f"tags: {self.job.tags}"
+
+    @rule()
+    def ask_metrics(self) -> None:
+        """Expect timestamps in their order, and of the end when there was one."""
+        had_ended = self._step().is_final
+        times = self.job.metrics()["timestamps"]
+        names = [name for name in ("created", "running", "finished") if times.get(name)]
+        known = [datetime.fromisoformat(times[name]) for name in names]
+        assert known == sorted(known), f"timestamps {times}"
+        assert times.get("finished") or not had_ended, f"no time of the end in {times}"
+
+    @rule()
+    def ask_what_stays(self) -> None:
+        """Expect id, session and logs to be what they are."""
+        assert self.job.job_id() == self.job_id
+        assert self.job.session_id is None
+        assert isinstance(self.job.logs(), str)
+
+    @rule(timeout=st.sampled_from((0, 1, 10, 100)))
     def wait(self, timeout: int) -> None:
         """Expect a wait to end with the job, or with a timeout that is off by one poll at most."""
         began = self.sim.clock.now()
@@ -175,9 +213,15 @@ class JobMachine(RuleBasedStateMachine):
     @rule()
     def take_result(self) -> None:
         """Expect a result of a job that is done, and an error for one that ended otherwise."""
-        error = _raised(partial(self.job.result, timeout=ONE_POLL_SECONDS))
+        results: list[Any] = []
+        error = _raised(lambda: results.append(self.job.result(timeout=ONE_POLL_SECONDS)))
         if error is None:
             assert self.job.status() == transitions.DONE
+            [result] = results
+            assert not isinstance(result, str | None), f"result() returned {result!r}"
+            marks = marks_of(result)
+            assert self.result in (None, marks), "result() returned another result than before"
+            self.result = marks
         elif not _is(error, "RuntimeJobTimeoutError"):
             wanted = ERROR_OF.get(self.job.status(), ())
             assert _is(error, *wanted), f"result() raised {error!r}"
@@ -220,9 +264,10 @@ class JobMachine(RuleBasedStateMachine):
         return {step.status}
 
     def _retries(self) -> float:
-        """Return how much later than one poll the client's own retries may be."""
+        """Return how much later than one poll the client's own retries and slow answers may be."""
         failed = [entry for entry in self.sim.journal if entry.response.status != SUCCESS]
-        return float(sum(entry.until - entry.at + 2 for entry in failed))
+        slow = sum(entry.response.delay or 0.0 for entry in self.sim.journal)
+        return float(slow + sum(entry.until - entry.at + 2 for entry in failed))
 
 
 def _raised(call: Callable[[], object]) -> Exception | None:

@@ -6,6 +6,7 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from typing import Final
 
 from qrtest.patching import Patch, Patches
@@ -33,6 +34,7 @@ def _outputs() -> Iterator[Patch]:
 
 
 def _loggers_of_the_client() -> Iterator[Patch]:
+    import_module("qrtest.client.job_doubles")  # it makes its loggers when it is imported
     for name, logger in list(logging.Logger.manager.loggerDict.items()):
         if isinstance(logger, logging.Logger) and name.partition(".")[0] in CLIENT:
             yield logger, "disabled", True

@@ -28,6 +28,11 @@ CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 MOST_REMEMBERED: Final = 16_384
 """Bytes of the longest answer that is kept as it was sent, to be sent again."""
 
+HALF_SENT_SECONDS: Final = 60.0
+"""How long, in real time, a client may take for the rest of a request that it has begun."""
+
+MOST_BODY_BYTES: Final = 256 * 1024 * 1024
+NOTHING: Final = Request("GET", "", "")
 MALFORMED: Final = Response(
     400, b"This is no HTTP request.\n", {"Content-Type": "text/plain; charset=utf-8"}
 )
@@ -47,13 +52,15 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body: list[bytes] = []
+        self._body_bytes = 0
         self._in_line: deque[tuple[Request, bool]] = deque()
         self._is_busy = False
         self._keeps_alive = True
         self._method = ""
         self._rest = b""
         self._begun = self._complete = 0
-        self._current = Request("GET", "", "")
+        self._current = NOTHING
+        self._giving_up: asyncio.TimerHandle | None = None
         self._again: tuple[bytes, Request] | None = None
         self._last: tuple[Response, bytes] | None = None
 
@@ -67,8 +74,12 @@ class Connection(asyncio.Protocol):
         self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget it."""
+        """Forget all that was sent: the parser and this connection hold each other for a while."""
         self._in_line.clear()
+        self._headers, self._body, self._url, self._rest = {}, [], b"", b""
+        self._again = self._last = None
+        self._current = NOTHING
+        self._watch_half_sent()
 
     def data_received(self, data: bytes) -> None:
         """Read on; every request that is complete is answered.
@@ -93,6 +104,17 @@ class Connection(asyncio.Protocol):
         else:
             if self._is_whole_poll(data) and not is_within:
                 self._again = data, self._current
+        self._watch_half_sent()
+
+    def _watch_half_sent(self) -> None:
+        """Give the client some time for the rest of a request that has begun."""
+        is_half_sent = self._begun > self._complete and not self.transport.is_closing()
+        if is_half_sent and self._giving_up is None:
+            loop = asyncio.get_running_loop()
+            self._giving_up = loop.call_later(HALF_SENT_SECONDS, self.transport.abort)
+        elif not is_half_sent and self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     # --- what the parser calls ---
 
@@ -102,6 +124,7 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers = {}
         self._body = []
+        self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         """A piece of what is asked for."""
@@ -120,8 +143,12 @@ class Connection(asyncio.Protocol):
                 self.transport.write(CONTINUE)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """A piece of the body; a client that sends too much is left."""
         self._body.append(body)
+        self._body_bytes += len(body)
+        if self._body_bytes > MOST_BODY_BYTES:
+            self._body = []
+            self.transport.abort()
 
     def on_message_complete(self) -> None:
         """The request is complete: its turn comes when those before it are answered."""

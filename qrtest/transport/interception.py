@@ -4,7 +4,7 @@ Each library has a tap: a module that replaces the library's own sending while a
 recording is active. A tap turns what the library sends into a `Request`, asks here, and turns the
 `Response` into what the library would have received, in its own types and exceptions. Simulations and
 replays answer the threads that follow their clock; a recording sees what the network answers to any thread.
-docs/decisions/0007-every-client.md has the reasons.
+docs/decisions/0018-every-client.md has the reasons.
 """
 
 from __future__ import annotations

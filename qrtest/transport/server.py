@@ -7,6 +7,7 @@ of clients in this process.
 from __future__ import annotations
 
 import asyncio
+import errno
 import itertools
 import os
 import socket
@@ -27,8 +28,9 @@ from qrtest.transport.http_connection import Connection
 from qrtest.transport.socket_adapter import EXCHANGE, LOOPBACK, TIMEOUT, SocketAdapter
 from qrtest.transport.websocket import StreamConnection
 
-__all__ = ["LOOPBACK", "Port", "open_port"]
+__all__ = ["LOOPBACK", "Port", "handle_exception", "open_port"]
 
+OUT_OF_RESOURCES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 LAST_PORT: Final = 65_535
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 CLOSED: Final = Response(0, failure="closed")
@@ -112,6 +114,7 @@ class Port:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        self._loop.set_exception_handler(handle_exception)
 
         def connection() -> Connection:
             return Connection(self._answer, self._upgrade)
@@ -175,6 +178,13 @@ class Port:
         else:
             stream = StreamConnection(response.stream, self._asked.clock, self._loop)
             connection.hand_over(request, stream)
+
+
+def handle_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Wait in silence when there is nothing left to accept connections with: the loop tries again."""
+    error = context.get("exception")
+    if not (isinstance(error, OSError) and error.errno in OUT_OF_RESOURCES):
+        loop.default_exception_handler(context)
 
 
 def _listening(host: str, number: int) -> socket.socket:

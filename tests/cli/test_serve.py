@@ -42,10 +42,11 @@ def serving(*options: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str]
         process.communicate()
 
 
-def post(url: str, path: str, body: Any) -> Any:
+def post(about: dict[str, Any], path: str, body: Any) -> Any:
     """What the server answers."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
-    connection.request("POST", path, json.dumps(body), {"Authorization": "Bearer x"})
+    connection = http.client.HTTPConnection(about["url"].removeprefix("http://"), timeout=30)
+    headers = {"Authorization": "Bearer x", "X-Qrtest-Token": about["control_token"]}
+    connection.request("POST", path, json.dumps(body), headers)
     answer = json.loads(connection.getresponse().read())
     connection.close()
     return answer
@@ -57,10 +58,12 @@ def test_it_stops_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
     options = "--clock", "60x", "--https-port", "0"
     with serving(*options, folder=tmp_path) as (process, about):
         assert (tmp_path / "qrtest-authority.pem").is_file()
-        post(about["url"], "/_qrtest/faults", {"faults": [{"fault": "hang"}]})
+        post(about, "/_qrtest/faults", {"faults": [{"fault": "hang"}]})
         number = int(about["url"].rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", number)) as hanging:
-            hanging.sendall(b"GET /api/v1/backends HTTP/1.1\r\nHost: x\r\nAuthorization: x\r\n\r\n")
+            hanging.sendall(
+                b"GET /api/v1/backends HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: x\r\n\r\n"
+            )
             process.send_signal(ending)
             said, talk = process.communicate(timeout=30)
         assert (process.returncode, said, talk) == (0, "", "qrtest: stopped.\n")
@@ -73,7 +76,7 @@ def test_jobs_of_another_process_live_by_the_scenario_file(tmp_path: Path) -> No
     options = "--scenario", "doomed.yaml", "--clock", "1000x"
     with serving(*options, folder=tmp_path) as (_, about):
         asked = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
-        job_id = post(about["url"], "/api/v1/jobs", asked)["id"]
+        job_id = post(about, "/api/v1/jobs", asked)["id"]
         job = qrtest.connect(about["url"]).job(job_id)
         job.wait_for_final_state(timeout=60)
         assert job.status() == "ERROR"
@@ -146,6 +149,7 @@ def test_the_session_in_the_docs_is_true(tmp_path: Path) -> None:
     options, lines = session
     with serving(*options.split(), folder=tmp_path) as (_, about):
         for command, said in re.findall(r"^\$ (curl .*)\n(.*)$", lines, re.M):
-            asked = shlex.split(command.replace("http://127.0.0.1:8765", about["url"]))
+            command = command.replace("http://127.0.0.1:8765", about["url"])
+            asked = shlex.split(command.replace("$QRTEST_SERVER_TOKEN", about["control_token"]))
             done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
             assert done.stdout == said, command

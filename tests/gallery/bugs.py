@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from qiskit.providers import JobStatus
-from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError
+from qiskit_ibm_runtime import RuntimeJobMaxTimeoutError, RuntimeJobTimeoutError
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 from qrtest import Scenario, faults
@@ -439,6 +439,16 @@ def submits_again_when_the_answer_is_lost(service):
     except GaveUp:
         job = submitted(service)
     return checked(lambda: job.result(timeout=HOUR))
+
+
+@bug("escapes")
+def cancels_at_its_limit_without_a_look(job):
+    try:
+        job.wait_for_final_state(timeout=600)
+    except RuntimeJobTimeoutError:
+        job.cancel()
+    except Exception as error:
+        raise GaveUp from error
 
 
 @bug("refuses")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import errno
+import gc
 import http.client
+import itertools
 import json
 import re
 import socket
 import ssl
 import threading
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,6 +25,7 @@ from websockets.sync.client import connect
 from qrtest import Instance, Limits, Scenario, Script, done, faults, running, serve
 from qrtest.errors import ClockError, ServerError, SimulationError
 from qrtest.harness.serve import ENTRIES, Server
+from qrtest.harness.server_access import TOKEN_HEADER
 from qrtest.transport.stream_client import StreamBroken
 from qrtest.transport.websocket import received
 
@@ -45,7 +52,8 @@ def ask(server: Server, method: str, path: str, body: Any = None) -> tuple[int, 
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
     try:
         content = None if body is None else json.dumps(body)
-        connection.request(method, path, content, AUTHORIZED)
+        headers = {**AUTHORIZED, TOKEN_HEADER: server.control_token}
+        connection.request(method, path, content, headers)
         response = connection.getresponse()
         text = response.read().decode()
         is_json = response.headers.get("Content-Type") == "application/json"
@@ -206,12 +214,151 @@ def test_an_unknown_path_of_the_endpoint_names_those_there_are(server: Server) -
     assert "POST /_qrtest/next-job" in answer["error"]
 
 
+def plainly(server: Server, method: str, path: str, **headers: str) -> tuple[int, Any]:
+    """The answer to a request with these headers and no token."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
+    sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, b"{}", {"Authorization": "Bearer any", **sent})
+    response = connection.getresponse()
+    answer = response.status, json.loads(response.read())
+    connection.close()
+    return answer
+
+
+def test_the_control_endpoint_asks_for_its_token(server: Server) -> None:
+    """All but where it is; the token may be shown in two ways, and another one does not do."""
+    assert plainly(server, "GET", "/_qrtest")[0] == 200
+    assert "control_token" not in plainly(server, "GET", "/_qrtest")[1]
+    for path in ("reset", "clock", "next-job", "faults", "nothing"):
+        status, answer = plainly(server, "POST", f"/_qrtest/{path}", X_Qrtest_Token="another")
+        assert status == 401
+        assert "X-Qrtest-Token" in answer["error"]
+    token = server.control_token
+    assert plainly(server, "POST", "/_qrtest/reset", X_Qrtest_Token=token)[0] == 200
+    assert plainly(server, "POST", "/_qrtest/reset", Authorization=f"Bearer {token}")[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/_qrtest", "/api/v1/jobs"])
+def test_no_web_page_can_drive_it(server: Server, path: str) -> None:
+    """A foreign Origin is refused, with the token too; one's own is not."""
+    token = server.control_token
+    for origin in ("https://example.org", "null", "http://127.0.0.1:1"):
+        status, answer = plainly(server, "GET", path, Origin=origin, X_Qrtest_Token=token)
+        assert status == 403
+        assert "Origin" in answer["error"]
+    assert plainly(server, "GET", path, Origin=server.url)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/_qrtest", "/api/v1/jobs"])
+def test_a_name_that_is_bound_to_this_machine_by_somebody_is_refused(
+    server: Server, path: str
+) -> None:
+    """Names of this machine and addresses are answered, others only if they were allowed."""
+    status, answer = plainly(server, "GET", path, Host="rebound.example.org")
+    assert status == 403
+    assert "--allow-host rebound.example.org" in answer["error"]
+    for host in ("localhost", "127.0.0.1:80", "192.0.2.7", "[::1]:8765"):
+        assert plainly(server, "GET", path, Host=host)[0] == 200
+    with serve(allow_hosts=["build.example.org"]) as allowing:
+        assert plainly(allowing, "GET", path, Host="build.example.org:80")[0] == 200
+
+
+def test_the_token_can_be_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the environment, which the programs that a test starts have, too; or in Python."""
+    monkeypatch.setenv("QRTEST_SERVER_TOKEN", "of the environment")
+    assert serve().control_token == "of the environment"
+    assert serve(token="given").control_token == "given"
+    monkeypatch.delenv("QRTEST_SERVER_TOKEN")
+    assert serve().control_token != serve().control_token
+
+
+@pytest.mark.parametrize("place", ["rules", "backends", "clock", "tokens", "faults", "reset"])
+def test_a_value_of_another_kind_is_named(server: Server, place: str) -> None:
+    """400 with a reason, whatever the value."""
+    odd = [None, True, -1, 1e308, "x", [], {}, [[]], {"a": 1}, "1h" * 1000, 10**30, [None]]
+    names = {
+        "rules": ["tags", "nth", "share", "backend", "program_id"],
+        "backends": ["status", "queue_length", "gone", "reason"],
+        "clock": ["advance"],
+        "tokens": ["reject"],
+        "faults": ["faults"],
+        "reset": ["clock", "seed", "latency", "scenario", "faults", "backends", "limits", "x"],
+    }
+    for name, value in itertools.product(names[place], odd):
+        body = {"name": "ibm_torino", name: value} if place == "backends" else {name: value}
+        status, answer = ask(server, "POST", f"/_qrtest/{place}", body)
+        assert status in (200, 400), (body, answer)
+        if status == 400:
+            assert "not of the kind" not in answer["error"], (body, answer)
+
+
+def test_a_reset_that_is_refused_changes_nothing(server: Server) -> None:
+    """The jobs are there, and the clock goes on."""
+    job_id = submit(server)
+    clock = server.clock
+    assert ask(server, "POST", "/_qrtest/reset", {"clock": "virtual", "latency": "x"})[0] == 400
+    assert server.job_ids() == (job_id,)
+    assert server.clock is clock
+
+
+HALF_SENT = b"POST /api/v1/jobs HTTP/1.1\r\nContent-Length: 99999999\r\n\r\n" + b"x" * 10**6
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait, for seconds at most, until something is so in another thread."""
+    for _ in range(2_000):
+        if is_so():
+            return
+        threading.Event().wait(0.005)
+    raise AssertionError("it never was so")
+
+
+def test_a_half_sent_request_is_forgotten_with_its_connection(server: Server) -> None:
+    """A connection that is gone holds nothing of what came by it, garbage collected or not."""
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    gc.disable()
+    tracemalloc.start()
+    try:
+        with socket.create_connection(address) as raw:
+            raw.sendall(HALF_SENT)
+            until(lambda: tracemalloc.get_traced_memory()[0] > 10**6)
+        until(lambda: tracemalloc.get_traced_memory()[0] < 10**6 / 2)
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+
+
+def test_a_request_whose_rest_does_not_come_ends_the_connection(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a minute, or what stands for it here."""
+    monkeypatch.setattr("qrtest.transport.http_connection.HALF_SENT_SECONDS", 0.05)
+    address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+    with socket.create_connection(address, timeout=20) as raw:
+        raw.sendall(HALF_SENT[:500])
+        with suppress(ConnectionResetError):
+            assert raw.recv(1) == b""
+
+
+def test_running_out_of_descriptors_is_waited_for_in_silence(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The loop tries again by itself; other mishaps are reported as ever."""
+    from qrtest.transport.server import handle_exception
+
+    loop = asyncio.new_event_loop()
+    handle_exception(loop, {"message": "accept", "exception": OSError(errno.EMFILE, "too many")})
+    loop.close()
+    assert capfd.readouterr() == ("", "")
+
+
 @given(body=st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_no_body_breaks_the_endpoint(one: Server, body: bytes) -> None:
     """Whatever is sent, the answer is JSON."""
     for place in ("next-job", "rules", "faults", "backends", "clock", "tokens"):
         connection = http.client.HTTPConnection(one.url.removeprefix("http://"), timeout=30)
-        connection.request("POST", f"/_qrtest/{place}", body)
+        headers = {TOKEN_HEADER: one.control_token}
+        connection.request("POST", f"/_qrtest/{place}", body, headers)
         response = connection.getresponse()
         assert response.status in (200, 400)
         json.loads(response.read())
