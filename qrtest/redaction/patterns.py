@@ -17,6 +17,7 @@ from typing import Final
 
 __all__ = [
     "PLACEHOLDER",
+    "SHAPES",
     "finder",
     "is_harmless",
     "is_id",
@@ -29,7 +30,7 @@ PLACEHOLDER: Final = r"redacted-[a-z]++-[0-9a-f]{10}"
 """What stands for a secret: its type, and digits that are equal for equal values."""
 
 _SCHEME: Final = r"(?i:bearer|basic|apikey)(?:\s|%20|\+)++"
-_SHAPES: Final = {
+SHAPES: Final = {
     "kept": PLACEHOLDER,
     "pem": r"-----BEGIN [A-Z0-9 ]{0,40}-----",
     "url": r"(?<![A-Za-z0-9])[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>\\^`{|}]++",
@@ -71,7 +72,7 @@ def finder(more: Mapping[str, str]) -> re.Pattern[str]:
 @cache
 def _finder(more: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
     own = {f"own_{kind}": pattern for kind, pattern in more}
-    shapes = {"kept": _SHAPES["kept"], **own, **_SHAPES}
+    shapes = {"kept": SHAPES["kept"], **own, **SHAPES}
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in shapes.items()))
 
 

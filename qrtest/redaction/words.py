@@ -12,14 +12,15 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Final
 
-__all__ = ["begins_a_word", "is_english", "is_of_the_service", "parts"]
+__all__ = ["begins_a_word", "is_english", "is_of_the_service", "listed", "parts"]
 
 _PART: Final = re.compile(r"[^\W\d_]+|\d+")
 _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\Wa-zA-Z\d_]+")
 
 
 @cache
-def _listed(name: str) -> frozenset[str]:
+def listed(name: str) -> frozenset[str]:
+    """Return the words in the file *name* of this folder."""
     return frozenset((files(__package__) / name).read_text(encoding="utf-8").split())
 
 
@@ -30,7 +31,7 @@ def is_of_the_service(word: str) -> bool:
     >>> is_of_the_service("Queued"), is_of_the_service("swordfish")
     (True, False)
     """
-    return word.lower() in _listed("service_words.txt")
+    return word.lower() in listed("service_words.txt")
 
 
 @lru_cache(maxsize=8192)
@@ -40,7 +41,7 @@ def is_english(word: str) -> bool:
     >>> is_english("café"), is_english("Jane")
     (True, False)
     """
-    return word in _listed("english_words.txt")
+    return word in listed("english_words.txt")
 
 
 def begins_a_word(text: str) -> bool:
@@ -49,7 +50,7 @@ def begins_a_word(text: str) -> bool:
     >>> begins_a_word("caf"), begins_a_word("xq")
     (True, False)
     """
-    return any(word.startswith(text) for word in _listed("english_words.txt"))
+    return any(word.startswith(text) for word in listed("english_words.txt"))
 
 
 @lru_cache(maxsize=8192)
