@@ -149,6 +149,24 @@ def mutation(session: nox.Session) -> None:
 
 
 @nox.session
+def upstream(session: nox.Session) -> None:
+    """The integration tests of a checkout of the client, unchanged: docs/fidelity.md."""
+    if not session.posargs:
+        session.error("Give a checkout of qiskit-ibm-runtime: nox -s upstream -- PATH")
+    checkout = Path(session.posargs[0]).resolve()
+    release = (checkout / "qiskit_ibm_runtime" / "VERSION.txt").read_text(encoding="utf-8").strip()
+    session.install("-q", "-e", ".[test]", f"qiskit-ibm-runtime=={release}", "ddt", "qiskit-aer")
+    root = str(Path(__file__).parent)
+    others = ("vcr", "recording", "randomly", "asyncio", "time_machine", "qrtest")
+    options = ["-q", "-p", "tests.upstream", *(f"-pno:{name}" for name in others)]
+    options += ["-o", "addopts=", "--rootdir", str(checkout), "--timeout", "60"]
+    tests = session.posargs[1:] or [str(checkout / "test" / "integration")]
+    with session.chdir(checkout):
+        env = {"PYTHONPATH": root}
+        session.run("python", "-m", "pytest", *options, *tests, env=env, success_codes=[0, 1])
+
+
+@nox.session
 def site(session: nox.Session) -> None:
     """The documentation as a site, without a warning: docs/_build/index.html."""
     session.install("-q", "-e", ".[docs,test]")

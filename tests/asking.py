@@ -54,7 +54,7 @@ class Asking:
         self.token: str | None = "Bearer somebody"
         self.crn: str | None = None
         self.client: str | None = None
-        self.result = "{}"
+        self.result: str | None = "{}"
         self.behaviour = options.get("behaviour", Behaviour())
         options.setdefault("backends", Snapshots())
         self.service = SimulatedService(self.clock, epoch=EPOCH, seed=0, plan=self._plan, **options)

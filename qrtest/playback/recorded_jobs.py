@@ -335,6 +335,8 @@ def _behaviour(exchanges: list[Interaction], script: Script) -> Behaviour:
     last = {_operation(each): each.response.status for each in exchanges}
     if script.end.status == transitions.ERROR and last.get("result") == 204:
         chosen["failed_results"] = "none"
+    if script.end.code is not None and script.end.reason is None:
+        chosen["reason_code"] = "alone"
     if script.end.is_final and last.get("logs") == 404:
         chosen["empty_logs"] = 404
     return Behaviour.of(chosen)

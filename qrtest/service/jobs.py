@@ -138,7 +138,8 @@ class SimulatedJob:
         if step.status == transitions.DONE and stored is not None:
             return self._hand_out(stored)
         if step.status == transitions.ERROR and self._behaviour.failed_results == "text":
-            text = stored if stored is not None else step.reason
+            reason = serialize.job_state(step, self._behaviour.reason_code).get("reason")
+            text = stored if stored is not None else step.reason or reason
             return serialize.text_response(text or "")
         return serialize.empty(204)
 

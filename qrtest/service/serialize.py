@@ -75,15 +75,15 @@ def job_state(step: Step, reason_code: str = "number") -> dict[str, Any]:
     'Internal error.'
     """
     state: dict[str, Any] = {"status": _status_word(step)}
-    reason, solution = step.reason, step.solution
-    if reason is None and step.code is not None:
-        reason, solution = explanation(step.code)
-    if step.code is not None and reason_code == "alone":
+    reason, code, solution = step.reason, step.code, step.solution
+    if code is not None and reason is None:
+        reason, solution = explanation(code)
+    if code is not None and reason_code == "alone":
         reason = solution = None
     if reason is not None:
         state["reason"] = reason
-    if step.code is not None:
-        state["reason_code"] = str(step.code) if reason_code == "text" else step.code
+    if code is not None:
+        state["reason_code"] = str(code) if reason_code == "text" else code
     if solution:
         state["reason_solution"] = solution
     return state

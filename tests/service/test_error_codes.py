@@ -9,6 +9,7 @@ from qrtest import simulate
 from qrtest.lifecycle.step import failed
 from qrtest.service import parse, serialize
 from qrtest.service.error_codes import explanation
+from tests.asking import Asking
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,13 @@ def test_the_client_says_the_code_of_a_failure_without_words(code: int) -> None:
         with pytest.raises(RuntimeJobFailureError, match=f"Error code {code}; "):
             job.result()
         assert explanation(code).message in str(job.error_message())
+
+
+def test_the_results_of_a_failed_job_are_its_reason() -> None:
+    """In the words of the documentation, too."""
+    ask = Asking("ERROR 1500")
+    ask.result = None
+    assert ask("GET", f"/jobs/{ask.submit()}/results").body == "Internal error."
 
 
 def test_words_of_a_script_come_before_those_of_the_documentation() -> None:
