@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qrtest.clock.schedule import Schedule
     from qrtest.errors import NeverEnds, QrtestError
     from qrtest.harness.drift import check_drift
+    from qrtest.harness.notebook import load_ipython_extension, unload_ipython_extension
     from qrtest.harness.record import Recording, record
     from qrtest.harness.replay import Replay, replay
     from qrtest.harness.serve import Server, serve
@@ -74,6 +75,7 @@ __all__ = [
     "errors",
     "failed",
     "faults",
+    "load_ipython_extension",
     "properties",
     "queued",
     "ran_too_long",
@@ -86,6 +88,7 @@ __all__ = [
     "strategies",
     "timeline_of",
     "unknown",
+    "unload_ipython_extension",
 ]
 
 _HOME = {
@@ -117,6 +120,7 @@ _HOME = {
     "connect": "qrtest.client.connect",
     "done": "qrtest.lifecycle.step",
     "failed": "qrtest.lifecycle.step",
+    "load_ipython_extension": "qrtest.harness.notebook",
     "queued": "qrtest.lifecycle.step",
     "ran_too_long": "qrtest.lifecycle.step",
     "record": "qrtest.harness.record",
@@ -127,6 +131,7 @@ _HOME = {
     "simulate": "qrtest.harness.simulate",
     "timeline_of": "qrtest.timeline.sources",
     "unknown": "qrtest.lifecycle.step",
+    "unload_ipython_extension": "qrtest.harness.notebook",
 }
 _MODULES = ("errors", "faults", "properties", "strategies")
 

@@ -44,7 +44,13 @@ def lives() -> None:
     assert_type(scenarios["cancel-loses-race"], Scenario)
 
 
+@qrtest.simulate(transport="in-process")
+def decorated(count: int) -> int:
+    return count
+
+
 def simulations() -> None:
+    assert_type(decorated(1), int)
     with qrtest.simulate(transport="requests", seed=1, limits=Limits()) as sim:
         assert_type(sim, Simulation)
         assert_type(sim.clock, VirtualClock | WallClock)

@@ -18,6 +18,7 @@ from qrtest.clock.clocks import EPOCH, Moment, VirtualClock, WallClock, moment, 
 from qrtest.clock.duration import Duration
 from qrtest.clock.schedule import Schedule
 from qrtest.errors import SimulationError, Stop
+from qrtest.harness.decorated import Decorating
 from qrtest.http.messages import Request, Service
 from qrtest.service.job_facts import JobFacts
 from qrtest.timeline.journal import Journal
@@ -241,7 +242,7 @@ class Environment:
         return self.journal.timeline()
 
 
-class Session:
+class Session(Decorating):
     """Base class of `Simulation` and `Replay`: a context manager with a transport, a clock and a journal."""
 
     def __init__(self, environment: Environment) -> None:

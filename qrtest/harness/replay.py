@@ -13,6 +13,7 @@ from qrtest.clock.clocks import Moment, VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.errors import SimulationError
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
+from qrtest.harness.decorated import made_again
 from qrtest.http.messages import Request, Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
@@ -30,6 +31,7 @@ ScriptLike = Script | Step | str | Scenario
 MOST_REQUESTS: Final = 200_000
 
 
+@made_again
 def replay(
     cassette: str | os.PathLike[str] | Cassette,
     *,

@@ -13,6 +13,7 @@ from qrtest.clock.duration import Duration
 from qrtest.clock.schedule import Schedule
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
+from qrtest.harness.decorated import made_again
 from qrtest.harness.job_results import DEFAULT_PARAMS
 from qrtest.harness.scripted_service import (
     DEFAULT_SCRIPT,
@@ -38,6 +39,7 @@ LATENCY: Final = "50ms"
 MOST_REQUESTS: Final = 200_000
 
 
+@made_again
 def simulate(
     *,
     transport: Transport = "direct",
