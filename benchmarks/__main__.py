@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import cassettes, doubles, imports, polls, searches, serve, startup
+from benchmarks import cassettes, doubles, imports, polls, searches, serve, startup, waits
 from benchmarks.report import Measured, show
 
 ROOT = Path(__file__).parents[1]
@@ -60,6 +60,7 @@ def load() -> float:
 def sections(python: str) -> Iterator[tuple[str, Iterator[Measured]]]:
     """The headings of the page, each with its tables."""
     yield "A poll, and waiting for a job (`benchmarks.polls`)", polls.measured()
+    yield "Waiting on one clock (`benchmarks.waits`)", waits.measured()
     yield "How much of the client runs (`benchmarks.doubles`)", doubles.measured()
     yield "A suite that uses none of it (`benchmarks.imports`, `benchmarks.startup`)", both()
     yield "Cassettes (`benchmarks.cassettes`)", cassettes.measured()

@@ -1,0 +1,134 @@
+"""What waiting on one clock costs: hand-overs, tasks, entering. Run: python -m benchmarks.waits
+
+With looptime installed, the tasks are run on its loop, too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import statistics
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from benchmarks.report import Measured, show
+from qrtest import VirtualClock, simulate
+from qrtest.clock.patch_time import install
+
+NOW = [time.perf_counter, time.process_time]
+HAND_OVERS = 20_000
+TASKS = 100
+SLEEPS = 1440
+ROUNDS = 7
+
+
+def hand_over() -> float:
+    """Two threads that sleep in turn: seconds for each time that one goes on after the other."""
+
+    def sleep() -> None:
+        for _ in range(HAND_OVERS // 2):
+            time.sleep(1)
+
+    with install(VirtualClock(longest=None)):
+        threads = [threading.Thread(target=sleep) for _ in range(2)]
+        began = NOW[0]()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return (NOW[0]() - began) / HAND_OVERS
+
+
+async def two_hours() -> None:
+    """A hundred tasks that sleep five seconds at a time, for two hours."""
+
+    async def task() -> None:
+        for _ in range(SLEEPS):
+            await asyncio.sleep(5)
+
+    await asyncio.gather(*(task() for _ in range(TASKS)))
+
+
+def tasks_on_our_clock() -> float:
+    """Seconds for the tasks, without a service."""
+    with install(VirtualClock(longest=None)):
+        began = NOW[0]()
+        asyncio.run(two_hours())
+        return NOW[0]() - began
+
+
+def tasks_on_looptime() -> float | None:
+    """The same on the loop of looptime; None when it is not installed."""
+    if importlib.util.find_spec("looptime") is None:
+        return None
+    import looptime  # type: ignore[import-not-found,unused-ignore]
+
+    loop = looptime.new_event_loop()
+    began = NOW[0]()
+    loop.run_until_complete(two_hours())
+    took = NOW[0]() - began
+    loop.close()
+    return took
+
+
+def tasks_that_poll() -> float:
+    """Seconds for a hundred tasks that poll a job each, every five seconds for two hours."""
+
+    async def task() -> None:
+        job = sim.job("QUEUED 2h; DONE")
+        while not job.in_final_state():
+            await asyncio.sleep(5)
+
+    async def main() -> None:
+        await asyncio.gather(*(task() for _ in range(TASKS)))
+
+    with simulate(longest=None, most_requests=10**9) as sim:
+        began = NOW[0]()
+        asyncio.run(main())
+        return NOW[0]() - began
+
+
+def entering(begin: Callable[[], object]) -> float:
+    """Processor seconds to enter and leave, the best of many."""
+    best = float("inf")
+    for _ in range(ROUNDS):
+        began = NOW[1]()
+        for _ in range(100):
+            begin()
+        best = min(best, (NOW[1]() - began) / 100)
+    return best
+
+
+def one_simulation() -> None:
+    with simulate():
+        pass
+
+
+def measured() -> Iterator[Measured]:
+    """Yield the tables."""
+    one_simulation()
+    overs = statistics.median(hand_over() for _ in range(3))
+    ours, theirs, polling = tasks_on_our_clock(), tasks_on_looptime(), tasks_that_poll()
+    yield Measured(
+        "Waiting on one clock",
+        ("what", "took", "looptime, the same"),
+        [
+            ("a hand-over between two threads", f"{overs * 1e6:.1f} µs", "no threads"),
+            (
+                f"{TASKS} tasks that sleep {SLEEPS:,} times",
+                f"{ours:.2f} s",
+                "not installed" if theirs is None else f"{theirs:.2f} s",
+            ),
+            (f"{TASKS} tasks that poll a job each for two hours", f"{polling:.2f} s", "no service"),
+            (
+                "entering and leaving a simulation",
+                f"{entering(one_simulation) * 1e6:.0f} µs of processor time",
+                "no service",
+            ),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    show(measured())
