@@ -39,7 +39,7 @@ Made from the rules (`python -m docs.make_redaction`); a test compares. Names ar
 | text under a name that governs | zeros and ones, short hexadecimal, times with an hour | everything else, at any depth below the name |
 | text under an id's name ({_listed(allowlist.IDS)}) | forms of the service's ids, hexadecimal digits, words | everything else |
 | text of a label ({_listed(allowlist.LABELS)}) | words and names of registers | everything else |
-| text under a name that the service uses (below) | word by word, see free text | words that nobody knows |
+| text under a name that the service uses (below) | word by word, see free text | words in neither list |
 | text under any other name | if every word in it is one of the service's | else all of it |
 | free text: messages, logs, pages | the {_count("service_words.txt")} words of the service, the {_count("english_words.txt")} of a dictionary (SCOWL 35), numbers of up to eight digits, times, durations, ids of jobs | all other words; what `password:` or `user=` names, unless it is a word of the service |
 | array or circuit (`{json_values.ENCODED}`, {_listed(allowlist.DATA_KEYS)}) | if it is one, and shows no secret when it is looked into | everything else |

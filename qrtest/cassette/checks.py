@@ -26,7 +26,7 @@ class Finding:
 
 
 def age(cassette: Cassette, *, longest_seconds: float, now: datetime) -> Iterator[Finding]:
-    """Whether *cassette* is older than *longest_seconds*."""
+    """Yield a finding, if *cassette* is older than *longest_seconds*."""
     recorded = cassette.provenance.recorded if cassette.provenance is not None else ""
     if not recorded:
         yield Finding("its age is not known: it does not say when it was recorded", "the file")
@@ -47,11 +47,11 @@ def shapes(cassette: Cassette) -> Iterator[Finding]:
         if where is None or interaction.response.status != 200 or interaction.response.failure:
             continue
         for name in missing(where.operation, interaction.response.body):
-            yield Finding(f"a {where.operation} lacks {name}", f"exchange {number}")
+            yield Finding(f"a {where.operation} lacks {name}", f"interaction {number}")
 
 
 def ownership(path: PurePath, tests: Iterable[tuple[PurePath, str]]) -> Iterator[Finding]:
-    """Whether any of the *tests* (files with their texts) can want the cassette *path*."""
+    """Yield a finding, if any of the *tests* (files with their texts) can want the cassette *path*."""
     sources = list(tests)
     function = path.stem.partition("[")[0].rpartition(".")[2]
     owners = [text for file, text in sources if file.stem == path.parent.name]

@@ -44,7 +44,7 @@ STAND_IN: Final = {
 
 
 def loads(text: str, *, name: str = "the cassette", sealed: bool = True) -> Cassette:
-    """The cassette that *text* holds; *name* is for messages.
+    """Return the cassette that *text* holds; *name* is for messages.
 
     *sealed*: whether the count and the digest must be right; without them it is for repairing.
     Raises `CassetteError`, which says where and what to do.
@@ -56,7 +56,7 @@ def loads(text: str, *, name: str = "the cassette", sealed: bool = True) -> Cass
 
 
 def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Cassette:
-    """The cassette that the *data* of a file means, as `loads`."""
+    """Return the cassette that the *data* of a file means, as `loads`."""
     top = Place(name, data)
     if foreign.is_before_version_1(top.value):
         top = top.holding(foreign.version_1(top))
@@ -78,7 +78,7 @@ def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Casse
 
 
 def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
-    """*cassette* as the text of a file, YAML or JSON.
+    """Return *cassette* as the text of a file, YAML or JSON.
 
     Raises `CassetteError` for a binary body in JSON.
 
@@ -165,7 +165,7 @@ def _reason(answered: Place, status: int) -> str:
 
 
 def _as_sent(body: bytes, layout: Place, usual: str | None) -> bytes:
-    """*body* as it crossed the wire: one line, if it was laid out for the file."""
+    """Return *body* as it crossed the wire: one line, if it was laid out for the file."""
     style = layout.one_of((AS_IS, *STYLES))
     if style == AS_IS or (style is None and usual is None):
         return body
@@ -208,12 +208,12 @@ def _check_seal(section: Place, interactions: tuple[Interaction, ...]) -> None:
     count = section.get("count").count()
     if count != len(interactions):
         raise section.get("count").error(
-            f"says {count} exchanges and there are {len(interactions)}: the file was cut or edited. "
+            f"says {count} interactions and there are {len(interactions)}: the file was cut or edited. "
             "Take it from version control or record it again"
         )
     if section.get("digest").text() != digest(interactions):
         raise section.get("digest").error(
-            "is not that of the exchanges: the file was edited or damaged. Take it from version "
+            "is not that of the interactions: the file was edited or damaged. Take it from version "
             "control, or, if the change is meant, seal it with: qrtest convert FILE"
         )
 
@@ -292,21 +292,21 @@ class _Writer:
         )
 
     def _said(self, body: str | bytes, layout: str | None) -> str | None:
-        """The layout as the file has to say it beside *body*."""
+        """Return the layout as the file has to say it beside *body*."""
         if layout is None:
             return AS_IS if self._usual_layout is not None and _is_wide(body) else None
         return None if layout == self._usual_layout else layout
 
 
 def _usual_layout(interactions: tuple[Interaction, ...]) -> str | None:
-    """The style that most bodies are laid out from."""
+    """Return the style that most bodies are laid out from."""
     styles = Counter(_laid_out(interaction.response.body)[1] for interaction in interactions)
     del styles[None]
     return styles.most_common(1)[0][0] if styles else None
 
 
 def _is_wide(body: str | bytes) -> bool:
-    """Whether *body* looks as if it had been laid out."""
+    """Return whether *body* looks as if it had been laid out."""
     return isinstance(body, str) and "\n" in body and looks_like_json(body)
 
 
@@ -327,7 +327,7 @@ def _written_response(
 
 
 def _laid_out(body: bytes) -> tuple[str | bytes, str | None]:
-    """*body* as the file has it, and the style that puts it back if it was laid out."""
+    """Return *body* as the file has it, and the style that puts it back if it was laid out."""
     try:
         text = body.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""Recordings of other tools as exchanges: text in, values out; what becomes of them is not its business.
+"""Recordings of other tools as interactions: text in, values out; what becomes of them is not its business.
 
 vcrpy of any release and pytest-recording, betamax, and what the platform lets people download of a
 job (job-<id>-info.json and job-<id>-result.json).
@@ -25,7 +25,7 @@ TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
 
 def from_text(text: str, *, name: str = "the cassette") -> Cassette:
-    """The cassette in *text*, of whichever tool; a seal that is broken does not matter.
+    """Return the cassette in *text*, of whichever tool; a seal that is broken does not matter.
 
     Raises `CassetteError` for a text that is none.
     """
@@ -37,7 +37,7 @@ def from_text(text: str, *, name: str = "the cassette") -> Cassette:
 
 
 def is_download(text: str) -> bool:
-    """Whether *text* is the description of a job as the platform lets people download it."""
+    """Return whether *text* is the description of a job as the platform lets people download it."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError):
@@ -46,7 +46,7 @@ def is_download(text: str) -> bool:
 
 
 def from_download(info: str, result: str | None, *, name: str = "the download") -> Cassette:
-    """The end of a job as a cassette, from its downloaded *info* and *result*.
+    """Return the end of a job as a cassette, from its downloaded *info* and *result*.
 
     Raises `CassetteError` for an info that describes no job.
     """

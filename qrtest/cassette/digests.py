@@ -15,7 +15,7 @@ from typing import Final
 __all__ = ["DIGITS", "Digests"]
 
 DIGITS: Final = 5
-"""Hexadecimal digits of a digest: 20 bits tell requests apart, and fit to one name in a million of a list."""
+"""Hexadecimal digits of a digest: 20 bits, which fit one name in a million of a list."""
 
 SALT_BYTES: Final = 8
 
@@ -52,6 +52,6 @@ class Digests:
         return salted.hexdigest()[:DIGITS]
 
     def fits(self, placeholder: str, value: str) -> bool:
-        """Whether *value* can be what *placeholder* stands for; anything fits where no digest was kept."""
+        """Return whether *value* can be what *placeholder* stands for; without a digest anything fits."""
         kept = self.of.get(placeholder)
         return kept is None or value == placeholder or self.digest(value) == kept

@@ -30,17 +30,17 @@ class Place:
         self._path = path
 
     def holding(self, value: Any) -> Place:
-        """This place with another value."""
+        """Return this place with another value."""
         return Place(self.name, value, self._path)
 
     def mapping(self) -> Place:
-        """This place, which has to hold a mapping."""
+        """Return this place, which has to hold a mapping."""
         if not isinstance(self.value, dict):
             raise self._wrong("a mapping")
         return self
 
     def get(self, key: str) -> Place:
-        """What stands under *key*; None when nothing does."""
+        """Return what stands under *key*; None when nothing does."""
         if self.value is None:
             return Place(self.name, None, self._below(key))
         if not isinstance(self.value, dict):
@@ -48,18 +48,18 @@ class Place:
         return Place(self.name, self.value.get(key), self._below(key))
 
     def has(self, key: str) -> bool:
-        """Whether anything stands under *key*."""
+        """Return whether anything stands under *key*."""
         return isinstance(self.value, dict) and key in self.value
 
     def items(self) -> Iterator[Place]:
-        """The items of a list."""
+        """Yield the items of a list."""
         if not isinstance(self.value, list | tuple):
             raise self._wrong("a list")
         for number, value in enumerate(self.value):
             yield Place(self.name, value, f"{self._path}[{number}]")
 
     def text(self, *, default: str | None = None) -> str:
-        """The text that stands here."""
+        """Return the text that stands here."""
         if self.value is None and default is not None:
             return default
         if isinstance(self.value, bytes):
@@ -74,7 +74,7 @@ class Place:
         return self.value
 
     def count(self, *, default: int | None = None) -> int:
-        """The whole number, not negative, that stands here."""
+        """Return the whole number, not negative, that stands here."""
         if self.value is None and default is not None:
             return default
         if not isinstance(self.value, int) or isinstance(self.value, bool):
@@ -84,7 +84,7 @@ class Place:
         return self.value
 
     def seconds(self) -> float | None:
-        """The number of seconds that stands here, or None."""
+        """Return the number of seconds that stands here, or None."""
         if self.value is None:
             return None
         if not isinstance(self.value, int | float) or isinstance(self.value, bool):
@@ -94,7 +94,7 @@ class Place:
         return float(self.value)
 
     def one_of(self, words: tuple[One, ...]) -> One | None:
-        """The one of *words* that stands here, or None."""
+        """Return the one of *words* that stands here, or None."""
         if self.value is None:
             return None
         for word in words:
@@ -103,7 +103,7 @@ class Place:
         raise self.error(f"should be one of {', '.join(words)}")
 
     def error(self, problem: str) -> CassetteError:
-        """The error that this place *problem*."""
+        """Return the error that this place *problem*."""
         return CassetteError(f"{self.name}: {self._path or 'the file'} {problem}.")
 
     def _wrong(self, wanted: str) -> CassetteError:

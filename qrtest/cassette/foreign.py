@@ -23,7 +23,7 @@ __all__ = [
 
 
 def headers(place: Place) -> dict[str, str]:
-    """Headers of any shape: a mapping to texts or lists of them, or a list of pairs or of lines.
+    """Return headers of any shape: a mapping to texts or lists of them, or a list of pairs or of lines.
 
     >>> headers(Place("f", {"Accept": ["a", "b"]}))
     {'Accept': 'a, b'}
@@ -74,12 +74,12 @@ def _two(item: Place) -> tuple[Place, Place]:
 
 
 def request_body(request: Place) -> bytes:
-    """The body of a request, of any shape."""
+    """Return the body of a request, of any shape."""
     return _content(request.get("body"))
 
 
 def response_body(response: Place) -> bytes:
-    """The body of a response in the usual shape."""
+    """Return the body of a response in the usual shape."""
     body = response.get("body")
     if isinstance(body.value, dict):
         if body.has("base64_string"):
@@ -111,7 +111,7 @@ def _decoded(text: Place) -> bytes:
 
 
 def usual_response(response: Place) -> Place:
-    """*response* in the usual shape: httpx's old one has `status_code` and `content`."""
+    """Return *response* in the usual shape: httpx's old one has `status_code` and `content`."""
     if not response.has("status_code"):
         return response.mapping()
     usual = {
@@ -123,14 +123,14 @@ def usual_response(response: Place) -> Place:
 
 
 def is_before_version_1(data: Any) -> bool:
-    """Whether *data* is a cassette as vcrpy wrote them before version 1: a bare list."""
+    """Return whether *data* is a cassette as vcrpy wrote them before version 1: a bare list."""
     return (
         isinstance(data, list) and bool(data) and isinstance(data[0], dict) and "request" in data[0]
     )
 
 
 def version_1(top: Place) -> dict[str, Any]:
-    """A cassette from before version 1 in the shape of version 1."""
+    """Return a cassette from before version 1 in the shape of version 1."""
     return {"version": 1, "interactions": [_interaction(item) for item in top.items()]}
 
 

@@ -24,7 +24,7 @@ _TOKEN: Final = re.compile(
 
 
 def looks_like_json(text: str) -> bool:
-    """Whether *text* begins as a JSON object or array does.
+    """Return whether *text* begins as a JSON object or array does.
 
     >>> looks_like_json(' {"a": 1'), looks_like_json("Traceback")
     (True, False)
@@ -33,7 +33,7 @@ def looks_like_json(text: str) -> bool:
 
 
 def tokens(text: str) -> Iterator[tuple[str, str]]:
-    """The tokens of *text* with their kinds; joined they are *text*.
+    """Yield the tokens of *text* with their kinds; joined they are *text*.
 
     >>> list(tokens('{"a":1'))
     [('open', '{'), ('string', '"a"'), ('colon', ':'), ('atom', '1')]
@@ -44,7 +44,7 @@ def tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def laid_out(text: str) -> tuple[str, str] | None:
-    """*text* over several lines, and the style that puts it back; None when it cannot be put back.
+    """Return *text* over several lines, and the style that puts it back; None when it cannot be put back.
 
     >>> laid_out('{"id":"j","tags":["a","b"]}')
     ('{\\n  "id": "j",\\n  "tags": ["a", "b"]\\n}', 'compact')
@@ -57,14 +57,14 @@ def laid_out(text: str) -> tuple[str, str] | None:
 
 
 def put_back(text: str, style: str) -> str:
-    """The one line that was laid out to *text*."""
+    """Return the one line that was laid out to *text*."""
     comma, colon = STYLES[style]
     written = {"comma": comma, "colon": colon, "space": ""}
     return "".join(written.get(kind, token) for kind, token in tokens(text))
 
 
 def _wide(text: str) -> str:
-    """*text* with an item a line, but for the containers that fit into one; the outermost never does."""
+    """Return *text* with an item a line, but for inner containers that fit into one."""
     items: list[list[str]] = [[""]]
     opened: list[str] = []
     for kind, token in tokens(text):
@@ -100,12 +100,12 @@ class Walk:
         self._outer: list[tuple[str, str]] = []
 
     def key(self, name: str) -> None:
-        """A key was read."""
+        """Return a key was read."""
         self.name = name
         self.is_at_key = False
 
     def step(self, kind: str, token: str) -> None:
-        """A bracket, comma or colon was read."""
+        """Return a bracket, comma or colon was read."""
         if kind == "open":
             self._outer.append((token, self.name))
             self.is_at_key = token == "{"  # noqa: S105 (a bracket)

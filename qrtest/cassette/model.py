@@ -1,4 +1,4 @@
-"""A cassette as a value: exchanges that were recorded, and where they come from.
+"""A cassette as a value: interactions that were recorded, and where they come from.
 
 It knows no file format, no secret and no matching. Times are seconds since the recording began.
 """
@@ -76,7 +76,7 @@ class Provenance:
 class Cassette:
     """Recorded interactions in order; *provenance* is None for a cassette of another tool.
 
-    *digests* tell whether a request holds the value that a placeholder of a recorded one stands for.
+    *digests* show whether a request holds the value that a placeholder of a recorded one stands for.
     """
 
     interactions: tuple[Interaction, ...] = ()
@@ -88,12 +88,12 @@ class Cassette:
 
     @property
     def is_timed(self) -> bool:
-        """Whether every exchange says when it was made."""
+        """Whether every interaction says when it was made."""
         return all(interaction.at is not None for interaction in self.interactions)
 
 
 def collapsed(interactions: Iterable[Interaction]) -> tuple[Interaction, ...]:
-    """*interactions* in which a request that got the same answer again is a count.
+    """Return *interactions* in which a request that got the same answer again is a count.
 
     Requests between two polls do not keep them apart: a poll is compared with the last of its kind.
 
@@ -127,7 +127,7 @@ def _says_the_same(one: Interaction, other: Interaction) -> bool:
 
 
 def digest(interactions: Iterable[Interaction]) -> str:
-    """A digest of all that *interactions* say; how a file lays them out does not matter to it."""
+    """Return a digest of all that *interactions* say; how a file lays them out does not matter to it."""
     total = hashlib.sha256()
     for interaction in interactions:
         request, response = interaction.request, interaction.response

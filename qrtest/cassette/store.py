@@ -24,7 +24,7 @@ SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 def load(path: str | os.PathLike[str], *, sealed: bool = True) -> Cassette:
-    """The cassette in the file *path*; what *sealed* means, `codec.loads` says.
+    """Return the cassette in the file *path*; what *sealed* means, `codec.loads` says.
 
     Raises `CassetteError`.
     """
@@ -32,7 +32,7 @@ def load(path: str | os.PathLike[str], *, sealed: bool = True) -> Cassette:
 
 
 def files(place: Path) -> list[Path]:
-    """The files of cassettes below the directory *place*, in order; *place* itself if it is a file."""
+    """Return the files of cassettes below the directory *place*, in order; *place* itself if it is a file."""
     if not place.is_dir():
         return [place]
     found = (path for path in place.rglob("*") if path.suffix in SUFFIXES)
@@ -40,7 +40,7 @@ def files(place: Path) -> list[Path]:
 
 
 def read(path: str | os.PathLike[str]) -> str:
-    """The text of the file *path*. Raises `CassetteError` for what is no readable file of a cassette."""
+    """Return the text of the file *path*. Raises `CassetteError` for what cannot be read."""
     name = os.fspath(path)
     inside = _inside_its_directory(Path(path))
     try:
@@ -122,7 +122,7 @@ def held(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def confined(directory: str | os.PathLike[str], name: str) -> Path:
-    """The file *name* below *directory*. Raises `CassetteError` for a name that leads out of it.
+    """Return the file *name* below *directory*. Raises `CassetteError` for a name that leads out of it.
 
     >>> confined("cassettes", "test_a/test_b.yaml").as_posix()
     'cassettes/test_a/test_b.yaml'
@@ -144,7 +144,7 @@ def confined(directory: str | os.PathLike[str], name: str) -> Path:
 
 
 def _inside_its_directory(path: Path) -> Path:
-    """*path*, if following its links does not lead out of its directory."""
+    """Return *path*, if following its links does not lead out of its directory."""
     try:
         root = path.parent.resolve()
         inside = _is_below(path, root)
@@ -162,5 +162,5 @@ def _is_below(path: Path, root: Path) -> bool:
 
 
 def _opened(path: Path) -> int:
-    """Open for reading, but do not wait for whoever might write to a pipe."""
+    """Open for reading, but do not wait for a writer where it is a pipe."""
     return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))

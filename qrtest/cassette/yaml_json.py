@@ -65,7 +65,7 @@ class Shared(dict[str, Any]):
 
 
 def parsed(text: str, name: str) -> Any:
-    """What *text* says, in YAML or JSON. Raises `CassetteError`, which gives the line."""
+    """Return what *text* says, in YAML or JSON. Raises `CassetteError`, which gives the line."""
     first = SOMETHING.search(text)
     if first is None:
         raise CassetteError(
@@ -75,7 +75,7 @@ def parsed(text: str, name: str) -> Any:
 
 
 def yaml_text(data: Any) -> str:
-    """*data* as YAML, a text of several lines as a block."""
+    """Return *data* as YAML, a text of several lines as a block."""
     text: str = yaml.dump(
         data,
         Dumper=_Dumper,
@@ -88,7 +88,7 @@ def yaml_text(data: Any) -> str:
 
 
 def json_text(data: Any) -> str:
-    """*data* as JSON. Raises `CassetteError` when there is a binary body in it."""
+    """Return *data* as JSON. Raises `CassetteError` when there is a binary body in it."""
     return json.dumps(data, indent=1, default=_no_binary) + "\n"
 
 
@@ -120,7 +120,7 @@ def _parsed_json(text: str, name: str) -> Any:
 
 
 def _begins_as_flow(text: str) -> bool:
-    """Whether this is YAML in braces, as `{version: 1}`, which is not JSON."""
+    """Return whether this is YAML in braces, as `{version: 1}`, which is not JSON."""
     return text.lstrip()[1:].lstrip()[:1] not in ('"', "}", "]", "{", "[", "")
 
 
@@ -197,7 +197,7 @@ class _Building:
         return self._document.items[0] if self._document.items else None
 
     def take(self, event: Any) -> None:
-        """The next *event*. Raises `CassetteError` for what no cassette has."""
+        """Return the next *event*. Raises `CassetteError` for what no cassette has."""
         if isinstance(event, ScalarEvent):
             self._put(event, self._scalar(event), 1)
         elif isinstance(event, CollectionStartEvent):
@@ -283,14 +283,14 @@ class _Building:
 
 
 def _bytes_of(mapping: dict[Any, Any]) -> bytes:
-    """What a pickled buffer, as old vcrpy wrote, has in it."""
+    """Return what a pickled buffer, as old vcrpy wrote, has in it."""
     state = mapping.get("state") or (b"",)
     content = state[0] if isinstance(state, list | tuple) and state else b""
     return content.encode() if isinstance(content, str) else bytes(content)
 
 
 def _parts_of(mapping: dict[Any, Any]) -> list[Any]:
-    """What a pickled iterator, as old vcrpy wrote, goes over."""
+    """Return what a pickled iterator, as old vcrpy wrote, goes over."""
     arguments: Any = mapping.get("args") or ([],)
     return list(arguments[0]) if isinstance(arguments, list | tuple) and arguments else []
 

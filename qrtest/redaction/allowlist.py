@@ -219,7 +219,7 @@ def governs(name: str) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether what goes by *name* is a credential.
+    """Return whether what goes by *name* is a credential.
 
     >>> is_secret_name("X-Access-Token"), is_secret_name("status")
     (True, False)
@@ -290,7 +290,7 @@ class Rules:
         )
 
     def keeps(self, name: str) -> bool:
-        """Whether texts under *name* are free text: their words are looked at one by one."""
+        """Return whether texts under *name* are free text: their words are looked at one by one."""
         plain = plain_name(name)
         return plain in KEYS or plain in MARKUP or plain in FORM or plain in self.keep
 

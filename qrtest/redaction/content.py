@@ -152,7 +152,7 @@ class Content:
         return self._lines(text, inner)
 
     def is_harmless_data(self, content: bytes) -> bool:
-        """Whether *content*, an array or a circuit, shows nothing that has to go when it is looked into."""
+        """Return whether *content*, an array or a circuit, shows no secret when it is looked into."""
         return not any(
             found.lastgroup not in ("ip", "kept", "phone", "account")
             for run in encoded_data.printable(content)
@@ -245,7 +245,7 @@ class Content:
         return self._replace(kind, text, known=any(char.isdigit() or char == "@" for char in text))
 
     def _is_nothing(self, text: str, where: Where, plain: str) -> bool:
-        """Whether a governed *text* can be neither a secret nor an identity."""
+        """Return whether a governed *text* can be neither a secret nor an identity."""
         if re.fullmatch(patterns.PLACEHOLDER, text):
             return True
         if plain in self._rules.secret:

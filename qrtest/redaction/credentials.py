@@ -81,7 +81,7 @@ class Credentials:
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:
-    """Whether no letter or digit stands beside what begins and ends there in *text*."""
+    """Return whether no letter or digit stands beside what begins and ends there in *text*."""
     before = begin > 0 and text[begin - 1].isalnum() and text[begin].isalnum()
     return not before and not (text[end : end + 1].isalnum() and text[end - 1].isalnum())
 

@@ -23,7 +23,7 @@ _TYPE: Final = re.compile(r"(?im)^content-type:\s*(?:text|application)/(?!octet-
 
 
 def is_form(text: str, content_type: str = "") -> bool:
-    """Whether *text* is a form: by its *content_type*, else by its looks.
+    """Return whether *text* is a form: by its *content_type*, else by its looks.
 
     >>> is_form("user=jane&password=x"), is_form("a = b")
     (True, False)
@@ -61,7 +61,7 @@ def cookie_values(header: str) -> list[str]:
 
 
 def is_multipart(text: str) -> bool:
-    """Whether *text* is a form in parts."""
+    """Return whether *text* is a form in parts."""
     return text.lstrip()[:2] == "--" and "content-disposition:" in text[:4096].lower()
 
 

@@ -55,7 +55,7 @@ _QASM_COMMENT: Final = re.compile(
 
 
 def is_qasm(text: str) -> bool:
-    """Whether *text* is a program in OpenQASM."""
+    """Return whether *text* is a program in OpenQASM."""
     return text.lstrip()[:9].upper() == "OPENQASM "
 
 
@@ -113,7 +113,7 @@ class FreeText:
         return "".join(done)
 
     def is_harmless(self, text: str, *, strict: bool = False) -> bool:
-        """Whether every word of *text* may stay.
+        """Return whether every word of *text* may stay.
 
         >>> FreeText(Rules()).is_harmless("Job not found"), FreeText(Rules()).is_harmless("hunter2")
         (True, False)
@@ -128,7 +128,7 @@ class FreeText:
         )
 
     def is_name(self, text: str) -> bool:
-        """Whether *text*, the name of a field, is put together from words alone.
+        """Return whether *text*, the name of a field, is put together from words alone.
 
         >>> FreeText(Rules()).is_name("generators_sparse"), FreeText(Rules()).is_name("hunter2-x9")
         (True, False)
@@ -146,7 +146,7 @@ class FreeText:
         return all(len(part) <= 3 for part in others) and letters >= 2 * sum(map(len, others))
 
     def is_word(self, text: str, *, strict: bool = False) -> bool:
-        """Whether *text*, without a blank in it, may stay."""
+        """Return whether *text*, without a blank in it, may stay."""
         return self._stays(text, strict=strict, starts=False)
 
     def _governed(self, value: str, kind: str, replace: Replace) -> str:
@@ -232,7 +232,7 @@ class FreeText:
 
 
 def _starts(text: str, begin: int) -> bool:
-    """Whether a sentence may start here, with a capital letter."""
+    """Return whether a sentence may start here, with a capital letter."""
     return begin == 0 or _SENTENCE.search(text[max(0, begin - 4) : begin]) is not None
 
 

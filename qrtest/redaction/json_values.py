@@ -42,7 +42,7 @@ LONGEST_NAME: Final = 200
 
 
 def is_json(text: str) -> bool:
-    """Whether *text* is a JSON object or array, or the beginning of one that was cut.
+    """Return whether *text* is a JSON object or array, or the beginning of one that was cut.
 
     >>> is_json('{"a": 1}'), is_json('{"a": "b'), is_json("[ERROR] login failed")
     (True, True, False)

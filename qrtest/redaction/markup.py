@@ -44,7 +44,7 @@ MOST_LEVELS: Final = 10_000
 
 
 def is_markup(text: str) -> bool:
-    """Whether *text* begins as XML or HTML does.
+    """Return whether *text* begins as XML or HTML does.
 
     >>> is_markup("<r a='b'>x</r>"), is_markup("<stdin>:1: error")
     (True, False)

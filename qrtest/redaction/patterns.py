@@ -77,7 +77,7 @@ def _finder(more: tuple[tuple[str, str], ...]) -> re.Pattern[str]:
 
 
 def is_plain(value: str) -> bool:
-    """Whether *value* is a number, a time, a duration, bits, a Pauli string: what can be no secret.
+    """Return whether *value* is a number, a time, a duration, bits, a Pauli string: what can be no secret.
 
     >>> is_plain("0x1f"), is_plain("2026-01-01T00:00:00Z"), is_plain("6m30s"), is_plain("hunter2")
     (True, True, True, False)
@@ -86,7 +86,7 @@ def is_plain(value: str) -> bool:
 
 
 def is_id(value: str) -> bool:
-    """Whether *value* has the form of a job's or a session's id: those are names, and are kept.
+    """Return whether *value* has the form of a job's or a session's id: those are names, and are kept.
 
     >>> is_id("d5h6o44pe0pc73am1f1g"), is_id("6b1f0d52-8c3e-4a79-b0d4-5e2f91c7a638")
     (True, True)
@@ -95,7 +95,7 @@ def is_id(value: str) -> bool:
 
 
 def is_jwt(value: str) -> bool:
-    """Whether *value* begins as a JSON Web Token does: a header that names an algorithm, or a type.
+    """Return whether *value* begins as a JSON Web Token does: a header that names an algorithm, or a type.
 
     >>> is_jwt("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln"), is_jwt("eyJwYWdlIjogMn0.x")
     (True, False)
@@ -109,7 +109,7 @@ def is_jwt(value: str) -> bool:
 
 
 def is_harmless(kind: str, value: str) -> bool:
-    """Whether *value*, which was found as a *kind*, is none after all."""
+    """Return whether *value*, which was found as a *kind*, is none after all."""
     if kind == "ip":
         return _LOCAL.fullmatch(value) is not None or (
             ":" in value and not any(char.isalpha() for char in value)
@@ -118,7 +118,7 @@ def is_harmless(kind: str, value: str) -> bool:
 
 
 def looks_random(value: str) -> bool:
-    """Whether a run of letters and digits looks like the output of a generator.
+    """Return whether a run of letters and digits looks like the output of a generator.
 
     Job ids and UUIDs are names, not secrets; of a path, each part is looked at.
 

@@ -40,7 +40,7 @@ _IS_NUMBER: Final = re.compile(rf"-?{NUMBER}\d{{9}}(?:\.0)?")
 
 
 def could_be_credential(value: str) -> bool:
-    """Whether *value* could be a credential: not short, no plain number, no ordinary word of the API.
+    """Return whether *value* could be a credential: not short, no plain number, no ordinary word of the API.
 
     >>> could_be_credential("hunter2"), could_be_credential("Completed"), could_be_credential("REDACTED")
     (True, False, False)
@@ -56,7 +56,7 @@ def could_be_credential(value: str) -> bool:
 
 
 def is_number(token: str) -> bool:
-    """Whether *token* is a number that stands for another."""
+    """Return whether *token* is a number that stands for another."""
     return _IS_NUMBER.fullmatch(token) is not None
 
 

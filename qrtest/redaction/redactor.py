@@ -89,7 +89,7 @@ def redacted(
 
 
 def is_token_exchange(request: Request) -> bool:
-    """Whether *request* trades credentials for a token.
+    """Return whether *request* trades credentials for a token.
 
     >>> is_token_exchange(Request("POST", "iam.cloud.ibm.com", "/identity/token"))
     True

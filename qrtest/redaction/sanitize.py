@@ -97,7 +97,7 @@ def provenance_of(recorded: list[Interaction]) -> Provenance:
 
 
 def _is_simulated(interaction: Interaction) -> bool:
-    """Whether qrtest's own service answered: it has one account, and one user."""
+    """Return whether qrtest's own service answered: it has one account, and one user."""
     crn = interaction.request.header("Service-CRN")
     return crn == CRN or serialize.USER_ID.encode() in interaction.response.body
 

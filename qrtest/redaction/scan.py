@@ -34,7 +34,7 @@ def secrets(
     known: Iterable[str] = (),
     rules: Rules | None = None,
 ) -> tuple[Finding, ...]:
-    """What *text*, the file of *cassette*, holds that looks like a secret, or is one of the *known*."""
+    """Return what *text*, the file of *cassette*, holds that looks like a secret or is *known* to be one."""
     rules = rules or Rules()
     redactor = Redactor(b"audit", rules)
     redactor.keep(public_names(cassette.interactions))
@@ -52,9 +52,9 @@ def secrets(
 
 
 def _in(interaction: Interaction, number: int, redactor: Redactor) -> Iterator[Finding]:
-    """What redacting again would change."""
+    """Yield what redacting again would change."""
     path = redactor.path(interaction.request.path)
-    here = f"exchange {number + 1} ({interaction.request.method} {path[:120]})"
+    here = f"interaction {number + 1} ({interaction.request.method} {path[:120]})"
     if is_token_exchange(interaction.request):
         yield Finding("a token exchange", here)
         return
@@ -81,7 +81,7 @@ def _in(interaction: Interaction, number: int, redactor: Redactor) -> Iterator[F
 
 
 def _text(message: Request | Response) -> str:
-    """What a body says, by its headers."""
+    """Return what a body says, by its headers."""
     headers = {name.lower(): value for name, value in message.headers.items()}
     body = decompressed(message.body, headers.get("content-encoding"))
     return text_of(body, headers.get("content-type", ""))[0] or ""
@@ -103,7 +103,7 @@ def _changes(where: str, before: str, after: str) -> Iterator[Finding]:
 
 
 def _in_text(text: str, rules: Rules, redactor: Redactor) -> Iterator[Finding]:
-    """What the text itself shows, comments and all, of the kinds that cannot be mistaken."""
+    """Yield what the text itself shows, comments and all, of the kinds that cannot be mistaken."""
     finder = patterns.finder(rules.shapes)
     for number, line in enumerate(text.splitlines(), 1):
         if len(line) > 10_000 and " " not in line[:10_000]:

@@ -235,7 +235,7 @@ def text_of_bytes(body: bytes) -> str:
 
 
 def could_matter(value: str, is_password: bool = False) -> bool:
-    """Whether to search for *value*: not if it is short, or an ordinary word, or made of zeros and ones."""
+    """Return whether to search for *value*: not if it is short, an ordinary word, or zeros and ones."""
     if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
         return False
     if re.fullmatch(r"[01]+|0x[0-9a-fA-F]+|\d{4}-\d\d-\d\d.*|\d+\.\d*|https?:.*|crn:.*", value):
@@ -280,6 +280,6 @@ def _decoded(blob: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _names(name: str) -> bool:
-    """Whether *name* is one of a secret or of a person."""
+    """Return whether *name* is one of a secret or of a person."""
     is_secret = _SECRET.search(name) is not None and _NO_SECRET.search(name) is None
     return is_secret or _PERSON.search(name) is not None

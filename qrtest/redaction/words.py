@@ -26,7 +26,7 @@ def listed(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def is_of_the_service(word: str) -> bool:
-    """Whether *word*, in any case, is one that the service or a protocol uses.
+    """Return whether *word*, in any case, is one that the service or a protocol uses.
 
     >>> is_of_the_service("Queued"), is_of_the_service("swordfish")
     (True, False)
@@ -36,7 +36,7 @@ def is_of_the_service(word: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def is_english(word: str) -> bool:
-    """Whether *word*, in small letters, stands in the dictionary.
+    """Return whether *word*, in small letters, stands in the dictionary.
 
     >>> is_english("café"), is_english("Jane")
     (True, False)
@@ -45,7 +45,7 @@ def is_english(word: str) -> bool:
 
 
 def begins_a_word(text: str) -> bool:
-    """Whether *text* is the beginning of a word of the dictionary, as where a text was cut.
+    """Return whether *text* is the beginning of a word of the dictionary, as where a text was cut.
 
     >>> begins_a_word("caf"), begins_a_word("xq")
     (True, False)

@@ -58,11 +58,11 @@ def test_only_answers_that_came_are_looked_at_for_fields() -> None:
     )
     found = [str(each) for each in shapes(Cassette((*others, lacking)))]
     assert found == [
-        f"exchange 5: a poll lacks {name}"
+        f"interaction 5: a poll lacks {name}"
         for name in ("created", "program", "state", "status", "cost")
     ]
     [no_json] = shapes(Cassette((exchange(path="/jobs", answer=b"<html>"),)))
-    assert str(no_json) == "exchange 1: a list lacks (JSON)"
+    assert str(no_json) == "interaction 1: a list lacks (JSON)"
 
 
 @pytest.mark.parametrize(

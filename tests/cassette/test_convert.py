@@ -1,4 +1,4 @@
-"""Recordings of other tools as exchanges, and what is said of those that are none."""
+"""Recordings of other tools as interactions, and what is said of those that are none."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.recordings import HOST, JOB, PROVENANCE, job_body, short
 
 
 def betamax(*times: object, **response: Any) -> str:
-    """A cassette of betamax with an exchange at each of *times*."""
+    """A cassette of betamax with an interaction at each of *times*."""
     body = {"encoding": "utf-8", "string": "hi"}
     exchanges = [
         {
@@ -45,7 +45,7 @@ def test_betamax_is_timed_from_its_first_exchange_on() -> None:
 
 
 def test_betamax_is_read_whole() -> None:
-    """Both sides of an exchange with their headers."""
+    """Both sides of an interaction with their headers."""
     [one] = from_text(betamax(None, headers={"Age": ["1", "2"]})).interactions
     request = Request.to("GET", f"{HOST}/jobs/j", headers={"A": "b"}, body=b"hi")
     assert one == Interaction(request=request, response=Response(200, b"hi", {"Age": "1, 2"}))

@@ -251,7 +251,7 @@ def test_an_edited_file_is_noticed_and_says_what_to_do() -> None:
     with pytest.raises(CassetteError) as refused:
         codec.loads(edited, name="bell.yaml")
     assert str(refused.value) == (
-        "bell.yaml: qrtest.digest is not that of the exchanges: the file was edited or damaged. "
+        "bell.yaml: qrtest.digest is not that of the interactions: the file was edited or damaged. "
         "Take it from version control, or, if the change is meant, seal it with: qrtest convert FILE."
     )
 
@@ -260,7 +260,7 @@ def test_a_missing_exchange_is_noticed() -> None:
     """A file that was cut between two exchanges says how many there were."""
     data = json.loads(codec.dumps(short(), as_json=True))
     del data["interactions"][-1]
-    with pytest.raises(CassetteError, match="says 4 exchanges and there are 3"):
+    with pytest.raises(CassetteError, match="says 4 interactions and there are 3"):
         codec.loads(json.dumps(data))
 
 
@@ -273,6 +273,6 @@ def test_how_a_file_is_laid_out_does_not_matter() -> None:
 
 @given(recordings.cassettes)
 def test_the_digest_sees_every_exchange(cassette: Cassette) -> None:
-    """Leaving an exchange out changes the digest."""
+    """Leaving an interaction out changes the digest."""
     if cassette.interactions:
         assert digest(cassette.interactions[1:]) != digest(cassette.interactions)

@@ -122,9 +122,9 @@ def test_check_finds_what_is_wrong_and_shows_no_secret(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert SECRET not in done.stdout
     for line in (
-        "leaky.yaml: exchange 1 (GET /api/v1/jobs/",
+        "leaky.yaml: interaction 1 (GET /api/v1/jobs/",
         "edited.yaml: the file: qrtest.digest is not that of the exchanges",
-        "thin.yaml: exchange 1: a poll lacks state",
+        "thin.yaml: interaction 1: a poll lacks state",
     ):
         assert line in done.stdout
     rows = json.loads(qrtest("check", ".", "--json", cwd=tmp_path).stdout)

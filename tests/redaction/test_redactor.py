@@ -622,7 +622,7 @@ def test_a_request_that_hangs_shows_no_secret() -> None:
 
 @given(recordings.interactions)
 def test_redacting_is_idempotent(interaction: Interaction) -> None:
-    """Redacting what was redacted changes nothing, for any exchange."""
+    """Redacting what was redacted changes nothing, for any interaction."""
     once = redacted([interaction], key=KEY)
     assert redacted(once.interactions, key=b"another").interactions == once.interactions
 
@@ -653,7 +653,7 @@ OTHERWISE = [
 
 @given(st.permutations(OTHERWISE))
 def test_what_was_redacted_before_changes_nothing(interactions: list[Interaction]) -> None:
-    """Each exchange is redacted by what itself says, whatever is the same in another."""
+    """Each interaction is redacted by what itself says, whatever is the same in another."""
     redactor = Redactor(KEY)
     for interaction in interactions:
         assert redactor.interaction(interaction) == Redactor(KEY).interaction(interaction)
@@ -761,7 +761,9 @@ def test_a_compressed_body_that_is_damaged_is_refused(encoding: str) -> None:
     with pytest.raises(CassetteError, match=f"compressed by '{encoding}' and is damaged"):
         clean([damaged])
     [found] = scan.secrets("", Cassette((damaged,)))
-    assert str(found) == f"exchange 1 (GET /api/v1/jobs/{JOB}): a body that cannot be looked into"
+    assert (
+        str(found) == f"interaction 1 (GET /api/v1/jobs/{JOB}): a body that cannot be looked into"
+    )
 
 
 def test_a_text_in_another_encoding_is_redacted_in_it() -> None:

@@ -68,7 +68,7 @@ def test_a_finding_says_which_part_of_which_exchange_it_is_in(
     clean = asked(url=f"{HOST}/jobs")
     [one] = found(clean, interaction, clean)
     method, path = interaction.request.method, interaction.request.path
-    assert one == f"exchange 2 ({method} {path}){where}: what looks like: {kind}"
+    assert one == f"interaction 2 ({method} {path}){where}: what looks like: {kind}"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_what_looks_like_nothing_known_and_may_not_stay_is_told_as_that(
 ) -> None:
     """Headers, numbers, texts of several lines, and bodies of which nobody can say what is in them."""
     request = interaction.request
-    assert found(interaction) == [f"exchange 1 ({request.method} {request.path}){told}"]
+    assert found(interaction) == [f"interaction 1 ({request.method} {request.path}){told}"]
 
 
 @pytest.mark.parametrize(
@@ -113,10 +113,10 @@ def test_how_a_body_is_packed_is_no_finding(interaction: Interaction) -> None:
 
 
 def test_the_rules_of_a_project_are_obeyed() -> None:
-    """What it keeps is none, what it knows to be a secret is one: in exchanges and around them."""
+    """What it keeps is none, what it knows to be a secret is one: in interactions and around them."""
     flavoured, badge = answered({"flavour": "mint"}), answered({"message": "BADGE-77"})
     text = "version: 1\n# BADGE-77\n"
-    here = f"exchange 1 (GET {flavoured.request.path}), the response's body: what looks like"
+    here = f"interaction 1 (GET {flavoured.request.path}), the response's body: what looks like"
     assert found(flavoured, text=text) == [f"{here}: text"]
     assert found(flavoured, text=text, rules=RULES) == ["line 2: what looks like: badge"]
     assert found(badge, rules=RULES) == [f"{here}: badge"]
