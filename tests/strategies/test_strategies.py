@@ -30,6 +30,9 @@ EVERY = {
     "scenarios": qst.scenarios(),
     "scenarios with results": qst.scenarios(results=qst.results("estimator")),
     "poll_plans": qst.poll_plans(),
+    "changed_results of a recorded job": qst.changed_results(
+        PROJECT / "cassettes" / "sampler.yaml"
+    ),
     "scenarios_of a recorded job": qst.scenarios_of(PROJECT / "cassettes" / "sampler.yaml"),
     **{f"results of {program}": qst.results(program) for program in PROGRAMS},
     **{f"broken_results of {program}": qst.broken_results(program) for program in PROGRAMS},
