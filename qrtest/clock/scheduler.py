@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from qrtest.clock.genuine import Lock, get_ident, get_native_id
+from qrtest.clock.genuine import RLock, get_ident, get_native_id
 from qrtest.clock.participants import NANO, Input, Movable, Observing, Participant, Waiter
 from qrtest.clock.places import name_of
 from qrtest.errors import Deadlock, NeverEnds, Stop
@@ -38,7 +38,8 @@ class Scheduler:
         observe: Callable[[Scheduler], Observing],
     ) -> None:
         self.clock: Final = clock
-        self.mutex: Final = Lock()
+        self.mutex: Final = RLock()
+        self._late: list[Waiter] = []
         self.is_over = False
         self.turns = 0
         self._has_failed = False
@@ -149,6 +150,10 @@ class Scheduler:
 
     def wake(self, waiter: Waiter) -> None:
         """End the wait of *waiter*, or the one that is about to begin. From any thread."""
+        if self.mutex._is_owned():  # type: ignore[attr-defined]
+            # The garbage collector runs a finalizer here, in the middle of a decision: it comes next.
+            self._late.append(waiter)
+            return
         with self.mutex:
             self._wake(waiter)
             self.dispatch()
@@ -189,6 +194,8 @@ class Scheduler:
 
     def dispatch(self) -> None:
         """Give the turn to a participant that is ready; move the time if there is none."""
+        while self._late:
+            self._wake(self._late.pop())
         while self.holder is None and not self.is_over:
             if self._ready:
                 chosen = self._ready.pop(self._pick())
