@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import cassettes, doubles, imports, polls, searches, serve, startup, waits
+from benchmarks import cassettes, clients, doubles, imports, polls, searches, serve, startup, waits
 from benchmarks.report import Measured, show
 
 ROOT = Path(__file__).parents[1]
@@ -64,6 +64,7 @@ def sections(python: str) -> Iterator[tuple[str, Iterator[Measured]]]:
     yield "How much of the client runs (`benchmarks.doubles`)", doubles.measured()
     yield "A suite that uses none of it (`benchmarks.imports`, `benchmarks.startup`)", both()
     yield "Cassettes (`benchmarks.cassettes`)", cassettes.measured()
+    yield "Every HTTP client (`benchmarks.clients`)", clients.measured()
     yield "A server (`benchmarks.serve`)", serve.measured(python)
     yield "Searches (`benchmarks.searches`)", searches.measured()
 
