@@ -21,7 +21,7 @@ from typing import Any, Final, Protocol
 
 from qrtest.clock.clocks import Clock
 from qrtest.clock.patch_threads import outside_of_time
-from qrtest.errors import ServerError
+from qrtest.errors import ServerError, UnansweredRequest
 from qrtest.http.messages import BEFORE_THE_REQUEST, Failure, Request, Response
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.http_connection import Connection
@@ -155,7 +155,8 @@ class Port:
                 self._failed[exchange] = error
                 connection.say(CLOSED)
             else:
-                connection.say(Response(501, f"{error}\n".encode(), PLAIN))
+                is_unknown = isinstance(error, UnansweredRequest) and request.method != "CONNECT"
+                connection.say(Response(404 if is_unknown else 501, f"{error}\n".encode(), PLAIN))
             return
         if exchange and response.failure in WITHOUT_A_SOCKET:
             self._failed[exchange] = response.failure

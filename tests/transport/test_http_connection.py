@@ -112,9 +112,9 @@ def test_a_client_that_waits_to_go_on_is_told_to(sim: Simulation) -> None:
 
 
 def test_head_has_the_length_and_no_body(sim: Simulation) -> None:
-    """There is no HEAD in the service: 501, and whoever asks is told how long the reason is."""
+    """There is no HEAD in the service: 405, with the length of the reason that is not sent."""
     said = told(sim, asking("HEAD", "/v1/versions"))
-    assert said.startswith(b"HTTP/1.1 501")
+    assert said.startswith(b"HTTP/1.1 405")
     assert b"Content-Length: " in said
     assert said.endswith(b"\r\n\r\n")
 
