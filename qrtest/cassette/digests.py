@@ -24,6 +24,9 @@ SALT_BYTES: Final = 8
 class Digests:
     """Salted digests of replaced values, *of* their placeholders. A credential has none.
 
+    A placeholder has two of them where the recorded program and a replayed one send different texts: the
+    second one sends a placeholder where the first one sent a value that an answer had taught it.
+
     >>> digests = Digests.salted_by(b"key").with_values({"redacted-text-0123456789": "my job"})
     >>> digests.fits("redacted-text-0123456789", "my job")
     True
@@ -39,11 +42,17 @@ class Digests:
         """Return digests of no value yet; their salt follows from *key*, and the key not from the salt."""
         return cls(hashlib.blake2b(b"salt", key=key[:64], digest_size=SALT_BYTES).hexdigest())
 
-    def with_values(self, values: Mapping[str, str]) -> Digests:
-        """Return these and the digests of *values*, each under its placeholder."""
+    def with_values(self, values: Mapping[str, str | tuple[str, ...]]) -> Digests:
+        """Return these and the digests of *values*, one or several, each under its placeholder."""
         if not values:
             return self
-        added = {placeholder: self.digest(value) for placeholder, value in values.items()}
+        added = {
+            placeholder: " ".join(dict.fromkeys(map(self.digest, each)))
+            for placeholder, each in (
+                (name, (value,) if isinstance(value, str) else value)
+                for name, value in values.items()
+            )
+        }
         return Digests(self.salt, {**self.of, **added})
 
     def digest(self, value: str) -> str:
@@ -54,4 +63,4 @@ class Digests:
     def fits(self, placeholder: str, value: str) -> bool:
         """Return whether *value* can be what *placeholder* stands for; without a digest anything fits."""
         kept = self.of.get(placeholder)
-        return kept is None or value == placeholder or self.digest(value) == kept
+        return kept is None or value == placeholder or self.digest(value) in kept.split()

@@ -23,6 +23,8 @@ __all__ = ["RequestIndex", "fits", "leaf_fits"]
 
 _PLACEHOLDER: Final = re.compile(f"({PLACEHOLDER})")
 ANYTHING: Final = "*"
+LONGEST_PIECE: Final = 200
+MOST_OCCURRENCES: Final = 8
 Place = tuple[Any, ...]
 Opening = tuple[Place, bool]
 """A place that holds placeholders, and whether it is one whole placeholder with a digest."""
@@ -36,6 +38,7 @@ class RequestIndex(Generic[Entry]):
     def __init__(self, digests: Digests) -> None:
         self.digests: Final = digests
         self._hides = not digests.salt
+        self._kept_of = {one: kept for kept in digests.of.values() for one in kept.split()}
         self._exact: dict[str, Entry] = {}
         self._open: dict[tuple[Any, ...], dict[str, list[tuple[Any, Entry]]]] = {}
 
@@ -114,7 +117,9 @@ class RequestIndex(Generic[Entry]):
                 parent[step] = value
 
     def _digest(self, text: str) -> str:
-        return "#" + (self.digests.of.get(text) or self.digests.digest(text))
+        """Return one text for all that the placeholder stands for that *text* is, or that it hides."""
+        kept = self.digests.of.get(text)
+        return "#" + (kept or self._kept_of.get(one := self.digests.digest(text), one))
 
 
 def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place = ()) -> bool:
@@ -149,20 +154,34 @@ def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
         return type(known) is type(wanted) and bool(known == wanted)
     literal, *rest = _PLACEHOLDER.split(known)
     text = as_text(wanted)
-    if not text.startswith(literal):
-        return False
-    at = len(literal)
-    for placeholder, literal in zip(rest[::2], rest[1::2], strict=True):
-        is_last = placeholder is rest[-2]
-        end = len(text) - len(literal) if is_last else text.find(literal, at + 1)
-        if not literal and not is_last:
-            end = at + len(placeholder)
-        if end <= at or text[end : end + len(literal)] != literal:
-            return False
-        if not any(digests.fits(placeholder, form) for form in _forms(text[at:end])):
-            return False
-        at = end + len(literal)
-    return True
+    return text.startswith(literal) and _pieces_fit(rest, text[len(literal) :], digests)
+
+
+def _pieces_fit(pieces: list[str], text: str, digests: Digests) -> bool:
+    """Return whether *text* is what *pieces* stand for: placeholders, each followed by a literal."""
+    if not pieces:
+        return not text
+    placeholder, literal, *rest = pieces
+    if not rest:
+        ends = [len(text) - len(literal)] if text.endswith(literal) else []
+    elif literal:
+        ends = _occurrences(literal, text)
+    else:
+        ends = list(range(1, min(len(text), LONGEST_PIECE)))
+    return any(
+        end > 0
+        and any(digests.fits(placeholder, form) for form in _forms(text[:end]))
+        and _pieces_fit(rest, text[end + len(literal) :], digests)
+        for end in ends
+    )
+
+
+def _occurrences(literal: str, text: str) -> list[int]:
+    """Return where *literal* stands in *text* after its beginning, the first few of them."""
+    found = [text.find(literal, 1)]
+    while found[-1] >= 0 and len(found) < MOST_OCCURRENCES:
+        found.append(text.find(literal, found[-1] + 1))
+    return [at for at in found if at >= 0]
 
 
 def _has_placeholder(value: Any) -> bool:

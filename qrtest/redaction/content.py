@@ -264,6 +264,8 @@ class Content:
         return digits < LEAST_DIGITS and self._free.is_harmless(text, strict=True)
 
     def _id(self, text: str) -> str:
+        if text.startswith("crn:"):
+            return self.shaped.shapes(text)
         if "/" in text:
             return "/".join(self._id(part) if part else part for part in text.split("/"))
         if len(text) <= 3 or text.isdigit() or (_HEX.fullmatch(text) and len(text) != 32):

@@ -103,6 +103,10 @@ class Placeholders:
         made = self._numbers[token] = f"{NUMBER}{digits:09d}{end}"
         return made
 
+    def made(self) -> dict[str, str]:
+        """Return all values replaced so far with what stands for them, but for numbers."""
+        return dict(self._made)
+
     def known_placeholders(self) -> dict[str, str]:
         """Return the known values with what stands for them."""
         return {value: self._made[value] for value in self.known}

@@ -17,13 +17,13 @@ from urllib.parse import unquote
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Interaction, collapsed
 from qrtest.http.messages import Request, Response
-from qrtest.http.operations import route
 from qrtest.redaction import allowlist, encoded_data, words
 from qrtest.redaction.allowlist import Rules, plain_name
 from qrtest.redaction.bodies import cut_character, decompressed, text_of
 from qrtest.redaction.content import Content
 from qrtest.redaction.credentials import Credentials, with_body
 from qrtest.redaction.forms import cookie_values
+from qrtest.redaction.learnt_values import LearntValues
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
@@ -78,11 +78,18 @@ def redacted(
     interactions = list(interactions)
     redactor = Redactor(key, rules)
     redactor.keep(public_names(interactions))
-    cleaned = [(interaction, redactor.interaction(interaction)) for interaction in interactions]
+    learnt = LearntValues(redactor.values_in_answers(interactions))
+    for request in {(each.uri, each.request.body): each.request for each in interactions}.values():
+        # A credential that is sent has to be known whole, before values in it are replaced.
+        redactor.request(request)
+    cleaned = [(each, redactor.interaction(learnt.in_request(each))) for each in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())
     clean = tuple(map(known.out_of, collapsed(kept)))
-    values = redactor.distinct_values(clean)
+    values = {
+        placeholder: (value, learnt.original(value))
+        for placeholder, value in redactor.distinct_values(clean).items()
+    }
     is_enough = digests is not None and (digests.salt or not values)
     kept_before = digests if digests is not None and is_enough else Digests.salted_by(key)
     return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
@@ -110,6 +117,7 @@ class Redactor:
         self._placeholders = Placeholders(key)
         self._content = Content(self._rules, self._placeholders)
         self._seen: dict[tuple[object, ...], tuple[Request, Response]] = {}
+        self._answers: dict[tuple[object, ...], Response] = {}
 
     @property
     def known(self) -> set[str]:
@@ -123,6 +131,13 @@ class Redactor:
     def known_placeholders(self) -> dict[str, str]:
         """Return the credentials seen so far, with what stands for them."""
         return self._placeholders.known_placeholders()
+
+    def values_in_answers(self, interactions: Iterable[Interaction]) -> dict[str, str]:
+        """Return what is replaced in the answers of *interactions*, with what stands for it."""
+        for each in interactions:
+            self._learn_headers(each.response.headers)
+            self._response(each.response, _operation(each.request))
+        return self._placeholders.made()
 
     def distinct_values(self, clean: Iterable[Interaction]) -> dict[str, str]:
         """Return what was replaced in the requests of *clean* by its placeholders, but for credentials."""
@@ -139,9 +154,8 @@ class Redactor:
         same = _looked_at(interaction)
         clean = self._seen.get(same)
         if clean is None:
-            where = route(request.method, request.path)
-            operation = "" if where is None else where.operation
-            clean = self._seen[same] = (self.request(request), self._response(response, operation))
+            answer = self._response(response, _operation(request))
+            clean = self._seen[same] = (self.request(request), answer)
         return replace(interaction, request=clean[0], response=clean[1])
 
     def request(self, request: Request) -> Request:
@@ -173,6 +187,12 @@ class Redactor:
     # --- messages ---
 
     def _response(self, response: Response, operation: str) -> Response:
+        same = (operation, *_answered(response))
+        if same not in self._answers:
+            self._answers[same] = self._clean_response(response, operation)
+        return self._answers[same]
+
+    def _clean_response(self, response: Response, operation: str) -> Response:
         if response.failure is not None and not response.body:
             return Response(0, failure=response.failure)
         headers = {name.lower(): value for name, value in response.headers.items()}
@@ -240,8 +260,17 @@ def _looked_at(interaction: Interaction) -> tuple[object, ...]:
     """Return what decides how an interaction is redacted: a poll like the one before is looked at once."""
     request, response = interaction.request, interaction.response
     asked = (request.method, interaction.uri, request.body, _deciding(request.headers))
+    return (*asked, *_answered(response))
+
+
+def _answered(response: Response) -> tuple[object, ...]:
+    """Return what decides how *response* is redacted."""
     answered = (response.status, response.reason, response.failure, response.body)
-    return (*asked, *answered, _deciding(response.headers))
+    return (*answered, _deciding(response.headers))
+
+
+def _operation(request: Request) -> str:
+    return "" if request.route is None else request.route.operation
 
 
 def _deciding(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

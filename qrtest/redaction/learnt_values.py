@@ -1,0 +1,98 @@
+"""Values that answers taught a program, in its later requests: what a replayed program sends there.
+
+A replay answers with placeholders, and the program puts them where it put the values: into paths, queries
+and bodies. So the values are replaced there first, as whole words, and the rest is redacted around them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+from urllib.parse import quote, quote_plus
+
+from qrtest.cassette.model import Interaction
+
+__all__ = ["LearntValues"]
+
+SHORTEST: Final = 2
+_ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+LARGEST_BODY: Final = 2**18
+"""A body of more characters is a circuit or data, and not searched."""
+
+
+class LearntValues:
+    """Values that stood in answers, with the *placeholders* that replace them there."""
+
+    def __init__(self, placeholders: Mapping[str, str]) -> None:
+        self._values = {placeholder: value for value, placeholder in placeholders.items()}
+        self._by_start: dict[str, list[tuple[str, str]]] = {}
+        forms = {
+            form: placeholder
+            for value, placeholder in placeholders.items()
+            for form in _forms(value)
+            if len(form) >= SHORTEST
+        }
+        for form in sorted(forms, key=len, reverse=True):
+            self._by_start.setdefault(form[:SHORTEST], []).append((form, forms[form]))
+
+    def in_request(self, interaction: Interaction) -> Interaction:
+        """Return *interaction* with the placeholders in its request."""
+        request = interaction.request
+        changed = replace(
+            request,
+            path=self._replaced(request.path),
+            query=self._replaced(request.query),
+            body=self._in_body(request.body),
+        )
+        return interaction if changed == request else replace(interaction, request=changed)
+
+    def original(self, text: str) -> str:
+        """Return *text* with the values again, as the recorded program sent it."""
+        for placeholder, value in self._values.items():
+            if placeholder in text:
+                text = text.replace(placeholder, value)
+        return text
+
+    def _in_body(self, body: bytes) -> bytes:
+        if len(body) > LARGEST_BODY:
+            return body
+        try:
+            return self._replaced(body.decode()).encode()
+        except UnicodeDecodeError:
+            return body
+
+    def _replaced(self, text: str) -> str:
+        done: list[str] = []
+        at = kept = 0
+        while at <= len(text) - SHORTEST:
+            for form, placeholder in self._by_start.get(text[at : at + SHORTEST], ()):
+                end = at + len(form)
+                if text.startswith(form, at) and _is_whole(text, at, end):
+                    done += [text[kept:at], placeholder]
+                    at = kept = end
+                    break
+            else:
+                at += 1
+        return "".join([*done, text[kept:]])
+
+
+def _forms(value: str) -> set[str]:
+    """Return *value* as it may stand in an address, in a form and in JSON."""
+    return {
+        value,
+        quote(value, safe=""),
+        quote(value),
+        quote_plus(value),
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+    }
+
+
+def _is_whole(text: str, begin: int, end: int) -> bool:
+    """Return whether no letter or digit stands beside what begins and ends there in *text*."""
+    before = begin > 0 and text[begin - 1].isalnum() and text[begin].isalnum()
+    before = before and _ESCAPE.fullmatch(text, max(0, begin - 3), begin) is None
+    return not before and not (text[end : end + 1].isalnum() and text[end - 1].isalnum())

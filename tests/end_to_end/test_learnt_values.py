@@ -1,0 +1,70 @@
+"""A program that asks with what it was answered replays, whatever redaction made of the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+
+import qrtest
+from qrtest.http.messages import Request, Response
+from tests.servers import serving
+
+NAMES = ("owner", "id", "email", "token", "whatever")
+VALUES = (
+    "alice",
+    "Alice Smith",
+    "00000000-0000-0000-0000-000000000000",
+    "a@b.example",
+    "0123456789abcdef0123456789abcdef",
+    "x7",
+    "Ünï/cö?de",
+    "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:6ba7b810-9dad-11d1-80b4-00c04fd430c8::",
+)
+
+
+def service(request: Request) -> Response:
+    """Answer with what the path of the first request says; else with how much was asked."""
+    answer: object = [len(request.path), len(request.query), len(request.body)]
+    if request.path == "/first":
+        answer = {request.parameter("n") or "": request.parameter("v")}
+    return Response(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
+
+
+@pytest.fixture(scope="module")
+def base() -> Iterator[str]:
+    with serving(service) as address:
+        yield address
+
+
+def program(base: str, name: str, number: int) -> list[int]:
+    """The statuses that a program gets that asks with what the first answer taught it."""
+    answer = requests.get(f"{base}/first", params={"n": name, "v": VALUES[number]}, timeout=5)
+    value = answer.json()[name]
+    quoted = quote(value, safe="")
+    asked = [
+        requests.get(f"{base}/repos/{quoted}/issues?limit=5", timeout=5),
+        requests.get(f"{base}/repos/{quoted}.git", timeout=5),
+        requests.get(f"{base}/s", params={"search": f"user:{value} is:open"}, timeout=5),
+        requests.post(f"{base}/s", json={"title": f"by {value}, ok", "name": value}, timeout=5),
+        requests.post(f"{base}/s", data={"name": value}, timeout=5),
+        requests.post(f"{base}/s", data=f"hello {value}\n".encode(), timeout=5),
+    ]
+    return [each.status_code for each in asked]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("number", range(len(VALUES)))
+def test_a_value_learnt_from_an_answer_is_asked_with_again(
+    base: str, name: str, number: int, tmp_path: Path
+) -> None:
+    """As a part of a path, and of a part; in a query, a form, JSON and a text."""
+    path = tmp_path / "session.yaml"
+    with qrtest.record(path):
+        recorded = program(base, name, number)
+    with qrtest.replay(path, transport="requests"):
+        assert program(base, name, number) == recorded == [200] * 6
