@@ -111,8 +111,7 @@ def sampled_shots(options: Mapping[str, Any]) -> int:
 def _measured(draw: Draw, size: int, shape: Sequence[int], shots: int, meas_type: str) -> Any:
     """Return the data of a register: bits, or by *meas_type* complex levels of each shot or their mean."""
     if meas_type == "classified":
-        samples = np.frombuffer(draw.bytes(math.prod(shape) * shots * _bytes(size)), np.uint8)
-        samples = samples.reshape(*shape, shots, _bytes(size)).copy()
+        samples = draw.integers(0, 256, size=(*shape, shots, _bytes(size)), dtype=np.uint8)
         if size % 8:
             samples[..., 0] &= (1 << size % 8) - 1
         return bit_array(samples, size)

@@ -10,7 +10,7 @@ import base64
 import io
 import math
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -31,6 +31,7 @@ __all__ = [
 
 BIT_ARRAY: Final = "<class 'qiskit.primitives.containers.bit_array.BitArray'>"
 NDARRAY: Final = "numpy.ndarray[typing.Tuple[int, ...], numpy.dtype[numpy.{}]]"
+PIECE_BYTES: Final = 1 << 18
 DENSE_BITS: Final = 32
 """From this register size on, samples are stored uncompressed: random bits do not get smaller."""
 
@@ -58,10 +59,31 @@ def tagged(name: str, value: Any) -> dict[str, Any]:
 
 def array(values: np.ndarray[Any, Any], *, level: int = 1) -> dict[str, Any]:
     """Return an ndarray as base64 of zlib of npy; *level* 0 does not compress."""
-    buffer = io.BytesIO()
-    np.save(buffer, values, allow_pickle=False)
-    packed = zlib.compress(buffer.getbuffer(), level)
-    return tagged("ndarray", base64.b64encode(packed).decode())
+    return tagged("ndarray", "".join(_base64_pieces(_compressed_pieces(values, level))))
+
+
+def _compressed_pieces(values: np.ndarray[Any, Any], level: int) -> Iterator[bytes]:
+    """Yield *values* as zlib of npy, a piece at a time: whole copies of a large array would add up."""
+    values = np.ascontiguousarray(values).reshape(values.shape)
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, np.lib.format.header_data_from_array_1_0(values))
+    compressor = zlib.compressobj(level)
+    yield compressor.compress(header.getvalue())
+    content = values.reshape(-1).view(np.uint8).data if values.size else b""
+    for at in range(0, len(content), PIECE_BYTES):
+        yield compressor.compress(content[at : at + PIECE_BYTES])
+    yield compressor.flush()
+
+
+def _base64_pieces(pieces: Iterator[bytes]) -> Iterator[str]:
+    """Yield base64 of *pieces*, cut where a group of three bytes ends."""
+    left = b""
+    for piece in pieces:
+        whole = left + piece
+        end = len(whole) - len(whole) % 3
+        left = whole[end:]
+        yield base64.b64encode(whole[:end]).decode()
+    yield base64.b64encode(left).decode()
 
 
 def bit_array(samples: np.ndarray[Any, Any], num_bits: int) -> dict[str, Any]:

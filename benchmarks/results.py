@@ -1,0 +1,169 @@
+"""What results of submitted jobs cost: fitted, computed, many, and large. Run: python -m benchmarks.results
+
+The client's own encoding and decoding of the same data stands beside each, in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import tracemalloc
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from qiskit import QuantumCircuit
+from qiskit.primitives.containers.sampler_pub import SamplerPub
+from rich.console import Console
+from rich.table import Table
+
+from qrtest import simulate
+from qrtest.client import releases, simulators
+from qrtest.client.backend_snapshots import Snapshots
+from qrtest.client.computing_process import Computation
+from qrtest.client.fitted_results import fitted
+from qrtest.client.result_format import Span
+
+ROUNDS = 3
+PUBS = 100
+JOBS = 100
+QUBITS = 127
+SHOTS = 4096
+MANY_SHOTS = 100_000
+LAYERS = 10
+
+
+def wide() -> QuantumCircuit:
+    """A circuit of a whole device, with some layers of gates."""
+    circuit = QuantumCircuit(QUBITS, metadata={"of": "the benchmark"})
+    for layer in range(LAYERS):
+        circuit.sx(range(QUBITS))
+        for qubit in range(layer % 2, QUBITS - 1, 2):
+            circuit.cz(qubit, qubit + 1)
+    circuit.measure_all()
+    return circuit
+
+
+def encoded(circuit: QuantumCircuit, *, pubs: int, shots: int) -> str:
+    """The inputs of a sampler job, as the client sends them."""
+    coerced = [SamplerPub.coerce(circuit, shots=shots)] * pubs
+    return json.dumps({"pubs": coerced, "version": 2}, cls=releases.json_encoder())
+
+
+def best(action: Callable[[], object]) -> float:
+    """The shortest of some rounds, in milliseconds of processor time."""
+    taken = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        action()
+        taken.append(time.process_time() - began)
+    return min(taken) * 1000
+
+
+def fit(params: str) -> str:
+    return fitted("sampler", params, seed="benchmark", span=Span(0, 1))
+
+
+def decode(text: str) -> Any:
+    return releases.result_decoder().decode(text)
+
+
+def compute_bell(params: str, configuration: str) -> str:
+    return Computation(
+        program_id="sampler",
+        params=params,
+        configuration=configuration,
+        properties=None,
+        seed=0,
+        start=0,
+        stop=1,
+        seconds=60,
+        memory_bytes=None,
+    ).compute()
+
+
+def bell(*, dynamic: bool) -> QuantumCircuit:
+    """A Bell pair; the dynamic one waits for a bit before its second half."""
+    circuit = QuantumCircuit(2, 2)
+    circuit.sx(0)
+    if dynamic:
+        circuit.measure(0, 0)
+        with circuit.if_test((0, 1)):
+            circuit.x(1)
+    else:
+        circuit.cz(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    return circuit
+
+
+def many_jobs(params: str) -> None:
+    """Jobs of many pubs, each to its decoded result."""
+    with simulate(longest=None) as sim:
+        for _ in range(JOBS):
+            sim.job("DONE", params=params).result()
+
+
+def peak_of_large(params: str) -> tuple[int, float]:
+    """The size of a large result in bytes, and the most memory that making it took, as a multiple."""
+    tracemalloc.start()
+    text = fit(params)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return len(text), peak / len(text)
+
+
+def main() -> None:
+    logging.disable(logging.WARNING)
+    warnings.simplefilter("ignore")
+    table = Table("what", "ms", "beside it", "ms")
+    circuit = wide()
+    params = encoded(circuit, pubs=PUBS, shots=SHOTS)
+    text = fit(params)
+    encoding = best(lambda: encoded(circuit, pubs=PUBS, shots=SHOTS))
+    decoding = best(lambda: decode(text))
+    fitting = best(lambda: fit(params))
+    table.add_row(
+        f"fitted, {PUBS} pubs of {QUBITS} qubits",
+        f"{fitting:.1f}",
+        "encoding them",
+        f"{encoding:.0f}",
+    )
+    table.add_row(
+        "fitted, per pub", f"{fitting / PUBS:.2f}", "decoding it, per pub", f"{decoding / PUBS:.2f}"
+    )
+    configuration = (Snapshots().describe("ibm_torino", "configuration") or b"{}").decode()
+    still = encoded(bell(dynamic=False), pubs=1, shots=SHOTS)
+    table.add_row(
+        "computed Bell pair, reference primitives",
+        f"{best(lambda: compute_bell(still, configuration)):.1f}",
+        "",
+        "",
+    )
+    if simulators.has_aer():
+        dynamic = encoded(bell(dynamic=True), pubs=1, shots=SHOTS)
+        aer = best(lambda: compute_bell(dynamic, configuration))
+        table.add_row("computed dynamic Bell pair, Aer", f"{aer:.1f}", "", "")
+    small = encoded(bell(dynamic=False), pubs=PUBS, shots=SHOTS)
+    lone = fit(small)
+    began = time.process_time()
+    many_jobs(small)
+    taken = (time.process_time() - began) * 1000
+    table.add_row(
+        f"{JOBS} jobs of {PUBS} pubs",
+        f"{taken:.0f}",
+        "decoding alone",
+        f"{best(lambda: decode(lone)) * JOBS:.0f}",
+    )
+    size, multiple = peak_of_large(encoded(circuit, pubs=1, shots=MANY_SHOTS))
+    table.add_row(
+        f"{QUBITS} qubits, {MANY_SHOTS:,} shots: {size / 1e6:.1f} MB",
+        "",
+        "most memory",
+        f"{multiple:.1f} ×",
+    )
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
