@@ -24,6 +24,7 @@ from pathlib import Path
 from qiskit_ibm_runtime import Session
 
 import qrtest
+from docs.make_programs import programs
 from qrtest import Scenario, faults, scenarios
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.corruption import DAMAGES, WHOLE
@@ -236,7 +237,9 @@ def surface() -> Column:
             column[member] = f"{whose}: {came_to(partial(use, sim.job('RUNNING 5s; DONE')))}"
         for argument in ("client_params", "user_callback", "result_decoder"):
             column[f"argument {argument}"] = f"{OWN if argument in taken else OURS}: taken"
-    return column
+    with warnings.catch_warnings(action="ignore"):
+        sent = programs()
+    return {**column, **{f"{PROGRAM}{name}": text for name, text in sent.items()}}
 
 
 def releases_page(columns: Mapping[str, Column]) -> str:
@@ -246,9 +249,15 @@ def releases_page(columns: Mapping[str, Column]) -> str:
         f"| member | {' | '.join(columns)} |",
         "|---" * (len(columns) + 1) + "|",
     ]
-    for member in next(iter(columns.values())):
+    rows = list(next(iter(columns.values())))
+    for member in (row for row in rows if not row.startswith(PROGRAM)):
         cells = [cell(*column[member].split(": ")) for column in columns.values()]
         lines.append(f"| `{member.removeprefix('argument ')}` | {' | '.join(cells)} |")
+    lines += ["", *PROGRAMS_HEAD, f"| primitive | {' | '.join(columns)} |"]
+    lines += ["|---" * (len(columns) + 1) + "|"]
+    for row in (row for row in rows if row.startswith(PROGRAM)):
+        cells = [column[row] for column in columns.values()]
+        lines.append(f"| {row.removeprefix(PROGRAM)} | {' | '.join(cells)} |")
     lines += ["", *CHANGES_HEAD, "| what | since | |", "|---|---|---|"]
     lines += [f"| {change.name} | {change.since} | {change.says} |" for change in CHANGES]
     return "\n".join([*lines, ""])
@@ -292,6 +301,20 @@ RELEASES_HEAD = [
     "Of a job that runs for 5 seconds and is done, and last, arguments of the constructor: seen by running "
     "each release (`python docs/make_tables.py`). What is in bold the release has dropped, and qrtest "
     "supplies it.",
+    "",
+]
+
+PROGRAM = "program "
+"""What the rows of programs begin with, in the column of a release."""
+
+PROGRAMS_HEAD = [
+    "## Which program each primitive sends, and what it gets",
+    "",
+    "Three circuits to a sampler, three observables to an estimator, one circuit to an executor or a noise "
+    "learner: the program, the schema of its inputs, and the default result as the client decodes it. All "
+    'of them fit what was submitted; with `result="computed"` the samplers, estimators and the executor '
+    "are computed. The client's local simulators, the calibrator, and primitives that need packages beside "
+    "the client are left out.",
     "",
 ]
 
