@@ -108,6 +108,24 @@ def differential(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-q", "tests/differential.py", env=env)
 
 
+PACKAGES = ("pennylane-qiskit", "pytket-qiskit", "qbraid", "qiskit-experiments", "qrisp")
+"""Public packages that run jobs, each with a test in examples/packages."""
+
+
+@nox.session
+@nox.parametrize("package", PACKAGES, ids=PACKAGES)
+def packages(session: nox.Session, package: str) -> None:
+    """Run the code of a public package on the simulated service, with qrtest from its wheel."""
+    constraints = ("--build-constraints", str(CONSTRAINTS))
+    session.run("uv", "build", "-q", "--wheel", "--out-dir", session.create_tmp(), external=True)
+    [wheel] = Path(session.create_tmp()).glob("qrtest-*.whl")
+    session.install("-q", *constraints, f"{wheel}[pytest,aer]", package)
+    if session.posargs == INSTALL_ONLY:
+        return
+    test = Path("examples", "packages", f"test_{package.replace('-', '_')}.py")
+    session.run("python", "-m", "pytest", str(test))
+
+
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Every line and branch of what decides, by tests in one process."""
