@@ -20,7 +20,18 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import cassettes, clients, doubles, imports, polls, searches, serve, startup, waits
+from benchmarks import (
+    cassettes,
+    clients,
+    doubles,
+    imports,
+    polls,
+    results,
+    searches,
+    serve,
+    startup,
+    waits,
+)
 from benchmarks.report import Measured, show
 
 ROOT = Path(__file__).parents[1]
@@ -66,6 +77,7 @@ def sections(python: str) -> Iterator[tuple[str, Iterator[Measured]]]:
     yield "Cassettes (`benchmarks.cassettes`)", cassettes.measured()
     yield "Every HTTP client (`benchmarks.clients`)", clients.measured()
     yield "A server (`benchmarks.serve`)", serve.measured(python)
+    yield "Results of submitted jobs (`benchmarks.results`)", results.measured()
     yield "Searches (`benchmarks.searches`)", searches.measured()
 
 

@@ -10,14 +10,13 @@ import logging
 import time
 import tracemalloc
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.primitives.containers.sampler_pub import SamplerPub
-from rich.console import Console
-from rich.table import Table
 
+from benchmarks.report import Measured, show
 from qrtest import simulate
 from qrtest.client import releases, simulators
 from qrtest.client.backend_snapshots import Snapshots
@@ -113,57 +112,48 @@ def peak_of_large(params: str) -> tuple[int, float]:
     return len(text), peak / len(text)
 
 
-def main() -> None:
+def measured() -> Iterator[Measured]:
+    """What results cost in processor time, with the client's own work on the same data beside it."""
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
-    table = Table("what", "ms", "beside it", "ms")
     circuit = wide()
     params = encoded(circuit, pubs=PUBS, shots=SHOTS)
     text = fit(params)
+    fitting, decoding = best(lambda: fit(params)), best(lambda: decode(text))
     encoding = best(lambda: encoded(circuit, pubs=PUBS, shots=SHOTS))
-    decoding = best(lambda: decode(text))
-    fitting = best(lambda: fit(params))
-    table.add_row(
-        f"fitted, {PUBS} pubs of {QUBITS} qubits",
-        f"{fitting:.1f}",
-        "encoding them",
-        f"{encoding:.0f}",
-    )
-    table.add_row(
-        "fitted, per pub", f"{fitting / PUBS:.2f}", "decoding it, per pub", f"{decoding / PUBS:.2f}"
-    )
     configuration = (Snapshots().describe("ibm_torino", "configuration") or b"{}").decode()
     still = encoded(bell(dynamic=False), pubs=1, shots=SHOTS)
-    table.add_row(
-        "computed Bell pair, reference primitives",
-        f"{best(lambda: compute_bell(still, configuration)):.1f}",
-        "",
-        "",
-    )
-    if simulators.has_aer():
-        dynamic = encoded(bell(dynamic=True), pubs=1, shots=SHOTS)
-        aer = best(lambda: compute_bell(dynamic, configuration))
-        table.add_row("computed dynamic Bell pair, Aer", f"{aer:.1f}", "", "")
+    computing = best(lambda: compute_bell(still, configuration))
     small = encoded(bell(dynamic=False), pubs=PUBS, shots=SHOTS)
     lone = fit(small)
     began = time.process_time()
     many_jobs(small)
-    taken = (time.process_time() - began) * 1000
-    table.add_row(
-        f"{JOBS} jobs of {PUBS} pubs",
-        f"{taken:.0f}",
-        "decoding alone",
-        f"{best(lambda: decode(lone)) * JOBS:.0f}",
-    )
+    many = (time.process_time() - began) * 1000
     size, multiple = peak_of_large(encoded(circuit, pubs=1, shots=MANY_SHOTS))
-    table.add_row(
-        f"{QUBITS} qubits, {MANY_SHOTS:,} shots: {size / 1e6:.1f} MB",
-        "",
-        "most memory",
-        f"{multiple:.1f} ×",
+    rows = [
+        row(f"fitted, {PUBS} pubs of {QUBITS} qubits", fitting, "encoding the pubs", encoding),
+        row("fitted, per pub", fitting / PUBS, "decoding it, per pub", decoding / PUBS),
+        row(
+            f"{JOBS} jobs of {PUBS} pubs", many, "decoding alone", best(lambda: decode(lone)) * JOBS
+        ),
+        row("a computed Bell pair, reference primitives", computing),
+    ]
+    if simulators.has_aer():
+        dynamic = encoded(bell(dynamic=True), pubs=1, shots=SHOTS)
+        aer = best(lambda: compute_bell(dynamic, configuration))
+        rows.append(row("a computed dynamic Bell pair, qiskit-aer", aer))
+    yield Measured(
+        "Results of submitted jobs", ("what", "ms", "the client's own work", "ms of it"), rows
     )
-    Console().print(table)
+    large = (f"{QUBITS} qubits, {MANY_SHOTS:,} shots", f"{size / 1e6:.1f} MB", f"{multiple:.1f} ×")
+    yield Measured(
+        "Memory of a large result", ("result", "size", "most memory, to its size"), [large]
+    )
+
+
+def row(what: str, taken: float, beside: str = "", other: float | None = None) -> tuple[str, ...]:
+    return what, f"{taken:.1f}", beside, "" if other is None else f"{other:.1f}"
 
 
 if __name__ == "__main__":
-    main()
+    show(measured())
