@@ -97,7 +97,7 @@ def test_the_marker_chooses_the_script(strict: pytest.Pytester) -> None:
         ("script='DONNE'", "*Write it like this: DONE*"),
         (
             "transport='pigeon'",
-            "*transport of the marker = 'pigeon': there are direct, requests, sockets*",
+            "*transport of the marker = 'pigeon': there are direct, in-process, requests, sockets*",
         ),
     ],
 )
