@@ -20,7 +20,7 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.transitions import FINAL
 from qrtest.playback.recorded_jobs import step_in
 from qrtest.playback.structure import changes, is_number, structure_of
-from qrtest.redaction.redactor import shown
+from qrtest.redaction.redactor import shown, shown_value
 
 __all__ = ["TIERS", "Difference", "Tier", "differences"]
 
@@ -127,7 +127,9 @@ def _shapes(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Di
     for one, other in _alike(old, new):
         before, after = _outcomes(one), _outcomes(other)
         if before != after:
-            yield Difference("shape", f"{operation}: status", _short(before), _short(after))
+            yield Difference(
+                "shape", f"{operation}: status", _short(before, "status"), _short(after, "status")
+            )
         for what, bodies in (("request", _asked), ("response", _answered)):
             where = f"{operation}: {what}"
             structures = [structure_of(_content(bodies(each))) for each in (one, other)]
@@ -183,7 +185,7 @@ def _values_at(path: tuple[str, ...], asked: list[_Asked]) -> str:
         found = [each[key] for each in found if isinstance(each, dict) and key in each]
         if key != name:
             found = [item for each in found if isinstance(each, list) for item in each]
-    return ", ".join(sorted(set(map(_short, found))))
+    return ", ".join(sorted({_short(each, ".".join(path)) for each in found}))
 
 
 # --- values -------------------------------------------------------------------------------------------
@@ -213,7 +215,9 @@ def _values(where: str, one: Any, other: Any) -> Iterator[Difference]:
     elif one != other or (
         type(one) is not type(other) and not (is_number(one) and is_number(other))
     ):
-        yield Difference(_tier(where, one, other), shown(where), _short(one), _short(other))
+        yield Difference(
+            _tier(where, one, other), shown(where), _short(one, where), _short(other, where)
+        )
 
 
 def _tier(where: str, one: Any, other: Any) -> Tier:
@@ -224,8 +228,8 @@ def _tier(where: str, one: Any, other: Any) -> Tier:
     return "volatile" if is_volatile else "value"
 
 
-def _short(value: Any) -> str:
-    text = shown(json.dumps(value))
+def _short(value: Any, where: str) -> str:
+    text = shown_value(value, where)
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
 
 

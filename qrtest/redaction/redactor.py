@@ -8,16 +8,17 @@ across two.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote
 
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Interaction, collapsed
 from qrtest.http.messages import Request, Response
-from qrtest.redaction import allowlist, encoded_data, words
+from qrtest.redaction import allowlist, encoded_data, json_values, words
 from qrtest.redaction.allowlist import Rules, plain_name
 from qrtest.redaction.bodies import cut_character, decompressed, text_of
 from qrtest.redaction.content import Content
@@ -28,7 +29,7 @@ from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
 
-__all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown"]
+__all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown", "shown_value"]
 
 PUBLIC: Final = ("backends", "backend", "plan")
 """Operations whose answers describe devices and plans: all names in them are kept."""
@@ -109,6 +110,15 @@ def shown(text: str) -> str:
     return Redactor(b"shown").shown(text)
 
 
+def shown_value(value: Any, place: str) -> str:
+    """Return the JSON of *value*, which stands at *place* in a body, as a report may show it.
+
+    >>> shown_value(12, "body.user.jobs"), shown_value("hunter2", "body.password")[:16]
+    ('12', '"redacted-token-')
+    """
+    return Redactor(b"shown").value(json.dumps(value), place)
+
+
 class Redactor:
     """Replaces secrets, and remembers which: `known` are the credentials seen so far."""
 
@@ -179,6 +189,14 @@ class Redactor:
     def text(self, text: str) -> str:
         """Return the free *text* without what may not be kept."""
         return self._content.content(text)
+
+    def value(self, text: str, place: str) -> str:
+        """Return *text*, the JSON of a value at *place* (`body.user.id`), without what may not be kept."""
+        where = TOP
+        for name in re.split(r"[.\[\]]+", place):
+            if name:
+                where = self._content.below(where, name)
+        return json_values.rewritten(text, where, self._content)
 
     def shown(self, text: str) -> str:
         """Return *text*, a message or report of qrtest's own, without what looks like a secret in it."""

@@ -150,5 +150,5 @@ def _end_of_pem(text: str, begun: int) -> int:
 def _is_identifier(chunk: str) -> bool:
     """Return whether *chunk* may be the name of something in a program or of a file, rather than a secret."""
     return len(chunk) < 200 and not any(
-        len(part) >= 16 and patterns.looks_random(part) for part in re.split(r"[/.\\]", chunk)
+        len(part) >= 16 and patterns.looks_random(part) for part in re.split(r"[/.\\?&=#-]", chunk)
     )

@@ -123,7 +123,7 @@ def test_check_finds_what_is_wrong_and_shows_no_secret(tmp_path: Path) -> None:
     assert SECRET not in done.stdout
     for line in (
         "leaky.yaml: interaction 1 (GET /api/v1/jobs/",
-        "edited.yaml: the file: qrtest.digest is not that of the exchanges",
+        "edited.yaml: the file: qrtest.digest is not that of the interactions",
         "thin.yaml: interaction 1: a poll lacks state",
     ):
         assert line in done.stdout

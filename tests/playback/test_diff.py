@@ -106,3 +106,16 @@ def test_a_status_that_differs_is_another_shape() -> None:
     assert told([good], [good, bad])[0] == (
         'shape: poll(exclude_params): status: ["200"] -> ["200", "reset"]'
     )
+
+
+def test_a_difference_shows_no_secret() -> None:
+    """Of cassettes that other tools recorded, unredacted: what a name governs is a placeholder, at any depth."""
+    one, other = (
+        Cassette(
+            (exchange(answer={"id": "j", "login": {"password": word}, "owner": {"name": name}}),)
+        )
+        for word, name in (("swordfish", "Zoe"), ("zeppelin", "Ann"))
+    )
+    printed = "\n".join(map(str, differences(one, other)))
+    assert printed.count("redacted-token-") == printed.count("redacted-user-") == 2
+    assert not any(word in printed for word in ("swordfish", "zeppelin", "Zoe", "Ann"))
