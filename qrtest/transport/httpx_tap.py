@@ -108,8 +108,10 @@ class _Asking:
     def __init__(self, handler: Handler, transport: Any, request: Any) -> None:
         self.scheme: Final[str] = request.url.scheme
         self.timeout: Final[float | None] = request.extensions.get("timeout", {}).get("read")
+        # Without a name and password that stand in the address: httpx sends them in a header.
+        url = f"{self.scheme}://{_host(request)}{request.url.raw_path.decode('ascii')}"
         self.request: Final = Request.to(
-            request.method, str(request.url), headers=_joined(request.headers), body=request.content
+            request.method, url, headers=_joined(request.headers), body=request.content
         )
         self._transport = transport
         self._error: Exception | None = None

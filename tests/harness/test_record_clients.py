@@ -125,6 +125,17 @@ def test_a_known_answer_is_replayed_and_the_rest_recorded(
     assert len(store.load(path).interactions) == 2
 
 
+@pytest.mark.parametrize("client", ["requests", "urllib3", "httpx", "httpx-async"])
+def test_a_password_in_the_address_is_not_recorded(client: str, base: str, path: Path) -> None:
+    """Whether the client sends it in a header, or nowhere."""
+    address = base.replace("http://", "http://somebody:Zq7Kp2mXw9Lr4TvB@")
+    with qrtest.record(path):
+        CLIENTS[client]("GET", f"{address}/jobs/one")
+    assert "Zq7Kp2mXw9Lr4TvB" not in path.read_text()
+    [kept] = store.load(path).interactions
+    assert kept.request.host == base.removeprefix("http://")
+
+
 def test_a_recording_of_nothing_does_not_pass_in_silence(path: Path) -> None:
     """A warning says so, or an error if one is asked for; a good cassette stays."""
     with pytest.warns(RecordingWarning, match="no request was made that it could see"):
