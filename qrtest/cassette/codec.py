@@ -8,6 +8,7 @@ docs/cassette-format.md is the long form of this.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
@@ -25,6 +26,11 @@ from qrtest.http.messages import FAILURES, Request, Response, phrase
 __all__ = ["SECTION", "dumps", "loads", "read"]
 
 SECTION: Final = "qrtest"
+BETAMAX: Final = "http_interactions"
+"""What the interactions of a betamax cassette stand under."""
+
+LFS_POINTER: Final = "version https://git-lfs.github.com/"
+_MERGE_MARK: Final = re.compile(r"^<{7} \S", re.MULTILINE)
 LAID_OUT_LONGEST: Final = 256 * 1024
 """Bodies beyond this many characters stay on one line: nobody reads them."""
 
@@ -52,6 +58,7 @@ def loads(text: str, *, name: str = "the cassette", sealed: bool = True) -> Cass
     >>> loads('{"version": 1, "interactions": []}')
     Cassette(interactions=(), provenance=None)
     """
+    _refuse_what_git_left(text, name)
     return read(yaml_json.parsed(text, name), name=name, sealed=sealed)
 
 
@@ -62,6 +69,10 @@ def read(data: Any, *, name: str = "the cassette", sealed: bool = True) -> Casse
         top = top.holding(foreign.version_1(top))
     top.mapping()
     version = top.get("version").value
+    if top.has(BETAMAX):
+        raise CassetteError(
+            f"{name}: it is a cassette of betamax. Convert it: qrtest convert {name}"
+        )
     if version != 1:
         raise CassetteError(
             f"{name}: there is no 'version: 1' in it"
@@ -101,6 +112,21 @@ def dumps(cassette: Cassette, *, as_json: bool = False) -> str:
     writer = _Writer(layout, packs=packs)
     data["interactions"] = [writer.written(interaction) for interaction in cassette.interactions]
     return yaml_json.json_text(data) if as_json else yaml_json.yaml_text(data)
+
+
+def _refuse_what_git_left(text: str, name: str) -> None:
+    """Raise `CassetteError` for a pointer in place of a file, and for one with both sides of a merge."""
+    if text.startswith(LFS_POINTER):
+        raise CassetteError(
+            f"{name}: it is a Git LFS pointer, not the cassette itself. Fetch the file: git lfs pull"
+        )
+    mark = _MERGE_MARK.search(text)
+    if mark is not None:
+        line = text.count("\n", 0, mark.start()) + 1
+        raise CassetteError(
+            f"{name}: line {line}: there is a mark of a merge that was not resolved. Take one side from "
+            "version control, or record it again."
+        )
 
 
 # --- reading ---------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ def save_text(path: str | os.PathLike[str], text: str) -> None:
 
     Raises `CassetteError`.
     """
-    target = _inside_its_directory(Path(path))
+    target = _replaceable(Path(path))
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -88,6 +88,8 @@ def save_text(path: str | os.PathLike[str], text: str) -> None:
             os.fsync(file.fileno())
         part.replace(target)
     except OSError as error:
+        with suppress(OSError):
+            part.unlink()
         raise CassetteError(f"{path}: it cannot be written: {error.strerror or error}.") from None
 
 
@@ -100,7 +102,7 @@ def held(path: str | os.PathLike[str]) -> Iterator[None]:
     with needed("record"):
         from filelock import FileLock, Timeout
 
-    target = _inside_its_directory(Path(path))
+    target = _replaceable(Path(path))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}.lock")
@@ -155,6 +157,18 @@ def _inside_its_directory(path: Path) -> Path:
             f"{path}: it is a link out of its directory, which is not followed. Copy the file there."
         )
     return path
+
+
+def _replaceable(path: Path) -> Path:
+    """Return *path*, if there is nothing yet or a regular file: a device or a pipe is never replaced."""
+    inside = _inside_its_directory(path)
+    try:
+        kind = inside.stat().st_mode
+    except OSError:
+        return inside
+    if not stat.S_ISREG(kind):
+        raise CassetteError(f"{path}: it is not a regular file, and is not replaced by a cassette.")
+    return inside
 
 
 def _is_below(path: Path, root: Path) -> bool:

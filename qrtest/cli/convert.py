@@ -14,6 +14,8 @@ from qrtest.cassette import codec, store, unsaved
 from qrtest.cassette.convert import from_download, from_text, is_download
 from qrtest.cassette.model import Cassette, Provenance
 from qrtest.cli.progress import tracked
+from qrtest.errors import CassetteError
+from qrtest.playback.rehearsal import unanswerable
 from qrtest.redaction.allowlist import project_rules
 from qrtest.redaction.sanitize import KEY_VARIABLE, sanitized
 
@@ -21,6 +23,7 @@ __all__ = ["convert"]
 
 INFO = "-info.json"
 RESULT = "-result.json"
+MOST_LOST = 10
 
 
 @click.command(short_help="Make cassettes of other tools' recordings.")
@@ -72,7 +75,7 @@ def _converted(path: Path, before: str, *, as_json: bool) -> str:
 
 def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
     key = os.environ.get(KEY_VARIABLE)
-    text, _ = sanitized(
+    text, converted = sanitized(
         list(cassette.interactions),
         key=key.encode() if key else secrets.token_bytes(32),
         rules=project_rules(path),
@@ -81,6 +84,13 @@ def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
         provenance=cassette.provenance or Provenance(),
         digests=None if cassette.provenance is None else cassette.digests,
     )
+    lost = list(unanswerable(converted, (each.request for each in cassette.interactions)))
+    if lost:
+        shown = "\n".join(f"  {each}" for each in lost[:MOST_LOST])
+        raise CassetteError(
+            f"{path}: it was not converted: a replay would not answer {len(lost)} of its requests.\n{shown}\n"
+            "What is replaced in them can be kept: [tool.qrtest.redaction], see docs/recording.md."
+        )
     return text
 
 

@@ -17,10 +17,18 @@ from qrtest.playback.player import Player
 from qrtest.redaction.redactor import is_token_exchange, shown
 from qrtest.service.parse import named
 
-__all__ = ["rehearsed"]
+__all__ = ["rehearsed", "unanswerable"]
 
 MADE_BY: Final = ("submit", "session")
 READ_AT_ITS_TIME: Final = ("GET", "HEAD")
+
+
+def unanswerable(cassette: Cassette, asked: Iterable[Request]) -> Iterator[str]:
+    """Yield the requests of *asked*, as they were made, that a replay of *cassette* does not answer."""
+    player = Player(cassette, _Moment(), epoch=EPOCH)
+    for request in asked:
+        if not is_token_exchange(request) and player.find(request) is None:
+            yield shown(str(request))
 
 
 def rehearsed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -368,3 +369,35 @@ def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     path.write_bytes(b"version: \xff")
     with pytest.raises(CassetteError, match="byte 9 is not UTF-8"):
         store.load(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:a\nsize 1\n", "git lfs pull"),
+        (
+            "interactions:\n<<<<<<< HEAD\n- a\n=======\n- b\n>>>>>>> x\n",
+            "line 2: there is a mark of a merge",
+        ),
+        ('{"http_interactions": []}', "qrtest convert a.yaml"),
+    ],
+)
+def test_what_is_no_cassette_yet_says_what_to_do(text: str, sentence: str) -> None:
+    """A pointer, a merge, a recording of betamax: each has a sentence of its own."""
+    with pytest.raises(CassetteError, match=re.escape(sentence)):
+        codec.loads(text, name="a.yaml")
+
+
+def test_a_cassette_never_replaces_what_is_no_regular_file(tmp_path: Path) -> None:
+    """A pipe stays a pipe, a folder a folder, and nothing else is left beside them."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("pipe.yaml", "folder.yaml"):
+        with pytest.raises(CassetteError, match="is not a regular file"):
+            store.save_text(tmp_path / name, "version: 1\n")
+        with (
+            pytest.raises(CassetteError, match="is not a regular file"),
+            store.held(tmp_path / name),
+        ):
+            pytest.fail("it was held")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.yaml", "pipe.yaml"]
