@@ -41,6 +41,7 @@ Scenarios = SearchStrategy[Any] | Iterable[Any]
 LEAST_REFUSALS: Final = 2
 STUCK: Final = (Scenario("QUEUED"),)
 NOT_REPEATED: Final = (
+    "budget",
     "program_id",
     "result",
     "saved",

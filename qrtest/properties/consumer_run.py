@@ -250,8 +250,10 @@ def _switches(simulation: Simulation) -> tuple[str, ...]:
 
 
 def _called(consumer: Callable[[Any], Any], argument: Any) -> Any:
-    """Call *consumer*, and run the coroutine that it returns, if it does."""
+    """Call *consumer*, and run the coroutine or generator that it returns, if it does."""
     value = consumer(argument)
+    if inspect.isgenerator(value):
+        return list(value)
     if not inspect.iscoroutine(value):
         return value
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,7 @@ from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from qrtest import strategies
+from qrtest.clock import clocks
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.clock.schedule import Schedule
@@ -58,7 +60,8 @@ class Search:
     *on_failure*: what it returns when there is no result: a value, a class, or a tuple of classes,
     () when it always raises; anything, unless given.
     *program_id*, *result*: what the jobs are and result in; a value, or a strategy. *transport*: as in
-    `simulate`. *patience*: how long it may make no progress in real time. *schedules*: also search for an
+    `simulate`. *patience*: how long it may make no progress in real time, *budget*: how long
+    the search may take (None: as long as its examples). *schedules*: also search for an
     order in which its threads and tasks go on; *schedule*: the one order to try.
 
     *saved*: the folder of scenario files; those named after the consumer are tried first. With
@@ -79,6 +82,7 @@ class Search:
     result: Any = None
     transport: Transport = "direct"
     patience: Duration = "20s"
+    budget: Duration | None = None
     schedules: bool = False
     schedule: Schedule | str | None = None
     saved: str | Path | None = None
@@ -241,6 +245,10 @@ def _variants_of_the_recorded(recorded: Scenario, operations: Sequence[str]) -> 
         yield recorded.but(script=script, faults=plan)
 
 
+class OverBudget(BaseException):
+    """Ends a search that has found nothing in its time; hypothesis hands it on at once."""
+
+
 def find(
     is_broken: Callable[[Case], bool],
     drawn: SearchStrategy[Jobs],
@@ -257,9 +265,12 @@ def find(
     phases = tuple(phase for phase in parent.phases if phase is not Phase.explain)
     most = parent.max_examples if max_examples is None else max_examples
     last: list[Case] = []
+    until = inf if search.budget is None else clocks.unix_time() + durations.seconds(search.budget)
     orders = strategies.schedules() if search.schedules else st.none()
 
     def note(case: Case) -> bool:
+        if not last and clocks.unix_time() > until:
+            raise OverBudget
         if is_broken(case):
             last[:] = [case]
             return True
@@ -273,7 +284,7 @@ def find(
             random=None if search.seed is None else Random(search.seed),
             database_key=key,
         )
-    except (NoSuchExample, Unsatisfiable):
+    except (NoSuchExample, Unsatisfiable, OverBudget):
         return None
     except Flaky as error:
         if last:

@@ -53,7 +53,7 @@ def data_in(value: object, job_ids: Iterable[str] = ()) -> Iterator[Data]:
     >>> [data.value for data in data_in({"first": {"00": 5, "11": 3}, "state": "DONE"})]
     [{'00': 5, '11': 3}]
     """
-    ids = frozenset(job_ids)
+    ids = frozenset(filter(None, job_ids))
     for place in _places(value, ids):
         if _is_result(place.value) or is_counts(place.value) or _is_array(place.value):
             yield Data(place.value, place.position, place.labels)

@@ -13,6 +13,7 @@ import pytest
 
 import qrtest
 from qrtest import Scenario
+from qrtest import strategies as qst
 from qrtest.errors import ConsumerBug, SimulationError
 
 DONE = [Scenario("DONE")]
@@ -75,6 +76,37 @@ def test_a_coroutine_function_is_run() -> None:
 
     assert rule_broken(collect) == "escapes"
     assert loops
+
+
+def test_a_generator_function_is_run() -> None:
+    """To its end: what it yields is what it returns."""
+
+    def results(jobs):
+        for job in jobs:
+            yield job.result()
+
+    assert rule_broken(results, jobs=2, scenarios=[Scenario("ERROR")]) == "escapes"
+    qrtest.check_consumer(results, jobs=2, scenarios=DONE)
+
+
+def test_a_search_in_another_thread_finds_the_same() -> None:
+    """Signals reach the main thread alone; the search does not need them."""
+    rules = []
+    search = threading.Thread(
+        target=lambda: rules.append(rule_broken(lambda job: 1 / 0 if job.status() else 0))
+    )
+    search.start()
+    search.join()
+    assert rules == ["escapes"]
+
+
+def test_a_budget_of_time_ends_the_search() -> None:
+    """However many examples it was to try."""
+    runs = []
+    qrtest.check_consumer(
+        lambda job: runs.append(job), scenarios=qst.scenarios(), max_examples=100_000, budget="1s"
+    )
+    assert 0 < len(runs) < 100_000
 
 
 def test_inside_of_a_running_loop_it_is_said_what_to_write() -> None:

@@ -111,6 +111,12 @@ def test_data_is_labelled_by_the_id_beside_it() -> None:
     }
 
 
+def test_an_empty_text_is_no_id() -> None:
+    """It stands in many outcomes, and labels nothing."""
+    [data] = data_in([("job-a", Outcome({"00": 1}, ""))], ("job-a", ""))
+    assert data.labels == {"job-a"}
+
+
 def test_a_result_and_its_counts_have_the_same_marks() -> None:
     """So that it is seen whose they are."""
     with qrtest.simulate() as sim:
