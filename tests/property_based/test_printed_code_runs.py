@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import qrtest
 from qrtest import Behaviour, Instance, JobRecord, Limits, Scenario, Script, running, scenarios
 from qrtest import strategies as qst
 from qrtest.code_repr import as_code, imports_for
+from qrtest.errors import ConsumerBug
 from qrtest.plugin import report
 from tests import drawn_scripts
 
@@ -160,6 +163,29 @@ def test_the_report_of_a_failed_test_prints_a_program_that_runs(
     )
     program = printed.partition("\n\n")[2]
     assert elsewhere.run(program) == ""
+
+
+def local() -> Callable[[Any], Any]:
+    def consumer(job: Any) -> Any:
+        return job.result()
+
+    return consumer
+
+
+@pytest.mark.parametrize(
+    "consumer",
+    [local(), partial(local()), lambda job: job.result()],
+    ids=["local", "partial", "lambda"],
+)
+def test_the_report_of_check_consumer_prints_a_program_that_runs(
+    elsewhere: Interpreter, consumer: Callable[[Any], Any]
+) -> None:
+    """For a consumer that cannot be imported, too: where it stands is said, and what to fill in."""
+    with pytest.raises(ConsumerBug) as caught:
+        qrtest.check_consumer(consumer, max_examples=5, save_failures=False)
+    pasted = str(caught.value).partition("To paste into a test:")[2]
+    assert "check_consumer" in pasted
+    assert elsewhere.run(textwrap.dedent(pasted)) == ""
 
 
 def test_what_is_missing_is_noticed(elsewhere: Interpreter) -> None:
