@@ -1,7 +1,7 @@
 """Records exchanges on a tape of vcrpy's: the only import of vcr.
 
 vcrpy's tape, filters and hooks are used as they are. Its patches are not: they take themselves back
-while a connection is made, for all threads at once, so that exchanges of other threads are lost or
+while a connection is made, for all threads at once, so that interactions of other threads are lost or
 let through. Here an exchange arrives whole, from a tap that never closes in between, and a lock
 around the tape is all that threads need. docs/decisions/0005-recording.md has the figures.
 """

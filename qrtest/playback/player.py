@@ -229,11 +229,11 @@ class Player:
         lines = []
         for track, why in self._requests.nearest(request, NEAREST):
             shown = Redactor(b"shown").request(track.request)
-            lines.append(f"  exchange {track.first + 1}, {shown}: {'; '.join(why)}")
+            lines.append(f"  interaction {track.first + 1}, {shown}: {'; '.join(why)}")
         nearest = "\n".join(["The nearest:", *lines]) if lines else "It is empty."
         return (
             f"{Redactor(b'shown').request(request)} was not recorded: it is none of the "
-            f"{len(interactions)} exchanges of {self._name}, and was not sent anywhere.\n{nearest}\n"
+            f"{len(interactions)} interactions of {self._name}, and was not sent anywhere.\n{nearest}\n"
             "To record what is missing: pytest --qrtest-record=new_episodes, or qrtest record."
         )
 

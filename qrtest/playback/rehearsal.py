@@ -68,7 +68,7 @@ class _Moment:
 
 def _differences(player: Player, clock: _Moment, number: int, each: Interaction) -> Iterator[str]:
     """Yield how the replay answers the interaction *number* otherwise than it was recorded."""
-    here = f"exchange {number}, {shown(str(each.request))}"
+    here = f"interaction {number}, {shown(str(each.request))}"
     starts = each.at if each.program is None else each.program
     ends = each.end if each.program is None else each.program_end
     moments = [starts or 0.0, *([ends] if ends is not None and each.repeat > 1 else [])]
@@ -112,6 +112,6 @@ def _names_without_an_answer(cassette: Cassette) -> Iterator[str]:
     if unknown and made and made.isdisjoint(wanted):
         for name in unknown:
             yield (
-                f"exchange {wanted[name]}: no answer names the job {shown(name)}, and those that were "
+                f"interaction {wanted[name]}: no answer names the job {shown(name)}, and those that were "
                 "made are never asked for"
             )

@@ -288,7 +288,7 @@ def test_another_circuit_is_explained() -> None:
 
 
 def test_a_request_that_was_not_recorded_shows_the_nearest_ones(tmp_path: Path) -> None:
-    """The message has the request without its secrets, the nearest exchanges, why not, and what to do."""
+    """The message has the request without its secrets, the nearest interactions, why not, and what to do."""
     path = tmp_path / "bell.yaml"
     store.save(path, short())
     with qrtest.replay(path, transport="requests"), pytest.raises(UnansweredRequest) as refused:
@@ -298,7 +298,7 @@ def test_a_request_that_was_not_recorded_shows_the_nearest_ones(tmp_path: Path) 
     message = str(refused.value)
     assert "Zq7Kp2mXw9Lr4TvB8nYc" not in message
     assert "the query has exclude_params='false', recorded 'true'" in message
-    assert f"none of the 4 exchanges of {path}, and was not sent anywhere" in message
+    assert f"none of the 4 interactions of {path}, and was not sent anywhere" in message
     assert message.endswith("pytest --qrtest-record=new_episodes, or qrtest record.")
 
 
@@ -310,7 +310,7 @@ def test_the_nearest_of_what_was_recorded_comes_first() -> None:
         with pytest.raises(UnansweredRequest) as refused:
             requests.get(f"{HOST}/jobs/{JOB}/logs", timeout=5)
     _, _, nearest = str(refused.value).partition("The nearest:\n")
-    assert nearest.startswith(f"  exchange 10, GET /api/v1/jobs/{JOB}/metrics: ")
+    assert nearest.startswith(f"  interaction 10, GET /api/v1/jobs/{JOB}/metrics: ")
 
 
 def test_tokens_are_made_afresh_and_are_valid_on_the_virtual_clock() -> None:

@@ -42,7 +42,7 @@ def test_an_answer_that_a_replay_gives_at_another_time_is_found() -> None:
     same_time = (poll("Queued", 1.0), poll("Running", 1.0))
     [problem] = rehearsed(Cassette(same_time))
     assert problem.startswith(
-        f"exchange 1, GET /api/v1/jobs/{JOB}?exclude_params=true: a replay answers"
+        f"interaction 1, GET /api/v1/jobs/{JOB}?exclude_params=true: a replay answers"
     )
 
 
@@ -54,4 +54,4 @@ def test_a_job_with_two_names_is_found() -> None:
     )
     assert list(rehearsed(Cassette((SUBMISSION, unnamed)))) == []
     [problem] = rehearsed(Cassette((renamed, unnamed)))
-    assert problem.startswith(f"exchange 2: no answer names the job {JOB}")
+    assert problem.startswith(f"interaction 2: no answer names the job {JOB}")

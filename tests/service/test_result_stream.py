@@ -153,7 +153,7 @@ def test_what_was_not_recorded_cannot_be_streamed() -> None:
         UnansweredRequest, match=r"was not recorded\. Let .* ask for it: job\.result"
     ):
         played(without_result, "recorded")
-    with pytest.raises(UnansweredRequest, match="it is none of the 0 exchanges"):
+    with pytest.raises(UnansweredRequest, match="it is none of the 0 interactions"):
         played(Cassette(), "recorded")
     player = Player(short(), VirtualClock(), epoch=0.0)
     assert player.handle(Request("GET", "host", f"/stream/jobs/{JOB}")).status == 426
