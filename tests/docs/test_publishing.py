@@ -98,7 +98,10 @@ def test_the_recipe_needs_what_the_package_needs() -> None:
     wanted = {each.lower().replace(">", " >", 1) for each in PROJECT["dependencies"]}
     assert set(recipe["requirements"]["run"]) == {*wanted, f"python {PROJECT['requires-python']}"}
     extras = PROJECT["optional-dependencies"]
-    optional = {each.replace(">", " >", 1) for each in [*extras["hypothesis"], *extras["pytest"]]}
+    optional = {
+        each.replace(">", " >", 1)
+        for each in [*extras["hypothesis"], *extras["pytest"], *extras["record"]]
+    }
     assert set(recipe["requirements"]["run_constrained"]) == optional
 
 
