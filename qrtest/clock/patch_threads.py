@@ -196,11 +196,19 @@ def _submitting(pool_class: Any) -> Callable[..., Any]:
 
     def submit(self: Any, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         me = participant()
-        if me is not None and self not in _LENT and not isinstance(self._work_queue, _SimpleQueue):
-            _LENT[self] = _Lent(self, me)
+        if me is not None and not _works_for(self, me):
+            _LENT.append(_Lent(self, me))
         return genuine(self, fn, *args, **kwargs)
 
     return submit
+
+
+def _works_for(pool: Any, me: Participant) -> bool:
+    """Return whether all workers of *pool*, now and later, take part where *me* does."""
+    workers = [vars(thread).get(_PARTICIPANT) for thread in pool._threads]
+    return isinstance(pool._work_queue, _SimpleQueue) and all(
+        worker is not None and worker.scheduler is me.scheduler for worker in workers
+    )
 
 
 class _Lent:
@@ -225,12 +233,12 @@ class _Lent:
         pool._shutdown = is_shut_down
 
 
-_LENT: Final[dict[Any, _Lent]] = {}
+_LENT: Final[list[_Lent]] = []
 
 
 def give_back(clock: VirtualClock) -> None:
     """Give the pools back that worked on *clock*, which is still open."""
-    for pool, lent in list(_LENT.items()):
+    for lent in reversed(_LENT.copy()):
         if clock.has(lent.scheduler):
-            del _LENT[pool]
+            _LENT.remove(lent)
             lent.give_back()

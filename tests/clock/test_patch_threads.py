@@ -192,6 +192,23 @@ def test_a_pool_from_before_the_simulation_works_on_its_clock() -> None:
         assert pool.submit(int).result() == 0
 
 
+def test_a_pool_works_in_one_simulation_after_another() -> None:
+    """Its workers of the first one take no part in the second."""
+    with simulate() as first:
+        pool = concurrent.futures.ThreadPoolExecutor(2)
+        pool.submit(time.sleep, 60).result()
+        assert first.clock.now() == 60
+    with simulate() as second:
+        pool.submit(time.sleep, 7).result()
+        with simulate() as inner:
+            pool.submit(time.sleep, 5).result()
+            assert inner.clock.now() == 5
+        pool.submit(time.sleep, 7).result()
+        assert second.clock.now() == 14
+    assert pool.submit(int).result() == 0
+    pool.shutdown()
+
+
 def test_a_lock_from_before_the_simulation_is_passed_on() -> None:
     """It is a C object, and waiting for it cannot be seen at once."""
     order = []
