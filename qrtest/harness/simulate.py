@@ -157,8 +157,8 @@ class Simulation(Session, Scripting):
 
         *script*: a script, its text, or a scenario. *result*: a PrimitiveResult or anything that the
         client's encoder takes, a text, the path of a downloaded result, "computed" from the inputs by
-        qiskit's reference primitives, "noisy" for the same with the errors of the device, or None for a
-        small valid one.
+        a simulator, "noisy" for the same with the errors of the device, or None for one that fits the
+        inputs, with drawn values; without inputs, a small valid one.
         *params*: the inputs, JSON values or anything the encoder takes; a V2 primitive without a pub
         when there are none. *metrics*: what the service
         answers, instead of what follows from the script. *usage_estimation*: seconds. *backend*: None is

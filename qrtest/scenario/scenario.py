@@ -34,7 +34,7 @@ __all__ = ["Scenario"]
 class Scenario(ScenarioValues, AsCode):
     """What one job goes through: script, faults, result, facts, and the service's behaviour.
 
-    *result* is whatever `Simulation.job` takes as a result; None is a small valid one. *metrics* are
+    *result* is whatever `Simulation.job` takes as a result; None is one that fits. *metrics* are
     answered whatever the script; those of a *record*, the facts that a recording holds of a job, follow
     the script. *name*, *says* and *source* describe a scenario of the catalogue.
 
