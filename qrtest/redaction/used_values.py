@@ -27,7 +27,8 @@ LARGEST: Final = 2**26
 DEEPEST: Final = 4
 MOST_STARTS: Final = 10_000
 MARKUP_BLOCK: Final = 2**15
-"""How much markup is read at once, in characters: the parser is slow where tags are not closed."""
+"""How much markup is read at once, in characters. Where tags are not closed it is not read: that takes the
+square of its length."""
 
 _PASSWORD: Final = re.compile(r"(?i)passw|passphrase|pwd|secret")
 _SECRET: Final = re.compile(
@@ -141,7 +142,7 @@ class _Reader:
             self._assigned(text, found)
         for name, each in _PART.findall(text):
             self.take(name, each)
-        if text.lstrip()[:1] == "<":
+        if text.lstrip()[:1] == "<" and text.count("<") < 2 * text.count(">") + 10:
             self._markup(text)
         for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
             self.text(_decoded(blob), depth + 1)

@@ -712,6 +712,14 @@ def test_no_text_takes_long_or_breaks(text: str) -> None:
         "%40",
         '"',
         "bearer ",
+        "-password=",
+        "-----BEGIN A-----",
+        "password: ",
+        "token:",
+        "<a ",
+        "<!--",
+        "[1]\n",
+        "/a;b=",
     ],
 )
 def test_long_runs_do_not_take_long(unit: str) -> None:
