@@ -95,6 +95,9 @@ class _Connection(HTTPConnection):
         self._exchange = ""
         self.qrtest_timeout: float | None = None
 
+    def __str__(self) -> str:
+        return f"HTTPSConnection(host={self.host!r}, port={self.port})"
+
     def _new_conn(self) -> socket.socket:
         connected = socket.create_connection((LOOPBACK, self.qrtest_port.number))
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

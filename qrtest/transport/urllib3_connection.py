@@ -102,6 +102,9 @@ class ServiceConnection:
             request_url=self._request.path,
         )
 
+    def __repr__(self) -> str:
+        return f"HTTPSConnection(host={self.host!r}, port={self.port})"
+
     def close(self) -> None:
         """There is nothing to close."""
 
@@ -129,7 +132,8 @@ def broken(failure: Failure, connection: Any) -> Exception:
     if failure == "dns":
         return NameResolutionError(connection.host, connection, cast("Any", error_of(failure)))
     if failure == "refused":
-        return NewConnectionError(connection, str(error_of(failure)))
+        why = f"Failed to establish a new connection: {error_of(failure)}"
+        return NewConnectionError(connection, why)
     return error_of(failure)
 
 

@@ -66,6 +66,9 @@ def trace(transport: str, script: Script, plan: list[Fault], calls: list[str], o
 @example(Script(queued()), [faults.hang()], ["status"], {})
 @example(Script.parse("RUNNING 5s; DONE"), [faults.status(503, times=None)], ["result"], {})
 @example(Script.parse("RUNNING 5s; DONE"), [faults.drop(times=None)], ["result", "cancel"], {})
+@example(Script.parse("DONE"), [faults.drop(how="refused", times=None)], ["status", "cancel"], {})
+@example(Script.parse("DONE"), [faults.drop(how="dns", times=None)], ["status", "cancel"], {})
+@example(Script.parse("DONE"), [faults.drop(how="tls", times=None)], ["status", "cancel"], {})
 @example(Script.parse("RUNNING 5s; DONE"), [faults.html(times=None)], ["status", "metrics"], {})
 @example(
     Script.parse("QUEUED 5s; DONE"),
