@@ -198,6 +198,7 @@ class Recording:
         if self._mode == "rewrite" or not self.path.exists():
             return None
         from qrtest.cassette import store
+        from qrtest.harness.recorder import request_filter
         from qrtest.playback.player import Player
 
         known = store.load(self.path)
@@ -212,6 +213,7 @@ class Recording:
             pace="polls",
             name=os.fspath(self.path),
             ignored=self._ignored,
+            filtered=request_filter(self._vcr_options),
         )
 
     def _save(self) -> None:

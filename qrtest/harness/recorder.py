@@ -190,6 +190,28 @@ def _outcome(interaction: Interaction) -> tuple[object, ...]:
     return response.status, response.failure, response.body
 
 
+def request_filter(options: Mapping[str, Any]) -> Callable[[Request], Request]:
+    """Return what the filters and hooks in *options* of a recording make of a request.
+
+    A request that they leave out of a recording stays as it is: a replay does not answer it.
+    """
+    if not options:
+        return lambda request: request
+    change = _tape(dict(options))._before_record_request
+
+    def filtered(request: Request) -> Request:
+        query = f"?{request.query}" if request.query else ""
+        uri = f"https://{request.host}{request.path}{query}"
+        asked = TapeRequest(request.method, uri, request.body or None, dict(request.headers))
+        changed = change(asked)
+        if changed is None:
+            return request
+        headers, body = dict(changed.headers), changed.body_bytes or b""
+        return Request.to(changed.method, changed.uri, headers=headers, body=body)
+
+    return filtered
+
+
 def _tape(options: dict[str, Any]) -> Tape:
     """Return an empty tape with the filters and hooks of *options*."""
     known = VCR().get_merged_config(path="unused")

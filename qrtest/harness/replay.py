@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -44,6 +44,7 @@ def replay(
     network: bool = False,
     ignore: Iterable[str] = (),
     starts: Moment | None = None,
+    **vcr_options: Any,
 ) -> Replay:
     """Return a replay of a recorded session, to be used as a context manager.
 
@@ -53,8 +54,9 @@ def replay(
     "recorded" answers by the recorded time on the virtual clock, whatever the poll interval; "polls" by
     the number of polls; "instant" with the last word at once. A cassette without times is played by
     polls.
-    *ignore*: names of query parameters and JSON fields that do not count when requests are compared. The
-    other options are those of `simulate`.
+    *ignore*: names of query parameters and JSON fields that do not count when requests are compared.
+    Further keywords are the filters and hooks of vcrpy that the session was recorded with: what they
+    removed from requests is removed again. The other options are those of `simulate`.
 
     Raises `CassetteError` for a file that cannot be read, `SimulationError` for a script of no job.
 
@@ -76,7 +78,9 @@ def replay(
         starts=starts,
     )
     ignored = frozenset(map(plain_name, ignore))
-    return Replay(cassette, options, script=script, pace=pace, ignored=ignored)
+    return Replay(
+        cassette, options, script=script, pace=pace, ignored=ignored, vcr_options=vcr_options
+    )
 
 
 class Replay(Session):
@@ -94,6 +98,7 @@ class Replay(Session):
         script: ScriptLike | Mapping[str, ScriptLike] | None,
         pace: Pace,
         ignored: frozenset[str] = frozenset(),
+        vcr_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.name: Final = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
         self.cassette: Final = _loaded(cassette)
@@ -102,6 +107,7 @@ class Replay(Session):
         if self._rescripted and pace != "recorded":
             raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
         self._ignored = ignored
+        self._filtered = _request_filter(vcr_options or {})
         self._hosts = frozenset(each.request.host for each in self.cassette.interactions)
         self._epoch = options.epoch
         super().__init__(
@@ -120,6 +126,7 @@ class Replay(Session):
             same_circuit=_difference,
             describe=_snapshot,
             ignored=self._ignored,
+            filtered=self._filtered,
         )
         if not self._rescripted:
             return self._player
@@ -178,6 +185,15 @@ class Replay(Session):
     def service(self) -> Any:
         """Return a genuine QiskitRuntimeService of the recorded account; the same one every time."""
         return self._environment.service(self._player.account.crn)
+
+
+def _request_filter(options: Mapping[str, Any]) -> Callable[[Request], Request]:
+    """Return what vcrpy's filters and hooks make of a request; vcrpy is imported only for some."""
+    if not options:
+        return lambda request: request
+    from qrtest.harness.recorder import request_filter
+
+    return request_filter(options)
 
 
 def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:

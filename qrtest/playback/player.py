@@ -67,10 +67,12 @@ class Player:
         same_circuit: SameCircuit | None = None,
         describe: Callable[[str, str], bytes | None] | None = None,
         ignored: frozenset[str] = frozenset(),
+        filtered: Callable[[Request], Request] = lambda request: request,
     ) -> None:
         if pace not in PACES:
             raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
         self.account: Final = Account([Instance(crn=_instance(cassette))], epoch=epoch)
+        self._filtered = filtered
         self._bases = BaseAddresses(cassette.interactions)
         cassette = self._bases.usual_cassette(cassette)
         self._cassette = cassette
@@ -132,7 +134,7 @@ class Player:
 
     def find(self, request: Request) -> Track | None:
         """Return the track of *request*; None when it was not recorded."""
-        return self._requests.find(self._bases.usual(request))
+        return self._requests.find(self._bases.usual(self._filtered(request)))
 
     def _put_right(self) -> None:
         """Date changes by the service's timestamps, not only by the requests that saw them."""
@@ -234,6 +236,7 @@ class Player:
         return (
             f"{Redactor(b'shown').request(request)} was not recorded: it is none of the "
             f"{len(interactions)} interactions of {self._name}, and was not sent anywhere.\n{nearest}\n"
+            "What filters removed from a recording is removed in a replay that is given the same filters.\n"
             "To record what is missing: pytest --qrtest-record=new_episodes, or qrtest record."
         )
 

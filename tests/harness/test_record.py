@@ -259,6 +259,30 @@ def test_what_was_not_recorded_never_reaches_the_server_that_was(base: str, path
             requests.get(f"{base}/jobs/bad", timeout=5)
 
 
+def test_what_filters_removed_is_removed_in_a_replay_that_is_given_them(
+    base: str, path: Path
+) -> None:
+    """Parameters by name, and whatever a hook makes of a request; without them it was not recorded."""
+
+    def anonymous(request: Any) -> Any:
+        request.uri = request.uri.replace("somebody", "anybody")
+        return request
+
+    filters: dict[str, Any] = {
+        "filter_query_parameters": ["trace"],
+        "before_record_request": anonymous,
+    }
+    with qrtest.record(path, **filters):
+        requests.get(f"{base}/jobs/somebody?trace=1&limit=2", timeout=5)
+    with qrtest.replay(path, transport="requests", **filters):
+        asked = requests.get(f"{base}/jobs/somebody?limit=2&trace=7", timeout=5)
+        assert asked.json() == {"id": "somebody"}
+    with qrtest.replay(path, transport="requests"), pytest.raises(UnansweredRequest):
+        requests.get(f"{base}/jobs/somebody?trace=1&limit=2", timeout=5)
+    with pytest.raises(RecordingError, match="is no option of a recording"):
+        qrtest.replay(path, transprot="requests")
+
+
 def test_an_error_in_the_block_saves_nothing_unless_asked_to(base: str, path: Path) -> None:
     """A session that went wrong does not replace one that went right; keep_on_error wants it anyway."""
     with qrtest.record(path):
