@@ -208,6 +208,11 @@ class VirtualClock:
         if self.owner is not None:
             self.owner = get_ident()
 
+    def settle(self) -> None:
+        """Let the threads go on that can at this moment."""
+        if self._scheduler is not None:
+            self._scheduler.settle()
+
     def close(self) -> list[str]:
         """Let all threads go on in real time; return where those are that still run."""
         scheduler, self._scheduler, self.owner = self._scheduler, None, None

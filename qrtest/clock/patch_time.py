@@ -59,6 +59,8 @@ def install(clock: Clock) -> Iterator[None]:
             patch_loops.enter(clock.now() + UPTIME_SECONDS)
     try:
         yield
+        if isinstance(clock, VirtualClock):
+            clock.settle()
     except BaseException:
         _leave(clock)
         raise

@@ -170,6 +170,18 @@ class Scheduler:
             self._let_due_go_on()
             self.dispatch()
 
+    def settle(self) -> None:
+        """Let those go on, in the thread that entered, that are ready now: they may end by themselves."""
+        me = self.owner
+        with self.mutex:
+            if me.ident != get_ident() or me.state != "runs" or not self._ready:
+                return
+            me.waiter, me.why, me.state = Waiter(me), "the end of the simulation", "waits"
+            me.deadline = self.clock.nanoseconds
+            self.holder = None
+            self.dispatch()
+        self._park(me)
+
     def close(self) -> None:
         """Let all that wait go on in real time: the simulation is over."""
         with self.mutex:

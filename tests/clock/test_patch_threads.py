@@ -298,6 +298,15 @@ def test_threads_that_still_run_afterwards_are_reported() -> None:
     thread.join()
 
 
+def test_a_thread_that_is_about_to_end_is_not_reported() -> None:
+    """It gets its turn before the simulation is over."""
+    with simulate():
+        timer = started_timer(30)
+        time.sleep(1)
+        timer.cancel()
+    timer.join()
+
+
 def test_a_wait_that_outlasts_the_simulation_goes_on_in_real_time() -> None:
     """Nothing is left hanging in a clock that has stopped."""
     seen: queue.Queue[bool] = queue.Queue()
