@@ -214,7 +214,10 @@ def run_consumer(
             argument = _argument(sim, scenarios, bounds)
             if bounds.takes != "job":  # a job alone leads to no other
                 others = sim.job("DONE", result=_recognizable(OTHERS_NUMBER)).job_id()
-            value = _called(consumer, argument)
+            try:
+                value = _called(consumer, argument)
+            finally:
+                limit.end()  # nothing may interrupt the end of the simulation
     except Stalled as stalled:
         if stalled.is_slow:
             raise _too_slow(limit, bounds) from None

@@ -9,7 +9,7 @@ from pathlib import Path
 from traceback import FrameSummary, extract_tb
 from types import TracebackType
 
-__all__ = ["frame_of_the_consumer", "project_frames"]
+__all__ = ["frame_of_the_consumer", "is_of_the_project", "project_frames"]
 
 QRTEST = str(Path(__file__).parents[1])
 LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
@@ -21,12 +21,15 @@ def project_frames(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
     for frame in frames:
         if frame.filename.endswith("consumer_run.py"):
             found.clear()
-        is_a_library = any(
-            frame.filename.startswith(path + os.sep) for path in (*LIBRARIES, QRTEST)
-        )
-        if not is_a_library and not frame.filename.startswith("<frozen"):
+        if is_of_the_project(frame.filename):
             found.append(frame)
     return found
+
+
+def is_of_the_project(filename: str) -> bool:
+    """Return whether a file is no library's, and not qrtest's."""
+    is_a_library = any(filename.startswith(path + os.sep) for path in (*LIBRARIES, QRTEST))
+    return not is_a_library and not filename.startswith("<frozen")
 
 
 def frame_of_the_consumer(trace: TracebackType | None) -> FrameSummary | None:

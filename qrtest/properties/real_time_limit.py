@@ -20,7 +20,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from qrtest.clock import clocks
-from qrtest.properties.project_frames import project_frames
+from qrtest.properties.project_frames import is_of_the_project, project_frames
 
 __all__ = ["RealTimeLimit", "Stalled", "Watched"]
 
@@ -150,7 +150,7 @@ class RealTimeLimit:
 
     def _raise_in_handlers(self, frame: FrameType, event: str, argument: object) -> Any:
         """Trace a line; Python drops a trace function that has raised, and the next signal sets it again."""
-        if self._watched is None or "qrtest" in frame.f_globals.get("__name__", "").split("."):
+        if self._watched is None or not is_of_the_project(frame.f_code.co_filename):
             return None
         line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
         if event == "line" and line.startswith(OUTSIDE_OF_A_BLOCK):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -134,6 +135,19 @@ def test_a_consumer_that_waits_for_nothing_is_interrupted() -> None:
         qrtest.check_consumer(waits, scenarios=DONE, patience="1s")
     assert found.value.rule == "ends"
     assert "lock.acquire()" in str(found.value)
+
+
+def test_after_an_interruption_time_is_real_again() -> None:
+    """The end of the simulation is not interrupted: nothing stays replaced."""
+
+    def waits(job):
+        one, other = socket.socketpair()
+        with one, other:
+            one.recv(1)
+
+    before = time.time()
+    assert rule_broken(waits, patience="1s") == "ends"
+    assert 0 < time.time() - before < 3600
 
 
 def test_a_consumer_that_catches_everything_is_interrupted() -> None:
