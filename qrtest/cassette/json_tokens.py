@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-__all__ = ["STYLES", "Walk", "laid_out", "looks_like_json", "put_back", "tokens"]
+__all__ = ["STYLES", "laid_out", "looks_like_json", "put_back", "tokens"]
 
 STYLES: Final = {"spaced": (", ", ": "), "compact": (",", ":")}
 """How programs write JSON on one line: the separators of items and of key and value."""
@@ -89,30 +89,3 @@ def _container(start: str, items: list[str], end: str, *, depth: int) -> str:
         return short
     inner = "\n" + INDENT * (depth + 1)
     return f"{start}{inner}{f',{inner}'.join(items)}\n{INDENT * depth}{end}"
-
-
-class Walk:
-    """Where in a JSON text the tokens are: under which name, and whether a key comes next."""
-
-    def __init__(self) -> None:
-        self.name = ""
-        self.is_at_key = False
-        self._outer: list[tuple[str, str]] = []
-
-    def key(self, name: str) -> None:
-        """Return a key was read."""
-        self.name = name
-        self.is_at_key = False
-
-    def step(self, kind: str, token: str) -> None:
-        """Return a bracket, comma or colon was read."""
-        if kind == "open":
-            self._outer.append((token, self.name))
-            self.is_at_key = token == "{"  # noqa: S105 (a bracket)
-        elif kind == "close" and self._outer:
-            _, self.name = self._outer.pop()
-            self.is_at_key = False
-        elif kind == "comma" and self._outer:
-            bracket, name = self._outer[-1]
-            self.is_at_key = bracket == "{"
-            self.name = name
