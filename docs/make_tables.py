@@ -286,15 +286,16 @@ RELEASES_HEAD = [
     "",
     "## Streams",
     "",
-    "`stream_results` and `user_callback` receive what `running(..., interim=[...])` says appears, then the "
-    "result, in another thread. On a virtual clock a stream goes by the time of the code under test; when "
-    "nobody has moved the clock for a tenth of a second, really, the stream moves it to where its next "
-    "message is. What is due when the simulation ends is delivered before it does. With "
-    '`transport="sockets"` the stream is a websocket on the port, at `/stream/jobs/<id>`, for any client: '
-    "that of releases up to 0.31 streams from it by its own code. The jobs of `qrtest.connect` stream from "
-    "their server likewise, by wss where its address is https. `faults.break_stream(1011, messages=2)` "
-    'breaks it off, `faults.status(401, on="stream")` refuses the handshake, and `faults.drop(on="stream")` '
-    "resets the connection.",
+    "`stream_results` and `user_callback` receive what `running(..., interim=[...])` says "
+    "appears, then the result, in another thread. On a virtual clock a message comes when it is "
+    "due, to a thread that [takes part in the clock](time.md); by a websocket, the stream moves "
+    "the clock when that has stood still for a tenth of a second of real time. What is due when "
+    'the simulation ends is delivered before it does. With `transport="sockets"` the stream is a '
+    "websocket on the port, at `/stream/jobs/<id>`, for any client: that of releases up to 0.31 "
+    "streams from it by its own code. The jobs of `qrtest.connect` stream from their server "
+    "likewise, by wss where its address is https. `faults.break_stream(1011, messages=2)` breaks "
+    'it off, `faults.status(401, on="stream")` refuses the handshake, and '
+    '`faults.drop(on="stream")` resets the connection.',
     "",
     "## Which members each release has, and what each returns",
     "",
