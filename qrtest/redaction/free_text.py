@@ -27,8 +27,9 @@ _CHUNK: Final = re.compile(
 """A time, or a run of what is no separator."""
 
 _NAMES: Final = re.compile(
-    r"[\"'`\])]{0,2}(?P<sign>[ \t]{0,4}(?:[:=]{1,3}>?|->)[ \t]{0,4}|[ \t]{1,4}(?:is|was)[ \t]{1,4}"
-    r"|(?<=[\"\']),[ \t]{0,2}(?=[\"\'])|%3[Aa]|%3[Dd])(?P<quote>\\?[\"'`]|)"
+    r"[\"'`\])]{0,2}(?P<sign>[ \t]{0,4}(?:[:=]{1,3}>?|->)[ \t]{0,4}(?:\r?\n[ \t]{1,8})?"
+    r"|[ \t]{1,4}(?:is|was)[ \t]{1,4}|(?<=[\"\']),[ \t]{0,2}(?=[\"\'])|%3[Aa]|%3[Dd])"
+    r"(?:[bBuUrRfF](?=[\"']))?(?P<quote>\\?[\"'`]|)"
     r"|(?P<weak>[ \t]{1,4})(?P<weakquote>[\"'`]|)"
 )
 """What stands between a name and its value: a sign, and a quote; weakly a blank."""

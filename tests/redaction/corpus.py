@@ -244,6 +244,8 @@ NAMED: dict[str, Position] = {
     "toml": lambda n, v: answered(f'[login]\n{n} = "{v}"\n', "application/toml"),
     "repr": lambda n, v: answered(f"Login({n.replace('-', '_')}={v!r}, tries=3)", TEXT),
     "repr of a dict": lambda n, v: answered(str({"a": 1, n: v}), TEXT),
+    "repr of bytes": lambda n, v: answered(f"{{{n!r}: b{v!r}}}", TEXT),
+    "on the next line": lambda n, v: answered(f"Login ok.\n{n}:\n  {v}\n", TEXT),
     "repr of pairs": lambda n, v: answered(str([(n, v)]), TEXT),
     "sql": lambda n, v: answered(_dumped({"message": f"INSERT INTO t SET {n}='{v}' failed"})),
     "message": lambda n, v: answered(_dumped({"errors": [{"code": 1, "message": f"invalid {n}: {v}"}]})),
