@@ -323,3 +323,24 @@ def test_importing_imports_nothing_heavy(module: str) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert loaded.stdout.split() == []
+
+
+MOST_LINES_A_FILE = 400
+MOST_LINES_A_FUNCTION = 60
+LONG_FUNCTIONS: dict[str, str] = {}
+"""Functions that are longer, each with the reason."""
+
+
+@pytest.mark.parametrize("module", sorted(sources()))
+def test_files_and_functions_are_short(module: str) -> None:
+    """A function's signature and docstring do not count: they are there to be long enough."""
+    source = sources()[module].read_text(encoding="utf-8")
+    assert source.count("\n") <= MOST_LINES_A_FILE
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            begin = node.body[1:] if ast.get_docstring(node) and len(node.body) > 1 else node.body
+            length = (node.end_lineno or 0) - begin[0].lineno + 1
+            name = f"{module}.{node.name}"
+            assert length <= MOST_LINES_A_FUNCTION or name in LONG_FUNCTIONS, (
+                f"{name}: {length} lines"
+            )

@@ -92,7 +92,7 @@ class Environment:
     """Clock, journal and dispatcher around the service that *make_service* makes for the clock.
 
     *noun* and *maker* name the object and its function in messages. Each request takes *latency*
-    seconds of virtual time. *answers_local* tells which requests to this machine it answers, none if it is
+    seconds of virtual time. *answers_local* says which requests to this machine it answers, none if it is
     None. `clock` and `journal` can still be read after the end.
     """
 

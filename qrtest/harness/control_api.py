@@ -136,7 +136,7 @@ class Control:
         }
 
     def handle(self, request: Request) -> Response:
-        """The answer to *request*, whose path begins with `/_qrtest`."""
+        """Return the answer to *request*, whose path begins with `/_qrtest`."""
         place = request.path.removeprefix(PREFIX).rstrip("/")
         answer = self._answers.get((request.method, place))
         if answer is None:

@@ -53,7 +53,7 @@ def serve(
     token: str | None = None,
     **options: Any,
 ) -> Server:
-    """The simulated service on *port* of *host*, 0 for a free one; to be used as a context manager.
+    """Serve the simulated service on *port* of *host*, 0 for a free one; a context manager.
 
     *https_port*: answer there, too, by HTTPS with a throw-away certificate. *allow_hosts*: names that
     clients may call it by, besides addresses and the names of this machine. *token*: what the control
@@ -147,8 +147,8 @@ class Server(Scripting):
         self._dispatcher = Dispatcher(self.journal, made, None, latency=seconds)
 
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
-        """The answer to *request*, and how many seconds on the clock it takes."""
-        refusal = self._access.refusal(request)
+        """Return the answer to *request*, and how many seconds on the clock it takes."""
+        refusal = self._access.error_response(request)
         if refusal is not None:
             return refusal, 0.0
         if request.path.startswith(PREFIX):
@@ -237,7 +237,7 @@ class Server(Scripting):
         return self._access.token
 
     def service(self, channel: str | None = None, *, instance: str | None = None) -> Any:
-        """A genuine QiskitRuntimeService on this server, as `qrtest.connect` makes it."""
+        """Return a genuine QiskitRuntimeService on this server, as `qrtest.connect` makes it."""
         from qrtest.client.connect import connect
 
         return connect(self.url, channel=channel, instance=instance)

@@ -32,9 +32,9 @@ class Access:
     None takes that of the variable QRTEST_SERVER_TOKEN, or makes one.
 
     >>> access = Access(token="t")
-    >>> access.refusal(Request("GET", "127.0.0.1:8765", "/v1/jobs")) is None
+    >>> access.error_response(Request("GET", "127.0.0.1:8765", "/v1/jobs")) is None
     True
-    >>> access.refusal(Request("GET", "rebound.example.org", "/v1/jobs")).status
+    >>> access.error_response(Request("GET", "rebound.example.org", "/v1/jobs")).status
     403
     >>> access.control_refusal(Request("POST", "127.0.0.1:8765", "/_qrtest/reset")).status
     401
@@ -46,8 +46,8 @@ class Access:
         )
         self._names = frozenset(name.lower() for name in names)
 
-    def refusal(self, request: Request) -> Response | None:
-        """Return the refusal of a request that comes from a web page, or to a name of another's."""
+    def error_response(self, request: Request) -> Response | None:
+        """Return the error response to a request that comes from a web page, or to a name of another's."""
         host = request.header("Host") or request.host
         if not self._is_own(host):
             return _refused(
@@ -63,7 +63,7 @@ class Access:
         return None
 
     def control_refusal(self, request: Request) -> Response | None:
-        """Return the refusal of a request to the control endpoint that does not show the token."""
+        """Return the error response to a request to the control endpoint that does not show the token."""
         shown = request.header(TOKEN_HEADER) or ""
         scheme, _, bearer = (request.header("Authorization") or "").partition(" ")
         if scheme.lower() == "bearer" and not shown:

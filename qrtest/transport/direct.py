@@ -158,7 +158,7 @@ def _job_results(self: Any, job_id: str) -> Any:
 
 
 def _genuine(client: Any) -> Any:
-    """What the class of *client* would do if it were not the quicker one."""
+    """Return what the class of *client* would do if it were not the quicker one."""
     return super(client.__class__, client)
 
 
@@ -168,7 +168,7 @@ def _asked(session: Any, path: str, authorization: Mapping[str, str]) -> Request
 
 
 def _decoded(response: Response) -> dict[str, Any] | None:
-    """The body, if it is one that needs neither the client's policy nor its decoder."""
+    """Return the body, if it is one that needs neither the client's policy nor its decoder."""
     if needs_policy(response) or b"__type__" in response.body:
         return None
     try:

@@ -29,7 +29,7 @@ class Port(Protocol):
         """Its number."""
 
     def adapter(self, max_retries: Any) -> Any:
-        """What a session of requests sends by."""
+        """Return what a session of requests sends by."""
 
 
 class Streaming(Protocol):
@@ -72,13 +72,13 @@ class Dispatcher:
         self._noting: list[Callable[[], None]] = []
 
     def carry(self, request: Request, timeout: float | None = None) -> Response:
-        """The answer to *request*; the client waits for it *timeout* seconds at most (None: for ever)."""
+        """Return the answer to *request*; the client waits *timeout* seconds at most (None: for ever)."""
         response, wait = self.ask(request, timeout)
         self.clock.sleep(wait)
         return response
 
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
-        """The answer to *request*, and how many seconds on the clock it takes; none of them has passed."""
+        """Return the answer to *request*, and how many seconds it takes on the clock, which is not moved."""
         with self.clock.lock:
             if self._watchdog is not None:
                 self._watchdog.count_request()

@@ -220,7 +220,7 @@ def _as_received(received: HTTPResponse, body: bytes, method: str) -> bytes:
 
 
 class _Failing(io.RawIOBase):
-    """An answer that does not come: whoever reads it gets *error*."""
+    """An answer that does not come: reading it raises *error*."""
 
     def __init__(self, error: Exception) -> None:
         super().__init__()

@@ -1,8 +1,8 @@
 """One connection of a client, by HTTP/1.1: bytes in, `Request` out; `Response` in, bytes out.
 
-httptools parses. Requests are answered one at a time and in their order, at once or later, by whoever
-the connection was made for. A connection breaks as an answer says: reset, closed without a word, or
-cut within the body. What to answer is not its business.
+httptools parses. Requests are answered one at a time and in their order, at once or later, by
+the callback that the connection was made for. A connection breaks as an answer says: reset, closed
+without a response, or cut within the body. What to answer is not its business.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MALFORMED: Final = Response(
 )
 
 Answer = Callable[["Connection", Request], None]
-"""Whoever answers: gets the connection and the request, and calls `say` once, now or later."""
+"""Callback that answers: gets the connection and the request, and calls `say` once, now or later."""
 
 
 class Connection(asyncio.Protocol):
@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
     # --- what the parser calls ---
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """Note that a request begins."""
         self._begun += 1
         self._url = b""
         self._headers = {}
@@ -127,23 +127,23 @@ class Connection(asyncio.Protocol):
         self._body_bytes = 0
 
     def on_url(self, url: bytes) -> None:
-        """A piece of what is asked for."""
+        """Take a piece of the address that is asked for."""
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header; one that comes again is joined to the first."""
+        """Take a header; one that comes again is joined to the first."""
         key, text = name.decode("latin-1"), value.decode("latin-1")
         before = self._headers.get(key)
         self._headers[key] = text if before is None else f"{before}, {text}"
 
     def on_headers_complete(self) -> None:
-        """The client may wait to be told to go on."""
+        """Ask the client for the body, if it waits for that (Expect: 100-continue)."""
         for name, value in self._headers.items():
             if name.lower() == "expect" and value.lower() == "100-continue":
                 self.transport.write(CONTINUE)
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body; a client that sends too much is left."""
+        """Take a piece of the body; the connection to a client that sends too much is closed."""
         self._body.append(body)
         self._body_bytes += len(body)
         if self._body_bytes > MOST_BODY_BYTES:
@@ -151,7 +151,7 @@ class Connection(asyncio.Protocol):
             self.transport.abort()
 
     def on_message_complete(self) -> None:
-        """The request is complete: its turn comes when those before it are answered."""
+        """Queue the complete request: it is answered after those before it."""
         self._complete += 1
         if self._parser.should_upgrade():
             return
@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
         protocol.data_received("\r\n".join([*lines, "", ""]).encode("latin-1") + self._rest)
 
     def _is_whole_poll(self, data: bytes) -> bool:
-        """Whether *data* was one request and nothing else, of a kind that comes again."""
+        """Return whether *data* was one request and nothing else, of a kind that comes again."""
         return (
             self._begun == self._complete == 1
             and data.startswith(b"GET ")

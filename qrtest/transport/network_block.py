@@ -50,7 +50,7 @@ def _guards() -> Iterator[Patch]:
 BLOCKED: Final = Patches(_guards)
 """A context manager inside of which nothing leaves this machine.
 
-Whoever tries gets `NetworkBlocked`: by connecting, by sending on a connection of before, by a datagram, by
+An attempt raises `NetworkBlocked`: by connecting, by sending on a connection of before, by a datagram, by
 the look-up of a name, or by a proxy of the environment. Loopback and local sockets work as ever.
 """
 
@@ -206,7 +206,7 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _is_own(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Return whether *address* is one of this machine's.
 
-    What is sent to such an address would come from it. A datagram socket tells so, and sends nothing.
+    What is sent to such an address would come from it. A datagram socket raises, and sends nothing.
     """
     family = socket.AF_INET if address.version == IPV4 else socket.AF_INET6
     try:

@@ -1,7 +1,7 @@
 """Leads what a client sends to any host to one address instead: a server that answers for all of them.
 
-For clients that cannot be told of all the hosts that they talk to. Nothing is sent to the host that is
-meant, and no proxy of the environment is asked.
+For clients that cannot be pointed at another host for each of those that they talk to. Nothing is sent
+to the host that is meant, and no proxy of the environment is asked.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class TowardsAdapter(HTTPAdapter):
         self._authority = authority
 
     def with_policy(self, max_retries: Any) -> TowardsAdapter:
-        """The same with another retry policy."""
+        """Return the same with another retry policy."""
         return TowardsAdapter(self._base, authority=self._authority, max_retries=max_retries)
 
     def send(
@@ -44,7 +44,7 @@ class TowardsAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> RequestsResponse:
-        """The server's answer to *request*."""
+        """Return the server's answer to *request*."""
         parts = urlsplit(request.url or "")
         led = request.copy()
         led.url = f"{self._base}{parts.path}{'?' + parts.query if parts.query else ''}"
@@ -61,4 +61,4 @@ class ServerStreaming:
         self.authority: Final = authority
 
     def on_close(self, end_stream: Callable[[], None]) -> None:
-        """Nothing to note: a server does not tell its clients that it is closed."""
+        """Nothing to note: a server does not announce to its clients that it is closed."""

@@ -46,7 +46,7 @@ class FixedAuth(AuthBase):
         self.headers = dict(headers)
 
     def get_headers(self) -> dict[str, str]:
-        """The headers, as the client's own authorization gives them to a websocket."""
+        """Return the headers, as the client's own authorization gives them to a websocket."""
         return self.headers
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -97,7 +97,7 @@ class ServiceAdapter(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> requests.Response:
-        """The answer to *request*, or the exception that the genuine stack makes of it."""
+        """Return the answer to *request*, or the exception that the genuine stack makes of it."""
         first = self._dispatcher.carry(message(request), read_timeout(timeout))
         if not stream and not needs_policy(first):
             return plain_response(request, first)
@@ -120,7 +120,7 @@ class ServiceAdapter(HTTPAdapter):
 
 
 def adapter_of(dispatcher: Dispatcher, max_retries: Any) -> HTTPAdapter:
-    """What a session sends by to *dispatcher*: over its port if it has one, else within this process."""
+    """Return an adapter that sends to *dispatcher*: over its port if it has one, else in this process."""
     if dispatcher.port is not None:
         adapter: HTTPAdapter = dispatcher.port.adapter(max_retries)
         return adapter

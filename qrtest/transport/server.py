@@ -40,7 +40,7 @@ WITHOUT_A_SOCKET: Final = BEFORE_THE_REQUEST | {"timeout"}
 
 @contextmanager
 def open_port(dispatcher: Dispatcher) -> Iterator[Port]:
-    """A free port of this machine that answers by *dispatcher* for as long as the block lasts."""
+    """Open a free port of this machine that answers by *dispatcher*, for as long as the block lasts."""
     port = Port(dispatcher, host=LOOPBACK)
     try:
         yield port
@@ -49,14 +49,14 @@ def open_port(dispatcher: Dispatcher) -> Iterator[Port]:
 
 
 class Asked(Protocol):
-    """Whoever a port asks for answers."""
+    """What a port asks for answers."""
 
     @property
     def clock(self) -> Clock:
         """What the answers take their time by."""
 
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
-        """The answer to *request*, and how many seconds on the clock it takes (inf: it never comes)."""
+        """Return the answer to *request*, and how many seconds it takes on the clock (inf: for ever)."""
 
 
 class Port:
@@ -82,7 +82,7 @@ class Port:
         self._listens.wait()
 
     def adapter(self, max_retries: Any) -> SocketAdapter:
-        """What a session of requests sends by, with the retry policy *max_retries*."""
+        """Return what a session of requests sends by, with the retry policy *max_retries*."""
         known = self._adapters.get(id(max_retries))
         if known is None:
             known = self._adapters[id(max_retries)] = (
@@ -92,7 +92,7 @@ class Port:
         return known[1]
 
     def new_exchange(self) -> str:
-        """A name for one exchange of a client in this process."""
+        """Return a name for one exchange of a client in this process."""
         return str(next(self._numbers))
 
     def failed(self, exchange: str) -> BaseException | Failure | None:

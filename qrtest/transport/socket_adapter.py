@@ -55,7 +55,7 @@ class SocketAdapter(HTTPAdapter):
         self._pools: dict[tuple[str, int, bool], Any] = {}
 
     def send(self, request: PreparedRequest, *arguments: Any, **options: Any) -> RequestsResponse:
-        """The answer to *request*, by the genuine policy."""
+        """Return the answer to *request*, by the genuine policy."""
         with hidden("simulations"):
             return genuine_send(self, request, *arguments, **{**options, "verify": False})
 
@@ -124,7 +124,7 @@ class _Connection(HTTPConnection):
 
 
 class _LeadsHere:
-    """What both kinds of pool do: connect to the port, and tell the connection of its timeout."""
+    """What both kinds of pool do: connect to the port, and give the connection its timeout."""
 
     qrtest_port: Port
 

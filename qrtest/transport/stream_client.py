@@ -62,7 +62,7 @@ class Patience:
 
 
 def messages(dispatcher: Dispatcher, request: Request, ended: threading.Event) -> Iterator[str]:
-    """What the service says on one connection, each message when it is due.
+    """Yield the messages of one connection, each when it is due.
 
     Once the client has *ended* it, only what is due by then still comes. Raises `StreamBroken` when
     the handshake is refused, or the service breaks the connection.

@@ -1,4 +1,4 @@
-"""A throw-away certificate, for a port that speaks HTTPS: trusted by nobody who is not told to."""
+"""A throw-away certificate for a port that speaks HTTPS: only clients that get its authority trust it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Certificate:
 
 
 def throw_away(*hosts: str) -> Certificate:
-    """A new certificate for *hosts*, by an authority of its own that nobody else has the key of.
+    """Return a new certificate for *hosts*, by an authority of its own that nobody else has the key of.
 
     >>> throw_away("127.0.0.1").authority.startswith("-----BEGIN CERTIFICATE-----")
     True
@@ -34,5 +34,5 @@ def throw_away(*hosts: str) -> Certificate:
 
 
 def trusting(authority: str | None) -> ssl.SSLContext:
-    """What a client trusts that was given the file *authority*: that, or for None the usual ones."""
+    """Return what a client trusts that was given the file *authority*: that, or for None the usual ones."""
     return ssl.create_default_context(cafile=authority)

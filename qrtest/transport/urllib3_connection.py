@@ -83,7 +83,7 @@ class ServiceConnection:
         self._decode = decode_content
 
     def getresponse(self) -> HTTPResponse:
-        """The service's answer, or the error of a socket."""
+        """Return the service's answer, or the error of a socket."""
         response = self._exchange(self._request, read_timeout(self.timeout))
         if response.failure is not None and response.failure != "cut":
             raise broken(response.failure, self)
@@ -138,7 +138,7 @@ def broken(failure: Failure, connection: Any) -> Exception:
 
 
 def read_timeout(timeout: Any) -> float | None:
-    """The seconds that a client waits for an answer, of any form of timeout that requests takes."""
+    """Return the seconds that a client waits for an answer, of any form of timeout that requests takes."""
     if isinstance(timeout, tuple):
         timeout = timeout[1]
     elif isinstance(timeout, Timeout):

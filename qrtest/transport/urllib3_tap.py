@@ -176,7 +176,7 @@ class _Broken(io.RawIOBase):
 
 
 def _drained(response: Any) -> tuple[bytes, Exception | None]:
-    """The body of *response* as it came, still compressed, and what it broke off with."""
+    """Return the body of *response* as it came, still compressed, and what it broke off with."""
     pieces: list[bytes] = []
     try:
         while piece := response.read(CHUNK_BYTES, decode_content=False):
@@ -200,12 +200,12 @@ def _failure(error: Exception) -> Failure | None:
 
 
 def _how_broken(error: Exception) -> Failure:
-    """What a recording calls *error*, with which a body broke off."""
+    """Return what a recording calls *error*, with which a body broke off."""
     return "timeout" if _failure(error) == "timeout" else "cut"
 
 
 def _content(body: Any) -> bytes | None:
-    """The body of a request as bytes, whatever it was given as."""
+    """Return the body of a request as bytes, whatever it was given as."""
     if body is None or isinstance(body, bytes):
         return body
     if isinstance(body, str):

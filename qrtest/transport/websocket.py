@@ -102,7 +102,7 @@ def received(
     *,
     tls: SSLContext | None = None,
 ) -> Iterator[str]:
-    """What comes on one connection to *url*, until the client has *ended* it; by *tls* for wss.
+    """Yield what comes on one connection to *url*, until the client has *ended* it; by *tls* for wss.
 
     Raises `StreamBroken` when the handshake is refused, or the connection breaks. All waiting is real:
     the deadlines of the websockets library are left out, because they would go by a virtual clock.
