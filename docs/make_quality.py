@@ -241,7 +241,8 @@ def grouped(found: Iterable[Survivor]) -> dict[str, list[Survivor]]:
 
 HEAD = """# Quality
 
-Two measures of the tests of `lifecycle`, `service`, `cassette`, `redaction` and `playback`, where everything is decided.
+Two measures of the tests of `lifecycle`, `service`, `cassette`, `redaction` and `playback`, where
+everything is decided.
 
 ## Coverage
 
