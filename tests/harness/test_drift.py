@@ -204,7 +204,11 @@ def test_what_is_recorded_anew_does_not_expire(pytester: pytest.Pytester) -> Non
     pytester.makepyfile(
         SUITE.format(more="").replace('assert runtime_job().status() == "QUEUED"', "pass")
     )
-    arguments = ("--qrtest-record=rewrite", "--qrtest-record-in-ci", "--qrtest-expired=fail")
+    arguments = (
+        *("--qrtest-record=rewrite", "--qrtest-record-in-ci", "--qrtest-expired=fail"),
+        # The suite makes no request, which has a warning of its own.
+        *("-W", "ignore::qrtest.errors.RecordingWarning"),
+    )
     pytester.runpytest_inprocess("-p", "no:cacheprovider", *arguments).assert_outcomes(passed=1)
 
 
