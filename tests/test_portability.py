@@ -29,6 +29,7 @@ POSITION_OF_ENCODING = {"open": 3, "read_text": 0, "write_text": 1}
 GUARDED = {
     ("properties/real_time_limit.py", "signal.pthread_kill"),
     ("clock/places.py", "/proc/self/task/"),
+    ("client/computing_process.py", "resource"),
 }
 """Used where the module has found that the system has it, or does without if it has not."""
 
@@ -47,6 +48,8 @@ def findings(source: str, name: str = "x.py") -> Iterator[str]:
                 else [node.module or ""]
             )
             for module in POSIX_MODULES & set(modules):
+                if (name, module) in GUARDED:
+                    continue
                 yield f"line {node.lineno}: the module {module} is not on Windows"
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             if POSIX_PATHS.match(node.value) and (name, node.value) not in GUARDED:

@@ -42,7 +42,8 @@ WITH_OFFSETS: Final = 16
 
 KNOWN_VERSIONS: Final = range(10, 18)
 QASM_REGISTER: Final = re.compile(
-    r"^\s*(?:bit(?:\[(?P<size>\d+)\])?\s+(?P<name>\w+)|creg\s+(?P<old>\w+)\[(?P<length>\d+)\])",
+    r"(?:^|[;{}])\s*(?:output\s+)?"
+    r"(?:bit(?:\[(?P<size>\d+)\])?\s+(?P<name>\w+)|creg\s+(?P<old>\w+)\[(?P<length>\d+)\])",
     re.MULTILINE,
 )
 QASM_COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)

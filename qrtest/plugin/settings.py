@@ -149,6 +149,7 @@ OF_THE_SIMULATION: Final = (
     "clock",
     "seed",
     "starts",
+    "schedule",
     "latency",
     "longest",
     "most_requests",

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 import qrtest
+from qrtest.client.submitted_pubs import circuit_facts
 
 HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
 PHYSICAL = HEADER + (
@@ -67,3 +68,9 @@ def test_a_program_that_cannot_run_fails_as_on_the_service(program: str, code: i
     """1603 where it cannot be read, 1517 where the device has no such gate."""
     state, _ = submitted(program)
     assert (state["status"], state["reason_code"]) == ("Failed", code)
+
+
+def test_registers_are_found_however_the_text_is_laid_out() -> None:
+    """Several statements on a line, a register in a block, an output."""
+    text = "OPENQASM 3.0; bit[2] left; bit right; output bit[3] c; if (true) { bit[4] inner; }"
+    assert circuit_facts(text).registers == {"left": 2, "right": 1, "c": 3, "inner": 4}

@@ -48,7 +48,7 @@ def test_check_job():
 
 
 class Wrong(qrtest.JobMachine):
-    scenarios = just(qrtest.Scenario("RUNNING 5s; DONE"))
+    scenarios = just(qrtest.Scenario("DONE"))
 
     @qrtest_rule()
     def never_done(self):

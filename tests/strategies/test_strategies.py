@@ -21,7 +21,12 @@ from qrtest.strategies.draw_results import PROGRAMS
 
 PROJECT = Path(__file__).parents[2]
 NAMES = {**vars(qrtest.lifecycle.step), "Script": Script, "faults": faults, "Scenario": Scenario}
-NAMES |= {"Ask": Ask, "Behaviour": Behaviour, "PollPlan": PollPlan}
+NAMES |= {
+    "Ask": Ask,
+    "Behaviour": Behaviour,
+    "PollPlan": PollPlan,
+    "Schedule": qrtest.Schedule,
+}
 EVERY = {
     "scripts": qst.scripts(),
     "illegal scripts": qst.scripts(legal=False),
@@ -30,6 +35,7 @@ EVERY = {
     "scenarios": qst.scenarios(),
     "scenarios with results": qst.scenarios(results=qst.results("estimator")),
     "poll_plans": qst.poll_plans(),
+    "schedules": qst.schedules(),
     "changed_results of a recorded job": qst.changed_results(
         PROJECT / "cassettes" / "sampler.yaml"
     ),
