@@ -213,6 +213,10 @@ def test_the_options_cover_what_the_marker_documents() -> None:
 def test_the_marker_takes_every_option_of_a_simulation_and_of_a_replay() -> None:
     """A new option of `simulate` or `replay` is entered in settings, too."""
     of_simulate = set(inspect.signature(qrtest.simulate).parameters) - {"behaviour"}
-    of_replay = set(inspect.signature(qrtest.replay).parameters) - {"cassette", "ignore", "vcr_options"}
+    of_replay = set(inspect.signature(qrtest.replay).parameters) - {
+        "cassette",
+        "ignore",
+        "vcr_options",
+    }
     assert of_simulate == set(settings.OF_THE_SIMULATION)
     assert of_replay == set(settings.OF_A_REPLAY)
