@@ -76,7 +76,12 @@ def _make_request(
 
     asking = ServiceConnection(answer, host=pool.host, port=pool.port)
     made = _GENUINE(pool, asking, method, url, content, headers, **options)  # type: ignore[arg-type]
-    return made if network.received is None else network.original(method, url)
+    if network.received is None:
+        return made
+    # The connection belongs to what the network answered, which has given it back to the pool. Two
+    # responses that hold it would close it, or give it back, while another thread uses it.
+    made._connection = None
+    return network.original(method, url)
 
 
 def _prepare_proxy(pool: HTTPSConnectionPool, conn: Any) -> None:
