@@ -76,7 +76,7 @@ def _now(cls: type[datetime], tz: tzinfo | None = None) -> datetime:
     clock = _clock(sys._getframe(1).f_globals.get("__name__", ""))
     if clock is None:
         return _GENUINE["now"].__get__(None, cls)(tz)  # type: ignore[no-any-return]
-    return cls.fromtimestamp(clock.epoch + clock.now(), tz)
+    return cls.fromtimestamp(clock.read(clock.epoch), tz)
 
 
 def _utcnow(cls: type[datetime]) -> datetime:
@@ -89,7 +89,7 @@ def _utcnow(cls: type[datetime]) -> datetime:
             DeprecationWarning,
             stacklevel=2,
         )
-    return cls.fromtimestamp(clock.epoch + clock.now(), UTC).replace(tzinfo=None)
+    return cls.fromtimestamp(clock.read(clock.epoch), UTC).replace(tzinfo=None)
 
 
 _REPLACEMENTS: Final[dict[str, Any]] = {"now": classmethod(_now), "utcnow": classmethod(_utcnow)}

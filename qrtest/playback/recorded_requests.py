@@ -73,16 +73,26 @@ class RecordedRequests:
         by_host = self._index.find(request)
         if by_host is None and request.method == "GET" and request.is_true("exclude_params"):
             by_host = self._index.find(without(request, frozenset({"excludeparams"})))
+        track = None
         if by_host is not None:
             only = next(iter(by_host.values())) if len(by_host) == 1 else None
-            return by_host.get(request.host, only)
-        return self._same_but_for_circuits(request) if CIRCUIT in request.body else None
+            track = by_host.get(request.host, only)
+        return self._with_same_circuits(request, track) if CIRCUIT in request.body else track
 
-    def _same_but_for_circuits(self, request: Request) -> Track | None:
-        for track in self._with_circuits.get(self._without_body(request), ()):
-            if not self._reasons(request, track):
+    def _with_same_circuits(self, request: Request, equal: Track | None) -> Track | None:
+        """Return the first track with answers left whose circuits are those of *request*.
+
+        *equal* is the one that has the very bytes, if there is one. It does not go before the others: a
+        circuit that is built twice is written differently each time, and the recorded order is what a
+        program that submits it again expects.
+        """
+        known = self._with_circuits.get(self._without_body(request), ())
+        for track in known:
+            if not track.is_used_up and (track is equal or not self._reasons(request, track)):
                 return track
-        return None
+        if equal is not None:
+            return equal
+        return next((track for track in known if not self._reasons(request, track)), None)
 
     def _reasons(self, request: Request, track: Track) -> tuple[str, ...]:
         return reasons(

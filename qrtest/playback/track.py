@@ -54,6 +54,11 @@ class Track:
         """The number of the first exchange."""
         return self._numbers[0]
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether each recorded answer was given; from then on the last one holds."""
+        return self._asked >= self._lasts[-1]
+
     def add(self, number: int, interaction: Interaction) -> None:
         """Append an interaction of this request."""
         where = interaction.request.route

@@ -160,8 +160,8 @@ def _service(item: pytest.Item, simulation: Any) -> Any:
 
     marked = marker.options(item)
     script = marker.script(marked, item.config.rootpath)
-    if script is not None and "cassette" not in marked:
-        simulation.next_job(script, result=marked.get("result"))
+    if "cassette" not in marked and (script is not None or "result" in marked):
+        simulation.next_job(*([] if script is None else [script]), result=marked.get("result"))
     return simulation.service()
 
 

@@ -171,7 +171,8 @@ class Content:
             return text
         plain = plain_name(where.name)
         if where.name == json_values.ENCODED or plain in DATA_KEYS or text.startswith("eJ"):
-            data = encoded_data.unpacked_data(text)
+            is_array = where.name == json_values.ENCODED
+            data = encoded_data.unpacked_data(text, is_array=is_array)
             if data is not None:
                 return (
                     text

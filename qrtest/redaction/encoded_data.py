@@ -42,8 +42,12 @@ def kind_of(content: bytes) -> str:
     return "binary"
 
 
-def unpacked_data(value: str) -> bytes | None:
+def unpacked_data(value: str, *, is_array: bool = False) -> bytes | None:
     """Return the array or circuit that *value* is, in base64 and compressed or not; None if it is none.
+
+    What says so itself, or is compressed, is one. Bytes of no known form are one only if the place says
+    that there *is_array* (a shape and a type stand beside it): a password of letters and digits is
+    base64 of something, too.
 
     >>> unpacked_data(base64.b64encode(zlib.compress(b"QISKIT of some version")).decode())
     b'QISKIT of some version'
@@ -57,7 +61,8 @@ def unpacked_data(value: str) -> bytes | None:
         return content
     if inflated is None and content[:2] == b"\x78\x9c":
         return None
-    return content if _is_no_text(content) else None
+    is_data = inflated is not None or is_array
+    return content if is_data and _is_no_text(content) else None
 
 
 def text_in(value: str) -> str | None:

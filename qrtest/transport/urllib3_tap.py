@@ -80,7 +80,7 @@ def _make_request(
         return made
     # The connection belongs to what the network answered, which has given it back to the pool. Two
     # responses that hold it would close it, or give it back, while another thread uses it.
-    made._connection = None
+    made._connection = None  # type: ignore[attr-defined]
     return network.original(method, url)
 
 

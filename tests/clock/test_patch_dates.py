@@ -151,3 +151,14 @@ def test_a_journey_through_time_stays_one() -> None:
     with time_machine.travel(0), simulate() as sim:
         sim.job("QUEUED 1h; DONE").wait_for_final_state()
         assert datetime.datetime.now(UTC).year == 1970
+
+
+@pytest.mark.parametrize("name", ["now", "utcnow"])
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utcnow:DeprecationWarning")
+def test_a_loop_that_only_reads_the_date_ends(name: str) -> None:
+    """Reading it again and again, and nothing else, moves the clock, as it does for time.time."""
+    with simulate():
+        read = getattr(datetime.datetime, name)
+        end = read() + timedelta(seconds=1)
+        while read() < end:
+            pass

@@ -241,3 +241,27 @@ def test_the_plugin_is_installed_by_its_entry_point(tmp_path: Path) -> None:
         timeout=120,
     )
     assert "runtime_job" in listed.stdout
+
+
+def test_the_result_of_the_marker_is_that_of_the_first_submitted_job(
+    pytester: pytest.Pytester,
+) -> None:
+    """With a script or without one."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from qiskit import QuantumCircuit, transpile
+        from qiskit_ibm_runtime import SamplerV2
+
+        @pytest.mark.filterwarnings("ignore")
+        @pytest.mark.qrtest(result="computed")
+        def test_it(runtime_service):
+            circuit = QuantumCircuit(1)
+            circuit.x(0)
+            circuit.measure_all()
+            backend = runtime_service.backend("ibm_torino")
+            job = SamplerV2(backend).run([transpile(circuit, backend)], shots=16)
+            assert job.result()[0].data.meas.get_counts() == {"1": 16}
+        """
+    )
+    pytester.runpytest_inprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
