@@ -417,3 +417,27 @@ def test_a_recording_serves_once(path: Path) -> None:
         pass
     with pytest.raises(RecordingError, match="entered before"):
         recording.__enter__()
+
+
+def test_threads_that_share_a_session_keep_their_connections(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As without a recording: nothing is sent on a connection that another thread uses, none is dropped."""
+    caplog.set_level("DEBUG", logger="urllib3.connectionpool")
+    statuses: list[int] = []
+    with (
+        serving(lambda request: Response(200, b"{}", {"Content-Type": "application/json"})) as url,
+        requests.Session() as session,
+        qrtest.record(tmp_path / "a.yaml"),
+    ):
+
+        def ask() -> None:
+            statuses.extend(session.get(f"{url}/jobs").status_code for _ in range(20))
+
+        threads = [threading.Thread(target=ask) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert statuses == [200] * 80
+    assert "Resetting dropped connection" not in caplog.text

@@ -26,8 +26,11 @@ from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
 
 import qrtest
 from qrtest.cassette import store
-from qrtest.cassette.model import Cassette
+from qrtest.cassette.model import Cassette, Interaction
+from qrtest.clock.clocks import EPOCH
 from qrtest.errors import CassetteError, NeverEnds, SimulationError, UnansweredRequest
+from qrtest.http.messages import Request, Response
+from qrtest.playback.player import Player
 from tests.recordings import (
     HOST,
     JOB,
@@ -420,3 +423,34 @@ def test_a_recorded_refusal_is_the_same_exception() -> None:
     )
     with qrtest.replay(Cassette((refused,), PROVENANCE)) as sim, pytest.raises(RuntimeJobNotFound):
         sim.service().job(JOB)
+
+
+@pytest.mark.parametrize("pace", ["recorded", "polls", "instant"])
+def test_a_circuit_that_is_built_twice_is_two_jobs(pace: Any) -> None:
+    """It is written differently each time it is built; the recorded order says which job is meant."""
+
+    def submission(name: str, job_id: str, at: float) -> Interaction:
+        body = json.dumps({"program_id": "sampler", "params": {"pubs": [packed(name)]}}).encode()
+        request = Request.to("POST", "https://quantum.cloud.ibm.com/api/v1/jobs", body=body)
+        answer = Response(200, json.dumps({"id": job_id, "backend": "b"}).encode())
+        return Interaction(request=request, response=answer, at=at, took=0.1)
+
+    first, second = submission("a", "j1", 0.0), submission("b", "j2", 1.0)
+    again = [submission(name, "", 0.0).request for name in ("c", "d")]
+    player = Player(
+        Cassette((first, second)),
+        qrtest.VirtualClock(),
+        epoch=EPOCH,
+        pace=pace,
+        same_circuit=lambda this, that: None,
+    )
+    assert [json.loads(player.handle(each).body)["id"] for each in again] == ["j1", "j2"]
+
+
+def packed(name: str) -> Any:
+    """A circuit as the client sends it; its name changes the bytes, not what it does."""
+    circuit = QuantumCircuit(1, name=name)
+    written = io.BytesIO()
+    qpy.dump(circuit, written)
+    text = base64.b64encode(zlib.compress(written.getvalue())).decode()
+    return [{"__type__": "QuantumCircuit", "__value__": text}]
