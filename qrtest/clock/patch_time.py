@@ -213,7 +213,7 @@ def _calendar(name: str, position: int) -> Callable[..., Any]:
             clock = _clock_for(sys._getframe(1).f_globals.get("__name__", ""))
         if clock is None or patch_dates.is_travelling():
             return real(*arguments)
-        now = clock.epoch + clock.now()
+        now = clock.read(clock.epoch)
         takes_tuple = name in ("asctime", "strftime")
         return real(*arguments[:position], REAL["localtime"](now) if takes_tuple else now)
 

@@ -162,3 +162,13 @@ def test_a_loop_that_only_reads_the_date_ends(name: str) -> None:
         end = read() + timedelta(seconds=1)
         while read() < end:
             pass
+
+
+@pytest.mark.parametrize("name", ["localtime", "gmtime"])
+def test_a_loop_that_only_reads_the_calendar_ends(name: str) -> None:
+    """As one over the date does."""
+    with simulate():
+        read = getattr(time, name)
+        begin = read()
+        while read() == begin:
+            pass
