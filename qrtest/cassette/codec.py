@@ -219,7 +219,13 @@ def _provenance(
         qrtest=section.get("version").text(default=""),
         recorded=section.get("recorded").text(default=""),
         service=section.get("service").text(default="real"),
+        test=section.get("test").text(default=""),
+        filters=_names(section.get("filters")),
     )
+
+
+def _names(listed: Place) -> tuple[str, ...]:
+    return tuple(each.text() for each in listed.items()) if listed.value is not None else ()
 
 
 def _digests(section: Place) -> Digests:
@@ -256,6 +262,8 @@ def _section(
         "version": provenance.qrtest,
         "recorded": provenance.recorded,
         "service": provenance.service,
+        "test": provenance.test,
+        "filters": Line(provenance.filters),
         "layout": layout,
     }
     section |= {key: value for key, value in facts.items() if value}

@@ -64,12 +64,18 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provenance:
-    """Where a cassette comes from: who recorded what, and when (RFC 3339, UTC)."""
+    """Where a cassette comes from: who recorded what, and when (RFC 3339, UTC).
+
+    *test*: the name of the test whose own cassette it is. *filters*: the names of the filters and hooks that
+    it was recorded with, which a replay has to be given as well.
+    """
 
     client: str = ""
     qrtest: str = ""
     recorded: str = ""
     service: str = "real"
+    test: str = ""
+    filters: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ def held(path: str | os.PathLike[str]) -> Iterator[None]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         beside = target.with_name(f".{target.name}.lock")
+        _check_that_it_can_be_made(beside)
         lock = FileLock(beside, timeout=0, is_singleton=False)
         lock.acquire()
     except Timeout:
@@ -147,6 +148,8 @@ def confined(directory: str | os.PathLike[str], name: str) -> Path:
 
 def _inside_its_directory(path: Path) -> Path:
     """Return *path*, if following its links does not lead out of its directory."""
+    if not path.name:
+        raise CassetteError(f"{os.fspath(path)!r}: it is no name of a file.")
     try:
         root = path.parent.resolve()
         inside = _is_below(path, root)
@@ -160,8 +163,11 @@ def _inside_its_directory(path: Path) -> Path:
 
 
 def _replaceable(path: Path) -> Path:
-    """Return *path*, if there is nothing yet or a regular file: a device or a pipe is never replaced."""
-    inside = _inside_its_directory(path)
+    """Return *path*, or what it is a link to, if there is nothing yet or a regular file.
+
+    A device or a pipe is never replaced.
+    """
+    inside = _inside_its_directory(path).resolve()
     try:
         kind = inside.stat().st_mode
     except OSError:
@@ -169,6 +175,11 @@ def _replaceable(path: Path) -> Path:
     if not stat.S_ISREG(kind):
         raise CassetteError(f"{path}: it is not a regular file, and is not replaced by a cassette.")
     return inside
+
+
+def _check_that_it_can_be_made(file: Path) -> None:
+    """Raise `OSError` if *file* can neither be made nor opened: some file systems are never written."""
+    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o644))
 
 
 def _is_below(path: Path, root: Path) -> bool:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import warnings
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest.cassette.digests import Digests
-from qrtest.cassette.model import Cassette, Interaction
+from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.clock.clocks import EPOCH, WallClock
 from qrtest.errors import CassetteError, RecordingError, RecordingWarning, RehearsalWarning
 from qrtest.redaction.allowlist import Rules, plain_name, project_rules
+from qrtest.redaction.redactor import shown
 from qrtest.redaction.sanitize import KEY_VARIABLE, provenance_of, sanitized
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from qrtest.playback.player import Player
     from qrtest.transport.connection_watch import ConnectionWatch
 
-__all__ = ["MODES", "PENDING", "Mode", "Recording", "record"]
+__all__ = ["MODES", "PENDING", "Mode", "Recording", "name_in_a_cassette", "record"]
 
 Mode = Literal["once", "new_episodes", "all", "rewrite"]
 PENDING: Final = ".pending-"
@@ -34,6 +37,20 @@ Unrecorded = Literal["warn", "error", "ignore"]
 UNRECORDED: Final = ("warn", "error", "ignore")
 CLIENTS: Final = ("requests", "urllib3", "http.client", "urllib.request", "httpx", "aiohttp")
 MODES: Final = ("once", "new_episodes", "all", "rewrite")
+CHANGE_REQUESTS: Final = frozenset(
+    {
+        "filter_query_parameters",
+        "filter_post_data_parameters",
+        "filter_nested_post_data_parameters",
+        "filter_sensitive_data",
+        "before_record",
+        "before_record_request",
+        "before_save_interaction",
+    }
+)
+"""The filters and hooks of vcrpy after which a request may be another one than was sent."""
+
+DIGITS: Final = 16
 
 
 def record(
@@ -45,6 +62,7 @@ def record(
     rules: Rules | None = None,
     ignore: Iterable[str] = (),
     unrecorded: Unrecorded = "warn",
+    test: str = "",
     **vcr_options: Any,
 ) -> Recording:
     """Record what the HTTP clients of this process send, in all threads; a context manager.
@@ -59,11 +77,13 @@ def record(
     *rules*: what the project adds to redaction; None reads its pyproject.toml. *ignore*: names of query
     parameters and JSON fields that do not count when requests are compared. *unrecorded*: what a recording
     without an interaction, or a connection that could not be recorded, comes to: "warn" of it
-    (`RecordingWarning`), raise an "error" when all else has been saved, or "ignore" it. Further keywords
-    are filters and hooks of vcrpy.
+    (`RecordingWarning`), raise an "error" when all else has been saved, or "ignore" it. *test*: the name of
+    the test whose own cassette it is, which the file remembers. Further keywords are filters and hooks of
+    vcrpy; a replay has to be given those that change requests, and its errors say so.
 
-    Raises `CassetteBusy` when somebody else is recording it, `SecretFound` when the scan finds
-    something: nothing is saved then.
+    Raises `CassetteBusy` when somebody else is recording it, `CassetteError` for a path that cannot be
+    written. What the scan of the finished text finds is a `SecretFound`: the session is kept then, for its
+    owner alone.
 
     >>> record("x.yaml", mode="always")
     Traceback (most recent call last):
@@ -86,8 +106,20 @@ def record(
         rules=rules,
         ignored=frozenset(map(plain_name, ignore)),
         unrecorded=unrecorded,
+        test=test,
         vcr_options=vcr_options,
     )
+
+
+def name_in_a_cassette(test: str) -> str:
+    """Return the name of a *test* as its cassette holds it: a digest, where it looks like a secret.
+
+    >>> name_in_a_cassette("TestBell::test_it[a/b]")
+    'TestBell::test_it[a/b]'
+    """
+    if test.isprintable() and shown(test) == test:
+        return test
+    return f"sha256:{hashlib.sha256(test.encode(errors='surrogatepass')).hexdigest()[:DIGITS]}"
 
 
 class Recording:
@@ -106,6 +138,7 @@ class Recording:
         rules: Rules | None,
         ignored: frozenset[str],
         unrecorded: Unrecorded,
+        test: str,
         vcr_options: dict[str, Any],
     ) -> None:
         self.path: Final = path
@@ -118,6 +151,9 @@ class Recording:
         self._rules = rules
         self._ignored = ignored
         self._unrecorded = unrecorded
+        self._test = name_in_a_cassette(test)
+        self._target = path.parent / path.name.removeprefix(PENDING)
+        self._known: Provenance | None = None
         self._watch: ConnectionWatch | None = None
         self._vcr_options = vcr_options
         self._is_discarded = False
@@ -204,6 +240,7 @@ class Recording:
         known = store.load(self.path)
         self._before = known.interactions
         self._digests = known.digests
+        self._known = known.provenance
         if self._mode == "all":
             return None
         return Player(
@@ -232,13 +269,24 @@ class Recording:
                 digests=self._digests,
                 key=self._key,
                 rules=self._rules or Rules(),
-                name=os.fspath(self.path),
+                name=os.fspath(self._target),
                 as_json=self.path.suffix == ".json",
+                provenance=self._provenance(recorded),
             )
             store.save_text(self.path, text)
             self._rehearse(recorded)
         except CassetteError as error:
             raise type(error)(f"{error}\n{self._kept(recorded)}") from error
+
+    def _provenance(self, recorded: list[Interaction]) -> Provenance:
+        """Return where the cassette comes from: this session, and the one that it goes on with."""
+        before = self._known or Provenance()
+        filters = {name for name, value in self._vcr_options.items() if value} & CHANGE_REQUESTS
+        return replace(
+            provenance_of(recorded),
+            test=self._test or before.test,
+            filters=tuple(sorted(filters.union(before.filters))),
+        )
 
     def _rehearse(self, recorded: list[Interaction]) -> None:
         """Warn of what a replay would not answer as it was recorded, while it can be recorded again."""
@@ -248,10 +296,10 @@ class Recording:
         asked = [each.request for each in recorded]
         problems = list(rehearsed(self.cassette, asked, ignored=self._ignored))
         if problems:
-            shown = "\n".join(f"  {problem}" for problem in problems[:MOST_PROBLEMS])
+            listed = "\n".join(f"  {problem}" for problem in problems[:MOST_PROBLEMS])
             warnings.warn(
-                f"{self.path} was saved, and a replay of it would not be the session that was recorded: "
-                f"{len(problems)} problem(s).\n{shown}\nRecord it again "
+                f"{self._target} was saved, and a replay of it would not be the session that was recorded: "
+                f"{len(problems)} problem(s).\n{listed}\nRecord it again "
                 "while you can; docs/recording.md says what a rehearsal finds.",
                 RehearsalWarning,
                 stacklevel=4,
@@ -267,7 +315,7 @@ class Recording:
         if not problems or self._unrecorded == "ignore":
             return
         message = (
-            f"The recording of {os.fspath(self.path)} is not whole: {'; '.join(problems)}. What is "
+            f"The recording of {os.fspath(self._target)} is not whole: {'; '.join(problems)}. What is "
             f"recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
             "clients see docs/recording.md."
         )
@@ -279,9 +327,10 @@ class Recording:
         """Keep a session that could not be saved; return where it is, and how to finish."""
         from qrtest.cassette import unsaved
 
-        target = self.path.with_name(self.path.name.removeprefix(PENDING))
+        target = self._target
         everything = [*self._before, *recorded]
-        kept = unsaved.keep(target, everything, provenance_of(recorded), self._digests or Digests())
+        provenance = self._provenance(recorded)
+        kept = unsaved.keep(target, everything, provenance, self._digests or Digests())
         return (
             f"The session is not lost: {kept} holds it, secrets and all, readable by you alone; git and "
             f"replay ignore it. When that is mended: qrtest convert {kept} --output {target}"

@@ -236,8 +236,22 @@ class Player:
         return (
             f"{Redactor(b'shown').request(request)} was not recorded: it is none of the "
             f"{len(interactions)} interactions of {self._name}, and was not sent anywhere.\n{nearest}\n"
-            "What filters removed from a recording is removed in a replay that is given the same filters.\n"
+            f"{self._about_filters()}\n"
             "To record what is missing: pytest --qrtest-record=new_episodes, or qrtest record."
+        )
+
+    def _about_filters(self) -> str:
+        """Return what to do about the filters and hooks of the recording."""
+        provenance = self._cassette.provenance
+        if provenance is None or not provenance.filters:
+            return (
+                "What filters removed from a recording is removed in a replay that is given the same "
+                "filters."
+            )
+        named = ", ".join(f"{name}=..." for name in provenance.filters)
+        return (
+            f"It was recorded with {named}: give qrtest.replay(), or the marker, the same, which then "
+            "removes the same from what is asked."
         )
 
 

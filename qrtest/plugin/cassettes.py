@@ -22,6 +22,7 @@ from qrtest.plugin import marker, report, settings, summary
 from qrtest.plugin.project import DIRECTORY, Project
 
 if TYPE_CHECKING:
+    from qrtest.cassette.model import Cassette
     from qrtest.clock.duration import Duration
     from qrtest.harness.record import Recording
     from qrtest.harness.replay import Replay
@@ -66,7 +67,8 @@ def find(
 
     *directory* is the name of the folder of cassettes. A name is looked for below cassettes/module,
     cassettes, the directory of the test and the root of the project, in this order; one that does not
-    exist is to be recorded in the first that fits. Raises `CassetteError` for a name that leads out of these.
+    exist is to be recorded in the first that fits. A whole path may name a file below the root. Raises
+    `CassetteError` for a name that leads out of these.
     """
     from qrtest.cassette.store import confined
 
@@ -76,6 +78,9 @@ def find(
     if not isinstance(wanted, str | os.PathLike):
         raise CassetteError(f"cassette={wanted!r}: give a name, or True for the test's own.")
     name = os.fspath(wanted)
+    if Path(name).is_absolute() and Path(name).is_relative_to(root):
+        return confined(root, os.path.relpath(name, root))
+    confined(root, name)  # whose error names the widest of these places
     places = [cassettes / test_file.stem, cassettes, test_file.parent, root]
     choices = [confined(place, name) for place in places]
     for choice in choices:
@@ -204,20 +209,30 @@ def _replay_or_recording(
     of_replay: dict[str, Any] = {
         name: options[name] for name in settings.OF_A_REPLAY if name in options
     }
+    is_own = options["cassette"] is True
     try:
+        filters = settings.filters_of(options)
         if not item.config.getoption("qrtest_record_in_ci"):
             refuse_in_ci(options["record"], os.environ)
         path = _path(item, options["cassette"], project)
         mode = options["record"]
         if mode == "none" or (mode == "once" and path.exists()):
-            entered: Replay | Recording = _replay(path, project, of_replay)
+            entered: Replay | Recording = _replay(path, project, {**of_replay, **filters})
+            known = entered.cassette
         else:
-            keep = item.config.getoption("qrtest_keep_failed")
-            entered = _recording(path, mode, project, keep_on_error=keep)
+            known = _known(path) if is_own else None
+            options_of_record = {
+                "keep_on_error": item.config.getoption("qrtest_keep_failed"),
+                "test": _full_name(item) if is_own else "",
+                **filters,
+            }
+            entered = _recording(path, mode, project, options_of_record)
     except QrtestError as error:
         raise pytest.UsageError(f"{item.nodeid}: {error}") from None
+    if is_own and known is not None and known.provenance is not None:
+        _refuse_another_tests(item, path, known.provenance.test)
     shown = os.path.relpath(path, item.config.rootpath)
-    report.enlist(item, entered, "replay", {"cassette": shown, **of_replay})
+    report.enlist(item, entered, "replay", {"cassette": shown, **of_replay, **filters})
     return entered
 
 
@@ -227,17 +242,29 @@ def _replay(path: Path, project: Project, options: Mapping[str, Any]) -> Replay:
     return replay(path, ignore=project.ignore, **options)
 
 
-def _recording(path: Path, mode: Any, project: Project, *, keep_on_error: bool) -> Recording:
+def _recording(path: Path, mode: Any, project: Project, options: Mapping[str, Any]) -> Recording:
     from qrtest.harness.record import record
     from qrtest.redaction.allowlist import project_rules
 
     return record(
         path,
         mode=mode,
-        keep_on_error=keep_on_error,
         rules=project_rules(path) | project.rules(),
         ignore=project.ignore,
+        **options,
     )
+
+
+def _known(path: Path) -> Cassette | None:
+    """Return the cassette that a recording is about to change; None if there is none that can be read."""
+    from qrtest.cassette import store
+
+    if not path.exists():
+        return None
+    try:
+        return store.load(path)
+    except CassetteError:
+        return None
 
 
 def _path(item: pytest.Item, wanted: Any, project: Project) -> Path:
@@ -273,3 +300,33 @@ def _refuse_collision(item: pytest.Item, path: str) -> None:
             f"{item.nodeid}: its cassette would be {path}, which is that of {owner}: give one of the two "
             "a name, @pytest.mark.qrtest(cassette='name.yaml')."
         )
+
+
+def _full_name(item: pytest.Item) -> str:
+    """Return the name of a test within its file, with its classes: `TestBell::test_it[a/b]`."""
+    classes = [node.name for node in item.listchain() if isinstance(node, pytest.Class)]
+    return "::".join([*classes, item.name])
+
+
+def _refuse_another_tests(item: pytest.Item, path: Path, recorded_by: str) -> None:
+    """Raise `pytest.UsageError` if the cassette *path* is that of a test whose file has the same name.
+
+    A cassette that was renamed with its test is not such a one.
+    """
+    from qrtest.harness.record import name_in_a_cassette
+
+    name = _full_name(item)
+    is_own = recorded_by in ("", name_in_a_cassette(name))
+    if not is_own and _own_file(recorded_by) == _own_file(name):
+        raise pytest.UsageError(
+            f"{item.nodeid}: its cassette would be {path}, which {recorded_by} recorded: give one of the "
+            "two tests a name for its cassette, @pytest.mark.qrtest(cassette='name.yaml'). If that test is "
+            "gone, delete the file and record it again."
+        )
+
+
+def _own_file(full_name: str) -> str:
+    """Return the name of the file of the test *full_name*, as a file system that ignores case sees it."""
+    head, bracket, parameters = full_name.partition("[")
+    *classes, test = head.split("::")
+    return file_name(f"{test}{bracket}{parameters}", classes[-1] if classes else None).casefold()

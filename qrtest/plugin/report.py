@@ -79,7 +79,13 @@ class _Reporter:
 def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
     """Add what happened, and how to reproduce it, to the *report* of a failed test."""
     maker, options = item.stash[MADE_BY]
-    code = reproduction(maker, options, getattr(session, "scenarios", ()), test=item.nodeid)
+    code = reproduction(
+        maker,
+        options,
+        getattr(session, "scenarios", ()),
+        test=item.nodeid,
+        jobs=session.jobs if maker == "replay" else (),
+    )
     lines = LINES - code.count("\n") - 1
     sections = {
         "qrtest timeline": timeline(session.journal, lines=max(lines, LINES // 2)),
@@ -151,10 +157,12 @@ def reproduction(
     scenarios: Sequence[tuple[str, Scenario]],
     *,
     test: str,
+    jobs: Sequence[str] = (),
 ) -> str:
     """Return what to run and what to paste: *maker* with *options*, then each of the *scenarios*.
 
-    Each scenario comes with the method that was given it, `job` or `next_job`.
+    Each scenario comes with the method that was given it, `job` or `next_job`. *jobs*: the ids of the jobs
+    of a replay.
 
     >>> from qrtest import Scenario
     >>> print(reproduction("simulate", {}, [("job", Scenario("DONE"))], test="test_it.py::test_done"))
@@ -171,8 +179,13 @@ def reproduction(
     body = [f"sim.{method}({_broken(each)})" for method, each in scenarios[:MOST_SCENARIOS]]
     if len(scenarios) > MOST_SCENARIOS:
         body.append(f"...  # and {len(scenarios) - MOST_SCENARIOS:,} more")
-    if not scenarios:
-        body.append("job = sim.job()" if maker == "replay" else "...")
+    if len(jobs) == 1:
+        body.append("job = sim.job()")
+    elif jobs:
+        body += [f"job = sim.job({job_id!r})" for job_id in jobs[:MOST_SCENARIOS]]
+        if len(jobs) > MOST_SCENARIOS:
+            body.append(f"...  # and {len(jobs) - MOST_SCENARIOS:,} more")
+    body = body or ["..."]
     head = f"with qrtest.{maker}({_arguments(options)}) as sim:"
     code = "\n".join([head, *("    " + each.replace("\n", "\n    ") for each in body)])
     return shown("\n".join([f"pytest {test!r}", "", *imports_for(code), "", code]))
@@ -180,8 +193,13 @@ def reproduction(
 
 def _arguments(options: Mapping[str, Any]) -> str:
     first = [as_code(options["cassette"])] if "cassette" in options else []
-    named = [f"{name}={as_code(value)}" for name, value in options.items() if name != "cassette"]
+    named = [f"{name}={_value(value)}" for name, value in options.items() if name != "cassette"]
     return ", ".join([*first, *named])
+
+
+def _value(value: Any) -> str:
+    """Return *value* as code; a function by its name."""
+    return str(getattr(value, "__name__", "...")) if callable(value) else as_code(value)
 
 
 def _broken(scenario: Scenario) -> str:

@@ -25,6 +25,7 @@ __all__ = [
     "checked",
     "chosen",
     "configured",
+    "filters_of",
     "joined",
 ]
 
@@ -159,7 +160,24 @@ OF_THE_SIMULATION: Final = (
     "network",
     "faults",
 )
-OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "expires", "expired", "pace")
+OF_VCRPY: Final = (
+    "vcr_options",
+    "filter_headers",
+    "filter_query_parameters",
+    "filter_post_data_parameters",
+    "filter_nested_post_data_parameters",
+    "filter_sensitive_data",
+    "before_record",
+    "before_record_request",
+    "before_record_response",
+    "before_save_interaction",
+    "decode_compressed_response",
+    "ignore_hosts",
+    "ignore_localhost",
+)
+"""Filters and hooks of vcrpy, by their names or together in a mapping vcr_options."""
+
+OF_THE_CASSETTE: Final = ("cassette", "record", "unused", "expires", "expired", "pace", *OF_VCRPY)
 OF_A_REPLAY: Final = (
     "pace",
     "script",
@@ -178,6 +196,26 @@ NOT_OF_A_SERVER: Final = (
     "most_requests",
     "network",
 )
+
+
+def filters_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the filters and hooks of vcrpy in *options*, by their names.
+
+    Raises `SettingError` for vcr_options that are no mapping.
+
+    >>> filters_of({"vcr_options": {"ignore_localhost": True}, "before_record": None, "pace": "polls"})
+    {'ignore_localhost': True, 'before_record': None}
+    """
+    together = options.get("vcr_options") or {}
+    if not isinstance(together, dict):
+        from qrtest.errors import SettingError
+
+        raise SettingError(
+            f"vcr_options={together!r}: give a mapping, as "
+            "vcr_options={'filter_query_parameters': ['key']}."
+        )
+    own = {name: options[name] for name in OF_VCRPY[1:] if name in options}
+    return {**together, **own}
 
 
 def joined(of_fixture: Mapping[str, Any], of_marker: Mapping[str, Any]) -> dict[str, Any]:

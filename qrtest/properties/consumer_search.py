@@ -21,7 +21,7 @@ from qrtest.clock import clocks
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.clock.schedule import Schedule
-from qrtest.errors import SimulationError
+from qrtest.errors import ScenarioError, SimulationError
 from qrtest.harness.simulate import Transport
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import cancelled, done, failed, queued, ran_too_long, running, unknown
@@ -163,7 +163,7 @@ def sources(
         return (_as_jobs(each, bounds.jobs) for each in given), None
     plans = strategies.fault_plans(operations=operations)
     if cassette is not None:
-        recorded = Scenario.from_cassette(cassette)
+        recorded = _only_job_of(cassette)
         first = _variants_of_the_recorded(recorded, operations)
         drawn = strategies.scenarios_of(cassette, faults=plans)
         return ((each,) * bounds.jobs for each in first), _of_each_job(drawn, bounds.jobs)
@@ -175,6 +175,22 @@ def sources(
     )
     first = _usual(search, operations)
     return _for_each_job(first, bounds.jobs, search), _of_each_job(drawn, bounds.jobs)
+
+
+def _only_job_of(cassette: str | os.PathLike[str] | Cassette) -> Scenario:
+    """Return the scenario of the job of *cassette*. Raises `ScenarioError` if it has not exactly one."""
+    known = list(Scenario.all_from_cassette(cassette))
+    if len(known) == 1:
+        return Scenario.from_cassette(cassette)
+    path = repr(os.fspath(cassette)) if isinstance(cassette, str | os.PathLike) else "cassette"
+    advice = (
+        f"Choose one of them: scenarios=qrtest.strategies.scenarios_of({path}, {known[0]!r})."
+        if known
+        else "Record a program that submits a job or asks for one."
+    )
+    raise ScenarioError(
+        f"cassette={path} has not exactly one job: there are {', '.join(known) or 'none'}. {advice}"
+    )
 
 
 def _as_jobs(given: Any, jobs: int) -> Jobs:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from qrtest.cassette import codec, store, yaml_json
 from qrtest.cassette.fields import Place
-from qrtest.errors import CassetteError
+from qrtest.errors import CassetteBusy, CassetteError
 from tests import recordings
 from tests.recordings import short
 
@@ -386,6 +386,25 @@ def test_what_is_no_cassette_yet_says_what_to_do(text: str, sentence: str) -> No
     """A pointer, a merge, a recording of betamax: each has a sentence of its own."""
     with pytest.raises(CassetteError, match=re.escape(sentence)):
         codec.loads(text, name="a.yaml")
+
+
+def test_a_place_where_nothing_can_be_made_is_not_one_where_somebody_records() -> None:
+    """Some file systems refuse a lock in the way that a held one is refused."""
+    path = Path("/proc/such.yaml")
+    with pytest.raises(CassetteError, match="it cannot be written") as caught, store.held(path):
+        pytest.fail("nobody holds what cannot be written")
+    assert not isinstance(caught.value, CassetteBusy)
+
+
+def test_a_link_within_the_directory_stays_a_link(tmp_path: Path) -> None:
+    """What is saved is the file that it leads to; whoever records that holds the link, too."""
+    link, file = tmp_path / "link.yaml", tmp_path / "file.yaml"
+    link.symlink_to(file.name)
+    with store.held(file), pytest.raises(CassetteBusy), store.held(link):
+        pytest.fail("two hold one file")
+    store.save(link, short())
+    assert link.is_symlink()
+    assert store.load(file) == store.load(link) == short()
 
 
 def test_a_cassette_never_replaces_what_is_no_regular_file(tmp_path: Path) -> None:

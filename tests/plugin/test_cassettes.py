@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qrtest.cassette import store
+from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
 from qrtest.plugin.cassettes import file_name, find
 from tests.recordings import JOB, short
@@ -161,6 +162,75 @@ def test_two_tests_with_one_name_are_refused(project: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["*which is that of test_ids.py::test_ask?a/b?: give one of the two*"]
     )
+
+
+def test_two_tests_with_one_name_are_refused_when_they_run_one_at_a_time(
+    project: pytest.Pytester, base: str
+) -> None:
+    """The cassette remembers which test recorded it; a test and a file that were renamed go together."""
+    source = f"""
+        import pytest, requests
+
+        @pytest.mark.qrtest(cassette=True)
+        @pytest.mark.parametrize("name", ["a/b", "a:b"])
+        def test_it(name):
+            assert requests.get("{base}/jobs/one", timeout=5).status_code == 200
+        """
+    path = project.makepyfile(test_names=source)
+    folder = project.path / "cassettes" / "test_names"
+    first, second = (f"{path.name}::test_it[{name}]" for name in ("a/b", "a:b"))
+    project.runpytest_inprocess("--qrtest-record=rewrite", first).assert_outcomes(passed=1)
+    for options in (["--qrtest-record=rewrite"], ["--qrtest-record=once"], []):
+        refused = project.runpytest_inprocess(*options, second)
+        refused.assert_outcomes(failed=1)
+        refused.stdout.fnmatch_lines([r"*which test_it[[]a/b[]] recorded*"])
+    project.runpytest_inprocess(first).assert_outcomes(passed=1)
+    (folder / "test_it[a-b].yaml").rename(folder / "test_new[a-b].yaml")
+    path.write_text(path.read_text().replace("test_it", "test_new"))
+    project.runpytest_inprocess(f"{path.name}::test_new[a:b]").assert_outcomes(passed=1)
+
+
+def test_what_filters_removed_is_removed_on_replay(project: pytest.Pytester, base: str) -> None:
+    """The marker takes vcrpy's filters and hooks; without them the error says which are missing."""
+    source = f"""
+        import os, pytest, requests
+
+        def without_run(request):
+            request.uri = request.uri.replace("run-" + os.environ["RUN"], "run")
+            return request
+
+        @pytest.mark.qrtest(
+            cassette="one.yaml",
+            vcr_options={{"filter_query_parameters": ["nonce"]}},
+            before_record_request=without_run,
+        )
+        def test_ask():
+            run = os.environ["RUN"]
+            url = f"{base}/jobs/run-{{run}}"
+            assert requests.get(url, params={{"nonce": run}}, timeout=5).status_code == 200
+        """
+    path = project.makepyfile(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUN", "1")
+        project.runpytest_inprocess("--qrtest-record=once").assert_outcomes(passed=1)
+        patch.setenv("RUN", "2")
+        project.runpytest_inprocess().assert_outcomes(passed=1)
+        path.write_text(path.read_text().replace("before_record_request=without_run,", ""))
+        result = project.runpytest_inprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*recorded with before_record_request=..., filter_query_parameters=...: give*the marker*"]
+    )
+
+
+def test_a_cassette_may_be_named_by_its_whole_path_below_the_root(tmp_path: Path) -> None:
+    """And a path that leads out is refused with the directory that it has to be in."""
+    places = {"test_file": tmp_path / "tests" / "test_it.py", "root": tmp_path, "default": "x"}
+    inside = tmp_path / "elsewhere" / "a.yaml"
+    assert find(inside, **places) == inside
+    for name in ("../a.yaml", "/a.yaml", "tests/../../a.yaml"):
+        with pytest.raises(CassetteError, match=f"in its directory {tmp_path}:"):
+            find(name, **places)
 
 
 def test_parameters_in_another_order_find_their_cassette(tmp_path: Path) -> None:

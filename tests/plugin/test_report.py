@@ -65,12 +65,19 @@ def test_jobs_that_were_submitted_are_lined_up_again() -> None:
 
 def test_a_cassette_is_replayed_again() -> None:
     """With the options that the test had."""
-    code = report.reproduction(
-        "replay", {"cassette": "cassettes/x.yaml", "pace": "polls"}, (), test="t"
-    )
+    options = {"cassette": "cassettes/x.yaml", "pace": "polls", "before_record_request": len}
+    code = report.reproduction("replay", options, (), test="t", jobs=["j"])
     assert (
-        "with qrtest.replay('cassettes/x.yaml', pace='polls') as sim:\n    job = sim.job()" in code
+        "with qrtest.replay('cassettes/x.yaml', pace='polls', before_record_request=len) as sim:\n"
+        "    job = sim.job()" in code
     )
+
+
+def test_a_job_of_a_cassette_that_has_several_is_named() -> None:
+    """`sim.job()` alone would be an error there; a cassette without jobs has nothing to take."""
+    code = report.reproduction("replay", {"cassette": "x.yaml"}, (), test="t", jobs=["j1", "j2"])
+    assert code.endswith("    job = sim.job('j1')\n    job = sim.job('j2')")
+    assert report.reproduction("replay", {"cassette": "x.yaml"}, (), test="t").endswith("    ...")
 
 
 def test_long_scenarios_are_broken_and_many_are_cut() -> None:
