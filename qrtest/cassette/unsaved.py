@@ -7,6 +7,7 @@ ignores, in a file that only its owner can read, whose name is none of a cassett
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from typing import Final
 from qrtest.cassette import codec
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction, Provenance
+from qrtest.errors import CassetteError
 
 __all__ = ["FOLDER", "forget", "is_unsaved", "keep"]
 
@@ -29,13 +31,22 @@ def keep(
 ) -> Path:
     """Keep the session that *cassette* was to hold, secrets and all; return the file.
 
-    Where the folder of the cassette cannot be written (a full disk), that is the temporary directory.
+    Where the folder of the cassette cannot be written (a full disk), that is the temporary directory. Raises
+    `CassetteError` when that cannot be written either.
     """
     text = codec.dumps(Cassette(tuple(interactions), provenance, digests))
     try:
         return _written(cassette.parent / FOLDER, cassette.name, text)
     except OSError:
-        return _written(Path(tempfile.mkdtemp(prefix="qrtest-")) / FOLDER, cassette.name, text)
+        elsewhere = Path(tempfile.mkdtemp(prefix="qrtest-"))
+    try:
+        return _written(elsewhere / FOLDER, cassette.name, text)
+    except OSError as error:
+        shutil.rmtree(elsewhere, ignore_errors=True)
+        raise CassetteError(
+            f"The session could not be kept either, neither beside the cassette nor in "
+            f"{elsewhere.parent}: {error.strerror or error}. Make room, and record it again."
+        ) from None
 
 
 def is_unsaved(path: Path) -> bool:
@@ -46,15 +57,28 @@ def is_unsaved(path: Path) -> bool:
 def forget(path: Path) -> None:
     """Remove a kept session, and its folder with the last one."""
     path.unlink(missing_ok=True)
-    if not any(path.parent.glob(f"*{SUFFIX}")):
+    _remove_if_empty(path.parent)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if not any(folder.glob(f"*{SUFFIX}")):
         with suppress(OSError):
-            (path.parent / ".gitignore").unlink(missing_ok=True)
-            path.parent.rmdir()
+            (folder / ".gitignore").unlink(missing_ok=True)
+            folder.rmdir()
 
 
 def _written(folder: Path, name: str, text: str) -> Path:
+    """Write *text* to a new file for *name* in *folder*, whole or not at all; return the file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    try:
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        return _written_to_a_new_file(folder, name, text)
+    except OSError:
+        _remove_if_empty(folder)
+        raise
+
+
+def _written_to_a_new_file(folder: Path, name: str, text: str) -> Path:
     for number in count(1):
         path = folder / f"{name}{'' if number == 1 else f'-{number}'}{SUFFIX}"
         try:
@@ -63,7 +87,11 @@ def _written(folder: Path, name: str, text: str) -> Path:
             )
         except FileExistsError:
             continue
-        with os.fdopen(opened, "wb") as file:
-            file.write(text.encode())
+        try:
+            with os.fdopen(opened, "wb") as file:
+                file.write(text.encode())
+        except OSError:
+            path.unlink()
+            raise
         return path
     raise AssertionError("count() never ends")

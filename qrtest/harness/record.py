@@ -330,7 +330,10 @@ class Recording:
         target = self._target
         everything = [*self._before, *recorded]
         provenance = self._provenance(recorded)
-        kept = unsaved.keep(target, everything, provenance, self._digests or Digests())
+        try:
+            kept = unsaved.keep(target, everything, provenance, self._digests or Digests())
+        except CassetteError as error:
+            return str(error)
         return (
             f"The session is not lost: {kept} holds it, secrets and all, readable by you alone; git and "
             f"replay ignore it. When that is mended: qrtest convert {kept} --output {target}"
