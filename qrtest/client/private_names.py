@@ -27,7 +27,11 @@ class PrivateName:
         >>> PrivateName("_renamed", "__doc__").in_use(object())
         '__doc__'
         """
-        return next((name for name in self.names if hasattr(owner, name)), self.names[0])
+        if len(self.names) > 1:
+            for name in self.names:
+                if hasattr(owner, name):
+                    return name
+        return self.names[0]
 
     def of(self, owner: Any, *default: Any) -> Any:
         """Return the value that *owner* has, or the *default*, as `getattr` does.

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
@@ -113,21 +112,29 @@ def _first(*places: str) -> Any:
     )
 
 
-@contextmanager
-def ours_to_know(what: str) -> Iterator[None]:
-    """Turn failures in *what*, a part of the client's own code, into `UnsupportedRelease`.
+class ours_to_know:  # noqa: N801 (used as a function is)
+    """Turns failures in *what*, a part of the client's own code, into `UnsupportedRelease`.
 
     Only under a release that is newer than any known. Under a known release the failure is a bug of
-    qrtest, and the exception stays as it is.
+    qrtest, and the exception stays as it is. A class, because a generator costs more than what it guards.
     """
-    try:
-        yield
-    except (AttributeError, TypeError, KeyError, ImportError) as error:
+
+    __slots__ = ("_what",)
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if not isinstance(error, AttributeError | TypeError | KeyError | ImportError):
+            return
         if installed()[:2] <= NEWEST_KNOWN:
-            raise
+            return
         raise UnsupportedRelease(
             f"{PACKAGE} {version_text()} is newer than the releases that qrtest knows "
-            f"({_dotted(OLDEST)} to {_dotted(NEWEST_KNOWN)}), and {what} is not as it was: "
+            f"({_dotted(OLDEST)} to {_dotted(NEWEST_KNOWN)}), and {self._what} is not as it was: "
             f"{type(error).__name__}: {error}. Update qrtest, or say: "
             f"pip install '{PACKAGE}<{_dotted((NEWEST_KNOWN[0], NEWEST_KNOWN[1] + 1))}'"
         ) from error
@@ -285,7 +292,7 @@ def _stand_ins() -> tuple[Patch, ...]:
     )
 
 
-QUIET: Final = Patches(_stand_ins)
+QUIET: Final = Patches(_stand_ins, is_stable=True)
 """Skips two slow, invisible steps of the client while at least one simulation is active.
 
 The client does not search the whole call stack at every request, so the header X-Qx-Client-Application

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, Final
 
 from qrtest.client import private_names, releases
@@ -31,6 +32,7 @@ TOKEN: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but th
 URL: Final = "https://cloud.ibm.com"
 MOST_REQUESTS: Final = 200_000
 _DISPATCHER: Final = "qrtest_dispatcher"
+_COOKIES: Final = DefaultCookiePolicy()
 
 
 def client_of(api_client: Any) -> Any:
@@ -96,7 +98,7 @@ def _new_client(instance: str) -> Any:
     """Return a new RuntimeClient, copied from a cached one: the constructor takes much longer."""
     pattern = _pattern(instance)
     client, session = _alike(pattern), _alike(session_of(pattern))
-    session.cookies = RequestsCookieJar()
+    session.cookies = RequestsCookieJar(policy=_COOKIES)
     session.adapters = session.adapters.copy()
     private_names.SESSION.put_in(client, session)
     private_names.API.put_in(client, type(private_names.API.of(client))(session))

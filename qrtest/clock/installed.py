@@ -62,8 +62,8 @@ class Installed:
         return None
 
     def _count(self) -> None:
-        distinct = {id(clock) for _, clock in self.clocks}
-        self.only = self.clocks[-1][1] if len(distinct) == 1 else None
+        last = self.clocks[-1][1] if self.clocks else None
+        self.only = last if all(clock is last for _, clock in self.clocks) else None
 
 
 INSTALLED: Final = Installed()

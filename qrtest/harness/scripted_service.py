@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from qrtest.clock.clocks import Clock
@@ -250,7 +251,7 @@ class ScriptedService:
         behaviour: Mapping[str, Any] | None = None,
     ) -> Scenario:
         """Return *script* as a scenario, with the options of all jobs and then of this one."""
-        scenario = script if isinstance(script, Scenario) else Scenario(script)
+        scenario = _of_text(script) if isinstance(script, str) else _of(script)
         changes: dict[str, Any] = {}
         if result is not None:
             changes["result"] = result
@@ -328,6 +329,15 @@ def renamed(script: ScriptOrScenario, options: dict[str, Any]) -> ScriptOrScenar
     """Return *script*, or the value given under its older name "life", which is taken out of *options*."""
     older: ScriptOrScenario = options.pop("life", script)
     return older
+
+
+def _of(script: Script | Step | Scenario) -> Scenario:
+    return script if isinstance(script, Scenario) else Scenario(script)
+
+
+@lru_cache(maxsize=256)
+def _of_text(script: str) -> Scenario:
+    return Scenario(script)
 
 
 def _at_once(scenario: Scenario) -> list[Fault]:

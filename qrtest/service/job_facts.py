@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 __all__ = ["JobFacts", "Submission"]
 
@@ -30,6 +31,10 @@ class Submission:
     client: str = ""
 
 
+_NAMES: Final = tuple(field.name for field in fields(Submission))
+_values: Final = attrgetter(*_NAMES)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobFacts(Submission):
     """A job as the service keeps it: what was submitted, its id, and when it was *created*, in RFC 3339."""
@@ -46,9 +51,8 @@ class JobFacts(Submission):
         >>> JobFacts.of(job, job_id="j", created="2026-01-01T00:00:00Z", cost=600).tags
         ('a',)
         """
-        values: dict[str, Any] = {
-            each.name: getattr(submission, each.name) for each in fields(Submission)
-        }
+        values: dict[str, Any] = dict(zip(_NAMES, _values(submission), strict=True))
+        values["job_id"], values["created"] = job_id, created
         if submission.cost is None:
             values["cost"] = cost
-        return cls(**values | {"job_id": job_id, "created": created})
+        return cls(**values)

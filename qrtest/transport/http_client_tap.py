@@ -39,7 +39,7 @@ def _patches() -> Iterator[Patch]:
     yield HTTPConnection, "putrequest", _putrequest
 
 
-PATCHES: Final = Patches(_patches)
+PATCHES: Final = Patches(_patches, is_stable=True)
 
 
 def _connecting(connect: Callable[[Any], None]) -> Callable[[Any], None]:

@@ -264,6 +264,7 @@ class _Taps(MetaPathFinder, AbstractContextManager[None]):
 
     def __init__(self) -> None:
         self._users = 0
+        self._known: dict[str, Patches] = {}
         self._open: dict[str, Patches] = {}
         self._searched: set[str] = set()
 
@@ -288,7 +289,9 @@ class _Taps(MetaPathFinder, AbstractContextManager[None]):
         """Open the tap of *library*, which is imported, if somebody is inside."""
         with PATCHING:
             if self._users and library not in self._open:
-                patches: Patches = importlib.import_module(TAPS[library]).PATCHES
+                if library not in self._known:
+                    self._known[library] = importlib.import_module(TAPS[library]).PATCHES
+                patches = self._known[library]
                 patches.__enter__()
                 self._open[library] = patches
 

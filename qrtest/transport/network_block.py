@@ -47,7 +47,7 @@ def _guards() -> Iterator[Patch]:
     yield socket, "getnameinfo", _guarding_name(socket.getnameinfo)
 
 
-BLOCKED: Final = Patches(_guards)
+BLOCKED: Final = Patches(_guards, is_stable=True)
 """A context manager inside of which nothing leaves this machine.
 
 An attempt raises `NetworkBlocked`: by connecting, by sending on a connection of before, by a datagram, by

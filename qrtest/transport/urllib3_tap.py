@@ -43,7 +43,7 @@ def _patches() -> Iterator[Patch]:
     yield HTTPSConnectionPool, "_prepare_proxy", _prepare_proxy
 
 
-PATCHES: Final = Patches(_patches)
+PATCHES: Final = Patches(_patches, is_stable=True)
 
 
 def _make_request(
