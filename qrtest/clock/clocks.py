@@ -42,6 +42,7 @@ LONGEST_DEFAULT: Final = "30d"
 Moment = str | datetime | float
 IDLE_READS: Final = 10_000
 IDLE_READ_SECONDS: Final = 0.001
+READS_OF_A_GLANCE: Final = 100
 NANO: Final = 1_000_000_000
 
 
@@ -153,8 +154,9 @@ class VirtualClock:
 
     def move_to(self, nanoseconds: int) -> None:
         """Move the time ahead to so many nanoseconds since the clock was made."""
+        if nanoseconds > self.nanoseconds:
+            self._idle_reads = 0
         self.nanoseconds = nanoseconds
-        self._idle_reads = 0
 
     def check_limit(self) -> None:
         """Call *on_limit* when the time is past *longest*."""
@@ -228,6 +230,10 @@ class VirtualClock:
 
     def __repr__(self) -> str:
         return f"<VirtualClock at {durations.text(self.now())}>"
+
+    def glance(self) -> None:
+        """Note that code looked whether something has happened, without waiting for it: as many reads."""
+        self._idle_reads += READS_OF_A_GLANCE
 
     def read(self, base: float) -> float:
         """Return *base* plus the time. Reading it again and again, and nothing else, moves it."""

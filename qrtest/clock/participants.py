@@ -28,6 +28,9 @@ class Movable(Protocol):
     def move_to(self, nanoseconds: int) -> None:
         """Move the time ahead."""
 
+    def glance(self) -> None:
+        """Note that code looked whether something has happened, without waiting for it."""
+
     def check_limit(self) -> None:
         """Raise when the time has passed its limit."""
 

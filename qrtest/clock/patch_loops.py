@@ -203,7 +203,8 @@ def _plain_select(
     readable: Any, writable: Any, exceptional: Any, timeout: float | None = None, /
 ) -> Any:
     """Select as `select.select` does; with nothing to wait for but a time, wait on the clock."""
-    me = participant() if timeout and not (readable or writable or exceptional) else None
+    is_a_length = isinstance(timeout, int | float) and timeout > 0
+    me = participant() if is_a_length and not (readable or writable or exceptional) else None
     if me is None:
         return _REAL_SELECT(readable, writable, exceptional, timeout)
     me.wait(Waiter(me), timeout, "select")

@@ -93,6 +93,8 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
         return Genuine.condition_wait(self, timeout)
     if not self._is_owned():  # type: ignore[attr-defined]
         raise RuntimeError("cannot wait on un-acquired lock")
+    if timeout is not None and timeout <= 0:
+        me.scheduler.clock.glance()
     waiter = Waiter(me)
     self._waiters.append(waiter)  # type: ignore[attr-defined]
     saved = self._release_save()  # type: ignore[attr-defined]
@@ -181,8 +183,8 @@ def _join(self: threading.Thread, timeout: float | None = None) -> None:
         Genuine.thread_join(self, timeout)
         return
     waiter = Waiter(me)
+    seconds = None if timeout is None else max(timeout, 0)
     if me.scheduler.notify_of_end(other, waiter):
-        seconds = None if timeout is None else max(timeout, 0)
         if not me.wait(waiter, seconds, f"the end of {self.name}") and timeout is not None:
             return
     Genuine.thread_join(self)

@@ -30,6 +30,9 @@ UPTIME_SECONDS: Final = 65_536.0
 
 NAMES: Final = tuple(REAL)
 
+TOO_LONG_SECONDS: Final = 2**63 / 1e9
+"""What `time.sleep` refuses: more nanoseconds than 64 bits hold."""
+
 FOLLOWERS: Final = frozenset(
     {"threading", "queue", "sched", "concurrent.futures._base", "concurrent.futures.thread"}
 )
@@ -180,7 +183,11 @@ def _clock_for(caller: str) -> VirtualClock | None:
 def _sleep(seconds: float, /) -> None:
     caller = sys._getframe(1).f_globals.get("__name__", "")
     clock = _clock_for(caller)
-    if clock is None:
+    if clock is not None and type(seconds) not in (float, int):
+        seconds = float(seconds) if hasattr(seconds, "__index__") else seconds
+        clock = clock if isinstance(seconds, float) else None
+    if clock is None or not 0 <= seconds < TOO_LONG_SECONDS:
+        # Also what is no length of time: the genuine function says so at once.
         REAL["sleep"](seconds)
     else:
         clock.sleep(seconds)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections import deque
-from types import TracebackType
 from typing import Any, Final
 
 from qrtest.clock import genuine
@@ -47,13 +46,14 @@ class VirtualLock:
 
     def acquire(self, blocking: bool = True, timeout: float = NO_TIMEOUT) -> bool:
         """Acquire the lock, as `threading.Lock.acquire` does; *timeout* is in seconds on the clock."""
+        if timeout != NO_TIMEOUT or not isinstance(blocking, bool):
+            # A free genuine lock takes no time, and raises what is to be raised for such arguments.
+            genuine.Lock().acquire(blocking, timeout)
         if self._lock.acquire(False):
             return True
         me = participant() if blocking else None
         if me is None:
             return bool(self._lock.acquire(blocking, timeout))
-        if timeout < 0 and timeout != NO_TIMEOUT:
-            raise ValueError("timeout value must be a non-negative number")
         until = None if timeout == NO_TIMEOUT else me.scheduler.clock.nanoseconds + timeout * 1e9
         while True:
             waiter = Waiter(me)
@@ -82,20 +82,17 @@ class VirtualLock:
     def __enter__(self) -> bool:
         return self.acquire()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.release()
+
+    acquire_lock, release_lock, locked_lock = acquire, release, locked
 
     def _at_fork_reinit(self) -> None:
         self._lock._at_fork_reinit()
         self._waiters.clear()
 
     def __repr__(self) -> str:
-        return f"<qrtest's {self._lock!r}>"
+        return repr(self._lock)
 
 
 class VirtualRLock(VirtualLock):

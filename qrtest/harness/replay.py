@@ -18,6 +18,7 @@ from qrtest.http.messages import Request, Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.player import Pace, Player
+from qrtest.playback.recorded_jobs import moment_of
 from qrtest.redaction.allowlist import plain_name
 from qrtest.scenario.scenario import Scenario
 
@@ -56,7 +57,9 @@ def replay(
     polls.
     *ignore*: names of query parameters and JSON fields that do not count when requests are compared.
     Further keywords are the filters and hooks of vcrpy that the session was recorded with: what they
-    removed from requests is removed again. The other options are those of `simulate`.
+    removed from requests is removed again. *starts*: the date and time at which it begins; None: when it was
+    recorded, so that the dates of its jobs and `datetime.now` agree. The other options are those of
+    `simulate`.
 
     Raises `CassetteError` for a file that cannot be read, `SimulationError` for a script of no job.
 
@@ -109,6 +112,8 @@ class Replay(Session):
         self._ignored = ignored
         self._filtered = _request_filter(vcr_options or {})
         self._hosts = frozenset(each.request.host for each in self.cassette.interactions)
+        if options.starts is None and options.clock == "virtual":
+            options = replace(options, starts=moment_of(self.cassette))
         self._epoch = options.epoch
         super().__init__(
             Environment(

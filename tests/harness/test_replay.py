@@ -12,6 +12,7 @@ import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -454,3 +455,31 @@ def packed(name: str) -> Any:
     qpy.dump(circuit, written)
     text = base64.b64encode(zlib.compress(written.getvalue())).decode()
     return [{"__type__": "QuantumCircuit", "__value__": text}]
+
+
+def recorded_in_june() -> Cassette:
+    """Return a recording whose service dated its answers in June 2025."""
+    cassette = store.load(Path(__file__).parents[2] / "cassettes" / "sampler.yaml")
+    interactions = [
+        replace(
+            each,
+            response=replace(
+                each.response, body=each.response.body.replace(b"2026-01-01T", b"2025-06-03T")
+            ),
+        )
+        for each in cassette.interactions
+    ]
+    return replace(cassette, interactions=tuple(interactions))
+
+
+def test_a_replay_begins_when_it_was_recorded() -> None:
+    """The dates of the job and that of the program agree to the second."""
+    with qrtest.replay(recorded_in_june()) as sim:
+        age = datetime.now(UTC) - sim.job().creation_date
+    assert abs(age.total_seconds()) < 1
+
+
+def test_the_beginning_of_a_replay_can_be_chosen() -> None:
+    """Then it does not begin when it was recorded."""
+    with qrtest.replay(recorded_in_june(), starts="2026-03-01T12:00Z"):
+        assert f"{datetime.now(UTC):%Y-%m-%d %H:%M}" == "2026-03-01 12:00"
