@@ -184,9 +184,10 @@ def _join(self: threading.Thread, timeout: float | None = None) -> None:
         return
     waiter = Waiter(me)
     seconds = None if timeout is None else max(timeout, 0)
-    if me.scheduler.notify_of_end(other, waiter):
-        if not me.wait(waiter, seconds, f"the end of {self.name}") and timeout is not None:
-            return
+    has_to_wait = me.scheduler.notify_of_end(other, waiter)
+    has_ended = not has_to_wait or me.wait(waiter, seconds, f"the end of {self.name}")
+    if not has_ended and timeout is not None:
+        return
     Genuine.thread_join(self)
 
 

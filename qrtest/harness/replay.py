@@ -18,7 +18,7 @@ from qrtest.http.messages import Request, Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.player import Pace, Player
-from qrtest.playback.recorded_jobs import moment_of
+from qrtest.playback.recorded_moment import moment_of
 from qrtest.redaction.allowlist import plain_name
 from qrtest.scenario.scenario import Scenario
 

@@ -24,7 +24,7 @@ from qrtest.lifecycle.step import Step
 from qrtest.playback.interim import texts_in, with_interim
 from qrtest.playback.request_tree import hashed, tree_of
 from qrtest.playback.scenario_values import ScenarioValues
-from qrtest.playback.timing import DIGITS, Began, Sent, beginnings, program_time_of, stamps_of
+from qrtest.playback.timing import DIGITS, Began, Sent, beginnings, stamps_of
 from qrtest.service import parse
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.jobs import Recorded, SimulatedJob
@@ -33,15 +33,7 @@ from qrtest.service.payload_template import JobRecord, seconds_since_1970
 from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.serialize import timestamp
 
-__all__ = [
-    "RecordedJob",
-    "is_stamped",
-    "jobs_in",
-    "moment_of",
-    "of_the_job",
-    "simulated",
-    "step_in",
-]
+__all__ = ["RecordedJob", "is_stamped", "jobs_in", "of_the_job", "simulated", "step_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,29 +70,6 @@ def jobs_in(cassette: Cassette) -> dict[str, RecordedJob]:
             found.setdefault(name, []).append(interaction)
     read = {job_id: _recorded_job(job_id, about) for job_id, about in found.items()}
     return {job_id: job for job_id, job in read.items() if job is not None}
-
-
-def moment_of(cassette: Cassette) -> float | None:
-    """Return the Unix time at which *cassette* was recorded; None if it does not say.
-
-    That of the service, whose dates are in the answers: a job says when it was created. Without a job, that of
-    the machine that recorded.
-
-    >>> moment_of(Cassette()) is None
-    True
-    """
-    dated = program_time_of(cassette.interactions)
-    found = list(jobs_in(cassette).values())
-    found.sort(key=lambda job: job.submitted_at is None)
-    for job in found:
-        created = seconds_since_1970(job.record.job.get("created"))
-        if created is not None:
-            return created - dated(job.created_at)
-    saved = None if cassette.provenance is None else cassette.provenance.recorded
-    ended = seconds_since_1970(saved)
-    if ended is None:
-        return None
-    return ended - max((dated(each.end or 0.0) for each in cassette.interactions), default=0.0)
 
 
 def simulated(job: RecordedJob) -> SimulatedJob:
