@@ -35,12 +35,15 @@ Made from the rules (`python -m docs.make_redaction`); a test compares. Names ar
 | parameter of a query | values of {_listed(allowlist.QUERY)}, word by word | the values of all others, unless they are words of the service, numbers or times |
 | field of a form | values of {_listed(allowlist.FORM)} | as in a query |
 | part of a path | words, ids of jobs and sessions, up to three characters | what follows a name like `users` or `reset`; all else |
-| number | all others | of four digits or more under a name of a secret or an identity; it stays a number |
+| number | all others; below such a name: up to three digits, measures and times (`max_jobs`, `expires_at`), counts under bits or hexadecimal digits | of four digits or more below a name of a secret or an identity, at any depth. It stays a number: 700700 and nine digits |
+| number of a credential that was sent | what is shorter than six digits | by a number, wherever else it stands, also where it is none of a secret: valid JSON stays valid |
+| text under a register's name ({_listed(allowlist.REGISTERS)}) | identifiers | what is none, or looks random |
 | text under a name that governs | zeros and ones, short hexadecimal, times with an hour | everything else, at any depth below the name |
 | text under an id's name ({_listed(allowlist.IDS)}) | forms of the service's ids, hexadecimal digits, words | everything else |
 | text of a label ({_listed(allowlist.LABELS)}) | words and names of registers | everything else |
 | text under a name that the service uses (below) | word by word, see free text | words in neither list |
 | text under any other name | if every word in it is one of the service's | else all of it |
+| block of a text (YAML, a Python repr, INI) below a name that governs | as in JSON | what is assigned in it |
 | free text: messages, logs, pages | the {_count("service_words.txt")} words of the service, the {_count("english_words.txt")} of a dictionary (SCOWL 35), numbers of up to eight digits, times, durations, ids of jobs | all other words; what `password:` or `user=` names, unless it is a word of the service |
 | array or circuit (`{json_values.ENCODED}`, {_listed(allowlist.DATA_KEYS)}) | if it is one, and shows no secret when it is looked into | everything else |
 | body that is no text | arrays and circuits where a result is asked for | everything else: `redacted-zip-0123456789 (1,234 bytes)` |

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from qrtest.errors import CassetteError
 
-__all__ = ["Rules", "governs", "is_secret_name", "plain_name", "project_rules"]
+__all__ = ["Rules", "governs", "is_measure", "is_secret_name", "plain_name", "project_rules"]
 
 
 @lru_cache(maxsize=4096)
@@ -129,6 +129,15 @@ MEASURE: Final = re.compile(
 )
 """Names of measures of a secret, and of facts about one: `token_count`, `password_policy`, `has_cookie`."""
 
+REGISTERS: Final = _names(
+    """
+    register registers creg cregs qreg qregs classical_register classical_registers
+    quantum_register quantum_registers creg_name qreg_name creg_names qreg_names creg_sizes
+    qreg_sizes clbit_labels qubit_labels register_name register_names memory_name
+    """
+)
+"""Names of registers of a circuit: what stands under them is kept when it is an identifier."""
+
 WEAK_SECRETS: Final = _names(
     """
     key keys
@@ -190,6 +199,56 @@ IDENTITIES: Final = {
         """
     ),
 }
+_MEASURES: Final = frozenset(
+    [
+        "count",
+        "counts",
+        "total",
+        "num",
+        "jobs",
+        "usage",
+        "used",
+        "second",
+        "seconds",
+        "minute",
+        "minutes",
+        "hour",
+        "hours",
+        "day",
+        "days",
+        "time",
+        "times",
+        "timestamp",
+        "size",
+        "sizes",
+        "limit",
+        "limits",
+        "created",
+        "updated",
+        "expires",
+        "expiry",
+        "expiration",
+        "expire",
+        "at",
+        "iat",
+        "exp",
+        "nbf",
+        "shots",
+        "cost",
+        "quota",
+        "max",
+        "min",
+        "ttl",
+        "duration",
+        "interval",
+        "ns",
+        "ms",
+        "rate",
+        "version",
+        "year",
+    ]
+)
+_NAME_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _IDENTITY_OF: Final = {name: kind for kind, names in IDENTITIES.items() for name in names}
 _OF_SEVERAL: Final = re.compile(r"[\[.:/]")
 _NOT_ALNUM: Final = re.compile(r"[\W_]+")
@@ -225,6 +284,17 @@ def is_secret_name(name: str) -> bool:
     (True, False)
     """
     return governs(name) == "token"
+
+
+@lru_cache(maxsize=8192)
+def is_measure(name: str) -> bool:
+    """Return whether a number under *name* is a measure or a time, whatever it is of.
+
+    >>> is_measure("max_jobs"), is_measure("expiresAt"), is_measure("admin_id"), is_measure("n")
+    (True, True, False, False)
+    """
+    parts = [part.lower() for part in _NAME_PARTS.findall(name)]
+    return not _MEASURES.isdisjoint(parts) or ("number" in parts and "of" in parts)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,10 @@ from qrtest.redaction.allowlist import (
     FORM,
     IDS,
     LABELS,
+    REGISTERS,
     WEAK_SECRETS,
     Rules,
+    is_measure,
     plain_name,
 )
 from qrtest.redaction.free_text import FreeText, is_qasm, without_comments
@@ -35,6 +37,9 @@ SHORT: Final = 80
 SHORTEST_BASE64: Final = 12
 LEAST_DIGITS: Final = 4
 """A number, or a text of digits, of fewer is no credential and identifies nobody."""
+
+LONGEST_REGISTER: Final = 40
+SHORTEST_RANDOM: Final = 12
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>\\^`{|}]+")
 _RELATIVE: Final = re.compile(r"(?:/[^\s\"'<>{}]*|[\w./%-]*\?[\w.%+~-]+=[^\s\"'<>{}]*)")
@@ -103,11 +108,13 @@ class Content:
         return self.shaped.words(name, strict=True)
 
     def number(self, token: str, where: Where) -> str:
-        """Return *token*, a number, as it may be kept: one under a name that governs is replaced."""
-        whole = token.lstrip("-").partition(".")[0]
-        if not where.over or len(whole) < LEAST_DIGITS or not whole.isdigit():
+        """Return *token*, a number, as it may be kept: one below a name that governs is replaced.
+
+        But for measures, times and counts of outcomes, whose names are bits or hexadecimal digits.
+        """
+        if not where.over or _digits(token, where.over) < LEAST_DIGITS:
             return token
-        if not where.is_direct and (where.over == "token" or _is_measure(where.name)):
+        if not where.is_direct and (is_measure(where.name) or patterns.is_plain(where.name)):
             return token
         if plain_name(where.name).endswith("tokens"):
             return token
@@ -192,6 +199,8 @@ class Content:
             return self._id(text)
         if plain in LABELS and _REGISTER.fullmatch(text) and plain not in ("name", "title", "tags"):
             return text
+        if plain in REGISTERS and _is_register(text):
+            return text
         if plain in ("path", "queryparameter", "bare"):
             return self._part(text, plain)
         if self._rules.keeps(where.name):
@@ -247,7 +256,7 @@ class Content:
 
     def _is_nothing(self, text: str, where: Where, plain: str) -> bool:
         """Return whether a governed *text* can be neither a secret nor an identity."""
-        if re.fullmatch(patterns.PLACEHOLDER, text):
+        if patterns.is_placeholder(text):
             return True
         if plain in self._rules.secret:
             return False
@@ -336,14 +345,23 @@ class Content:
         )  # fmt: skip
 
 
-_MEASURES: Final = re.compile(
-    r"count|total|number of|num_|jobs|usage|second|time|size|limit|created|updated|expir|_at$|shots|cost"
-    r"|quota|max|min"
-)
+def _digits(token: str, kind: str) -> int:
+    """Return how many digits the number *token* has before its point; of an address, all of them."""
+    mantissa, _, exponent = token.lower().partition("e")
+    whole = mantissa.lstrip("-").partition(".")[0]
+    if kind == "address":
+        return sum(char.isdigit() for char in mantissa)
+    if exponent.lstrip("+").isdigit() and len(exponent) <= 3 and float(token) >= 1:
+        return len(whole) + int(exponent)
+    return len(whole) if whole.isdigit() and not exponent else 0
 
 
-def _is_measure(name: str) -> bool:
-    return _MEASURES.search(name.lower()) is not None
+def _is_register(text: str) -> bool:
+    """Return whether *text* may be the name of a register: an identifier of short parts."""
+    parts = text.split("_")
+    is_identifier = len(text) <= LONGEST_REGISTER and text.isascii() and text.isidentifier()
+    is_random = len(text) > SHORTEST_RANDOM and patterns.looks_random(text)
+    return is_identifier and all(len(part) <= 12 for part in parts) and not is_random
 
 
 def _callback(text: str) -> tuple[str, str]:

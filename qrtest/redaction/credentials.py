@@ -71,7 +71,8 @@ class Credentials:
         while at <= len(low) - SHORTEST:
             for form, placeholder in by_start.get(low[at : at + SHORTEST], ()):
                 end = at + len(form)
-                if low.startswith(form, at) and (self._anywhere or _is_whole(low, at, end)):
+                is_anywhere = self._anywhere and not form.isdigit()
+                if low.startswith(form, at) and (is_anywhere or _is_whole(low, at, end)):
                     done += [text[kept:at], placeholder]
                     at = kept = end
                     break

@@ -13,6 +13,7 @@ from typing import Final
 
 from qrtest.redaction import patterns, words
 from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.text_scopes import Scopes
 
 __all__ = ["FreeText", "is_qasm", "without_comments"]
 
@@ -44,9 +45,11 @@ _SOFT: Final = ("provider", "instance", "ip", "address", "email")
 """Kinds whose names are ordinary words, too: they name what follows a colon, not the next word."""
 
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.]{0,99}", re.ASCII)
+LONGEST_NAME: Final = 60
 MOST_DIGITS: Final = 8
 """A number with more may be that of a person, an account or a card."""
 
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
 _SECONDS: Final = re.compile(r"1[4-9]\d{8}(?:\d{3}|\d{6}|\d{9})?")
 MOST_PARTS: Final = 24
 LONGEST_WORD: Final = 400
@@ -91,9 +94,11 @@ class FreeText:
         """
         done: list[str] = []
         at = safe = 0
+        scopes = Scopes(text)
         while found := _CHUNK.search(text, at):
             begin, end = found.span()
             chunk = found[0]
+            scopes.move(at, begin)
             starts = chunk[0].isupper() and _starts(text, begin)
             is_kept = self._stays(chunk, strict=strict, starts=starts) or other(chunk)
             done += (
@@ -101,9 +106,14 @@ class FreeText:
                 chunk if is_kept else self._replaced(chunk, replace, strict, other),
             )
             at = end
-            kind = self._rules.governs(chunk.strip(_STRIPPED)) if len(chunk) <= 60 else ""
-            if kind:
-                value_at, value = _named(text, end, kind, safe)
+            name = chunk.strip(_STRIPPED) if len(chunk) <= LONGEST_NAME else ""
+            kind = self._rules.governs(name) if name else ""
+            if kind and scopes.open(kind, begin, end):
+                continue
+            over = kind or scopes.governs(name)
+            if over:
+                value_at, value = _named(text, end, over, safe, is_weak=bool(kind))
+                kind = over
                 kept = self._governed(value, kind, replace)
                 if kept != value:
                     done += (text[at:value_at], kept)
@@ -158,9 +168,9 @@ class FreeText:
             begin = value.index(core) + scheme.end()
             return value[:begin] + self._governed(value[begin:], kind, replace)
         digits = sum(char.isdigit() for char in core)
-        if digits < LEAST_DIGITS and self.is_harmless(core, strict=True):
+        if patterns.is_placeholder(core) or _TIME.fullmatch(core):
             return value
-        if re.fullmatch(patterns.PLACEHOLDER, core):
+        if digits < LEAST_DIGITS and self.is_harmless(core, strict=True):
             return value
         end = "" if kind == "token" else core[len(core.rstrip(".!?")) :]
         core = core.removesuffix(end) if end else core
@@ -190,6 +200,8 @@ class FreeText:
 
     def _is_known(self, chunk: str, *, lenient: bool) -> bool:
         core = chunk.strip(_STRIPPED)
+        if patterns.is_placeholder(core):
+            return True
         if core.isdigit() and len(core) > MOST_DIGITS and _SECONDS.fullmatch(core) is None:
             return False
         if not core or patterns.is_plain(core) or patterns.is_plain(chunk) or patterns.is_id(core):
@@ -237,17 +249,17 @@ def _starts(text: str, begin: int) -> bool:
     return begin == 0 or _SENTENCE.search(text[max(0, begin - 4) : begin]) is not None
 
 
-def _named(text: str, end: int, kind: str, safe: int) -> tuple[int, str]:
+def _named(text: str, end: int, kind: str, safe: int, *, is_weak: bool) -> tuple[int, str]:
     """Return the value that a name of *kind*, which ends at *end*, gives to what follows, and where.
 
-    What stands before *safe* was looked at as such a value before.
+    What stands before *safe* was looked at as such a value before. *is_weak*: whether a blank is enough.
     """
     found = _NAMES.match(text, end)
     if found is None:
         return end, ""
     begin, sign = found.end(), found["sign"]
     quote = found["weakquote"] if sign is None else found["quote"]
-    if sign is None and (kind in _SOFT or (kind == "token" and not quote)):
+    if sign is None and (not is_weak or kind in _SOFT or (kind == "token" and not quote)):
         return end, ""
     if quote:
         last = text.find(quote, begin)

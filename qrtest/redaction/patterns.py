@@ -16,18 +16,25 @@ from itertools import pairwise
 from typing import Final
 
 __all__ = [
+    "NUMBER",
     "PLACEHOLDER",
     "SHAPES",
     "finder",
     "is_harmless",
     "is_id",
     "is_jwt",
+    "is_placeholder",
     "is_plain",
     "looks_random",
 ]
 
 PLACEHOLDER: Final = r"redacted-[a-z]++-[0-9a-f]{10}"
 """What stands for a secret: its type, and digits that are equal for equal values."""
+
+NUMBER: Final = "700700"
+"""How a number begins that stands for another; nine digits follow, so that it is exact as a float."""
+
+_IS_PLACEHOLDER: Final = re.compile(rf"{PLACEHOLDER}|-?{NUMBER}\d{{9}}(?:\.0)?")
 
 _SCHEME: Final = r"(?i:bearer|basic|apikey)(?:\s|%20|\+)++"
 SHAPES: Final = {
@@ -83,6 +90,15 @@ def is_plain(value: str) -> bool:
     (True, True, True, False)
     """
     return len(value) <= 400 and _PLAIN.fullmatch(value) is not None
+
+
+def is_placeholder(value: str) -> bool:
+    """Return whether *value* stands for a text or a number that was replaced.
+
+    >>> is_placeholder("redacted-user-0123456789"), is_placeholder("700700123456789"), is_placeholder("7")
+    (True, True, False)
+    """
+    return _IS_PLACEHOLDER.fullmatch(value) is not None
 
 
 def is_id(value: str) -> bool:

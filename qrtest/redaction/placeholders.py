@@ -9,15 +9,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from qrtest.redaction import words
-from qrtest.redaction.patterns import PLACEHOLDER, is_plain
+from qrtest.redaction.patterns import NUMBER, PLACEHOLDER, is_placeholder, is_plain
 
 __all__ = ["Placeholders", "could_be_credential", "is_number"]
 
 DIGITS: Final = 10
 SHORTEST_CREDENTIAL: Final = 6
-NUMBER: Final = "700700"
-"""How a number begins that stands for another; nine digits follow, so that it is exact as a float."""
-
 _BY_PLACE: Final = ("data", "host", "id", "path", "query", "text", "url")
 _IDENTITIES: Final = (
     "account",
@@ -45,7 +42,7 @@ def could_be_credential(value: str) -> bool:
     >>> could_be_credential("hunter2"), could_be_credential("Completed"), could_be_credential("REDACTED")
     (True, False, False)
     """
-    if len(value) < SHORTEST_CREDENTIAL or _IS_PLACEHOLDER.search(value):
+    if len(value) < SHORTEST_CREDENTIAL or is_placeholder(value) or _IS_PLACEHOLDER.search(value):
         return False
     if is_plain(value) and not (value.isdigit() and len(set(value)) > 2):
         return False
@@ -79,7 +76,7 @@ class Placeholders:
 
         *known*: search for the value wherever else it stands in the session.
         """
-        if _IS_PLACEHOLDER.fullmatch(value) or value in self.public:
+        if is_placeholder(value) or value in self.public:
             return value
         if kind not in DISTINCT:
             self._credentials.add(value)
@@ -108,8 +105,16 @@ class Placeholders:
         return dict(self._made)
 
     def known_placeholders(self) -> dict[str, str]:
-        """Return the known values with what stands for them."""
-        return {value: self._made[value] for value in self.known}
+        """Return the known values with what stands for them.
+
+        A number stands for one of nothing but digits: where it is a number in JSON, it has to stay one.
+        """
+        return {value: self.elsewhere(value) for value in self.known}
+
+    def elsewhere(self, value: str) -> str:
+        """Return what stands for the credential *value* where nothing says that it is one."""
+        is_number = value.isascii() and value.isdigit()
+        return self.of_number("token", value) if is_number else self.of("token", value)
 
     def distinct_values(self, texts: Iterable[str]) -> dict[str, str]:
         """Return the values whose placeholders stand in *texts*, by placeholder, but for credentials."""

@@ -58,7 +58,7 @@ class Redacted:
     def without(self, values: Iterable[str], *, key: bytes) -> Redacted:
         """Return this session with *values* replaced as credentials, wherever they stand."""
         placeholders = Placeholders(key)
-        made = {value: placeholders.of("token", value) for value in values}
+        made = {value: placeholders.elsewhere(value) for value in values}
         clean = Credentials(made, anywhere=True)
         return replace(self, interactions=tuple(map(clean.out_of, self.interactions)))
 

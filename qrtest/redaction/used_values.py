@@ -239,6 +239,8 @@ def could_matter(value: str, is_password: bool = False) -> bool:
     """Return whether to search for *value*: not if it is short, an ordinary word, or zeros and ones."""
     if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
         return False
+    if re.fullmatch(r"-?700700\d{9}(?:\.0)?", value):
+        return False  # a placeholder
     if re.fullmatch(r"[01]+|0x[0-9a-fA-F]+|\d{4}-\d\d-\d\d.*|\d+\.\d*|https?:.*|crn:.*", value):
         return False
     if any(char.isdigit() for char in value) or "@" in value:
