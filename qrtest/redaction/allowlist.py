@@ -199,54 +199,12 @@ IDENTITIES: Final = {
         """
     ),
 }
-_MEASURES: Final = frozenset(
-    [
-        "count",
-        "counts",
-        "total",
-        "num",
-        "jobs",
-        "usage",
-        "used",
-        "second",
-        "seconds",
-        "minute",
-        "minutes",
-        "hour",
-        "hours",
-        "day",
-        "days",
-        "time",
-        "times",
-        "timestamp",
-        "size",
-        "sizes",
-        "limit",
-        "limits",
-        "created",
-        "updated",
-        "expires",
-        "expiry",
-        "expiration",
-        "expire",
-        "at",
-        "iat",
-        "exp",
-        "nbf",
-        "shots",
-        "cost",
-        "quota",
-        "max",
-        "min",
-        "ttl",
-        "duration",
-        "interval",
-        "ns",
-        "ms",
-        "rate",
-        "version",
-        "year",
-    ]
+_MEASURES: Final = _names(
+    """
+    count counts total num jobs usage used second seconds minute minutes hour hours day days
+    time times timestamp size sizes limit limits created updated expires expiry expiration
+    expire at iat exp nbf shots cost quota max min ttl duration interval ns ms rate version year
+    """
 )
 _NAME_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _IDENTITY_OF: Final = {name: kind for kind, names in IDENTITIES.items() for name in names}

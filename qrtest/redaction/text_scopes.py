@@ -66,7 +66,7 @@ class Scopes:
             self._kind = ""
 
     def open(self, kind: str, begin: int, end: int) -> bool:
-        """Return whether the name of *kind* from *begin* to *end* governs more than one value from here on."""
+        """Return whether the name of *kind* at *begin* to *end* governs more than one value from here."""
         text = self._text
         self._next = ""
         if self._kind:
