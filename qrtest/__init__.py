@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from qrtest.errors import NeverEnds, QrtestError
     from qrtest.harness.drift import check_drift
     from qrtest.harness.notebook import load_ipython_extension, unload_ipython_extension
+    from qrtest.harness.proxy import Proxy, proxy
     from qrtest.harness.record import Recording, record
     from qrtest.harness.replay import Replay, replay
     from qrtest.harness.serve import Server, serve
@@ -54,6 +55,7 @@ __all__ = [
     "NeverEnds",
     "PollPlan",
     "Project",
+    "Proxy",
     "QrtestError",
     "Recording",
     "Replay",
@@ -77,6 +79,7 @@ __all__ = [
     "faults",
     "load_ipython_extension",
     "properties",
+    "proxy",
     "queued",
     "ran_too_long",
     "record",
@@ -103,6 +106,7 @@ _HOME = {
     "Project": "qrtest.plugin.project",
     "QrtestError": "qrtest.errors",
     "Recording": "qrtest.harness.record",
+    "Proxy": "qrtest.harness.proxy",
     "Replay": "qrtest.harness.replay",
     "RuntimeJobV2": "qrtest.client.job_doubles",
     "Scenario": "qrtest.scenario.scenario",
@@ -124,6 +128,7 @@ _HOME = {
     "queued": "qrtest.lifecycle.step",
     "ran_too_long": "qrtest.lifecycle.step",
     "record": "qrtest.harness.record",
+    "proxy": "qrtest.harness.proxy",
     "replay": "qrtest.harness.replay",
     "running": "qrtest.lifecycle.step",
     "scenarios": "qrtest.scenario.catalogue",

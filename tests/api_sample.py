@@ -10,6 +10,7 @@ from qrtest import (
     JobRecord,
     Limits,
     Project,
+    Proxy,
     Recording,
     Replay,
     Scenario,
@@ -69,6 +70,10 @@ def cassettes() -> None:
         assert_type(replay.jobs, tuple[str, ...])
     with qrtest.record("cassettes/bell.yaml", mode="once") as recording:
         assert_type(recording, Recording)
+    with qrtest.proxy(replay="cassettes/bell.yaml", pace="polls") as proxied:
+        assert_type(proxied, Proxy)
+        assert_type(proxied.environment, dict[str, str])
+        assert_type(proxied.unanswered, tuple[str, ...])
     assert_type(Project(cassettes="recordings"), Project)
 
 

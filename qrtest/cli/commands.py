@@ -21,6 +21,7 @@ COMMANDS: Final = (
     "diff",
     "doctor",
     "init",
+    "proxy",
     "record",
     "rescript",
     "serve",

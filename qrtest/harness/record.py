@@ -157,6 +157,7 @@ class Recording:
         self._watch: ConnectionWatch | None = None
         self._vcr_options = vcr_options
         self._is_discarded = False
+        self._is_of_this_process = True
         self._before: tuple[Interaction, ...] = ()
         self._digests: Digests | None = None
         self._recorder: Recorder | None = None
@@ -182,6 +183,7 @@ class Recording:
                 player=player,
                 may_record=self._mode != "once" or player is None,
                 options=self._vcr_options,
+                is_of_this_process=self._is_of_this_process,
             )
             stack.enter_context(self._recorder.observed())
             stack.enter_context(INTERCEPTION.recording(self._recorder))
@@ -202,6 +204,11 @@ class Recording:
                 self._save()
         if error is None and not self._is_discarded:
             self._report_unrecorded()
+
+    def of_another_program(self) -> Self:
+        """Let the recording be dated by the clock alone: a proxy does not see how the program waits."""
+        self._is_of_this_process = False
+        return self
 
     @property
     def count(self) -> int:
@@ -317,7 +324,7 @@ class Recording:
         message = (
             f"The recording of {os.fspath(self._target)} is not whole: {'; '.join(problems)}. What is "
             f"recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
-            "clients see docs/recording.md."
+            "clients see docs/proxy.md."
         )
         if self._unrecorded == "error":
             raise RecordingError(message)

@@ -40,7 +40,8 @@ class Recorder:
     """Answers from *player* what it knows, and from the network what it does not, and notes that.
 
     *may_record* False: what is not known is an error. *options* are those of vcrpy's `use_cassette`:
-    filters, hooks, hosts to ignore. Raises `RecordingError` for one that vcrpy does not have.
+    filters, hooks, hosts to ignore. *is_of_this_process* False: the program that asks is another one, whose
+    waits are not seen. Raises `RecordingError` for one that vcrpy does not have.
     """
 
     def __init__(
@@ -50,8 +51,10 @@ class Recorder:
         player: Player | None = None,
         may_record: bool = True,
         options: Mapping[str, Any] | None = None,
+        is_of_this_process: bool = True,
     ) -> None:
         self._clock = clock
+        self._is_of_this_process = is_of_this_process
         self._player = player
         self._may_record = may_record
         self._tape = _tape(dict(options or {}))
@@ -112,6 +115,8 @@ class Recorder:
             self._tape._save(force=True)
         kept = sorted(self._kept, key=lambda each: each[1].at or 0.0)
         levelled = _levelled([interaction for _, interaction in kept])
+        if not self._is_of_this_process:
+            return levelled
         numbered = [(number, each) for (number, _), each in zip(kept, levelled, strict=True)]
         began = self._began({number: each.took for number, each in numbered})
         return [replace(each, program=began.get(number)) for number, each in numbered]

@@ -17,7 +17,7 @@ from qrtest.harness.decorated import made_again
 from qrtest.http.messages import Request, Service
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
-from qrtest.playback.player import Pace, Player
+from qrtest.playback.player import Pace, Player, Time
 from qrtest.playback.recorded_moment import moment_of
 from qrtest.redaction.allowlist import plain_name
 from qrtest.scenario.scenario import Scenario
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2
     from qrtest.playback.recorded_jobs import RecordedJob
 
-__all__ = ["Replay", "replay"]
+__all__ = [
+    "Replay",
+    "loaded",
+    "player_of",
+    "replay",
+    "request_filter_of",
+    "rescripted_jobs",
+    "service_of",
+]
 
 ScriptLike = Script | Step | str | Scenario
 MOST_REQUESTS: Final = 200_000
@@ -104,13 +112,11 @@ class Replay(Session):
         vcr_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.name: Final = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
-        self.cassette: Final = _loaded(cassette)
+        self.cassette: Final = loaded(cassette)
         self._pace = pace
-        self._rescripted = _rescripted(self.cassette, script, self.name)
-        if self._rescripted and pace != "recorded":
-            raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
+        self._rescripted = rescripted_jobs(self.cassette, script, self.name, pace=pace)
         self._ignored = ignored
-        self._filtered = _request_filter(vcr_options or {})
+        self._filtered = request_filter_of(vcr_options or {})
         self._hosts = frozenset(each.request.host for each in self.cassette.interactions)
         if options.starts is None and options.clock == "virtual":
             options = replace(options, starts=moment_of(self.cassette))
@@ -122,22 +128,16 @@ class Replay(Session):
         )
 
     def _made(self, clock: VirtualClock | WallClock) -> Service:
-        self._player = Player(
+        self._player = player_of(
             self.cassette,
             clock,
             epoch=self._epoch,
             pace=self._pace,
             name=self.name,
-            same_circuit=_difference,
-            describe=_snapshot,
             ignored=self._ignored,
             filtered=self._filtered,
         )
-        if not self._rescripted:
-            return self._player
-        from qrtest.playback.rescripted_service import RescriptedService
-
-        return RescriptedService(self._player, clock, self._rescripted)
+        return service_of(self._player, clock, self._rescripted)
 
     def _is_recorded(self, request: Request) -> bool:
         return request.host in self._hosts or self._player.find(request) is not None
@@ -192,7 +192,40 @@ class Replay(Session):
         return self._environment.service(self._player.account.crn)
 
 
-def _request_filter(options: Mapping[str, Any]) -> Callable[[Request], Request]:
+def player_of(
+    cassette: Cassette,
+    clock: Time,
+    *,
+    epoch: float,
+    pace: Pace,
+    name: str,
+    ignored: frozenset[str],
+    filtered: Callable[[Request], Request],
+) -> Player:
+    """Return a player of *cassette* that knows circuits and backends by the installed client."""
+    return Player(
+        cassette,
+        clock,
+        epoch=epoch,
+        pace=pace,
+        name=name,
+        same_circuit=_difference,
+        describe=_snapshot,
+        ignored=ignored,
+        filtered=filtered,
+    )
+
+
+def service_of(player: Player, clock: Time, rescripted: Mapping[str, RecordedJob]) -> Service:
+    """Return *player*, whose *rescripted* jobs, if there are any, follow their new scripts."""
+    if not rescripted:
+        return player
+    from qrtest.playback.rescripted_service import RescriptedService
+
+    return RescriptedService(player, clock, dict(rescripted))
+
+
+def request_filter_of(options: Mapping[str, Any]) -> Callable[[Request], Request]:
     """Return what vcrpy's filters and hooks make of a request; vcrpy is imported only for some."""
     if not options:
         return lambda request: request
@@ -201,7 +234,8 @@ def _request_filter(options: Mapping[str, Any]) -> Callable[[Request], Request]:
     return request_filter(options)
 
 
-def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
+def loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
+    """Return the cassette of a file. Raises `CassetteError`."""
     if isinstance(cassette, Cassette):
         return cassette
     from qrtest.cassette import store
@@ -209,12 +243,18 @@ def _loaded(cassette: str | os.PathLike[str] | Cassette) -> Cassette:
     return store.load(cassette)
 
 
-def _rescripted(
-    cassette: Cassette, script: ScriptLike | Mapping[str, ScriptLike] | None, name: str
+def rescripted_jobs(
+    cassette: Cassette,
+    script: ScriptLike | Mapping[str, ScriptLike] | None,
+    name: str,
+    *,
+    pace: Pace,
 ) -> dict[str, RecordedJob]:
-    """Return the jobs of *cassette* that *script* gives another scenario."""
+    """Return the jobs of *cassette* that *script* gives another scenario. Raises `SimulationError`."""
     if script is None:
         return {}
+    if pace != "recorded":
+        raise SimulationError(f"script= goes by the time: leave pace={pace!r} out.")
     from qrtest.playback.recorded_jobs import jobs_in
     from qrtest.scenario.as_recording import recorded_job_of
 

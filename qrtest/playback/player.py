@@ -28,7 +28,7 @@ from qrtest.service.accounts import Account
 from qrtest.service.instances import CRN, Instance
 from qrtest.service.job_facts import JobFacts
 
-__all__ = ["CONTROL_PATH", "PACES", "Pace", "Player"]
+__all__ = ["CONTROL_PATH", "PACES", "Pace", "Player", "Time"]
 
 PACES: Final = ("recorded", "polls", "instant")
 CONTROL_PATH: Final = "/_qrtest"

@@ -30,19 +30,21 @@ OF_THE_BODY: Final = ("content-length", "transfer-encoding")
 
 
 def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True) -> bytes:
-    """Return *response* to a request by *method* as bytes.
+    """Return *response* to a request by *method* as bytes; a value of two lines is a header given twice.
 
     >>> encoded(Response(204))
     b'HTTP/1.1 204 No Content\\r\\n\\r\\n'
     """
     lines = [f"HTTP/1.1 {response.status} {response.status_text}"]
     may_have_body = response.status not in WITHOUT_BODY
+    is_length_known = method == "HEAD" and "content-length" in map(str.lower, response.headers)
     lines += [
-        f"{name}: {value}"
+        f"{name}: {line}"
         for name, value in response.headers.items()
-        if not may_have_body or name.lower() not in OF_THE_BODY
+        if not may_have_body or is_length_known or name.lower() not in OF_THE_BODY
+        for line in value.split("\n")
     ]
-    if may_have_body:
+    if may_have_body and not is_length_known:
         length = len(response.body) * 2 + 1 if response.failure == "cut" else len(response.body)
         lines.append(f"Content-Length: {length}")
     if not keeps_alive:

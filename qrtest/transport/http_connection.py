@@ -42,10 +42,14 @@ Answer = Callable[["Connection", Request], None]
 
 
 class Connection(asyncio.Protocol):
-    """Gives each request to *answer*; *upgrade* gets those that want another protocol."""
+    """Gives each request to *answer*; *upgrade* gets those that want another protocol.
 
-    def __init__(self, answer: Answer, upgrade: Answer) -> None:
+    *authority* is the host of requests that name none in their first line; None: that of the header Host.
+    """
+
+    def __init__(self, answer: Answer, upgrade: Answer, *, authority: str | None = None) -> None:
         self.transport: asyncio.Transport
+        self._authority = authority
         self._answer = answer
         self._upgrade = upgrade
         self._parser: Any = httptools.HttpRequestParser(self)
@@ -221,11 +225,15 @@ class Connection(asyncio.Protocol):
 
     def _request(self) -> Request:
         path, _, query = self._url.decode("latin-1").partition("?")
-        host = self._headers.get("Host") or self._headers.get("host", "")
-        if not path.startswith("/"):
-            whole = Request.to("GET", path)
-            host, path = whole.host, whole.path
         method = self._parser.get_method().decode("ascii")
+        host = self._authority
+        if method == "CONNECT":
+            host, path = path, ""
+        elif not path.startswith(("/", "*")):
+            whole = Request.to("GET", path)
+            host, path = whole.host, whole.path or "/"
+        elif host is None:
+            host = self._headers.get("Host") or self._headers.get("host", "")
         return Request(method, host, path, query, self._headers, b"".join(self._body))
 
 

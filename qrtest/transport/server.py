@@ -6,13 +6,8 @@ of clients in this process.
 
 from __future__ import annotations
 
-import asyncio
-import errno
 import itertools
-import os
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,18 +15,16 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from qrtest.clock.clocks import Clock
-from qrtest.clock.patch_threads import outside_of_time
-from qrtest.errors import ServerError, UnansweredRequest
+from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import BEFORE_THE_REQUEST, Failure, Request, Response
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.http_connection import Connection
+from qrtest.transport.listening import Listening
 from qrtest.transport.socket_adapter import EXCHANGE, LOOPBACK, TIMEOUT, SocketAdapter
 from qrtest.transport.websocket import StreamConnection
 
-__all__ = ["LOOPBACK", "Port", "handle_exception", "open_port"]
+__all__ = ["LOOPBACK", "Port", "open_port"]
 
-OUT_OF_RESOURCES: Final = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-LAST_PORT: Final = 65_535
 PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
 CLOSED: Final = Response(0, failure="closed")
 WITHOUT_A_SOCKET: Final = BEFORE_THE_REQUEST | {"timeout"}
@@ -73,13 +66,8 @@ class Port:
         self._failed: dict[str, BaseException | Failure] = {}
         self._adapters: dict[int, tuple[Any, SocketAdapter]] = {}
         self._numbers = itertools.count(1)
-        self._socket = _listening(host, number)
-        self.number: Final[int] = self._socket.getsockname()[1]
-        self._loop = asyncio.SelectorEventLoop()
-        self._thread = threading.Thread(target=self._run, name="qrtest port", daemon=True)
-        self._listens = threading.Event()
-        outside_of_time(self._thread)
-        self._listens.wait()
+        self._listening = Listening(self._connection, host=host, number=number, tls=tls)
+        self.number: Final[int] = self._listening.number
 
     def adapter(self, max_retries: Any) -> SocketAdapter:
         """Return what a session of requests sends by, with the retry policy *max_retries*."""
@@ -101,40 +89,18 @@ class Port:
 
     def wait(self) -> None:
         """Wait until the port is closed."""
-        self._thread.join()
+        self._listening.wait()
 
     def close(self) -> None:
         """Close all connections and stop listening."""
         for _, adapter in self._adapters.values():
             adapter.close()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._listening.close()
 
     # --- in the thread ---
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.set_exception_handler(handle_exception)
-
-        def connection() -> Connection:
-            return Connection(self._answer, self._upgrade)
-
-        listening = self._loop.create_server(connection, sock=self._socket, ssl=self._tls)
-        server = self._loop.run_until_complete(listening)
-        self._loop.call_soon(self._listens.set)
-        self._loop.run_forever()
-        self._loop.run_until_complete(self._hang_up(server))
-        self._loop.close()
-
-    async def _hang_up(self, server: asyncio.Server) -> None:
-        """End all connections, those too that have just come, or are still shaking hands."""
-        self._loop.remove_reader(self._socket)
-        await asyncio.sleep(0)
-        server.close()
-        known_to_the_loop = self._loop._transports  # type: ignore[attr-defined]  # and to nobody else
-        for transport in list(known_to_the_loop.values()):
-            transport.abort()
-        await asyncio.sleep(0)
+    def _connection(self) -> Connection:
+        return Connection(self._answer, self._upgrade)
 
     def _answer(self, connection: Connection, request: Request) -> None:
         if self._tls is not None:
@@ -163,7 +129,7 @@ class Port:
         if not wait:
             say(response)
         elif wait < FOR_EVER:
-            self._loop.call_later(wait, say, response)
+            self._listening.loop.call_later(wait, say, response)
 
     def _upgrade(self, connection: Connection, request: Request) -> None:
         """Open a websocket, or answer why not."""
@@ -177,31 +143,8 @@ class Port:
         if response.stream is None:
             connection.say(response)
         else:
-            stream = StreamConnection(response.stream, self._asked.clock, self._loop)
+            stream = StreamConnection(response.stream, self._asked.clock, self._listening.loop)
             connection.hand_over(request, stream)
-
-
-def handle_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Wait in silence when there is nothing left to accept connections with: the loop tries again."""
-    error = context.get("exception")
-    if not (isinstance(error, OSError) and error.errno in OUT_OF_RESOURCES):
-        loop.default_exception_handler(context)
-
-
-def _listening(host: str, number: int) -> socket.socket:
-    if not 0 <= number <= LAST_PORT:
-        raise ServerError(
-            f"There is no port {number}: ports are 1 to {LAST_PORT}, 0 is a free one."
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, number), family=family)
-    except OSError as error:
-        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error
-        raise ServerError(
-            f"Port {number} of {host} cannot be had: {why}. Take another one (--port 0 is a free one), "
-            f"or end the program that has it (lsof -i :{number} shows which)."
-        ) from error
 
 
 def _seconds(text: str | None) -> float | None:

@@ -30,7 +30,7 @@ from qrtest.transport.interception import INTERCEPTION, exchange
 from qrtest.transport.socket_errors import failure_of
 from qrtest.transport.urllib3_connection import Body, ServiceConnection
 
-__all__ = ["PATCHES"]
+__all__ = ["PATCHES", "drained", "how_broken", "how_failed"]
 
 CHUNK_BYTES: Final = 2**20
 USUAL_PORTS: Final = {"http": 80, "https": 443}
@@ -110,18 +110,18 @@ class _Network:
             self._connect_to_proxy()
             self.received = _GENUINE(self._pool, *self._asked, **options)
         except Exception as error:
-            failure = _failure(error)
+            failure = how_failed(error)
             if failure is None:
                 raise
             self.error = error
             return Response(0, failure=failure)
-        body, broken = _drained(self.received)
+        body, broken = drained(self.received)
         self._body = Body(body) if broken is None else _Broken(body, broken)
         return Response(
             self.received.status,
             body,
             _joined(self.received.headers),
-            failure=None if broken is None else _how_broken(broken),
+            failure=None if broken is None else how_broken(broken),
             reason=unusual(self.received.reason, self.received.status),
         )
 
@@ -180,7 +180,7 @@ class _Broken(io.RawIOBase):
         return piece
 
 
-def _drained(response: Any) -> tuple[bytes, Exception | None]:
+def drained(response: Any) -> tuple[bytes, Exception | None]:
     """Return the body of *response* as it came, still compressed, and what it broke off with."""
     pieces: list[bytes] = []
     try:
@@ -191,7 +191,7 @@ def _drained(response: Any) -> tuple[bytes, Exception | None]:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces), None
 
 
-def _failure(error: Exception) -> Failure | None:
+def how_failed(error: Exception) -> Failure | None:
     """Return what a recording calls *error*; None if it is no broken connection."""
     kinds: tuple[tuple[type[Exception], Failure], ...] = (
         (NameResolutionError, "dns"),
@@ -204,9 +204,9 @@ def _failure(error: Exception) -> Failure | None:
     return failure_of(error) or own
 
 
-def _how_broken(error: Exception) -> Failure:
+def how_broken(error: Exception) -> Failure:
     """Return what a recording calls *error*, with which a body broke off."""
-    return "timeout" if _failure(error) == "timeout" else "cut"
+    return "timeout" if how_failed(error) == "timeout" else "cut"
 
 
 def _content(body: Any) -> bytes | None:

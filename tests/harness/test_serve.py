@@ -344,7 +344,7 @@ def test_running_out_of_descriptors_is_waited_for_in_silence(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     """The loop tries again by itself; other mishaps are reported as ever."""
-    from qrtest.transport.server import handle_exception
+    from qrtest.transport.listening import handle_exception
 
     loop = asyncio.new_event_loop()
     handle_exception(loop, {"message": "accept", "exception": OSError(errno.EMFILE, "too many")})
