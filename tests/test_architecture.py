@@ -204,7 +204,11 @@ HOMES = {
         "client.submitted_pubs",
     },
     "qiskit_aer": {"client.simulators"},
-    "qiskit_ibm_runtime": {"client.removed_members", "client.runtime_service"},
+    "qiskit_ibm_runtime": {
+        "client.recorded_instances",
+        "client.removed_members",
+        "client.runtime_service",
+    },
 }
 PURE = ("errors", "code_repr", "run_options", "http", "lifecycle", "faults", "service")
 """Folders that need nothing but the standard library."""

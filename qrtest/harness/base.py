@@ -7,7 +7,7 @@ connection leaves the machine. It knows nothing of what the service answers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -93,7 +93,8 @@ class Environment:
 
     *noun* and *maker* name the object and its function in messages. Each request takes *latency*
     seconds of virtual time. *answers_local* says which requests to this machine it answers, none if it is
-    None. `clock` and `journal` can still be read after the end.
+    None. *within* makes a context that it is entered in. `clock` and `journal` can still be read after the
+    end.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class Environment:
         maker: str,
         latency: float = 0.0,
         answers_local: Callable[[Request], bool] | None = None,
+        within: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         watchdog = Watchdog(most=options.most_requests, maker=maker, describe=self._timeline)
         is_virtual = options.clock == "virtual"
@@ -130,6 +132,7 @@ class Environment:
         self._noun = noun
         self._maker = maker
         self._network = options.network
+        self._within = within
         self._stack: ExitStack | None = None
         self._is_over = False
         self._client: Any = None
@@ -147,6 +150,7 @@ class Environment:
         releases.installed()
         with ExitStack() as stack:
             stack.enter_context(releases.QUIET)
+            stack.enter_context(self._within())
             if not self._network:
                 stack.enter_context(BLOCKED)
             if self.transport == "sockets":

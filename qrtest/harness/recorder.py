@@ -118,7 +118,9 @@ class Recorder:
         if not self._is_of_this_process:
             return levelled
         numbered = [(number, each) for (number, _), each in zip(kept, levelled, strict=True)]
-        began = self._began({number: each.took for number, each in numbered})
+        # A replay makes its own tokens, at no cost in time.
+        asked = [(number, each) for number, each in numbered if not is_token_exchange(each.request)]
+        began = self._began({number: each.took for number, each in asked})
         return [replace(each, program=began.get(number)) for number, each in numbered]
 
     def _began(self, tooks: Mapping[int, float | None]) -> dict[int, float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -123,7 +124,12 @@ class Replay(Session):
         self._epoch = options.epoch
         super().__init__(
             Environment(
-                self._made, options, noun="replay", maker="replay", answers_local=self._is_recorded
+                self._made,
+                options,
+                noun="replay",
+                maker="replay",
+                answers_local=self._is_recorded,
+                within=self._with_own_instances,
             )
         )
 
@@ -138,6 +144,12 @@ class Replay(Session):
             filtered=self._filtered,
         )
         return service_of(self._player, clock, self._rescripted)
+
+    def _with_own_instances(self) -> AbstractContextManager[None]:
+        """Let the program name the recorded instances as it did when it was recorded."""
+        from qrtest.client.recorded_instances import RECORDED_INSTANCES
+
+        return RECORDED_INSTANCES.shown(self._player.recorded_instance)
 
     def _is_recorded(self, request: Request) -> bool:
         return request.host in self._hosts or self._player.find(request) is not None

@@ -19,6 +19,7 @@ from qrtest.playback.base_addresses import BaseAddresses
 from qrtest.playback.matching import SameCircuit
 from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in
 from qrtest.playback.recorded_requests import RecordedRequests
+from qrtest.playback.request_index import leaf_fits, placeholders_in
 from qrtest.playback.stream import AT_ONCE, streamed
 from qrtest.playback.timing import program_time_of
 from qrtest.playback.track import SHORTEST_SECONDS, USUAL_SECONDS, Pace, Track, in_program_time
@@ -131,6 +132,17 @@ class Player:
         number, response = track.next()
         self._align(track, self._cassette.interactions[number], now)
         return number, response
+
+    def recorded_instance(self, listed: list[str], wanted: str) -> str | None:
+        """Return the one of the CRNs *listed* in a recorded answer that stands for the CRN *wanted*.
+
+        None if none does, or if nothing tells which of several does.
+        """
+        digests = self._cassette.digests
+        names = list(dict.fromkeys(listed))
+        asked = [each for each in names if set(placeholders_in(each)) <= digests.of.keys()]
+        fitting = [each for each in asked or names if leaf_fits(each, wanted, digests)]
+        return fitting[0] if len(fitting) == 1 else None
 
     def find(self, request: Request) -> Track | None:
         """Return the track of *request*; None when it was not recorded."""

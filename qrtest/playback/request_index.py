@@ -19,7 +19,7 @@ from qrtest.playback.request_tree import UNORDERED, as_text, hashed, tree_of
 from qrtest.redaction.patterns import PLACEHOLDER
 from qrtest.redaction.placeholders import is_number
 
-__all__ = ["RequestIndex", "fits", "leaf_fits"]
+__all__ = ["RequestIndex", "fits", "leaf_fits", "placeholders_in"]
 
 _PLACEHOLDER: Final = re.compile(f"({PLACEHOLDER})")
 ANYTHING: Final = "*"
@@ -155,6 +155,15 @@ def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
     literal, *rest = _PLACEHOLDER.split(known)
     text = as_text(wanted)
     return text.startswith(literal) and _pieces_fit(rest, text[len(literal) :], digests)
+
+
+def placeholders_in(text: str) -> list[str]:
+    """Return the placeholders that *text* holds.
+
+    >>> placeholders_in("a/redacted-account-0123456789:b")
+    ['redacted-account-0123456789']
+    """
+    return [found[0] for found in _PLACEHOLDER.finditer(text)]
 
 
 def _pieces_fit(pieces: list[str], text: str, digests: Digests) -> bool:

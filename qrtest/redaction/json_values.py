@@ -135,6 +135,8 @@ def _as_pair(level: _Level, name: str, value: str | None, here: Where, decide: D
 
 
 def _decoded(token: str, kind: str) -> str:
+    if kind == "string" and "\\" not in token:
+        return token[1:-1]
     try:
         return str(json.loads(token if kind == "string" else token + '"', strict=False))
     except ValueError:

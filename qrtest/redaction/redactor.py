@@ -89,11 +89,16 @@ def redacted(
     clean = tuple(map(known.out_of, collapsed(kept)))
     values = {
         placeholder: (value, learnt.original(value))
-        for placeholder, value in redactor.distinct_values(clean).items()
+        for placeholder, value in redactor.distinct_values(clean, _instances(interactions)).items()
     }
     is_enough = digests is not None and (digests.salt or not values)
     kept_before = digests if digests is not None and is_enough else Digests.salted_by(key)
     return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
+
+
+def _instances(interactions: Iterable[Interaction]) -> set[str]:
+    """Return the CRNs of the instances that were asked, which no kept header names."""
+    return {each.request.header("Service-CRN") or "" for each in interactions}
 
 
 def is_token_exchange(request: Request) -> bool:
@@ -149,12 +154,18 @@ class Redactor:
             self._response(each.response, _operation(each.request))
         return self._placeholders.made()
 
-    def distinct_values(self, clean: Iterable[Interaction]) -> dict[str, str]:
-        """Return what was replaced in the requests of *clean* by its placeholders, but for credentials."""
-        return self._placeholders.distinct_values(
+    def distinct_values(
+        self, clean: Iterable[Interaction], instances: Iterable[str]
+    ) -> dict[str, str]:
+        """Return what was replaced in requests by its placeholders, but for credentials.
+
+        Those are the requests of *clean*, and the names of the *instances* that they were made to.
+        """
+        asked = [
             f"{unquote(each.uri)} {each.request.body.decode(errors='replace')} {dict(each.request.headers)}"
             for each in clean
-        )
+        ]
+        return self._placeholders.distinct_values([*asked, *map(self.text, instances)])
 
     def interaction(self, interaction: Interaction) -> Interaction:
         """Return *interaction* without secrets, but for credentials that are only known from another one."""

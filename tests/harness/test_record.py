@@ -70,8 +70,8 @@ def test_an_exchange_is_recorded_with_when_and_how_long(base: str, path: Path) -
     )
     assert kept.at is not None
     assert kept.took is not None
-    assert 0 <= kept.at < 5
-    assert 0 < kept.took < 5
+    assert 0 <= kept.at < 600
+    assert 0 < kept.took < 600
 
 
 def test_urllib3_alone_is_recorded_too(base: str, path: Path) -> None:
