@@ -8,12 +8,13 @@ from dataclasses import fields, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from warnings import catch_warnings, simplefilter
 
 from hypothesis.strategies import SearchStrategy
 
 from qrtest import run_options
 from qrtest.clock.duration import Duration
-from qrtest.errors import ConsumerBug, SimulationError
+from qrtest.errors import ConsumerBug, SimulationError, ThreadsLeftRunning
 from qrtest.properties.consumer_report import Finding, name_of, report
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
@@ -28,6 +29,7 @@ from qrtest.properties.consumer_search import (
     sources,
 )
 from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
+from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
@@ -103,7 +105,10 @@ def check_consumer(
     if folder is not None:
         saved = scenario_file.in_folder(folder, name_of(consumer))
         first = chain(((each,) * jobs for each in saved), first)
-    with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT:
+    with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
+        simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
+        with MUTED:
+            bounds = _with_usual_submissions(consumer, bounds, chosen, limit)
         check = _Check(consumer, bounds, rules, limit)
         with MUTED:
             found = check.first_of(first)
@@ -114,8 +119,8 @@ def check_consumer(
                 found = find(
                     check.is_broken, drawn, search=chosen, max_examples=max_examples, key=key
                 )
-                if found is None:
-                    found = check.refused()
+            if found is None:
+                found = check.refused()
         finding = None if found is None else check.again(found)
     if finding is None:
         return
@@ -126,6 +131,8 @@ def check_consumer(
     repeated = {name: value for name, value in given.items() if value != usual[name]}
     repeated |= {k: v for k, v in chosen.chosen().items() if k not in NOT_REPEATED}
     run = finding.run
+    if finding.rule.name == "submissions" and bounds.submissions is None:
+        repeated["submissions"] = bounds.usual_submissions
     if run.bounds.schedule is not None and run.switches:
         repeated["schedule"] = str(run.bounds.schedule)
     raise ConsumerBug(
@@ -157,6 +164,7 @@ class _Check:
         self.patience: float | None = None
         self._refused: dict[str, list[Run]] = {}
         self._accepted: set[str] = set()
+        self._wanted: dict[str, Run] = {}
 
     def look(self, case: Case) -> Finding | None:
         """Run the consumer in a *case*; return the first rule that it breaks."""
@@ -175,6 +183,8 @@ class _Check:
 
     def _count(self, rule: Rule, run: Run) -> None:
         assert rule.refused is not None
+        if rule.wanted is not None and rule.name not in self._wanted and rule.wanted(run):
+            self._wanted[rule.name] = run
         is_refused = rule.refused(run)
         if is_refused:
             self._refused.setdefault(rule.name, []).append(run)
@@ -206,13 +216,33 @@ class _Check:
         """Return scenarios of a rule that is broken because no run at all kept it."""
         for rule in self._rules:
             runs = self._refused.get(rule.name, [])
-            if rule.name not in self._accepted and len(runs) >= LEAST_REFUSALS:
-                run = min(runs, key=lambda run: len(run.scenario.script))
-                outcome = f"raised {type(run.error).__name__}" if run.error else "returned the same"
-                what = f"it {outcome} for each of {len(runs)} jobs that were done, without a fault"
-                self._last = Finding(rule, run, what)
-                return run.scenarios, run.bounds.schedule
+            is_about_it = rule.wanted is None or rule.name in self._wanted
+            if rule.name in self._accepted or len(runs) < LEAST_REFUSALS or not is_about_it:
+                continue
+            simplest, *others = sorted(runs, key=_size)
+            beside = (others[0], *filter(None, [self._wanted.get(rule.name)]))
+            what = rule.outcome.format(count=len(runs))
+            self._last = Finding(
+                rule, simplest, what, beside=tuple(run.scenarios for run in beside)
+            )
+            return simplest.scenarios, simplest.bounds.schedule
         return None
+
+
+def _size(run: Run) -> int:
+    return sum(len(scenario.script) for scenario in run.scenarios)
+
+
+def _with_usual_submissions(
+    consumer: Callable[[Any], Any], bounds: Bounds, search: Search, limit: RealTimeLimit
+) -> Bounds:
+    """Return *bounds* with the number of jobs that the consumer submits when nothing goes wrong."""
+    if bounds.takes == "job" or bounds.submissions is not None:
+        return bounds
+    result = None if isinstance(search.result, SearchStrategy) else search.result
+    plain = Scenario("DONE", result=result, program_id=search.program_id)
+    run = run_consumer(consumer, (plain,) * bounds.jobs, bounds, limit)
+    return replace(bounds, usual_submissions=max(bounds.jobs, len(run.own)))
 
 
 def _full_name(consumer: Callable[[Any], Any]) -> str:

@@ -25,12 +25,17 @@ MOST_FAULT: Final = 60
 
 @dataclass(frozen=True)
 class Finding:
-    """A rule that a run broke, and how. *repeats*: whether it breaks it again when it is run again."""
+    """A rule that a run broke, and how.
+
+    *repeats*: whether it breaks it again when it is run again. *beside*: the scenarios of further runs that
+    it takes to break the rule.
+    """
 
     rule: Rule
     run: Run
     what: str
     repeats: bool = True
+    beside: tuple[tuple[Scenario, ...], ...] = ()
 
 
 def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
@@ -115,11 +120,10 @@ def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str
         names.insert(0, "Behaviour")
     if any(scenario.record is not None and not scenario._code for scenario in scenarios):
         names.insert(0, "JobRecord")
-    shown = repr(scenarios[0]) if len(scenarios) == 1 else f"({', '.join(map(repr, scenarios))})"
     arguments = [
         subject.code,
         *(f"{option}={_code(value, kinds)}" for option, value in options.items()),
-        f"scenarios=[{shown}]",
+        f"scenarios=[{', '.join(map(_shown, [scenarios, *finding.beside]))}]",
         *(() if is_ours else ("rules=[broken_rule]",)),
     ]
     own = f"broken_rule = ...  # fill in: the Rule named {finding.rule.name!r}"
@@ -140,6 +144,11 @@ def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str
             *textwrap.wrap(advice, WIDTH, initial_indent="# ", subsequent_indent="# "),
         ]
     )
+
+
+def _shown(scenarios: tuple[Scenario, ...]) -> str:
+    """Return the code of the scenarios of one run."""
+    return repr(scenarios[0]) if len(scenarios) == 1 else f"({', '.join(map(repr, scenarios))})"
 
 
 def _call(arguments: list[str]) -> Iterator[str]:

@@ -14,18 +14,26 @@ from typing import Final
 
 from qrtest.clock import duration as durations
 from qrtest.errors import Deadlock
+from qrtest.faults.kinds import LoseResponse
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route
-from qrtest.properties.consumer_run import ANYTHING, Run
+from qrtest.properties.consumer_run import Run
+from qrtest.properties.process_exit import ProcessExit
 from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.properties.returned_value_rules import (
     crosses_results,
-    is_as_on_failure,
     loses_results,
     misreports_status,
     returns_anothers,
     returns_without_result,
     short,
+)
+from qrtest.properties.rules_over_runs import (
+    cancels_a_short_job,
+    has_raised,
+    refuses_what_is_done,
+    returns_result_data,
+    throws_all_results_away,
 )
 from qrtest.service import parse
 
@@ -34,6 +42,10 @@ __all__ = ["RULES", "Rule"]
 REQUESTS_AFTER_THE_END: Final = 10
 PAUSE_SECONDS: Final = 5.0
 SUCCESS: Final = 200
+MOST_TIMES_AS_MANY: Final = 10
+"""How many times as many jobs may be submitted when something goes wrong as when nothing does."""
+
+MOST_SECONDS_TO_WAIT: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,7 +53,9 @@ class Rule:
     """A rule: its *name*, what it *says*, how to keep it (*advice*), and *broken*, which looks at a run.
 
     *refused*, if there is one, returns whether a run is one that the rule is about and that went wrong;
-    None for a run that it is not about. The rule is then broken when all runs of a search went wrong.
+    None for a run that it is not about. The rule is then broken when all runs of a search went wrong, and
+    *outcome* says what each of them did. *wanted*, if there is one, returns whether a run shows that the
+    consumer is one that the rule is about; it is broken only if one did.
 
     >>> no_strings = Rule(
     ...     "no-strings", "A result is never a text.", "Return an object.",
@@ -56,6 +70,12 @@ class Rule:
     advice: str
     broken: Callable[[Run], str | None] = field(repr=False)
     refused: Callable[[Run], bool | None] | None = field(default=None, repr=False)
+    wanted: Callable[[Run], bool] | None = field(default=None, repr=False)
+    outcome: str = field(default="", repr=False)
+
+
+def _in_no_single_run(_: Run) -> str | None:
+    return None
 
 
 def _does_not_end(run: Run) -> str | None:
@@ -78,6 +98,8 @@ def _lets_escape(run: Run) -> str | None:
     if error is None or run.was_stopped or isinstance(error, run.bounds.allowed):
         return None
     kind = type(error)
+    if isinstance(error, ProcessExit):
+        return f"it ended the whole process by os._exit({error.code})"
     name = (
         kind.__qualname__
         if kind.__module__ == "builtins"
@@ -90,7 +112,7 @@ def _lets_escape(run: Run) -> str | None:
 
 
 def _gives_up(run: Run) -> str | None:
-    if not _raised(run) or run.was_stopped or run.has_faults or not run.is_done:
+    if not has_raised(run) or run.was_stopped or run.has_faults or not run.is_done:
         return None
     if any(scenario.result is not None for scenario in run.scenarios):
         return None
@@ -100,21 +122,6 @@ def _gives_up(run: Run) -> str | None:
         return None
     waited = durations.text(round(late, 3))
     return f"it raised {type(run.error).__name__} {waited} after the job was done, without a fault"
-
-
-def _raised(run: Run) -> bool:
-    """Return whether the consumer raised; to exit with status 0 is to return."""
-    is_success = isinstance(run.error, SystemExit) and run.error.code in (0, None)
-    return run.error is not None and not is_success
-
-
-def _refused_what_is_done(run: Run) -> bool | None:
-    has_own_result = any(scenario.result is not None for scenario in run.scenarios)
-    if run.has_faults or not run.is_done or has_own_result or run.was_stopped:
-        return None
-    if run.bounds.on_failure is ANYTHING or run.error is not None:
-        return _raised(run)
-    return is_as_on_failure(run.value, run.bounds.on_failure)
 
 
 def _polls_too_often(run: Run) -> str | None:
@@ -157,14 +164,31 @@ def _asks_after_the_end(run: Run) -> str | None:
 
 
 def _submits_too_often(run: Run) -> str | None:
+    """Compare the number of jobs with what is allowed, or else with what the consumer submits usually."""
     made = [entry for entry in run.journal if entry.operation == "submit"]
     if not made:
         return None
     count = sum(entry.times for entry in made if entry.response.status == SUCCESS)
     count = max(count, len(run.own) - (run.bounds.jobs if run.bounds.takes == "job" else 0))
-    if count <= run.bounds.submissions:
-        return None
-    return f"it submitted {count:,} jobs, and {run.bounds.submissions:,} are allowed"
+    allowed = run.bounds.submissions
+    if allowed is not None:
+        if count <= allowed:
+            return None
+        return f"it submitted {count:,} jobs, and {allowed:,} are allowed"
+    usual = run.bounds.usual_submissions
+    if count > MOST_TIMES_AS_MANY * max(usual, 1):
+        return f"it submitted {count:,} jobs, and {usual:,} when nothing goes wrong"
+    if count > usual and _is_lost_answer_alone(run):
+        return f"it submitted {count:,} jobs, and {usual:,} when the answer to a submission is not lost"
+    return None
+
+
+def _is_lost_answer_alone(run: Run) -> bool:
+    """Return whether nothing went wrong but that the answer to a submission was lost."""
+    faults = [fault for scenario in run.scenarios for fault in scenario.faults]
+    is_lost = bool(faults) and all(isinstance(fault, LoseResponse) for fault in faults)
+    seconds = sum(step.seconds or 0.0 for scenario in run.scenarios for step in scenario.script)
+    return is_lost and run.is_done and seconds <= MOST_SECONDS_TO_WAIT
 
 
 def _ignores_its_timeout(run: Run) -> str | None:
@@ -292,9 +316,32 @@ RULES: Final = (
     Rule(
         "refuses",
         "A job that is done is accepted at least once.",
-        "Run it on one job that is done and see where it raises: what it expects never comes.",
-        lambda run: None,  # no single run breaks it
-        _refused_what_is_done,
+        "Run it on one job that is done and see where it raises, or why it returns nothing: what it "
+        "expects never comes.",
+        _in_no_single_run,
+        refuses_what_is_done,
+        outcome="it accepted none of {count} jobs that were done, without a fault",
+    ),
+    Rule(
+        "all-results-lost",
+        "A job that fails does not cost all results.",
+        "Catch the failure of each job where its result is taken, and return the results of the others; "
+        "or raise, so that the caller knows.",
+        _in_no_single_run,
+        throws_all_results_away,
+        returns_result_data,
+        outcome="it returned nothing, each of {count} times that one of its jobs failed and the others "
+        "were done",
+    ),
+    Rule(
+        "cancels-too-early",
+        "A job whose result is wanted is not cancelled while it is on its way.",
+        "Cancel only after a limit that is longer than a queue may be.",
+        _in_no_single_run,
+        cancels_a_short_job,
+        returns_result_data,
+        outcome="it cancelled each of {count} jobs that would have been done within seconds, and returns "
+        "the result of one that is done",
     ),
 )
 """The rules that `check_consumer` applies by default, in the order they are applied."""

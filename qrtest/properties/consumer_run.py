@@ -44,10 +44,11 @@ class Bounds:
     """What a consumer may do. Times are seconds on the virtual clock.
 
     *timeout* is the one that the consumer promises to keep, None if it promises none; *poll* is how
-    long one of its polls may take, the client's own retries included. *on_failure* is what it returns
-    when there is no result: a value, a class, or a tuple of classes. *patience*: seconds of real time
-    in which it must ask the service something or let virtual time pass. *schedule* decides which of its
-    threads and tasks goes on where several can.
+    long one of its polls may take, the client's own retries included. *submissions*: how many jobs it may
+    submit; None: *usual_submissions*, as many as when nothing goes wrong, and more where jobs fail.
+    *on_failure* is what it returns when there is no result: a value, a class, or a tuple of classes.
+    *patience*: seconds of real time in which it must ask the service something or let virtual time pass.
+    *schedule* decides which of its threads and tasks goes on where several can.
     """
 
     allowed: tuple[type[BaseException], ...] = ()
@@ -56,7 +57,8 @@ class Bounds:
     timeout: float | None = None
     poll: float = 60.0
     polls_per_minute: float = 600.0
-    submissions: int = 0
+    submissions: int | None = None
+    usual_submissions: int = 0
     takes: Takes = "job"
     jobs: int = 1
     on_failure: Any = ANYTHING
@@ -67,7 +69,7 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Run:
-    """What a consumer did in *scenarios*, one for each job, until it ended at *seconds*.
+    """What *consumer* did in *scenarios*, one for each job, until it ended at *seconds*.
 
     *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
     a job that is not its own, "" when there is none. *value* is what it returned, *error* what it
@@ -79,6 +81,7 @@ class Run:
     bounds: Bounds
     journal: Journal
     seconds: float
+    consumer: Callable[[Any], Any]
     value: Any = None
     error: BaseException | None = None
     truths: tuple[Truth, ...] = ()
@@ -234,6 +237,7 @@ def run_consumer(
         bounds=bounds,
         journal=simulation.journal,
         seconds=simulation.clock.now(),
+        consumer=consumer,
         value=value,
         error=error,
         truths=tuple(simulation.truth(job_id) for job_id in own),

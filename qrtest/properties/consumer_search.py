@@ -56,7 +56,8 @@ class Search:
 
     *max_requests*: how many requests the consumer gets. *timeout*: the one it promises to keep, None
     for none; *poll*: how long one of its polls may take. *polls_per_minute*: how often it may ask.
-    *submissions*: how many jobs it may submit; None: none if it takes a job, else as many as *jobs*.
+    *submissions*: how many jobs it may submit; None: as many as it does when nothing goes wrong, and up to
+    ten times as many where jobs fail, but no other for one whose answer was lost.
     *on_failure*: what it returns when there is no result: a value, a class, or a tuple of classes,
     () when it always raises; anything, unless given.
     *program_id*, *result*: what the jobs are and result in; a value, or a strategy. *transport*: as in
@@ -120,7 +121,6 @@ class Search:
             raise SimulationError(f"takes={takes!r}: there are {', '.join(map(repr, TAKES))}.")
         if isinstance(jobs, bool) or not isinstance(jobs, int) or jobs < 1:
             raise SimulationError(f"jobs={jobs!r}: give the number of jobs, 1 or more.")
-        usual = 0 if takes == "job" else jobs
         return Bounds(
             allowed=allowed,
             max_wait=durations.seconds(max_wait),
@@ -128,7 +128,8 @@ class Search:
             timeout=None if self.timeout is None else durations.seconds(self.timeout),
             poll=durations.seconds(self.poll),
             polls_per_minute=self.polls_per_minute,
-            submissions=usual if self.submissions is None else self.submissions,
+            submissions=self.submissions,
+            usual_submissions=0 if takes == "job" else jobs,
             takes=takes,
             jobs=jobs,
             on_failure=self.on_failure,
@@ -238,6 +239,8 @@ def _usual_parts(operations: Sequence[str]) -> Iterator[tuple[Script, tuple[Any,
     for end in (done(), failed(), cancelled(), ran_too_long(), queued(), running()):
         yield Script(end), ()
     yield Script(queued("1m"), running("30s"), done()), ()
+    yield Script(queued("2s"), running("1s"), done()), ()
+    yield Script(running("5s"), done()), ()
     for end in (done(), unknown("Validating")):
         yield Script(queued("1m"), end), ()
     for times in (1, None):
@@ -284,12 +287,17 @@ def find(
     until = inf if search.budget is None else clocks.unix_time() + durations.seconds(search.budget)
     orders = strategies.schedules() if search.schedules else st.none()
 
+    kept: set[str] = set()  # a consumer does in a scenario what it did in it before
+
     def note(case: Case) -> bool:
         if not last and clocks.unix_time() > until:
             raise OverBudget
+        if (code := repr(case)) in kept:
+            return False
         if is_broken(case):
             last[:] = [case]
             return True
+        kept.add(code)
         return False
 
     try:

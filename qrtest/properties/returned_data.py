@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Data", "data_in", "is_counts", "marks_of", "texts_in"]
+__all__ = ["Data", "data_in", "is_counts", "marks_of", "named_texts_in", "texts_in"]
 
 MOST_DEPTH: Final = 12
 MOST_VALUES: Final = 20_000
@@ -66,6 +66,19 @@ def texts_in(value: object) -> Iterator[str]:
             yield place.value
         elif isinstance(place.value, bytes):
             yield place.value.decode(errors="replace")
+
+
+def named_texts_in(value: object) -> Iterator[tuple[str, str]]:
+    """Yield the texts in *value* that stand under a key or as an attribute, each with that name.
+
+    >>> list(named_texts_in([{"status": "DONE"}, "RUNNING"]))
+    [('status', 'DONE')]
+    """
+    for place in _places(value, frozenset()):
+        if not isinstance(place.value, list | tuple):
+            for name, part in _parts(place.value):
+                if isinstance(name, str) and isinstance(part, str):
+                    yield name, part
 
 
 def is_counts(value: object) -> bool:

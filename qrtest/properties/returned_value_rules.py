@@ -23,6 +23,9 @@ __all__ = [
 LEAST_TEXT: Final = 12
 """Shorter texts are words: no undecoded result is as short."""
 
+STATUS_FIELDS: Final = frozenset(
+    {"status", "state", "job_status", "job_state", "final_status", "final_state"}
+)
 STOPPED_BY_THE_SERVICE: Final = "CANCELLED - RAN TOO LONG"
 
 
@@ -120,9 +123,11 @@ def loses_results(run: Run) -> str | None:
 
 
 def misreports_status(run: Run) -> str | None:
-    """Compare a final status that was returned with the true one."""
-    if run.error is not None or run.step is None or not _is_status(run.value):
+    """Compare a final status that was returned, or DONE as a field of what was, with the true one."""
+    if run.error is not None or run.step is None or run.was_stopped:
         return None
+    if not _is_status(run.value):
+        return _claims_that_it_is_done(run)
     if len(run.truths) > 1:
         return None
     claimed = str(run.value).upper()
@@ -132,6 +137,20 @@ def misreports_status(run: Run) -> str | None:
     if claimed == transitions.ERROR and (run.has_faults or run.step.status != transitions.DONE):
         return None  # a consumer may call its own failure an error
     return f"it returned {run.value!r} for a job that was {run.step}"
+
+
+def _claims_that_it_is_done(run: Run) -> str | None:
+    """Look for DONE under a name like "status" or the id of a job, for a job that was never done."""
+    are_done = [truth.step.status == transitions.DONE for truth in run.truths]
+    for name, text in returned_data.named_texts_in(run.value):
+        if text != transitions.DONE:
+            continue
+        is_its_id = name in run.own and not are_done[run.own.index(name)]
+        is_its_status = name.lower() in STATUS_FIELDS and not any(are_done)
+        if is_its_id or is_its_status:
+            steps = run.truths[run.own.index(name)].step if is_its_id else _steps(run)
+            return f"it returned {name!r}: {text!r} for a job that was {steps}"
+    return None
 
 
 def _true_words(step: Step) -> set[str]:

@@ -6,7 +6,7 @@ is called. All of them raise `GaveUp` when they have given up, which is allowed.
 
 from __future__ import annotations
 
-from tests.gallery import bugs, programs, several, waits
+from tests.gallery import applications, bugs, programs, several, waits
 from tests.gallery.entries import BUGS, RIGHT, Bug, GaveUp
 
-__all__ = ["BUGS", "RIGHT", "Bug", "GaveUp", "bugs", "programs", "several", "waits"]
+__all__ = ["BUGS", "RIGHT", "Bug", "GaveUp", "applications", "bugs", "programs", "several", "waits"]

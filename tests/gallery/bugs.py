@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import os
 import time
 
 from qiskit.providers import JobStatus
@@ -334,7 +337,7 @@ def resubmits_what_fails_for_ever(service):
             return checked(job.result)
 
 
-@bug("submissions", takes="service")
+@bug("submissions", takes="service", submissions=1)
 def submits_again_when_cancelled(service):
     job = submitted(service)
     try:
@@ -457,3 +460,57 @@ def compares_in_lower_case(job):
     if status_of(job) != "done":
         raise GaveUp
     return checked(job.result)
+
+
+@bug("refuses")
+def returns_nothing_without_a_word(job):
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+        return job.result() if job.status() is JobStatus.DONE else None
+    except Exception:
+        return None
+
+
+@bug("escapes")
+def ends_the_whole_process(job):
+    try:
+        return checked(lambda: job.result(timeout=HOUR))
+    except GaveUp:
+        os._exit(3)
+
+
+@bug("true-status")
+def files_every_job_as_done(job):
+    try:
+        job.wait_for_final_state(timeout=HOUR)
+    except Exception as error:
+        raise GaveUp from error
+    return {"id": job.job_id(), "status": "DONE"}
+
+
+@bug("all-results-lost", jobs=3)
+def all_results_or_an_empty_mapping(jobs):
+    try:
+        return {job.job_id(): checked(lambda job=job: job.result(timeout=HOUR)) for job in jobs}
+    except GaveUp:
+        return {}
+
+
+@bug("all-results-lost", jobs=3)
+async def gathers_without_the_failures(jobs):
+    async def collect(job):
+        return await asyncio.to_thread(checked, lambda: job.result(timeout=HOUR))
+
+    try:
+        return await asyncio.gather(*map(collect, jobs))
+    except GaveUp:
+        return None
+
+
+@bug("cancels-too-early")
+def cancels_what_is_not_done_at_once(job):
+    if status_of(job) == "DONE":
+        return checked(job.result)
+    with contextlib.suppress(Exception):
+        job.cancel()
+    raise GaveUp
