@@ -187,8 +187,9 @@ class Recording:
             )
             stack.enter_context(self._recorder.observed())
             stack.enter_context(INTERCEPTION.recording(self._recorder))
-            self._watch = ConnectionWatch()
-            stack.enter_context(self._watch.watching())
+            if self._is_of_this_process:
+                self._watch = ConnectionWatch()
+                stack.enter_context(self._watch.watching())
             self._stack = stack.pop_all()
         return self
 
@@ -206,7 +207,7 @@ class Recording:
             self._report_unrecorded()
 
     def of_another_program(self) -> Self:
-        """Let the recording be dated by the clock alone: a proxy does not see how the program waits."""
+        """Let requests be those of other programs: their waits, and what connects here, are not observed."""
         self._is_of_this_process = False
         return self
 
@@ -315,8 +316,8 @@ class Recording:
     def _report_unrecorded(self) -> None:
         """Warn, or raise `RecordingError`, if something that was asked is not in the cassette."""
         assert self._recorder is not None
-        assert self._watch is not None
-        problems = [f"{where} connected and was not recorded" for where in self._watch.seen]
+        seen = () if self._watch is None else self._watch.seen
+        problems = [f"{where} connected and was not recorded" for where in seen]
         if not self._recorder.has_answered:
             problems.insert(0, "no request was made that it could see, and it has no interaction")
         if not problems or self._unrecorded == "ignore":

@@ -151,8 +151,12 @@ class ProxyPort:
     def _find_answer(self, scheme: str, connection: Connection, request: Request) -> None:
         try:
             response, wait = self._answering.answer(request, scheme)
-        except QrtestError as error:
-            response, wait = error_response(FAILED, str(error)), 0.0
+        except Exception as error:
+            said = (
+                str(error) if isinstance(error, QrtestError) else f"{type(error).__name__}: {error}"
+            )
+            self._note(f"{request} to {request.host}: {said}")
+            response, wait = error_response(FAILED, said), 0.0
         if response.failure in BEFORE_THE_REQUEST or response.failure == "timeout":
             self._note(f"{request} to {request.host}: the connection failed ({response.failure})")
             response = error_response(

@@ -198,7 +198,7 @@ def test_the_command_runs_a_program_and_ends_with_its_status(base: str, tmp_path
     path = tmp_path / "session.yaml"
 
     def run(*options: str, program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
-        command = [*RUN, "proxy", *options, "--", sys.executable, "-S", "-c", program, base]
+        command = [*RUN, "proxy", *options, "--", "env", sys.executable, "-S", "-c", program, base]
         return subprocess.run(command, capture_output=True, text=True, timeout=60, cwd=tmp_path)
 
     recorded = run("--record", str(path))

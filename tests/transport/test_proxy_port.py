@@ -31,6 +31,8 @@ class Echoing:
             return Response(200, b"half", failure=mood), 0.0  # type: ignore[arg-type]
         if mood == "cookies":
             return Response(200, b"", {"Set-Cookie": "a=1\nb=2"}), 0.0
+        if mood == "defect":
+            raise ZeroDivisionError("a defect")
         if mood == "slow":
             return Response(200, b"slow"), 0.2
         asked = [scheme, request.method, request.host, request.path, len(request.body)]
@@ -138,6 +140,16 @@ def test_a_connection_that_broke_breaks_for_the_client(
     with pytest.raises(error):
         connection.request("GET", f"/{failure}")
         connection.getresponse().read()
+    connection.close()
+
+
+def test_a_client_does_not_wait_for_what_failed(port: ProxyPort, notes: list[str]) -> None:
+    """Whatever is raised is an answer, and noted."""
+    connection = plain(port)
+    connection.request("GET", "http://real.example/defect")
+    answer = connection.getresponse()
+    assert (answer.status, "a defect" in answer.read().decode()) == (502, True)
+    assert any("a defect" in line for line in notes)
     connection.close()
 
 
