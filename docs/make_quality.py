@@ -282,7 +282,7 @@ tried besides.
 
 def page(found: Outcomes) -> str:
     """The whole page."""
-    lived = grouped(survivors(found))
+    sections = grouped(survivors(found))
     versions = {name: version(name) for name in ("mutmut", "pytest", "hypothesis")}
     became = {
         f"{module}.{name}": what for module, each in found.items() for name, what in each.items()
@@ -298,7 +298,9 @@ def page(found: Outcomes) -> str:
         chosen=len(chosen),
         missing=sum(became[name] == "not run" for name in chosen),
         table=table(found),
-        survivors="\n\n".join(section(name, members) for name, members in lived.items() if members),
+        survivors="\n\n".join(
+            section(name, members) for name, members in sections.items() if members
+        ),
         **versions,
     )
 

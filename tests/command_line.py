@@ -31,11 +31,11 @@ def qrtest(
 ) -> subprocess.CompletedProcess[str]:
     """What `qrtest` with *arguments* says and ends with, in the directory *cwd*; stderr is the *terminal*."""
     words = list(map(str, arguments))
-    said, told = _pipe(), _pipe()
+    output, errors = _pipe(), _pipe()
     with (
         contextlib.chdir(cwd),
-        contextlib.redirect_stdout(said),
-        contextlib.redirect_stderr(terminal or told),
+        contextlib.redirect_stdout(output),
+        contextlib.redirect_stderr(terminal or errors),
         mock.patch.dict(os.environ, _environment(environment)),
         mock.patch.object(sys, "argv", ["qrtest", *words]),
         pytest.raises(SystemExit) as ended,
@@ -43,7 +43,7 @@ def qrtest(
         main()
     status = ended.value.code
     assert isinstance(status, int)
-    return subprocess.CompletedProcess(words, status, _read(said), _read(told))
+    return subprocess.CompletedProcess(words, status, _read(output), _read(errors))
 
 
 def qrtest_process(

@@ -25,28 +25,28 @@ LONGEST = 120.0
 def run(folder: Path, *arguments: str) -> pytest.RunResult:
     """What `python -m pytest` with *arguments* says and ends with, in *folder*."""
     forkserver.set_forkserver_preload([CLIENT])
-    said, told = folder / "stdout", folder / "stderr"
+    output, errors = folder / "stdout", folder / "stderr"
     began = time.perf_counter()
     process = multiprocessing.get_context("forkserver").Process(
-        target=_run, args=(folder, said, told, list(arguments), dict(os.environ))
+        target=_run, args=(folder, output, errors, list(arguments), dict(os.environ))
     )
     process.start()
     process.join(LONGEST)
     if process.exitcode is None:
         process.kill()
         process.join()
-    lines = [path.read_text().splitlines() for path in (said, told)]
+    lines = [path.read_text().splitlines() for path in (output, errors)]
     print(*lines[0], *lines[1], sep="\n")
     return pytest.RunResult(process.exitcode or 0, *lines, time.perf_counter() - began)
 
 
 def _run(
-    folder: Path, said: Path, told: Path, arguments: list[str], environment: Mapping[str, str]
+    folder: Path, output: Path, errors: Path, arguments: list[str], environment: Mapping[str, str]
 ) -> None:
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    for path, number in ((said, 1), (told, 2)):
+    for path, number in ((output, 1), (errors, 2)):
         os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), number)
     sys.argv = ["pytest", *arguments]
     sys.path.insert(0, str(folder))

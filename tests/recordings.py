@@ -54,7 +54,7 @@ def exchange(
         headers=headers or {},
         body=sends if body is None else json.dumps(body).encode(),
     )
-    said = (
+    content = (
         answer
         if isinstance(answer, bytes)
         else b""
@@ -62,7 +62,9 @@ def exchange(
         else json.dumps(answer).encode()
     )
     response = (
-        Response(0, failure=failure) if failure else Response(status, said, JSON if said else {})
+        Response(0, failure=failure)
+        if failure
+        else Response(status, content, JSON if content else {})
     )
     return Interaction(request=request, response=response, **timing)
 

@@ -293,8 +293,8 @@ class _Writer:
         if interaction.response.failure is not None:
             data["error"] = interaction.response.failure
         layout = {
-            "request": self._said(sent, sent_layout),
-            "response": self._said(answer, answer_layout),
+            "request": self._body_text(sent, sent_layout),
+            "response": self._body_text(answer, answer_layout),
         }
         if any(layout.values()):
             data["layout"] = Pairs({side: style for side, style in layout.items() if style})
@@ -325,7 +325,7 @@ class _Writer:
             ),
         )
 
-    def _said(self, body: str | bytes, layout: str | None) -> str | None:
+    def _body_text(self, body: str | bytes, layout: str | None) -> str | None:
         """Return the layout as the file has to say it beside *body*."""
         if layout is None:
             return AS_IS if self._usual_layout is not None and _is_wide(body) else None

@@ -83,7 +83,7 @@ def serve(
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.default_int_handler)
     try:
-        with served(port, host=host, https_port=https_port, **_told(options)) as server:
+        with served(port, host=host, https_port=https_port, **_given(options)) as server:
             if server.authority is not None:
                 authority.write_text(server.authority, encoding="ascii")
             click.echo(_line(server) if as_json else _directions(server, authority))
@@ -95,14 +95,14 @@ def serve(
             authority.unlink(missing_ok=True)
 
 
-def _told(options: dict[str, Any]) -> dict[str, Any]:
+def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of the command as `qrtest.serve` takes them."""
     from qrtest.scenario import scenario_file
 
-    told = {name: value for name, value in options.items() if value not in (None, ())}
-    if "scenario" in told:
-        told["scenario"] = scenario_file.load(told["scenario"])
-    return told
+    given = {name: value for name, value in options.items() if value not in (None, ())}
+    if "scenario" in given:
+        given["scenario"] = scenario_file.load(given["scenario"])
+    return given
 
 
 def _about(server: Server) -> dict[str, Any]:

@@ -73,12 +73,12 @@ class Controlled(Protocol):
     def reset(self, **options: Any) -> None:
         """Start anew with *options*."""
 
-    def next_job(self, life: Scenario, /) -> None:
+    def next_job(self, script: Scenario, /) -> None:
         """Give the next job a scenario."""
 
     def rule(
         self,
-        life: Scenario,
+        script: Scenario,
         /,
         *,
         backend: str | None = None,
@@ -141,13 +141,15 @@ class Control:
         answer = self._answers.get((request.method, place))
         if answer is None:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self._answers)
-            return _refusal(404, f"There is no {request.method} {request.path}: there are {known}.")
+            return _error_response(
+                404, f"There is no {request.method} {request.path}: there are {known}."
+            )
         try:
             return serialize.json_response(answer(request))
         except QrtestError as error:
-            return _refusal(400, f"{request}: {error}")
+            return _error_response(400, f"{request}: {error}")
         except WRONG_VALUES as error:
-            return _refusal(
+            return _error_response(
                 400,
                 f"{request}: a value in the body is not of the kind that is wanted ({error}). "
                 "docs/serve.md has a table of what each request takes.",
@@ -174,21 +176,21 @@ class Control:
         return {"now": self._server.clock.now()}
 
     def _advance(self, request: Request) -> object:
-        self._server.clock.advance(_told(request, "advance"))
+        self._server.clock.advance(_field(request, "advance"))
         return self._time()
 
     def _next_job(self, request: Request) -> object:
-        self._server.next_job(scenario_file.described(_life(request), BODY))
+        self._server.next_job(scenario_file.described(_described(request), BODY))
         return {}
 
     def _rule(self, request: Request) -> object:
-        body = _life(request)
+        body = _described(request)
         options = {key: body.pop(key) for key in OF_A_RULE if key in body}
         self._server.rule(scenario_file.described(body, BODY), **options)
         return {}
 
     def _faults(self, request: Request) -> object:
-        body = {"script": DEFAULT_SCRIPT, "faults": _told(request, "faults")}
+        body = {"script": DEFAULT_SCRIPT, "faults": _field(request, "faults")}
         self._server.strike(scenario_file.described(body, BODY).faults)
         return {}
 
@@ -201,7 +203,7 @@ class Control:
         return {}
 
     def _tokens(self, request: Request) -> object:
-        self._server.reject_tokens(bool(_told(request, "reject")))
+        self._server.reject_tokens(bool(_field(request, "reject")))
         return {}
 
     def _jobs(self) -> list[object]:
@@ -242,7 +244,7 @@ def _shown(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _life(request: Request) -> dict[str, Any]:
+def _described(request: Request) -> dict[str, Any]:
     return {"script": DEFAULT_SCRIPT, **_body(request)}
 
 
@@ -262,12 +264,12 @@ def _body(request: Request) -> dict[str, Any]:
     return body
 
 
-def _told(request: Request, name: str) -> Any:
+def _field(request: Request, name: str) -> Any:
     body = _body(request)
     if set(body) != {name}:
         raise SimulationError(f"the body has {sorted(body)}: it takes {name!r}.")
     return body[name]
 
 
-def _refusal(status: int, message: str) -> Response:
+def _error_response(status: int, message: str) -> Response:
     return serialize.json_response({"error": message}, status)

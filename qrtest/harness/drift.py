@@ -59,9 +59,9 @@ def check_drift(
         name = "The recording" if isinstance(recorded, Cassette) else os.fspath(recorded)
         lines = [f"  {difference}" for difference in found[:MOST]]
         more = [f"  and {len(found) - MOST:,} more"] if len(found) > MOST else []
-        told = "\n".join([*lines, *more])
+        reported = "\n".join([*lines, *more])
         raise Drifted(
-            f"{name}: the service has changed since it was recorded, in {len(found)} place(s).\n{told}\n"
+            f"{name}: the service has changed since it was recorded, in {len(found)} place(s).\n{reported}\n"
             "If the change is the real service's, record again: pytest --qrtest-record=rewrite."
         )
 

@@ -156,14 +156,14 @@ class Recorder:
     ) -> None:
         query = f"?{request.query}" if request.query else ""
         uri = f"{scheme}://{request.host}{request.path}{query}"
-        said = {
+        taped = {
             "status": {"code": response.status, "message": response.status_text},
             "headers": {name: [value] for name, value in response.headers.items()},
             "body": {"string": response.body},
             OWN: own,
         }
         asked = TapeRequest(request.method, uri, request.body or None, dict(request.headers))
-        self._tape.append(asked, said)
+        self._tape.append(asked, taped)
 
 
 def _not_noted(response: Response) -> None:
@@ -245,12 +245,12 @@ def _tape(options: dict[str, Any]) -> Tape:
     return Tape(**{name: merged[name] for name in known if name not in NOT_OF_A_TAPE})
 
 
-def _interaction(request: TapeRequest, said: Mapping[str, Any]) -> Interaction:
-    own = said.get(OWN, {})
-    body = said["body"]["string"]
-    headers = {name: ", ".join(values) for name, values in said["headers"].items()}
+def _interaction(request: TapeRequest, taped: Mapping[str, Any]) -> Interaction:
+    own = taped.get(OWN, {})
+    body = taped["body"]["string"]
+    headers = {name: ", ".join(values) for name, values in taped["headers"].items()}
     content = body.encode() if isinstance(body, str) else body
-    status, words = said["status"]["code"], said["status"].get("message") or ""
+    status, words = taped["status"]["code"], taped["status"].get("message") or ""
     response = Response(
         status,
         content,

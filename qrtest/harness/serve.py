@@ -148,13 +148,13 @@ class Server(Scripting):
 
     def ask(self, request: Request, timeout: float | None = None) -> tuple[Response, float]:
         """Return the answer to *request*, and how many seconds on the clock it takes."""
-        refusal = self._access.error_response(request)
-        if refusal is not None:
-            return refusal, 0.0
+        rejected = self._access.error_response(request)
+        if rejected is not None:
+            return rejected, 0.0
         if request.path.startswith(PREFIX):
             is_open = request.method == "GET" and request.path.rstrip("/") == PREFIX
-            refusal = None if is_open else self._access.control_refusal(request)
-            return refusal or self._control.handle(request), 0.0
+            rejected = None if is_open else self._access.control_error(request)
+            return rejected or self._control.handle(request), 0.0
         return self._dispatcher.ask(request, timeout)
 
     def __enter__(self) -> Self:

@@ -36,7 +36,7 @@ class Access:
     True
     >>> access.error_response(Request("GET", "rebound.example.org", "/v1/jobs")).status
     403
-    >>> access.control_refusal(Request("POST", "127.0.0.1:8765", "/_qrtest/reset")).status
+    >>> access.control_error(Request("POST", "127.0.0.1:8765", "/_qrtest/reset")).status
     401
     """
 
@@ -62,7 +62,7 @@ class Access:
             )
         return None
 
-    def control_refusal(self, request: Request) -> Response | None:
+    def control_error(self, request: Request) -> Response | None:
         """Return the error response to a request to the control endpoint that does not show the token."""
         shown = request.header(TOKEN_HEADER) or ""
         scheme, _, bearer = (request.header("Authorization") or "").partition(" ")

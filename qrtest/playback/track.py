@@ -104,8 +104,8 @@ class Track:
             number = min(seen if found is None else found, len(self._responses) - 1)
             response = self._responses[number]
             if found is None:
-                told = respond(simulated(job), self.request, start + RESOLUTION)
-                response = replace(told, delay=response.delay)
+                simulated_answer = respond(simulated(job), self.request, start + RESOLUTION)
+                response = replace(simulated_answer, delay=response.delay)
             self._starts.insert(before, start)
             self._seen.insert(before, start)
             self._responses.insert(before, response)

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["check_consumer"]
 
 Scenarios = SearchStrategy[Any] | Iterable[Any]
-LEAST_REFUSALS: Final = 2
+LEAST_REJECTIONS: Final = 2
 STUCK: Final = (Scenario("QUEUED"),)
 NOT_REPEATED: Final = (
     "budget",
@@ -217,7 +217,7 @@ class _Check:
         for rule in self._rules:
             runs = self._refused.get(rule.name, [])
             is_about_it = rule.wanted is None or rule.name in self._wanted
-            if rule.name in self._accepted or len(runs) < LEAST_REFUSALS or not is_about_it:
+            if rule.name in self._accepted or len(runs) < LEAST_REJECTIONS or not is_about_it:
                 continue
             simplest, *others = sorted(runs, key=_size)
             beside = (others[0], *filter(None, [self._wanted.get(rule.name)]))

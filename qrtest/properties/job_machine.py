@@ -164,15 +164,15 @@ class JobMachine(RuleBasedStateMachine):
     def cancel(self) -> None:
         """Expect a job that has ended to refuse, and any other to be cancelled."""
         had_ended = self._step().is_final
-        refusal = _raised(self.job.cancel)
+        rejected = _raised(self.job.cancel)
         if self.cancel_fails:
-            assert refusal is not None, "cancel() swallowed an error of the service"
-            assert _is(refusal, "IBMRuntimeError"), f"cancel() raised {refusal!r}"
-        elif refusal is None:
+            assert rejected is not None, "cancel() swallowed an error of the service"
+            assert _is(rejected, "IBMRuntimeError"), f"cancel() raised {rejected!r}"
+        elif rejected is None:
             assert not had_ended, "cancel() of a job that had ended was not refused"
             self.was_cancelled = True
         else:
-            assert _is(refusal, "RuntimeInvalidStateError"), f"cancel() raised {refusal!r}"
+            assert _is(rejected, "RuntimeInvalidStateError"), f"cancel() raised {rejected!r}"
             assert self._step().is_final, "a job that had not ended could not be cancelled"
 
     @rule(tags=st.lists(st.sampled_from(("a", "b", "c")), unique=True))

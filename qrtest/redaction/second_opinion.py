@@ -50,7 +50,7 @@ def searched(text: str, cassette: Cassette, values: Iterable[str]) -> Iterator[t
             )
             for part in parts:
                 for kind, value, _ in search.places(part):
-                    yield Finding(_told(kind), f"interaction {number}"), value
+                    yield Finding(_described(kind), f"interaction {number}"), value
 
 
 class _Search:
@@ -93,16 +93,16 @@ class _Search:
     def lines(self, text: str) -> Iterator[tuple[Finding, str]]:
         """Yield what stands in *text*, and in what is encoded in it, with its line."""
         for kind, value, at in self.places(text):
-            yield Finding(_told(kind), f"line {text.count(chr(10), 0, at) + 1}"), value
+            yield Finding(_described(kind), f"line {text.count(chr(10), 0, at) + 1}"), value
         for blob in _BLOB.finditer(text):
             for content in _unpacked(blob[0]):
                 for encoding in ("utf-8", "utf-16-le", "utf-16-be"):
                     for _, value, _ in self.places(content.decode(encoding, "ignore")):
                         line = text.count("\n", 0, blob.start()) + 1
-                        yield Finding(_told("within encoded data"), f"line {line}"), value
+                        yield Finding(_described("within encoded data"), f"line {line}"), value
 
 
-def _told(kind: str) -> str:
+def _described(kind: str) -> str:
     return f"a credential of this session, {kind}"
 
 

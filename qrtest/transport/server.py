@@ -136,8 +136,8 @@ class Port:
         if (request.header("Upgrade") or "").lower() == "websocket":
             self._ask(connection, request, partial(self._open, connection, request))
         else:
-            told = f"{request}: this port speaks HTTP and websockets only.\n"
-            connection.say(Response(501, told.encode(), PLAIN))
+            explanation = f"{request}: this port speaks HTTP and websockets only.\n"
+            connection.say(Response(501, explanation.encode(), PLAIN))
 
     def _open(self, connection: Connection, request: Request, response: Response) -> None:
         if response.stream is None:

@@ -73,19 +73,19 @@ def messages(dispatcher: Dispatcher, request: Request, ended: threading.Event) -
     patience, has_ended = Patience(dispatcher.clock), False
     while True:
         with dispatcher.clock.lock:
-            said = answer.stream.next(dispatcher.clock.now())
-        if isinstance(said, str):
-            yield said
-        elif isinstance(said, Close):
-            if said.code != NORMAL:
-                raise StreamBroken(f"Closed with {said.code}")
+            received = answer.stream.next(dispatcher.clock.now())
+        if isinstance(received, str):
+            yield received
+        elif isinstance(received, Close):
+            if received.code != NORMAL:
+                raise StreamBroken(f"Closed with {received.code}")
             return
         elif has_ended:
             return
         else:
-            has_ended = _wait(ended, said - dispatcher.clock.now(), dispatcher)
+            has_ended = _wait(ended, received - dispatcher.clock.now(), dispatcher)
             if participant() is None:
-                patience.tick(said)
+                patience.tick(received)
 
 
 class StreamEnd(threading.Event):

@@ -68,16 +68,16 @@ class StreamConnection(asyncio.Protocol):
     def _say_what_is_due(self) -> None:
         while not self.transport.is_closing() and self._protocol.close_sent is None:
             with self._clock.lock:
-                said = self._stream.next(self._clock.now())
-            if isinstance(said, float):
-                self._loop.call_later(TICK_SECONDS, self._wait, said)
+                message = self._stream.next(self._clock.now())
+            if isinstance(message, float):
+                self._loop.call_later(TICK_SECONDS, self._wait, message)
                 return
-            if isinstance(said, str):
-                self._protocol.send_text(said.encode())
-            elif said.code is None:
+            if isinstance(message, str):
+                self._protocol.send_text(message.encode())
+            elif message.code is None:
                 reset(self.transport)
             else:
-                self._protocol.send_close(said.code)
+                self._protocol.send_close(message.code)
             self._send()
 
     def _wait(self, due: float) -> None:

@@ -34,7 +34,7 @@ def test_a_cassette_is_too_old_from_a_day_on(old: int, allowed: int) -> None:
 
 
 @pytest.mark.parametrize("recorded", [None, ""])
-def test_a_cassette_without_a_date_has_an_age_that_nobody_knows(recorded: str | None) -> None:
+def test_a_cassette_without_a_date_has_an_unknown_age(recorded: str | None) -> None:
     """Which is told, and not taken for young."""
     assert found_in(recorded, 1) == [
         "the file: its age is not known: it does not say when it was recorded"
@@ -42,7 +42,7 @@ def test_a_cassette_without_a_date_has_an_age_that_nobody_knows(recorded: str | 
 
 
 @pytest.mark.parametrize("recorded", ["last year", "2026-01-01T00:00:00"])
-def test_a_date_that_is_none_or_of_no_zone_is_told(recorded: str) -> None:
+def test_a_date_that_is_none_or_of_no_zone_is_reported(recorded: str) -> None:
     """It could mean anything."""
     assert found_in(recorded, 1) == ["qrtest.recorded: recorded is no time in UTC"]
 
@@ -66,7 +66,7 @@ def test_only_answers_that_came_are_looked_at_for_fields() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cassette", "told"),
+    ("cassette", "reported"),
     [
         ("cassettes/test_a/test_kept.yaml", []),
         ("cassettes/test_a/test_kept[1-b].yaml", []),
@@ -79,9 +79,9 @@ def test_only_answers_that_came_are_looked_at_for_fields() -> None:
     ],
 )
 def test_a_cassette_belongs_to_the_test_that_it_is_called_after_or_that_names_it(
-    cassette: str, told: list[str]
+    cassette: str, reported: list[str]
 ) -> None:
     """In the folder of a test file by the name of the test, elsewhere by being named."""
     tests = [(PurePath("tests/test_a.py"), 'def test_kept(): replay("by_name.yaml")')]
     found = ownership(PurePath(cassette), tests)
-    assert [each.kind for each in found] == told
+    assert [each.kind for each in found] == reported

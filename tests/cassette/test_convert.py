@@ -126,6 +126,6 @@ def test_a_download_that_describes_no_job_is_refused() -> None:
         ("[]", False),
     ],
 )
-def test_a_download_is_told_by_the_state_of_a_job(text: str, yes: bool) -> None:
+def test_a_download_is_recognised_by_the_state_of_a_job(text: str, yes: bool) -> None:
     """A cassette has interactions and no state."""
     assert is_download(text) is yes

@@ -64,7 +64,7 @@ def test_an_alias_bomb_is_refused() -> None:
     ("depth", "more", "refused_at"),
     [(5, 16, None), (5, 17, 23), (6, 0, None), (6, 1, 8), (7, 0, 8), (8, 0, 8), (30, 0, 8)],
 )
-def test_values_are_counted_whoever_makes_them(
+def test_values_are_counted_however_they_are_made(
     depth: int, more: int, refused_at: int | None
 ) -> None:
     """Aliases of aliases, or many of one: twenty million in all, and none beyond."""

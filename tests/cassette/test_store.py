@@ -155,12 +155,12 @@ def test_a_file_is_the_same_without_the_library_in_c(monkeypatch: pytest.MonkeyP
     assert plain.parsed(text, "x") == data
     assert plain.yaml_text(data) == yaml_json.yaml_text(data)
     for wrong in ("a: &x [*x]", "a: 1\na: 2", "!!python/name:os.system ''", "<<: {a: b}"):
-        said = []
+        stream_messages = []
         for parsed in (yaml_json.parsed, plain.parsed):
             with pytest.raises(CassetteError) as refused:
                 parsed(wrong, "x")
-            said.append(str(refused.value))
-        assert said[0] == said[1]
+            stream_messages.append(str(refused.value))
+        assert stream_messages[0] == stream_messages[1]
 
 
 def test_content_length_is_true_in_the_file_and_after_reading() -> None:

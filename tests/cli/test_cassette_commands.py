@@ -75,7 +75,7 @@ def test_a_program_that_fails_is_not_saved(base: str, program: Path, tmp_path: P
     assert len(store.load(tmp_path / "x.yaml")) == 1
 
 
-def test_a_program_that_is_no_python_is_told(tmp_path: Path) -> None:
+def test_a_program_that_is_no_python_is_reported(tmp_path: Path) -> None:
     """Nothing recorded is an error, not an empty cassette."""
     done = qrtest("record", "x.yaml", "--", "true", cwd=tmp_path)
     assert done.returncode == 2
@@ -131,7 +131,7 @@ def test_check_finds_what_is_wrong_and_shows_no_secret(tmp_path: Path) -> None:
     assert {row["file"] for row in rows} == {"leaky.yaml", "edited.yaml", "thin.yaml"}
 
 
-def test_check_leaves_saved_lives_alone(tmp_path: Path) -> None:
+def test_check_leaves_saved_scenarios_alone(tmp_path: Path) -> None:
     """What check_consumer saved stands beside cassettes, and is none."""
     store.save(tmp_path / "cassettes" / "named.yaml", short())
     scenarios = tmp_path / "cassettes" / "scenarios"
@@ -173,7 +173,7 @@ def test_diff_finds_nothing_between_two_runs_of_one_program(tmp_path: Path) -> N
     assert "volatile: poll(exclude_params): response.id" in volatile.stdout
 
 
-def test_diff_tells_shape_from_value(tmp_path: Path) -> None:
+def test_diff_distinguishes_shape_from_value(tmp_path: Path) -> None:
     """A field that came, went or changed its type is another tier than one that says something else."""
     before = Cassette((exchange(answer=job_body("Queued"), at=0.0),), PROVENANCE)
     body = job_body("Running", cost="600", usage={"seconds": 1})
@@ -196,9 +196,9 @@ def test_diff_tells_shape_from_value(tmp_path: Path) -> None:
 
 def polled(statuses: list[tuple[str, dict[str, Any], int]]) -> Cassette:
     """A recording in which each state, with what it says besides, was seen so many times."""
-    said = [job_body(status, **more) for status, more, times in statuses for _ in range(times)]
-    polls = [exchange(answer=body, at=float(at)) for at, body in enumerate(said)]
-    metrics = exchange(path=f"/jobs/{JOB}/metrics", answer={"usage": {}}, at=float(len(said)))
+    bodies = [job_body(status, **more) for status, more, times in statuses for _ in range(times)]
+    polls = [exchange(answer=body, at=float(at)) for at, body in enumerate(bodies)]
+    metrics = exchange(path=f"/jobs/{JOB}/metrics", answer={"usage": {}}, at=float(len(bodies)))
     return Cassette((*polls, metrics), PROVENANCE)
 
 
@@ -238,7 +238,7 @@ def test_a_shape_that_no_poll_had_is_reported(statuses: list[Any], difference: s
     assert f"shape: poll(exclude_params): {difference}" in found
 
 
-def test_an_answer_that_is_a_page_now_is_told() -> None:
+def test_an_answer_that_is_a_page_now_is_reported() -> None:
     """HTML in the place of JSON has another shape, status or not."""
     page = exchange(answer=b"<html>", at=0.0)
     before, after = (Cassette((each,), PROVENANCE) for each in (exchange(answer={}, at=0.0), page))

@@ -83,7 +83,7 @@ def a_terminal(
     ],
     ids=["direct", "requests"],
 )
-def test_the_demo_plays_three_lives(options: list[str], queue: str, polls: str) -> None:
+def test_the_demo_plays_three_scripts(options: list[str], queue: str, polls: str) -> None:
     """With timelines and outcomes, from payloads of the real service, and nothing on stderr."""
     shown = qrtest("demo", *options)
     assert (shown.returncode, shown.stderr) == (0, "")
@@ -155,7 +155,7 @@ def test_the_exit_status_is_the_verdict(tmp_path: Path) -> None:
         assert "Traceback" not in done.stderr
 
 
-def test_what_is_wrong_is_said_on_stderr_alone(tmp_path: Path) -> None:
+def test_what_is_wrong_is_reported_on_stderr_alone(tmp_path: Path) -> None:
     """So that a pipe gets data or nothing."""
     shown = qrtest("show", "gone.yaml", cwd=tmp_path)
     assert shown.stdout == ""
@@ -281,9 +281,9 @@ def test_each_problem_comes_with_what_to_do(
     installed: dict[str, str], environment: dict[str, str], problem: str
 ) -> None:
     """One problem, one sentence."""
-    [said] = problems_of(installed, environment)
-    assert problem in said
-    assert "k3y" not in said
+    [found_problem] = problems_of(installed, environment)
+    assert problem in found_problem
+    assert "k3y" not in found_problem
     assert (
         list(
             problems_of(

@@ -65,8 +65,8 @@ def test_it_stops_cleanly(tmp_path: Path, ending: signal.Signals) -> None:
                 b"GET /api/v1/backends HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: x\r\n\r\n"
             )
             process.send_signal(ending)
-            said, talk = process.communicate(timeout=30)
-        assert (process.returncode, said, talk) == (0, "", "qrtest: stopped.\n")
+            output, talk = process.communicate(timeout=30)
+        assert (process.returncode, output, talk) == (0, "", "qrtest: stopped.\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -82,26 +82,26 @@ def test_jobs_of_another_process_live_by_the_scenario_file(tmp_path: Path) -> No
         assert job.status() == "ERROR"
 
 
-def test_it_tells_a_person_how_to_point_clients_at_it(tmp_path: Path) -> None:
+def test_it_shows_a_person_how_to_point_clients_at_it(tmp_path: Path) -> None:
     """Python in two lines, addresses, CRN, and the environment."""
     process = subprocess.Popen(
         [*COMMAND, "--port", "0"], stdout=subprocess.PIPE, text=True, cwd=tmp_path
     )
     assert process.stdout is not None
-    said = ""
-    while "/_qrtest/journal" not in said:
+    output = ""
+    while "/_qrtest/journal" not in output:
         line = process.stdout.readline()
-        assert line, said
-        said += line
+        assert line, output
+        output += line
     process.terminate()
     process.communicate(timeout=30)
-    url = said.split()[5]
-    assert f'qrtest.connect("{url}")' in said
+    url = output.split()[5]
+    assert f'qrtest.connect("{url}")' in output
     for expected in (f"{url}/api/v1", f"{url}/identity/token", "crn:v1:", f"export IAM_URL={url}"):
-        assert expected in said
+        assert expected in output
 
 
-def test_a_busy_port_is_told_in_one_line(tmp_path: Path) -> None:
+def test_a_busy_port_is_reported_in_one_line(tmp_path: Path) -> None:
     """With what to do about it, and exit status 2."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = str(taken.getsockname()[1])
@@ -126,7 +126,7 @@ def test_a_busy_port_is_told_in_one_line(tmp_path: Path) -> None:
         (["--backend", "ibm_nowhere"], "There is no snapshot of a backend 'ibm_nowhere'"),
     ],
 )
-def test_a_wrong_option_is_told(tmp_path: Path, options: list[str], message: str) -> None:
+def test_a_wrong_option_is_reported(tmp_path: Path, options: list[str], message: str) -> None:
     """Before anything is served."""
     done = subprocess.run(
         [*COMMAND, "--port", "0", *options],
@@ -148,8 +148,8 @@ def test_the_session_in_the_docs_is_true(tmp_path: Path) -> None:
     )
     options, lines = session
     with serving(*options.split(), folder=tmp_path) as (_, about):
-        for command, said in re.findall(r"^\$ (curl .*)\n(.*)$", lines, re.M):
+        for command, output in re.findall(r"^\$ (curl .*)\n(.*)$", lines, re.M):
             command = command.replace("http://127.0.0.1:8765", about["url"])
             asked = shlex.split(command.replace("$QRTEST_SERVER_TOKEN", about["control_token"]))
             done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
-            assert done.stdout == said, command
+            assert done.stdout == output, command

@@ -215,7 +215,7 @@ def test_backend_is_looked_up_when_the_job_has_ended(sim: Simulation) -> None:
     assert sim.clock.now() >= 20
 
 
-def test_backend_waits_no_longer_than_it_is_told(sim: Simulation) -> None:
+def test_backend_waits_no_longer_than_its_timeout(sim: Simulation) -> None:
     """For the job to end."""
     with pytest.raises(RuntimeJobTimeoutError, match="after 5 secs"):
         sim.job("RUNNING", backend=None).backend(timeout=5)
@@ -254,24 +254,24 @@ def test_cancel_result_streaming_does_nothing_without_a_stream(sim: Simulation) 
     assert len(sim.journal) == 0
 
 
-LIVES = ("QUEUED", "RUNNING", "DONE", "ERROR 1500", "CANCELLED")
+SCRIPTS = ("QUEUED", "RUNNING", "DONE", "ERROR 1500", "CANCELLED")
 
 
-def lives_for_which(sim: Simulation, question: str) -> list[str]:
+def scripts_for_which(sim: Simulation, question: str) -> list[str]:
     """The lives whose job answers *question* with True; with False, all the others do."""
-    answers = {life: getattr(sim.job(life), question)() for life in LIVES}
+    answers = {script: getattr(sim.job(script), question)() for script in SCRIPTS}
     assert set(answers.values()) == {True, False}
-    return [life for life, answer in answers.items() if answer]
+    return [script for script, answer in answers.items() if answer]
 
 
 def test_cancelled_asks_whether_it_was_cancelled(sim: Simulation) -> None:
     """True or False."""
-    assert lives_for_which(sim, "cancelled") == ["CANCELLED"]
+    assert scripts_for_which(sim, "cancelled") == ["CANCELLED"]
 
 
 def test_done_asks_whether_it_completed(sim: Simulation) -> None:
     """True or False."""
-    assert lives_for_which(sim, "done") == ["DONE"]
+    assert scripts_for_which(sim, "done") == ["DONE"]
 
 
 def test_error_message_is_the_reason_for_which_a_job_failed(sim: Simulation) -> None:
@@ -283,18 +283,20 @@ def test_error_message_is_the_reason_for_which_a_job_failed(sim: Simulation) -> 
 
 def test_error_message_is_none_unless_the_job_failed(sim: Simulation) -> None:
     """Whatever else it is."""
-    assert [sim.job(life).error_message() for life in ("QUEUED", "RUNNING", "DONE")] == [None] * 3
+    assert [sim.job(script).error_message() for script in ("QUEUED", "RUNNING", "DONE")] == [
+        None
+    ] * 3
 
 
 def test_errored_asks_whether_it_failed(sim: Simulation) -> None:
     """True or False; a job that ran too long failed, too."""
-    assert lives_for_which(sim, "errored") == ["ERROR 1500"]
+    assert scripts_for_which(sim, "errored") == ["ERROR 1500"]
     assert sim.job("ERROR 1305").errored()
 
 
 def test_in_final_state_asks_whether_it_is_over(sim: Simulation) -> None:
     """True or False."""
-    assert lives_for_which(sim, "in_final_state") == ["DONE", "ERROR 1500", "CANCELLED"]
+    assert scripts_for_which(sim, "in_final_state") == ["DONE", "ERROR 1500", "CANCELLED"]
 
 
 def test_interim_results_are_those_that_have_appeared(sim: Simulation) -> None:
@@ -379,7 +381,7 @@ def test_result_is_none_if_the_service_has_none(sim: Simulation) -> None:
     assert sim.job("DONE", faults=[faults.empty(on="result")]).result() is None
 
 
-def test_result_waits_no_longer_than_it_is_told(sim: Simulation) -> None:
+def test_result_waits_no_longer_than_its_timeout(sim: Simulation) -> None:
     """On the virtual clock."""
     with pytest.raises(RuntimeJobTimeoutError, match="after 30 secs"):
         sim.job("QUEUED").result(timeout=30)
@@ -412,12 +414,12 @@ def test_result_of_a_job_that_was_cancelled_raises(sim: Simulation) -> None:
 
 def test_running_asks_whether_it_runs(sim: Simulation) -> None:
     """True or False."""
-    assert lives_for_which(sim, "running") == ["RUNNING"]
+    assert scripts_for_which(sim, "running") == ["RUNNING"]
 
 
 def test_status_is_a_word(sim: Simulation) -> None:
     """In capitals."""
-    assert [sim.job(life).status() for life in LIVES] == [
+    assert [sim.job(script).status() for script in SCRIPTS] == [
         "QUEUED",
         "RUNNING",
         "DONE",
@@ -450,13 +452,13 @@ def test_update_tags_takes_a_list_of_texts(sim: Simulation) -> None:
 
 def test_wait_for_final_state_returns_nothing_when_the_job_has_ended(sim: Simulation) -> None:
     """However it did."""
-    for life in ("RUNNING 5s; DONE", "RUNNING 5s; ERROR 1500", "RUNNING 5s; CANCELLED"):
-        job = sim.job(life)
+    for script in ("RUNNING 5s; DONE", "RUNNING 5s; ERROR 1500", "RUNNING 5s; CANCELLED"):
+        job = sim.job(script)
         job.wait_for_final_state()
         assert job.in_final_state()
 
 
-def test_wait_for_final_state_waits_no_longer_than_it_is_told(sim: Simulation) -> None:
+def test_wait_for_final_state_waits_no_longer_than_its_timeout(sim: Simulation) -> None:
     """And leaves the job as it is."""
     job = sim.job("RUNNING")
     with pytest.raises(RuntimeJobTimeoutError, match="after 60 secs"):

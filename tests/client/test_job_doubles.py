@@ -65,7 +65,7 @@ def test_status_follows_the_script(sim: Simulation) -> None:
     ]
 
 
-def test_a_status_that_nobody_knows_is_passed_on_in_capitals(sim: Simulation) -> None:
+def test_an_unknown_status_is_passed_on_in_capitals(sim: Simulation) -> None:
     """And is not final."""
     job = sim.job(Script(qrtest.unknown("Validating", "5s"), qrtest.done()))
     assert job.status() == "VALIDATING"
@@ -217,7 +217,7 @@ def test_logs_that_cannot_be_had_raise(sim: Simulation) -> None:
         sim.job("DONE", faults=[faults.status(403, on="logs")]).logs()
 
 
-def test_metrics_tell_when_the_job_was_where(sim: Simulation) -> None:
+def test_metrics_report_when_the_job_was_where(sim: Simulation) -> None:
     """Created, running, finished."""
     job = sim.job("QUEUED 1m; RUNNING 30s; DONE")
     assert job.metrics()["timestamps"] == {"created": "2026-01-01T00:00:00Z"}
@@ -236,7 +236,7 @@ def test_metrics_that_cannot_be_had_raise(sim: Simulation) -> None:
 
 
 @pytest.mark.skipif(not hasattr(RuntimeJobV2, "usage"), reason="came with release 0.30")
-def test_usage_is_told_when_the_job_has_run(sim: Simulation) -> None:
+def test_usage_is_reported_when_the_job_has_run(sim: Simulation) -> None:
     """In seconds; where the release waits for the account, nothing before it is settled."""
     job = sim.job("RUNNING 30s; DONE")
     job.wait_for_final_state()

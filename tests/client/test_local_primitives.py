@@ -147,8 +147,8 @@ def test_the_answer_is_in_the_format_of_the_service(sim: Simulation, backend: An
     sim.next_job("QUEUED 1m; RUNNING 10s; DONE", result="computed")
     job = SamplerV2(mode=backend).run([placed(bell(), backend)], shots=5)
     result = job.result()
-    (said,) = [entry.response for entry in sim.journal if entry.operation == "result"]
-    body = json.loads(said.body)["__value__"]
+    (answer,) = [entry.response for entry in sim.journal if entry.operation == "result"]
+    body = json.loads(answer.body)["__value__"]
     data = body["pub_results"][0]["__value__"]["data"]["__value__"]
     assert data["field_types"] == ["<class 'qiskit.primitives.containers.bit_array.BitArray'>"]
     (span,) = body["metadata"]["execution"]["execution_spans"]["__value__"]["spans"]

@@ -11,10 +11,10 @@ import pytest
 
 from qrtest.client import releases
 
-LIFE = 'import qrtest\nwith qrtest.simulate() as sim:\n    print(sim.job("DONE").status())\n'
+SCRIPT = 'import qrtest\nwith qrtest.simulate() as sim:\n    print(sim.job("DONE").status())\n'
 
 
-def under(tmp_path: Path, release: str, code: str = LIFE) -> subprocess.CompletedProcess[str]:
+def under(tmp_path: Path, release: str, code: str = SCRIPT) -> subprocess.CompletedProcess[str]:
     """Run *code* where the metadata say that another *release* is installed."""
     about = tmp_path / f"qiskit_ibm_runtime-{release}.dist-info"
     about.mkdir()
@@ -52,7 +52,7 @@ def test_a_release_newer_than_any_known_works_if_it_can(tmp_path: Path) -> None:
 def test_a_release_newer_than_any_known_says_what_it_lacks(tmp_path: Path) -> None:
     """Instead of an AttributeError from somewhere within."""
     changed = "import qiskit_ibm_runtime as q\nq.RuntimeJobV2.__init__ = lambda self, job: None\n"
-    ran = under(tmp_path, "7.1.0", changed + LIFE)
+    ran = under(tmp_path, "7.1.0", changed + SCRIPT)
     assert ran.returncode == 1
     last = ran.stderr.splitlines()[-1]
     assert last.startswith(
@@ -69,7 +69,7 @@ def test_a_class_that_has_moved_is_named(tmp_path: Path) -> None:
         "sys.modules['qiskit_ibm_runtime.api.client'] = sys\n"
         "sys.modules['qiskit_ibm_runtime.api.clients.runtime'] = sys\n"
     )
-    ran = under(tmp_path, "7.1.0", changed + LIFE)
+    ran = under(tmp_path, "7.1.0", changed + SCRIPT)
     assert ran.stderr.splitlines()[-1] == (
         "qrtest.errors.UnsupportedRelease: qiskit-ibm-runtime 7.1.0 has none of api.client:RuntimeClient, "
         "api.clients.runtime:RuntimeClient: it is a release that qrtest does not know (tried up to 0.51)."

@@ -39,7 +39,7 @@ pytestmark = [
 
 LONGEST_SECONDS = 30
 INTERIM = [{"i": 1}, {"i": 2}]
-LIFE = Script(queued(5), running(30, interim=INTERIM), done())
+SCRIPT = Script(queued(5), running(30, interim=INTERIM), done())
 RESULT = '{"the": "result"}'
 PARAMETERS = releases.client_parameters(token="t", url="https://cloud.ibm.com", instance=CRN)
 EVERYTHING = [*INTERIM, {"the": "result"}]
@@ -101,7 +101,7 @@ def decoder(word: str) -> Any:
 
 def test_interim_results_come_in_order_and_the_result_last(sim: Simulation) -> None:
     """Each when it appears in the life of the job: nobody else moves the clock here."""
-    job, calls = sim.job(LIFE, result=RESULT), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT), Calls()
     job.stream_results(calls)
     assert calls.results(3) == EVERYTHING
     assert ended(job)
@@ -110,7 +110,7 @@ def test_interim_results_come_in_order_and_the_result_last(sim: Simulation) -> N
 
 def test_a_callback_gets_the_job_id_in_another_thread(sim: Simulation) -> None:
     """The caller goes on at once."""
-    job, seen = sim.job(LIFE), queue.Queue[Any]()
+    job, seen = sim.job(SCRIPT), queue.Queue[Any]()
     job.stream_results(lambda job_id, _: seen.put((job_id, threading.get_ident())))
     assert seen.get(timeout=LONGEST_SECONDS)[0] == job.job_id()
     assert seen.get(timeout=LONGEST_SECONDS)[1] != threading.get_ident()
@@ -118,7 +118,7 @@ def test_a_callback_gets_the_job_id_in_another_thread(sim: Simulation) -> None:
 
 def test_a_stream_goes_by_the_time_of_the_code_under_test(sim: Simulation) -> None:
     """Waiting for the result moves the clock; the stream does not."""
-    job, calls = sim.job(LIFE, result=RESULT, program_id="mine"), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT, program_id="mine"), Calls()
     job.stream_results(calls)
     assert job.result() == {"the": "result"}
     assert sim.clock.now() == pytest.approx(35, abs=1)
@@ -129,7 +129,7 @@ def test_an_exception_in_a_callback_is_logged(
     sim: Simulation, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Under the name of the client's own module; the next results come all the same."""
-    job, calls = sim.job(LIFE, result=RESULT), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT), Calls()
 
     def callback(job_id: str, result: Any) -> None:
         calls(job_id, result)
@@ -145,7 +145,7 @@ def test_an_exception_in_a_callback_is_logged(
 
 def test_a_job_streams_to_one_callback_at_a_time(sim: Simulation) -> None:
     """A second one is refused, until the first stream has ended."""
-    job, calls = sim.job(LIFE, result=RESULT), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT), Calls()
     job.stream_results(calls)
     with pytest.raises(RuntimeInvalidStateError, match="already streaming"):
         job.stream_results(calls)
@@ -165,7 +165,7 @@ def test_a_job_that_is_known_to_have_ended_streams_no_more(sim: Simulation) -> N
 
 def test_cancelling_the_stream_ends_it(sim: Simulation) -> None:
     """What was to come is not delivered; the job goes on."""
-    job, calls = sim.job(LIFE, result=RESULT), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT), Calls()
     job.stream_results(calls)
     connected(sim)
     job.cancel_result_streaming()
@@ -177,7 +177,7 @@ def test_cancelling_the_stream_ends_it(sim: Simulation) -> None:
 
 def test_cancelling_the_job_ends_its_stream(sim: Simulation) -> None:
     """Even when the service takes no notice of the cancel."""
-    job, calls = sim.job(LIFE, result=RESULT, cancel_takes_effect=False), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT, cancel_takes_effect=False), Calls()
     job.stream_results(calls)
     connected(sim)
     job.cancel()
@@ -198,7 +198,7 @@ def test_a_job_that_does_not_complete_streams_no_result(sim: Simulation) -> None
 def test_what_is_due_is_delivered_before_the_simulation_ends() -> None:
     """A test that looks afterwards sees all of it, and nothing that was still to come."""
     with simulate() as sim:
-        job, calls = sim.job(LIFE), Calls()
+        job, calls = sim.job(SCRIPT), Calls()
         job.stream_results(calls)
         sim.clock.advance(16)
     assert calls.results(1) == INTERIM[:1]
@@ -222,7 +222,7 @@ def test_what_is_due_is_delivered_before_the_simulation_ends() -> None:
 )
 def test_a_stream_that_breaks_is_taken_up_again(sim: Simulation, fault: faults.Fault) -> None:
     """Closed with 1011, reset, refused at the handshake: after a back-off comes a new connection."""
-    job, calls = sim.job(LIFE, result=RESULT, faults=[fault]), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT, faults=[fault]), Calls()
     job.stream_results(calls)
     assert calls.results(3) == EVERYTHING
     assert ended(job)
@@ -232,14 +232,14 @@ def test_a_stream_that_breaks_is_taken_up_again(sim: Simulation, fault: faults.F
 def test_what_came_before_a_stream_broke_comes_again(sim: Simulation) -> None:
     """A new connection begins at the beginning, so a consumer sees duplicates."""
     plan = [faults.break_stream(messages=2), faults.break_stream(1011, messages=1, after=1)]
-    job, calls = sim.job(LIFE, result=RESULT, faults=plan), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT, faults=plan), Calls()
     job.stream_results(calls)
     assert calls.results(6) == [*INTERIM, INTERIM[0], *EVERYTHING]
 
 
 def test_a_stream_that_never_comes_is_given_up(sim: Simulation) -> None:
     """After six connections and 23.5 seconds, silently."""
-    job, calls = sim.job(LIFE, faults=[faults.drop(on="stream", times=None)]), Calls()
+    job, calls = sim.job(SCRIPT, faults=[faults.drop(on="stream", times=None)]), Calls()
     job.stream_results(calls)
     ended(job)
     assert sim.journal.count("stream") == 6
@@ -252,14 +252,14 @@ def test_a_stream_that_never_comes_is_given_up(sim: Simulation) -> None:
 
 def test_a_stream_is_decoded_by_the_decoder_of_the_call(sim: Simulation) -> None:
     """Interim results and the final one."""
-    job, calls = sim.job(LIFE, result=RESULT), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT), Calls()
     job.stream_results(calls, decoder=decoder("call"))
     assert calls.results(3) == ['call {"i": 1}', 'call {"i": 2}', f"call {RESULT}"]
 
 
 def test_one_decoder_decodes_everything(sim: Simulation) -> None:
     """The stream, the interim results and the result."""
-    job, calls = sim.job(LIFE, result=RESULT, result_decoder=decoder("job")), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT, result_decoder=decoder("job")), Calls()
     job.stream_results(calls)
     assert calls.results(1) == ['job {"i": 1}']
     assert job.result() == f"job {RESULT}"
@@ -269,7 +269,7 @@ def test_one_decoder_decodes_everything(sim: Simulation) -> None:
 def test_of_two_decoders_the_first_decodes_interim_results(sim: Simulation) -> None:
     """And the second the result, whatever later releases make of a sequence."""
     both = (decoder("interim"), decoder("final"))
-    job, calls = sim.job(LIFE, result=RESULT, result_decoder=both), Calls()
+    job, calls = sim.job(SCRIPT, result=RESULT, result_decoder=both), Calls()
     job.stream_results(calls)
     assert calls.results(3)[2] == f"interim {RESULT}"
     assert job.interim_results().startswith("interim [")
@@ -282,7 +282,7 @@ def test_of_two_decoders_the_first_decodes_interim_results(sim: Simulation) -> N
 
 def test_interim_results_are_those_so_far_the_newest_first(sim: Simulation) -> None:
     """Each a text of JSON, as the service keeps them."""
-    job = sim.job(LIFE)
+    job = sim.job(SCRIPT)
     assert job.interim_results() == []
     sim.clock.advance(16)
     assert job.interim_results() == ['{"i": 1}']
@@ -333,7 +333,7 @@ def test_the_constructor_has_the_thirteen_documented_arguments() -> None:
 
 def test_the_constructor_takes_all_arguments_by_position(sim: Simulation) -> None:
     """Each ends where it belongs."""
-    job_id = sim.job(LIFE, result=RESULT).job_id()
+    job_id = sim.job(SCRIPT, result=RESULT).job_id()
     backend, service, calls = sim.service().backend("ibm_torino"), sim.service(), Calls()
     both = (decoder("interim"), decoder("final"))
     created = "2026-01-01T12:00:00Z"
@@ -356,7 +356,7 @@ def test_the_constructor_takes_all_arguments_by_name(sim: Simulation) -> None:
         backend=None,
         api_client=sim,
         client_params=PARAMETERS,
-        job_id=sim.job(LIFE, result=RESULT).job_id(),
+        job_id=sim.job(SCRIPT, result=RESULT).job_id(),
         program_id="sampler",
         service=sim.service(),
         creation_date=None,
@@ -400,7 +400,7 @@ def test_any_service_can_be_the_api_client(sim: Simulation) -> None:
 
 def test_a_job_that_the_service_gives_has_the_surface_too(sim: Simulation) -> None:
     """By its id and from the list: it is the same double as that of the simulation."""
-    double, service, calls = sim.job(LIFE, result=RESULT), sim.service(), Calls()
+    double, service, calls = sim.job(SCRIPT, result=RESULT), sim.service(), Calls()
     [listed], job = service.jobs(), service.job(double.job_id())
     assert type(listed) is type(job) is type(double) is qrtest.RuntimeJobV2
     assert (job.program_id, job.backend().name) == ("sampler", "ibm_torino")
@@ -414,7 +414,7 @@ def test_a_job_that_the_service_gives_has_the_surface_too(sim: Simulation) -> No
 def connected_service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
     """A service on a server, and what the job that it submits next will come to: by each protocol."""
     with serve(https_port=0, clock="1000x") as server:
-        server.next_job(LIFE, result=RESULT)
+        server.next_job(SCRIPT, result=RESULT)
         if request.param == "ws":
             yield qrtest.connect(server.url)
         else:
@@ -477,13 +477,13 @@ def test_a_member_that_was_dropped_warns_and_names_the_release(member: str) -> N
 
 
 @pytest.mark.parametrize("member", ["program_id", "stream_results", "interim_results"])
-def test_what_is_said_to_be_dropped_is(member: str) -> None:
+def test_what_is_declared_as_dropped_is(member: str) -> None:
     """And what is not, is there."""
     assert hasattr(RuntimeJobV2, member) == (releases.dropped(member) is None)
 
 
 @pytest.mark.parametrize("argument", ["client_params", "user_callback"])
-def test_an_argument_that_is_said_to_be_dropped_is(argument: str) -> None:
+def test_an_argument_that_is_declared_as_dropped_is(argument: str) -> None:
     """Of the constructor."""
     taken = releases.job_arguments(RuntimeJobV2, {argument: None})
     assert bool(taken) == (releases.dropped(argument) is None)

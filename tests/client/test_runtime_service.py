@@ -162,7 +162,7 @@ def test_the_least_busy_backend_is_the_one_with_the_shortest_queue(sim: Simulati
 # --- jobs ---
 
 
-def test_a_submitted_job_is_a_genuine_job_that_lives_by_its_script(sim: Simulation) -> None:
+def test_a_submitted_job_is_a_genuine_job_that_follows_its_script(sim: Simulation) -> None:
     """From run() to result()."""
     sim.next_job("QUEUED 10m; RUNNING 30s; DONE")
     backend = sim.service().backend("ibm_torino")
@@ -191,8 +191,8 @@ def test_jobs_live_by_rules(sim: Simulation) -> None:
         text: str | None = job.error_message()
         return text
 
-    said = [message(), message(), message("doomed"), message()]
-    assert [next((word for word in WORDS if word in str(text)), None) for text in said] == [
+    answer = [message(), message(), message("doomed"), message()]
+    assert [next((word for word in WORDS if word in str(text)), None) for text in answer] == [
         "In line",
         "The second one",
         "By tag",

@@ -46,10 +46,10 @@ CALLS = st.one_of(
 def outcome(call: Callable[[], Any]) -> str:
     """Return what it returns or raises; addresses and owners differ from object to object."""
     try:
-        said = repr(call())
+        answer = repr(call())
     except Exception as error:
-        said = f"{type(error).__name__}: {error}"
-    return re.sub(r"0x[0-9a-f]+|owner=\d+", "...", said)
+        answer = f"{type(error).__name__}: {error}"
+    return re.sub(r"0x[0-9a-f]+|owner=\d+", "...", answer)
 
 
 def played(kind: str, calls: list[tuple[Any, ...]]) -> list[str]:

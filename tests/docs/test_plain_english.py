@@ -37,6 +37,14 @@ WORD = re.compile(
     re.IGNORECASE,
 )
 ALLOWED = re.compile(r"lives_of|`lives`|`lives=|lives=|time to live|max_ttl", re.IGNORECASE)
+IDENTIFIERS = re.compile(
+    r"life|lives|lived|living|born|told|tells|telling|said|whoever|eras?|refusals?|relived?|fate"
+    r"|strange|stages?|staged"
+)
+"""The same words where names are made of them."""
+PUBLIC_ALIASES = {"lives", "lives_of", "script"}
+WORDS_OF_A_NAME = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 NOUN_PHRASE = re.compile(
     r"(?:The|A|An|What|Whether|How|Who|Where|When|Which|All|Those|Every|Each|Its?|Seconds)\b"
 )
@@ -96,3 +104,29 @@ def test_the_docstring_of_a_function_begins_with_a_verb(path: Path) -> None:
             ):
                 found.append(f"line {node.lineno}: {node.name}: {docstring.splitlines()[0]}")
     assert found == []
+
+
+def identifiers(path: Path) -> Iterator[str]:
+    """The names of functions, classes, parameters and variables that a source defines."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name
+            case ast.arg():
+                yield node.arg
+            case ast.Name(ctx=ast.Store()):
+                yield node.id
+
+
+@pytest.mark.parametrize(
+    "path", [*SOURCES, *TESTS], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
+def test_names_use_the_words_of_the_field(path: Path) -> None:
+    """Older public names that stay as aliases, and the tests of those, may have theirs."""
+    unwanted_names = {
+        name
+        for name in identifiers(path)
+        if name not in PUBLIC_ALIASES and "older_name" not in name
+        if any(IDENTIFIERS.fullmatch(word.lower()) for word in WORDS_OF_A_NAME.findall(name))
+    }
+    assert unwanted_names == set()

@@ -71,7 +71,7 @@ def test_a_recorder_killed_at_any_moment_leaves_the_cassette_whole(tmp_path: Pat
         capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": root},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["killed"] > KILLS / 2
-    assert told["old"] > 0
-    assert told["left"] == ["x.yaml"]
+    reported = json.loads(done.stdout)
+    assert reported["killed"] > KILLS / 2
+    assert reported["old"] > 0
+    assert reported["left"] == ["x.yaml"]

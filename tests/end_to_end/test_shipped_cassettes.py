@@ -41,8 +41,8 @@ def test_recorded_again_it_does_not_differ(name: str, tmp_path: Path) -> None:
     """But for what is volatile, and what was seen how often: it is recorded in real time."""
     script().SESSIONS[name](tmp_path / name)
     found = differences(store.load(FOLDER / name), store.load(tmp_path / name))
-    told = [each for each in found if each.tier == "shape" or not each.where.startswith("poll")]
-    assert [each for each in told if each.tier != "volatile"] == []
+    reported = [each for each in found if each.tier == "shape" or not each.where.startswith("poll")]
+    assert [each for each in reported if each.tier != "volatile"] == []
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -215,22 +215,22 @@ def test_no_fault_fails_on_any_body(fault: Fault, body: bytes) -> None:
 
 def test_what_is_asked_of_nobody_is_struck_by_nothing() -> None:
     """A fault belongs to an operation of the service, and a strange path is none."""
-    strange = Request.to("GET", "https://host/weather")
+    unknown_path = Request.to("GET", "https://host/weather")
     service, plain, _ = faulty(faults.drop(times=None))
     service.add([faults.drop(times=None)])
-    assert (service.handle(strange).failure, plain.asked) == (None, 1)
+    assert (service.handle(unknown_path).failure, plain.asked) == (None, 1)
 
 
 def test_a_stream_breaks_after_its_messages() -> None:
     """The acknowledgement does not count."""
-    said = iter(["ACK", "1", "2", Close()])
+    stream_messages = iter(["ACK", "1", "2", Close()])
 
     class Open(Plain):
         def handle(self, request: Request) -> Response:
             return Response(101, stream=self)  # type: ignore[arg-type]
 
         def next(self, now: float) -> str | Close | float:
-            return next(said)
+            return next(stream_messages)
 
     service = FaultyService(Open(), VirtualClock())
     service.add([faults.break_stream(messages=1, code=1011)])

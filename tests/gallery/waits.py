@@ -93,7 +93,7 @@ def whether_it_is_done(job):
 
 
 @right(max_wait="2h")
-def lives_through_some_errors(job):
+def survives_some_errors(job):
     deadline, errors = time.time() + HOUR, 0
     while True:
         try:

@@ -23,13 +23,13 @@ from tests.playback.test_rescript import recorded
 from tests.recordings import PROVENANCE, short
 
 SHIPPED = sorted((Path(__file__).parents[2] / "cassettes").glob("*.yaml"))
-LIFE = "QUEUED 3s; RUNNING 2s; DONE"
+SCRIPT = "QUEUED 3s; RUNNING 2s; DONE"
 
 
 def changed(cassette: Cassette, operation: str, change: Any) -> Cassette:
     """*cassette* in which the service says otherwise."""
 
-    def said(each: Interaction) -> Interaction:
+    def changed_interaction(each: Interaction) -> Interaction:
         where = each.request.route
         if where is None or where.operation != operation or not each.response.body:
             return each
@@ -37,7 +37,7 @@ def changed(cassette: Cassette, operation: str, change: Any) -> Cassette:
         change(body)
         return replace(each, response=replace(each.response, body=json.dumps(body).encode()))
 
-    return replace(cassette, interactions=tuple(map(said, cassette.interactions)))
+    return replace(cassette, interactions=tuple(map(changed_interaction, cassette.interactions)))
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -52,15 +52,15 @@ def test_todays_service_has_the_shape_of_what_ships(path: Path) -> None:
         st.sampled_from([done(), failed("Internal error.", 1500), cancelled(), failed(code=1305)]),
     )
 )
-def test_what_todays_service_said_it_says_again(life: Script) -> None:
+def test_what_todays_service_reported_it_says_again(recorded_script: Script) -> None:
     """Whatever becomes of a job, down to the values; but when it is accounted for is a matter of seconds."""
-    found = drift(recorded(life), tier="value")
+    found = drift(recorded(recorded_script), tier="value")
     volatile = ("user_id", "caller", "usage.status")
     assert [str(each) for each in found if not each.where.endswith(volatile)] == []
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "reported"),
     [
         (lambda body: body.pop("cost"), "response.cost: new: a number"),
         (lambda body: body.update(hub="h"), "response.hub: gone: a text"),
@@ -68,23 +68,23 @@ def test_what_todays_service_said_it_says_again(life: Script) -> None:
     ],
     ids=["new", "gone", "retyped"],
 )
-def test_a_field_that_came_went_or_changed_its_type_is_told(change: Any, told: str) -> None:
+def test_a_field_that_came_went_or_changed_its_type_is_reported(change: Any, reported: str) -> None:
     """In the tier of shapes, with the operation that it is of."""
     with pytest.raises(Drifted, match="--qrtest-record=rewrite") as found:
-        qrtest.check_drift(changed(recorded(LIFE), "poll", change))
-    assert f"shape: poll(exclude_params): {told}" in str(found.value)
+        qrtest.check_drift(changed(recorded(SCRIPT), "poll", change))
+    assert f"shape: poll(exclude_params): {reported}" in str(found.value)
 
 
-def test_a_new_status_is_told() -> None:
+def test_a_new_status_is_reported() -> None:
     """What was answered with 404 when it was recorded is found today."""
-    whole = recorded(LIFE)
+    whole = recorded(SCRIPT)
     last = whole.interactions[-1]
     missing = replace(last, response=replace(last.response, status=404, body=b'{"errors": []}'))
     found = drift(replace(whole, interactions=(*whole.interactions[:-1], missing)))
     assert 'shape: logs: status: ["404"] -> ["200"]' in map(str, found)
 
 
-def test_a_new_code_of_an_error_is_told() -> None:
+def test_a_new_code_of_an_error_is_reported() -> None:
     """Programs go by it."""
     [path] = [path for path in SHIPPED if path.stem == "cancelled"]
 
@@ -151,9 +151,9 @@ def test_two_recordings_are_compared(tmp_path: Path) -> None:
 
 def test_the_command_line_asks_todays_service(tmp_path: Path) -> None:
     """Status 0 and nothing said, or status 1 and what is otherwise."""
-    store.save(tmp_path / "good.yaml", recorded(LIFE))
+    store.save(tmp_path / "good.yaml", recorded(SCRIPT))
     store.save(
-        tmp_path / "old.yaml", changed(recorded(LIFE), "metrics", lambda b: b.update(bss={}))
+        tmp_path / "old.yaml", changed(recorded(SCRIPT), "metrics", lambda b: b.update(bss={}))
     )
     good = qrtest_command(
         "diff", "good.yaml", "--against", "serve", "--tier", "shape", cwd=tmp_path

@@ -137,7 +137,7 @@ def test_a_replayed_job_streams(transport: Any, script: Any) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:.*(deprecated|was removed from):DeprecationWarning")
-def test_a_result_that_cannot_be_streamed_is_told_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_result_that_cannot_be_streamed_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     """Where the client tells of errors in a stream, with what to record."""
     with qrtest.replay(Cassette(short().interactions[:3], PROVENANCE)) as sim:
         job = sim.job()
@@ -187,7 +187,7 @@ def test_a_recorded_error_is_one_again(failure: Any, transport: Any) -> None:
         assert f"connection {failure}" in sim.journal.timeline()
 
 
-def test_what_was_submitted_lives_from_its_submission_on() -> None:
+def test_what_was_submitted_begins_with_its_submission() -> None:
     """However late a test submits, the job takes as long from there as it took when recorded."""
     body = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
     submitted = exchange(
@@ -231,7 +231,7 @@ def test_how_json_is_spelt_does_not_matter(spelling: str) -> None:
         "https://us-east.quantum-computing.cloud.ibm.com",
     ],
 )
-def test_host_region_and_port_do_not_tell_requests_apart(host: str) -> None:
+def test_host_region_and_port_do_not_distinguish_requests(host: str) -> None:
     """A session recorded in one region, or on a local port, is replayed for any other."""
     with qrtest.replay(short(), transport="requests"):
         answer = requests.get(
@@ -332,7 +332,7 @@ def test_tokens_are_made_afresh_and_are_valid_on_the_virtual_clock() -> None:
         assert requests.post(login, json={"apiToken": "any"}, timeout=5).json()["id"]
 
 
-def test_two_jobs_have_lives_of_their_own() -> None:
+def test_two_jobs_have_scripts_of_their_own() -> None:
     """Polls of one job do not advance another; which is which has to be said."""
     other = JOB[:-1] + "h"
     polls = [
@@ -417,7 +417,7 @@ def test_a_replay_serves_once_and_only_while_it_lasts() -> None:
 
 
 @asks_as_recorded
-def test_a_recorded_refusal_is_the_same_exception() -> None:
+def test_a_recorded_error_response_is_the_same_exception() -> None:
     """A recorded 404 becomes the client's own exception."""
     refused = exchange(
         status=404, answer={"errors": [{"code": 1291, "message": "Job not found."}]}, at=0.0

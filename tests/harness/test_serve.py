@@ -97,7 +97,7 @@ def test_it_says_where_it_is_and_how_it_is_asked(server: Server) -> None:
     assert about["environment"]["IAM_URL"] == about["iam_url"]
 
 
-def test_the_next_job_lives_as_it_was_chosen(server: Server) -> None:
+def test_the_next_job_follows_the_chosen_script(server: Server) -> None:
     """And the one after it by the usual life again."""
     say(server, "next-job", {"script": "RUNNING 3s; ERROR 1517"})
     first, second = submit(server), submit(server)
@@ -105,7 +105,7 @@ def test_the_next_job_lives_as_it_was_chosen(server: Server) -> None:
     assert (state(server, first), state(server, second)) == ("Failed", "Queued")
 
 
-def test_time_moves_when_it_is_told_to(server: Server) -> None:
+def test_time_moves_when_it_is_advanced(server: Server) -> None:
     """By lengths as in a script; the answer is the time since the last reset."""
     assert say(server, "clock", {"advance": "1h30m"}) == {"now": 5400.0}
     assert ask(server, "GET", "/_qrtest/clock") == (200, {"now": 5400.0})
@@ -196,7 +196,7 @@ def test_the_same_seed_gives_the_same_ids(server: Server) -> None:
         ("reset", {"colour": "red"}, "There is no option 'colour'"),
     ],
 )
-def test_a_mistake_is_told_with_what_to_write(
+def test_a_mistake_is_reported_with_what_to_write(
     server: Server, path: str, body: Any, hint: str
 ) -> None:
     """400, the request, and the remedy; the server goes on."""
@@ -414,7 +414,7 @@ def test_an_unknown_clock_is_refused() -> None:
 # --- what it serves ---------------------------------------------------------------------------------
 
 
-def test_a_scenario_is_the_life_of_all_jobs(server: Server) -> None:
+def test_a_scenario_governs_all_jobs(server: Server) -> None:
     """Faults on the submission included."""
     stuck = Scenario("QUEUED", faults=[faults.status(429, on="submit"), faults.drop(on="logs")])
     server.reset(scenario=stuck, clock="virtual")
@@ -440,8 +440,8 @@ def test_interim_results_are_streamed(server: Server) -> None:
     with connect(
         f"{url}/api/v1/stream/jobs/{submit(server)}", additional_headers=AUTHORIZED, proxy=None
     ) as stream:
-        said = list(stream)
-    assert [json.loads(each) for each in said[1:]] == ["one", "two", "the result"]
+        stream_messages = list(stream)
+    assert [json.loads(each) for each in stream_messages[1:]] == ["one", "two", "the result"]
 
 
 def test_a_thousand_jobs_at_once(server: Server) -> None:
@@ -524,7 +524,7 @@ def test_a_number_that_is_no_port_is_a_clear_error() -> None:
         pass
 
 
-def test_it_listens_to_this_machine_only_unless_told() -> None:
+def test_it_listens_to_this_machine_only_by_default() -> None:
     """Loopback is the default, any other interface a decision."""
     with serve() as server:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
@@ -561,7 +561,7 @@ def test_jobs_that_fail_to_be_computed_fail(server: Server) -> None:
     assert shown["reason_code"] == 1603, shown
 
 
-def test_a_life_may_be_a_script(server: Server) -> None:
+def test_a_scenario_may_be_a_script(server: Server) -> None:
     """As everywhere."""
     server.next_job(Script.parse("ERROR 1500"))
     assert state(server, submit(server)) == "Failed"

@@ -14,13 +14,13 @@ from tests import recordings
 from tests.recordings import JOB, exchange, job_body, poll
 
 
-def told(before: list[Interaction], after: list[Interaction]) -> list[str]:
+def reported(before: list[Interaction], after: list[Interaction]) -> list[str]:
     return [str(each) for each in differences(Cassette(tuple(before)), Cassette(tuple(after)))]
 
 
-def said(before: Any, after: Any) -> list[str]:
+def difference(before: Any, after: Any) -> list[str]:
     """What differs between two answers to the same poll, without where they were given."""
-    found = told([exchange(answer=before)], [exchange(answer=after)])
+    found = reported([exchange(answer=before)], [exchange(answer=after)])
     return [each.replace("poll(exclude_params): response", "") for each in found]
 
 
@@ -37,18 +37,18 @@ def test_the_other_way_round_what_came_has_gone(one: Cassette, other: Cassette) 
 def test_an_operation_that_came_or_went_is_another_shape() -> None:
     """With how often it was asked; what the service does not know goes by its path."""
     logs, weather = exchange(path=f"/jobs/{JOB}/logs"), exchange(path="/weather")
-    assert told([logs, logs], [weather]) == [
+    assert reported([logs, logs], [weather]) == [
         "shape: logs: gone: 2 exchange(s)",
         "shape: GET /api/v1/weather: new: 1 exchange(s)",
     ]
     status = exchange(path="/backends/ibm_torino/status")
-    assert told([], [status]) == ["shape: backend status: new: 1 exchange(s)"]
+    assert reported([], [status]) == ["shape: backend status: new: 1 exchange(s)"]
 
 
 def test_how_often_something_was_asked_is_a_value() -> None:
     """What is compared then is the first with the first."""
     before, after = poll("Queued", 0.0), poll("Running", 1.0)
-    assert told([before], [before, after]) == ["value: poll(exclude_params): exchanges: 1 -> 2"]
+    assert reported([before], [before, after]) == ["value: poll(exclude_params): exchanges: 1 -> 2"]
 
 
 @pytest.mark.parametrize(
@@ -78,20 +78,20 @@ def test_how_often_something_was_asked_is_a_value() -> None:
         (b"<html>", b"<body>..", ["value: : 6 bytes -> 8 bytes"]),
     ],
 )
-def test_a_field_that_differs_is_told_by_its_place(
+def test_a_field_that_differs_is_reported_with_its_place(
     before: Any, after: Any, found: list[str]
 ) -> None:
     """Fields that came, went or changed their type are shapes, as are codes; the rest are values."""
-    assert said(before, after) == found
+    assert difference(before, after) == found
 
 
-def test_lives_with_nothing_in_common_are_compared_as_they_are() -> None:
+def test_jobs_with_nothing_in_common_are_compared_as_they_are() -> None:
     """The one was never seen in a state of the other: what is told of both is one shape or another."""
     queued, done = (
         exchange(answer=job_body("Queued")),
         exchange(answer=job_body("Completed", ended="t")),
     )
-    assert "shape: poll(exclude_params): response.ended: new: a text" in told([queued], [done])
+    assert "shape: poll(exclude_params): response.ended: new: a text" in reported([queued], [done])
 
 
 def test_a_place_that_is_sometimes_an_object_is_no_change() -> None:
@@ -103,7 +103,7 @@ def test_a_place_that_is_sometimes_an_object_is_no_change() -> None:
 def test_a_status_that_differs_is_another_shape() -> None:
     """Of the whole operation: which there were before, and which there are."""
     good, bad = exchange(answer=job_body("Queued")), exchange(failure="reset")
-    assert told([good], [good, bad])[0] == (
+    assert reported([good], [good, bad])[0] == (
         'shape: poll(exclude_params): status: ["200"] -> ["200", "reset"]'
     )
 

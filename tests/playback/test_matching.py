@@ -126,7 +126,7 @@ def why(one: Any, other: Any, **options: Any) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "said"),
+    ("one", "other", "reason"),
     [
         ({"cost": 1}, {"cost": 2}, "body.cost is 1, recorded 2"),
         ({"cost": 1}, {"cost": True}, "body.cost is 1, recorded true"),
@@ -157,12 +157,12 @@ def why(one: Any, other: Any, **options: Any) -> list[str]:
         ),
     ],
 )
-def test_a_body_that_differs_is_explained(one: Any, other: Any, said: str) -> None:
+def test_a_body_that_differs_is_explained(one: Any, other: Any, reason: str) -> None:
     """By the path to the value, and both values."""
-    assert why(one, other) == [said]
+    assert why(one, other) == [reason]
 
 
-def test_only_what_differs_is_told() -> None:
+def test_only_what_differs_is_reported() -> None:
     """Tags in another order, 1 for 1.0, another compression, a placeholder for whatever it stands for."""
     zipped = {**packed(b"one"), "__value__": base64.b64encode(zlib.compress(b"one", 0)).decode()}
     settings = {"__type__": "settings", "__value__": {"shots": 1}}
@@ -173,7 +173,7 @@ def test_only_what_differs_is_told() -> None:
     assert why(one, other) == ["body.x is 1, recorded 2"]
 
 
-def test_a_circuit_is_compared_by_whoever_knows_circuits() -> None:
+def test_a_circuit_is_compared_as_a_circuit() -> None:
     """Bytes that differ are the same circuit if they say so; an array is never asked about."""
     one, other = ({"params": packed(each, "QuantumCircuit")} for each in (b"one", b"two"))
     assert why(one, other, same_circuit=lambda this, that: None) == []
@@ -185,7 +185,7 @@ def test_a_circuit_is_compared_by_whoever_knows_circuits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "said"),
+    ("one", "other", "reason"),
     [
         ("GET /jobs/j", "POST /jobs/j/cancel", ["the method is 'GET', recorded 'POST'"]),
         ("GET /jobs/j", "GET /jobs/k", ["the name is 'j', recorded 'k'"]),
@@ -202,13 +202,13 @@ def test_a_circuit_is_compared_by_whoever_knows_circuits() -> None:
         ),
     ],
 )
-def test_an_address_that_differs_is_explained(one: str, other: str, said: list[str]) -> None:
+def test_an_address_that_differs_is_explained(one: str, other: str, reason: list[str]) -> None:
     """What it asks for, and its parameters."""
     this, that = (
         Request.to(method, HOST + path)
         for method, path in (line.split(" ") for line in (one, other))
     )
-    assert list(reasons(this, that))[: len(said)] == said
+    assert list(reasons(this, that))[: len(reason)] == reason
 
 
 def test_bodies_that_are_no_json_are_compared_as_forms_or_texts() -> None:
@@ -245,7 +245,7 @@ def test_a_body_of_any_depth_is_compared(start: str, end: str, depth: int) -> No
 
 
 @given(REQUESTS, st.integers(), st.integers())
-def test_what_is_ignored_does_not_tell_requests_apart(
+def test_what_is_ignored_does_not_distinguish_requests(
     request: Request, one: int, other: int
 ) -> None:
     """In the query and at any depth of a body, however it is spelt."""

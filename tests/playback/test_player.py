@@ -83,16 +83,16 @@ def test_what_nobody_recorded_takes_as_long_as_things_take() -> None:
 def test_a_job_is_as_it_was_first_described(order: list[str]) -> None:
     """Tags may change later; what was submitted is known of a job that nobody described."""
     asked = {"program_id": "estimator", "backend": "b", "tags": ["sent"]}
-    told = {
+    reported = {
         "submitted": exchange("POST", "/jobs", asked, answer={"id": JOB, "backend": "ibm_torino"}),
         "described": exchange(answer=job_body("Queued", tags=["first"])),
         "described again": exchange(answer=job_body("Running", tags=["changed"])),
         "a poll that failed": exchange(status=503, answer={"id": JOB, "tags": ["none"]}),
     }
     described = [each for each in order if each.startswith("described")]
-    [job] = Played(*(told[each] for each in order)).player.jobs().values()
+    [job] = Played(*(reported[each] for each in order)).player.jobs().values()
     assert job.tags == (("first",) if described[0] == "described" else ("changed",))
-    [sent] = Played(told["submitted"]).player.jobs().values()
+    [sent] = Played(reported["submitted"]).player.jobs().values()
     assert (sent.job_id, sent.program_id, sent.tags) == (JOB, "estimator", ("sent",))
     assert sent.backend == "ibm_torino"
 
@@ -119,7 +119,7 @@ def test_the_account_is_the_one_that_was_recorded(answers: list[Any], crn: str) 
     assert Played(*searches).player.account.crn == crn
 
 
-def test_a_backend_is_described_by_who_knows_it_and_else_by_nobody() -> None:
+def test_a_backend_is_described_by_its_recording_or_not_at_all() -> None:
     """What was not recorded of one that the installed client does not ship is not made up."""
     known = Played(describe=lambda name, aspect: b"{}" if name == "ibm_torino" else None)
     assert known("GET", "/backends/ibm_torino/configuration").body == b"{}"
@@ -148,7 +148,7 @@ def test_a_submission_that_was_refused_moves_no_time() -> None:
     assert [played.at(seconds) for seconds in (2.0, 3.5, 5.5)] == ["Queued", "Running", "Completed"]
 
 
-def test_what_was_changed_lives_on_from_when_that_was_recorded() -> None:
+def test_what_was_changed_goes_on_from_when_that_was_recorded() -> None:
     """A cancel that comes early brings what followed it forward."""
     cancel = exchange("POST", f"/jobs/{JOB}/cancel", status=204, at=60.0)
     played = Played(poll("Queued", 0.0), cancel, poll("Cancelled", 61.0))
@@ -158,7 +158,7 @@ def test_what_was_changed_lives_on_from_when_that_was_recorded() -> None:
     assert played.at(2.5) == "Cancelled"
 
 
-def test_submissions_are_told_apart_by_what_they_send() -> None:
+def test_submissions_are_distinguished_by_what_they_send() -> None:
     """Whatever the order in which they come again; one that was sent twice made two jobs."""
     sent = [("one", "a"), ("other", "b"), ("one", "c")]
     played = Played(

@@ -117,7 +117,7 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         exchange(path=f"/jobs/{JOB}/results", answer={"results": []}, at=0.0),
         exchange("POST", "/jobs", {"backend": "b"}, answer={"id": JOB}, at=0.0),
@@ -126,9 +126,9 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
     ],
     ids=["a result", "a submission", "a strange submission", "a poll"],
 )
-def test_a_job_of_an_unknown_program_is_a_samplers(told: Interaction) -> None:
+def test_a_job_of_an_unknown_program_is_a_samplers(reported: Interaction) -> None:
     """Whatever else was recorded of it, it is one that can be lived."""
-    job = the_job(told)
+    job = the_job(reported)
     assert (job.job_id, job.scenario.program_id, job.record.job["id"]) == (JOB, "sampler", JOB)
     answer = respond(simulated(job), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
     assert json.loads(answer.body)["program"] == {"id": "sampler"}
@@ -265,12 +265,12 @@ def test_an_error_that_was_answered_first_was_the_answer_from_the_beginning() ->
 def test_a_connection_that_broke_breaks_in_the_same_way(how: Any) -> None:
     """As a fault of the job, from when it broke until it was answered again."""
     broke = exchange(failure=how, status=0, at=2.0)
-    told = [poll("Queued", 0.0), broke, poll("Queued", 5.0), poll("Completed", 9.0)]
-    [fault] = jobs_in(Cassette(tuple(told), PROVENANCE))[JOB].scenario.faults
+    reported = [poll("Queued", 0.0), broke, poll("Queued", 5.0), poll("Completed", 9.0)]
+    [fault] = jobs_in(Cassette(tuple(reported), PROVENANCE))[JOB].scenario.faults
     assert fault == faults.Drop(on="poll", how=how, times=None, since=2.0, until=5.0)
 
 
-def test_what_is_no_text_is_told_as_far_as_it_is() -> None:
+def test_what_is_no_text_is_reported_as_far_as_it_is() -> None:
     """Of an error, a result and a log that somebody's cassette holds in an encoding of its own."""
     job = the_job(
         poll("Queued", 0.0),
@@ -290,10 +290,14 @@ def test_what_is_no_text_is_told_as_far_as_it_is() -> None:
 
 def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
     """Whatever the case of the header."""
-    [told] = [exchange(answer={"errors": []}, status=503, at=2.0)]
+    [reported] = [exchange(answer={"errors": []}, status=503, at=2.0)]
     for name in ("Retry-After", "retry-after"):
-        response = replace(told.response, headers={name: "7"})
-        exchanges = (poll("Queued", 0.0), replace(told, response=response), poll("Completed", 9.0))
+        response = replace(reported.response, headers={name: "7"})
+        exchanges = (
+            poll("Queued", 0.0),
+            replace(reported, response=response),
+            poll("Completed", 9.0),
+        )
         [fault] = jobs_in(Cassette(exchanges, PROVENANCE))[JOB].scenario.faults
         assert fault == faults.Status(
             code=503,
@@ -359,7 +363,7 @@ def test_timestamps_that_any_poll_contradicts_are_not_believed() -> None:
 
 
 MILLISECONDS = st.integers(1, 2_000).map(lambda number: number / 1_000)
-SAID = {"QUEUED": "Queued", "RUNNING": "Running", "DONE": "Completed"}
+ANSWERS = {"QUEUED": "Queued", "RUNNING": "Running", "DONE": "Completed"}
 TOOK = 0.05
 
 
@@ -375,13 +379,19 @@ def test_a_script_by_timestamps_is_at_every_poll_what_that_saw(
     found: float | None, waited: float, ran: float, polls: int, decided: float
 ) -> None:
     """However seldom it was asked for, whenever it was found, and whenever within a poll it changed."""
-    born = decided if found is None else -found
+    began = decided if found is None else -found
     every = (waited + ran) / polls
     moments = [round(TOOK + number * every, 6) for number in range(polls + 2)]
 
     def status(moment: float) -> str:
-        lived = round(moment + decided - born, 6)
-        return "Queued" if lived < waited else "Running" if lived < waited + ran else "Completed"
+        job_followed = round(moment + decided - began, 6)
+        return (
+            "Queued"
+            if job_followed < waited
+            else "Running"
+            if job_followed < waited + ran
+            else "Completed"
+        )
 
     created, running, finished = (timestamp(EPOCH + at) for at in (0.0, waited, waited + ran))
     stamps = {"created": created, "running": running, "finished": finished}
@@ -396,7 +406,7 @@ def test_a_script_by_timestamps_is_at_every_poll_what_that_saw(
     for moment in moments:
         spans = zip(job.starts, [*job.starts[1:], inf], job.scenario.script, strict=True)
         answers = [
-            SAID[step.status]
+            ANSWERS[step.status]
             for start, end, step in spans
             if start <= moment + TOOK and end >= moment - 3e-6
         ]
@@ -411,7 +421,7 @@ def stamped(*polls: Interaction, **after: float) -> RecordedJob:
 
 
 @pytest.mark.parametrize(
-    ("ran_from", "born", "script"),
+    ("ran_from", "began", "script"),
     [
         (2.5, 0.0, "QUEUED 2.5s; RUNNING 5.5s; DONE"),
         (1.99, 0.01, "QUEUED 1.99s; RUNNING 6.01s; DONE"),
@@ -419,13 +429,13 @@ def stamped(*polls: Interaction, **after: float) -> RecordedJob:
     ],
 )
 def test_a_job_is_created_between_its_submission_and_the_answer_to_that(
-    ran_from: float, born: float, script: str
+    ran_from: float, began: float, script: str
 ) -> None:
     """As early in it as the polls allow; if none is, the timestamps are not believed."""
     submission = replace(SUBMISSION, at=0.0, took=0.05)
     polls = [poll("Queued", 1.0), poll("Queued", 2.0), poll("Running", 3.0), poll("Completed", 9.0)]
     read = stamped(submission, *polls, running=ran_from, finished=8.0)
-    assert (read.created_at, str(read.scenario.script)) == (born, script)
+    assert (read.created_at, str(read.scenario.script)) == (began, script)
 
 
 @pytest.mark.parametrize(
@@ -457,7 +467,7 @@ def test_a_job_is_created_between_its_submission_and_the_answer_to_that(
         ([poll("Queued", 0.0), poll("Running", 2.000004)], {"running": 2.0}, "QUEUED 2s; RUNNING"),
     ],
 )
-def test_timestamps_tell_what_no_poll_saw(
+def test_timestamps_report_what_no_poll_saw(
     polls: list[Interaction], after: dict[str, float], script: str
 ) -> None:
     """As far as there are any, and they are in order; what was seen so near to one is when it was."""
@@ -490,10 +500,10 @@ def test_what_has_no_timestamp_lies_among_what_has_one(
 ) -> None:
     """Counted from the birth, whenever the recording found the job."""
     running, finished = (f"2026-01-01T00:00:{second}Z" for second in stamps)
-    told = {"timestamps": {**STAMPS, "running": running, "finished": finished}}
+    reported = {"timestamps": {**STAMPS, "running": running, "finished": finished}}
     read = the_job(
         *(poll(status, at) for status, at in seen),
-        exchange(path=f"/jobs/{JOB}/metrics", answer=told, at=9.5),
+        exchange(path=f"/jobs/{JOB}/metrics", answer=reported, at=9.5),
     )
     assert (str(read.scenario.script), read.starts, read.created_at) == (script, starts, starts[0])
 
@@ -514,7 +524,7 @@ def test_without_times_a_poll_takes_a_second(ran_from: str, script: str) -> None
     assert str(the_job(*polls, asked).scenario.script) == script
 
 
-def test_metrics_of_a_job_that_nobody_described_are_said_as_they_were() -> None:
+def test_metrics_of_a_undescribed_job_are_reported_as_they_were() -> None:
     """Without a date of its creation there is nothing to reckon from."""
     metrics = {"timestamps": {"created": None}, "usage": {"seconds": 2}}
     asked = exchange(path=f"/jobs/{JOB}/metrics", answer=metrics, at=3.0)
@@ -533,7 +543,7 @@ def test_an_end_that_no_poll_saw_is_none() -> None:
 
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", {}, {"id": JOB}, {"id": JOB, "state": 7}])
-def test_an_answer_that_tells_of_no_state_tells_nothing(answer: object) -> None:
+def test_an_answer_without_a_state_says_nothing(answer: object) -> None:
     """What was told before still holds."""
     job = the_job(poll("Queued", 0.0), exchange(answer=answer, at=1.0), poll("Running", 2.0))
     assert str(job.scenario.script) == "QUEUED 2s; RUNNING"

@@ -54,7 +54,9 @@ VALUES = st.recursive(
     st.dictionaries(NAMES, VALUES, min_size=1, max_size=4),
     st.dictionaries(NAMES, VALUES, max_size=4),
 )
-def test_two_submissions_are_told_apart_by_all_that_is_no_credential(one: Any, other: Any) -> None:
+def test_two_submissions_are_distinguished_by_all_that_is_no_credential(
+    one: Any, other: Any
+) -> None:
     """Each is found again, whatever the recording replaced in it."""
     requests = submission(one), submission(other)
     plain: RequestIndex[int] = RequestIndex(Digests(salt="plain"))

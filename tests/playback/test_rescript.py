@@ -55,7 +55,7 @@ RESULT = '{"results": []}'
 
 
 def recorded(
-    life: Script | str,
+    given_script: Script | str,
     *,
     every: float = 1.0,
     first: float = 0.0,
@@ -67,7 +67,7 @@ def recorded(
     """What a client records that polls qrtest's own service until the job has ended, then asks more."""
     clock = VirtualClock(longest=None)
     service = SimulatedService(clock, epoch=EPOCH, seed=0, backends=NoBackends(), plan=no_plan)
-    script = Script.of(life)
+    script = Script.of(given_script)
     result = RESULT if script.end.status == "DONE" else None
     service.add(
         Submission(backend="ibm_torino", program_id="sampler", job_id=JOB, tags=("a",)),
@@ -150,15 +150,15 @@ def captured_session(job: dict[str, Any]) -> Cassette:
     times = {name: datetime.fromisoformat(at) for name, at in job["metrics"]["timestamps"].items()}
     created = times["created"]
     offsets = {name: (at - created).total_seconds() for name, at in times.items()}
-    polls, at, said = [], 0.7, ""
-    while said != "Completed":
+    polls, at, last_status = [], 0.7, ""
+    while last_status != "Completed":
         past = [
             word
             for word, name in (("Running", "running"), ("Completed", "finished"))
             if at >= offsets[name]
         ]
-        said = past[-1] if past else "Queued"
-        polls.append(poll(said, round(at - 0.7, 9)))
+        last_status = past[-1] if past else "Queued"
+        polls.append(poll(last_status, round(at - 0.7, 9)))
         at += 2
     metrics = exchange(
         path=f"/jobs/{JOB}/metrics", answer=job["metrics"], at=round(at, 9), took=0.1
@@ -167,12 +167,12 @@ def captured_session(job: dict[str, Any]) -> Cassette:
 
 
 @pytest.mark.parametrize("job", CAPTURED, ids=lambda job: job["job_id"])
-def test_a_life_has_the_services_own_times(job: dict[str, Any]) -> None:
+def test_a_recorded_script_has_the_services_own_times(job: dict[str, Any]) -> None:
     """To the microsecond, from the captured metrics of real jobs, however seldom one polled."""
-    life = Scenario.from_cassette(captured_session(job)).script
-    waited, ran = (step.seconds for step in life.steps[:2])
+    given_script = Scenario.from_cassette(captured_session(job)).script
+    waited, ran = (step.seconds for step in given_script.steps[:2])
     stamps = job["metrics"]["timestamps"]
-    assert [step.status for step in life] == ["QUEUED", "RUNNING", "DONE"]
+    assert [step.status for step in given_script] == ["QUEUED", "RUNNING", "DONE"]
     assert waited == pytest.approx(seconds(stamps["created"], stamps["running"]), abs=1e-9)
     assert ran == pytest.approx(seconds(stamps["running"], stamps["finished"]), abs=1e-9)
 
@@ -200,7 +200,7 @@ def test_timestamps_that_cannot_be_are_not_believed() -> None:
     assert str(Scenario.from_cassette(cassette).script) == "QUEUED 3s; RUNNING 2s; DONE"
 
 
-def test_a_job_that_was_found_under_way_has_its_whole_life() -> None:
+def test_a_job_that_was_found_under_way_has_its_whole_status_sequence() -> None:
     """Recorded when it had ended long ago, it still tells how long it waited and ran; replayed, it has ended."""
     cassette = recorded("QUEUED 2h; RUNNING 30s; DONE", first=9_000)
     scenario = Scenario.from_cassette(cassette)
@@ -240,7 +240,7 @@ def test_errors_are_faults_between_two_moments() -> None:
     )
 
 
-def test_a_cassette_of_several_jobs_has_a_life_for_each() -> None:
+def test_a_cassette_of_several_jobs_has_a_scenario_for_each() -> None:
     """All of them by id; one by its id; without one, the message says which there are."""
     other = "d5h6o44pe0pc73am1zzz"
     second = [
@@ -348,7 +348,7 @@ def merged(script: Script) -> Script:
     st.lists(WINDOWS, max_size=1),
     st.sampled_from(["sampler", "estimator"]),
 )
-def test_any_life_goes_there_and_back(
+def test_any_script_goes_there_and_back(
     script: Script, interim: tuple[str, ...], plan: list[Any], program: str
 ) -> None:
     """What a scenario says is in its recording; and what is read is written and read the same for ever."""
@@ -398,7 +398,7 @@ def test_a_scenario_with_facts_is_code_and_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "life"),
+    ("changes", "given_script"),
     [
         ({"ends": failed(code=1305)}, "QUEUED 5s; RUNNING 2s; ERROR 1305"),
         ({"ends": "CANCELLED", "queue": "6h"}, "QUEUED 6h; RUNNING 2s; CANCELLED"),
@@ -410,9 +410,9 @@ def test_a_scenario_with_facts_is_code_and_a_file(tmp_path: Path) -> None:
     ],
     ids=str,
 )
-def test_a_life_is_changed(changes: dict[str, Any], life: str) -> None:
+def test_a_scenario_is_changed(changes: dict[str, Any], given_script: str) -> None:
     """In its end, its lengths, or as a whole."""
-    assert str(Scenario("QUEUED 5s; RUNNING 2s; DONE").but(**changes).script) == life
+    assert str(Scenario("QUEUED 5s; RUNNING 2s; DONE").but(**changes).script) == given_script
 
 
 def test_lengths_are_given_to_what_had_none() -> None:
@@ -438,7 +438,7 @@ def test_facts_that_do_not_fit_go() -> None:
 
 # --- unchanged ---------------------------------------------------------------------------------------
 
-LIVES = st.builds(
+SCRIPTS = st.builds(
     lambda waits, runs, end: Script(queued(waits), running(runs), end),
     st.floats(0.2, 20).map(lambda x: round(x, 6)), st.floats(0.2, 20).map(lambda x: round(x, 6)),
     st.sampled_from([qrtest.done(), failed("Internal error.", 1500), cancelled(), failed(code=1305)]),
@@ -447,7 +447,7 @@ AFTER = st.sampled_from([("results",), ("results", "metrics"), ("metrics", "logs
 
 
 @given(
-    life=LIVES,
+    given_script=SCRIPTS,
     every=st.floats(0.4, 7),
     first=st.floats(0, 9).map(lambda x: round(x, 6)),
     after=AFTER,
@@ -455,26 +455,26 @@ AFTER = st.sampled_from([("results",), ("results", "metrics"), ("metrics", "logs
     interval=st.floats(0.2, 20),
 )
 def test_unchanged_it_is_its_replay(
-    life: Script, every: float, first: float, after: Any, broken: set[int], interval: float
+    given_script: Script, every: float, first: float, after: Any, broken: set[int], interval: float
 ) -> None:
     """For every life, however it was recorded, and every poll interval: the same answers at the same times."""
-    cassette = recorded(life, every=every, first=first, after=after, broken=tuple(broken))
+    cassette = recorded(given_script, every=every, first=first, after=after, broken=tuple(broken))
     asked = asked_in(cassette)
     scenario = Scenario.from_cassette(cassette)
     with qrtest.replay(cassette, most_requests=10**6) as sim:
         replayed = trace(sim, interval, asked)
     with qrtest.replay(cassette, script=scenario, most_requests=10**6) as sim:
-        relived = trace(sim, interval, asked)
-    assert relived == replayed
+        rescripted_trace = trace(sim, interval, asked)
+    assert rescripted_trace == replayed
 
 
-@given(life=LIVES, every=st.floats(0.4, 7), interval=st.floats(0.2, 20))
+@given(given_script=SCRIPTS, every=st.floats(0.4, 7), interval=st.floats(0.2, 20))
 def test_the_job_ends_at_its_recorded_time_within_one_poll(
-    life: Script, every: float, interval: float
+    given_script: Script, every: float, interval: float
 ) -> None:
     """The recorded end is one poll away from the true one, the seen end another."""
-    cassette = recorded(life, every=every)
-    lasts = life.seconds
+    cassette = recorded(given_script, every=every)
+    lasts = given_script.seconds
     assert lasts is not None
     scenario = Scenario.from_cassette(cassette)
     with qrtest.replay(cassette, script=scenario) as sim:
@@ -485,7 +485,7 @@ def test_the_job_ends_at_its_recorded_time_within_one_poll(
 # --- another life ------------------------------------------------------------------------------------
 
 
-@given(LIVES, LIVES)
+@given(SCRIPTS, SCRIPTS)
 def test_a_rescripted_recording_has_the_shape_of_a_recorded_one(good: Script, bad: Script) -> None:
     """Fields, types and statuses are those that the same client records of such a job."""
     before = recorded(Script(*good.steps[:2], qrtest.done()), every=0.1)
@@ -499,31 +499,31 @@ def test_a_rescripted_recording_has_the_shape_of_a_recorded_one(good: Script, ba
 def test_a_good_run_becomes_a_bad_one(transport: Any) -> None:
     """The genuine client raises what it raises for such a job, after the time that it takes."""
     good = recorded("QUEUED 3s; RUNNING 2s; DONE")
-    life = Scenario.from_cassette(good).but(ends=failed(code=1305), queue="1m", run="30s")
-    with qrtest.replay(good, script=life, transport=transport) as sim:
+    given_script = Scenario.from_cassette(good).but(ends=failed(code=1305), queue="1m", run="30s")
+    with qrtest.replay(good, script=given_script, transport=transport) as sim:
         with pytest.raises(RuntimeJobMaxTimeoutError, match="1305"):
             sim.job().result()
         assert 90 <= sim.clock.now() <= 92
 
 
-def test_facts_follow_the_new_life() -> None:
+def test_facts_follow_the_new_script() -> None:
     """Metrics have no finish while it runs, logs are not there yet, and usage is of the new run."""
     good = recorded("QUEUED 3s; RUNNING 2s; DONE")
     with qrtest.replay(good, script="QUEUED 1m; RUNNING 10s; DONE") as sim:
         job = sim.job()
         assert "running" not in job.metrics()["timestamps"]
         sim.clock.advance("65s")
-        told = job.metrics()
-        stamps = told["timestamps"]
+        reported = job.metrics()
+        stamps = reported["timestamps"]
         assert stamps["running"] == "2026-01-01T00:01:00Z"
         assert "finished" not in stamps
-        assert told["usage"]["status"] == "pending"
+        assert reported["usage"]["status"] == "pending"
         assert job.logs() == ""
         assert job.result() == {"results": []}
         assert job.logs() == "a log\n"
-        told = job.metrics()
-        assert told["timestamps"]["finished"] == "2026-01-01T00:01:10Z"
-        assert told["usage"] == {"qpu_charge_time_seconds": 10, "status": "complete"}
+        reported = job.metrics()
+        assert reported["timestamps"]["finished"] == "2026-01-01T00:01:10Z"
+        assert reported["usage"] == {"qpu_charge_time_seconds": 10, "status": "complete"}
 
 
 def test_a_job_of_the_classic_service_keeps_its_form() -> None:
@@ -551,15 +551,15 @@ def test_what_was_never_asked_is_answered() -> None:
         assert [entry.operation for entry in sim.journal] == ["cancel", "poll"]
 
 
-def test_a_submitted_job_is_born_when_it_is_submitted_again() -> None:
+def test_a_submitted_job_begins_when_it_is_submitted_again() -> None:
     """Its faults, too, come so long after its submission."""
     body = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
     made = exchange("POST", "/jobs", body, answer={"id": JOB, "backend": "ibm_torino"}, at=10.0)
     later = [replace(each, at=(each.at or 0) + 10, until=None) for each in short().interactions]
     cassette = Cassette((made, *later), PROVENANCE)
-    life = Scenario.from_cassette(cassette)
-    assert str(life.script) == "QUEUED 3s; RUNNING 2s; DONE"
-    changed = life.but(
+    given_script = Scenario.from_cassette(cassette)
+    assert str(given_script.script) == "QUEUED 3s; RUNNING 2s; DONE"
+    changed = given_script.but(
         ends=failed("No.", 1500), faults=[faults.drop(on="poll", since="4s", times=1)]
     )
     with qrtest.replay(cassette, script=changed) as sim:
@@ -573,11 +573,11 @@ def test_a_submitted_job_is_born_when_it_is_submitted_again() -> None:
         assert "faults.drop" in sim.journal.timeline()
 
 
-def test_a_scenario_of_a_recording_lives_in_a_simulation() -> None:
+def test_a_scenario_of_a_recording_runs_in_a_simulation() -> None:
     """With the recorded backend, inputs, tags, result and metrics."""
-    life = Scenario.from_cassette(recorded("QUEUED 3s; RUNNING 2s; DONE"))
+    given_script = Scenario.from_cassette(recorded("QUEUED 3s; RUNNING 2s; DONE"))
     with qrtest.simulate() as sim:
-        job = sim.job(life)
+        job = sim.job(given_script)
         assert job.result() == {"results": []}
         assert (list(job.tags), job.metrics()["usage"]["qpu_charge_time_seconds"]) == (["a"], 2)
 
@@ -594,14 +594,16 @@ SAMPLER = Path(__file__).parents[2] / "cassettes" / "sampler.yaml"
 
 
 @given(qst.lives_of(SAMPLER))
-def test_other_lives_of_a_recording_are_drawn(life: Scenario) -> None:
+def test_other_scenarios_of_a_recording_are_drawn(given_script: Scenario) -> None:
     """The payloads are real, the fate is drawn, and what is printed is short code that evaluates back."""
     recorded = Scenario.from_cassette(SAMPLER)
-    assert life.record is not None
-    assert (life.params, life.record.job) == (recorded.params, recorded.record.job)  # type: ignore[union-attr]
-    assert life.result == (recorded.result if life.script.end.status == "DONE" else None)
-    assert len(repr(life)) < 2_000
-    assert eval(repr(life), {"Scenario": Scenario, "faults": faults}) == life
+    assert given_script.record is not None
+    assert (given_script.params, given_script.record.job) == (recorded.params, recorded.record.job)  # type: ignore[union-attr]
+    assert given_script.result == (
+        recorded.result if given_script.script.end.status == "DONE" else None
+    )
+    assert len(repr(given_script)) < 2_000
+    assert eval(repr(given_script), {"Scenario": Scenario, "faults": faults}) == given_script
 
 
 def shots(job: Any) -> int:
@@ -611,7 +613,7 @@ def shots(job: Any) -> int:
     return sum(result[0].data.meas.get_counts().values())
 
 
-def test_a_consumer_is_checked_against_the_lives_of_a_recording() -> None:
+def test_a_consumer_is_checked_against_the_scenarios_of_a_recording() -> None:
     """What breaks it is told as a change of the recording."""
     with pytest.raises(qrtest.errors.ConsumerBug) as found:
         qrtest.check_consumer(shots, cassette=SAMPLER, max_examples=30)

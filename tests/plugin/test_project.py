@@ -78,7 +78,7 @@ def test_redaction_is_that_of_the_project(project: pytest.Pytester, base: str) -
     assert "redacted-token-" in text
 
 
-def test_what_is_ignored_does_not_tell_requests_apart(project: pytest.Pytester) -> None:
+def test_what_is_ignored_does_not_distinguish_requests(project: pytest.Pytester) -> None:
     """A field of a body and a parameter of a query that are different every time."""
     project.makeconftest(HOOK.format("ignore=['trace-id']"))
     asked = exchange(
@@ -100,7 +100,7 @@ def test_what_is_ignored_does_not_tell_requests_apart(project: pytest.Pytester) 
     project.runpytest_inprocess().assert_outcomes(passed=1, failed=1)
 
 
-def test_the_nearest_conftest_is_heard(project: pytest.Pytester) -> None:
+def test_the_nearest_conftest_takes_precedence(project: pytest.Pytester) -> None:
     """A folder of tests may have its own."""
     project.makeconftest(HOOK.format("cassettes='nowhere'"))
     inner = project.mkpydir("inner")

@@ -30,14 +30,14 @@ def test_the_choices_are_those_of_the_rooms() -> None:
 
 
 @given(st.dictionaries(st.sampled_from(PRECEDENCE), st.sampled_from([None, "", "warn", "fail"])))
-def test_whoever_stands_first_is_heard(said: dict[str, str | None]) -> None:
+def test_the_first_source_takes_precedence(set_to: dict[str, str | None]) -> None:
     """Nothing, and the empty text of an ini value that was not set, are no word."""
-    heard = chosen(SETTINGS["unused"], said)
-    first = next((source for source in PRECEDENCE if said.get(source)), None)
+    resolved_setting = chosen(SETTINGS["unused"], set_to)
+    first = next((source for source in PRECEDENCE if set_to.get(source)), None)
     if first is None:
-        assert (heard.value, heard.source) == ("ignore", "default")
+        assert (resolved_setting.value, resolved_setting.source) == ("ignore", "default")
     else:
-        assert (heard.value, heard.source) == (said[first], first)
+        assert (resolved_setting.value, resolved_setting.source) == (set_to[first], first)
 
 
 @pytest.mark.parametrize(
@@ -58,15 +58,15 @@ def test_a_word_that_is_none_is_named_with_its_speaker(source: str, spelled: str
 
 
 def say(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, said: dict[str, str]
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, set_to: dict[str, str]
 ) -> list[str]:
-    """A project in which each source has *said* its word about the transport; the arguments of pytest."""
-    ini = f"qrtest_transport = {said['ini']}" if "ini" in said else ""
+    """A project in which each source has *set_to* its word about the transport; the arguments of pytest."""
+    ini = f"qrtest_transport = {set_to['ini']}" if "ini" in set_to else ""
     pytester.makeini(f"[pytest]\naddopts = --strict-markers --strict-config\n{ini}\n")
-    if "environment" in said:
-        monkeypatch.setenv("QRTEST_TRANSPORT", said["environment"])
-    marker = f"transport={said['marker']!r}" if "marker" in said else ""
-    options = {"transport": said["fixture"]} if "fixture" in said else {}
+    if "environment" in set_to:
+        monkeypatch.setenv("QRTEST_TRANSPORT", set_to["environment"])
+    marker = f"transport={set_to['marker']!r}" if "marker" in set_to else ""
+    options = {"transport": set_to["fixture"]} if "fixture" in set_to else {}
     pytester.makepyfile(
         f"""
         import pytest
@@ -80,7 +80,7 @@ def say(
             assert runtime_simulation.transport == {WORDS[0]!r}
         """
     )
-    return [f"--qrtest-transport={said['command line']}"] if "command line" in said else []
+    return [f"--qrtest-transport={set_to['command line']}"] if "command line" in set_to else []
 
 
 @pytest.mark.parametrize(("before", "after"), [*combinations(PRECEDENCE, 2)])
@@ -93,7 +93,7 @@ def test_pair_by_pair(
 
 
 @pytest.mark.parametrize("source", ["command line", "ini", "environment"])
-def test_the_header_shows_what_holds_and_who_said_so(
+def test_the_header_shows_what_holds_and_who_reported_so(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     """What holds by default stands without a speaker."""

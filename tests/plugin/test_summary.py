@@ -143,7 +143,7 @@ def test_what_any_test_asks_for_is_used(project: pytest.Pytester, workers: list[
     )
 
 
-def test_a_test_that_fails_is_not_told_what_it_did_not_ask_for(project: pytest.Pytester) -> None:
+def test_a_test_that_fails_shows_nothing_that_it_did_not_ask_for(project: pytest.Pytester) -> None:
     """It did not come to it."""
     project.makepyfile(
         """
@@ -278,7 +278,7 @@ def test_the_report_has_the_graph_of_what_was_seen(pytester: pytest.Pytester) ->
     ]
 
 
-def test_a_folder_that_cannot_be_written_to_is_said_at_once(pytester: pytest.Pytester) -> None:
+def test_a_folder_that_cannot_be_written_to_is_reported_at_once(pytester: pytest.Pytester) -> None:
     """Before any test runs; and collecting alone is held to no threshold."""
     pytester.makepyfile(SEEING)
     (pytester.path / "drawn").write_text("a file")

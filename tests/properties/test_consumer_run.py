@@ -110,7 +110,7 @@ def test_a_budget_of_time_ends_the_search() -> None:
     assert 0 < len(runs) < 100_000
 
 
-def test_inside_of_a_running_loop_it_is_said_what_to_write() -> None:
+def test_inside_of_a_running_loop_it_is_reported_what_to_write() -> None:
     """A loop cannot be run inside another."""
 
     async def collect(job):
@@ -192,7 +192,7 @@ def test_a_session_is_taken() -> None:
     qrtest.check_consumer(runs, takes="session", scenarios=DONE)
 
 
-def test_several_jobs_are_told_apart() -> None:
+def test_several_jobs_are_distinguished() -> None:
     """Each has a scenario and a result of its own."""
     seen = []
 

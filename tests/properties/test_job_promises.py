@@ -33,10 +33,10 @@ def test_a_double_keeps_every_promise(transport) -> None:
 def test_a_replayed_job_keeps_every_promise(transport) -> None:
     """What is recorded of jobs that are held to the promises plays as jobs that keep them."""
     with qrtest.simulate(transport=transport) as sim:
-        qrtest.check_job(lambda life: looked_up(sim.job(life)))
+        qrtest.check_job(lambda given: looked_up(sim.job(given)))
     with qrtest.replay(recorded(sim.journal), transport=transport) as replay:
         ids = iter(sim.job_ids())
-        qrtest.check_job(lambda life: looked_up(replay.job(next(ids))))
+        qrtest.check_job(lambda given: looked_up(replay.job(next(ids))))
         assert not replay.unused
 
 
@@ -71,7 +71,7 @@ def test_what_a_release_dropped_is_asked_of_older_ones_only(monkeypatch, release
     """The surface is that of the release that is installed."""
 
     class Bare:
-        def __init__(self, life):
+        def __init__(self, given):
             pass
 
     monkeypatch.setattr(releases, "installed", lambda: release)
@@ -83,7 +83,7 @@ def test_what_a_release_dropped_is_asked_of_older_ones_only(monkeypatch, release
 
 def test_a_mock_with_the_spec_of_the_class_keeps_almost_none() -> None:
     """It has every name, and no behaviour."""
-    names = broken(lambda life: MagicMock(spec=RuntimeJobV2))
+    names = broken(lambda given: MagicMock(spec=RuntimeJobV2))
     assert {"status-is-text", "result-when-done", "timeouts", "the-end-is-the-end"} - set(
         names
     ) <= {"result-when-done"}
@@ -93,8 +93,8 @@ def test_a_mock_with_the_spec_of_the_class_keeps_almost_none() -> None:
 class FakeJob:
     """A fake as people write it: one list of statuses, one result."""
 
-    def __init__(self, life: str) -> None:
-        self._statuses = ["QUEUED", "RUNNING", life.rpartition("; ")[2].split()[0]]
+    def __init__(self, given: str) -> None:
+        self._statuses = ["QUEUED", "RUNNING", given.rpartition("; ")[2].split()[0]]
 
     def job_id(self):
         return "fake-job"
@@ -119,7 +119,7 @@ def test_a_fake_as_people_write_it_breaks_promises() -> None:
     assert "status-is-text" not in names
 
 
-def test_a_promise_that_is_broken_is_said_in_a_sentence() -> None:
+def test_a_promise_that_is_broken_is_reported_in_a_sentence() -> None:
     """The message lists the promises, each with what was seen."""
     with qrtest.simulate(), pytest.raises(BrokenPromises) as found:
         qrtest.check_job(FakeJob)

@@ -91,7 +91,7 @@ def test_a_session_is_one_or_refused(body: bytes, change: bytes) -> None:
 
 
 @given(OBJECTS)
-def test_a_life_is_read_from_an_info_or_the_info_is_refused(body: dict[str, Any]) -> None:
+def test_a_script_is_read_from_an_info_or_the_info_is_refused(body: dict[str, Any]) -> None:
     """ResultError and nothing else; what is read is a life that can be written down."""
     try:
         scenario = Scenario.from_info(body)
@@ -112,8 +112,8 @@ def test_a_job_of_which_only_the_end_is_known_has_only_that() -> None:
 def test_a_job_that_ended_before_it_was_created_ran_no_time() -> None:
     """The clocks of two machines do not agree to the microsecond."""
     info = {"state": {"status": "Completed"}, "created": "2026-01-01T00:00:01Z"}
-    life = Scenario.from_info({**info, "ended": "2026-01-01T00:00:00Z"}).script
-    assert str(life) == "RUNNING 0s; DONE"
+    parsed = Scenario.from_info({**info, "ended": "2026-01-01T00:00:00Z"}).script
+    assert str(parsed) == "RUNNING 0s; DONE"
 
 
 @pytest.mark.parametrize("name", ["session_id", "runtime", "calibration_id"])
@@ -132,7 +132,7 @@ def test_a_cost_beyond_all_numbers_is_refused() -> None:
     assert (answer.status, answer.code) == (400, 1208)
 
 
-def test_a_calibration_is_told_of_the_job_that_asked_for_it() -> None:
+def test_a_calibration_is_reported_for_the_job_that_asked_for_it() -> None:
     """In the answer to the submission, and in the job."""
     ask = Asking()
     made = ask("POST", "/jobs", {**WHOLE, "calibration_id": "c1"}).body

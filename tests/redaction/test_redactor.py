@@ -458,7 +458,7 @@ def test_messages_are_redacted_by_the_same_rules() -> None:
 
 BASIC_WEAK = base64.b64encode(b"user:hunter22").decode()
 BASIC_OF_THREE = base64.b64encode(b"user:hunter22:hunter33").decode()
-SAID = [
+ANSWERS = [
     ("said Bearer hunter22 twice", "said Bearer <token> twice", {"hunter22"}),
     ("apikey%20hunter22", "apikey%20<token>", {"hunter22"}),
     (f"Basic {BASIC_WEAK}", "Basic <token>", {BASIC_WEAK, "user:hunter22", "hunter22"}),
@@ -495,7 +495,7 @@ SAID = [
 ]
 
 
-@pytest.mark.parametrize(("text", "clean", "known"), SAID)
+@pytest.mark.parametrize(("text", "clean", "known"), ANSWERS)
 def test_in_a_text_only_the_secret_itself_is_replaced(
     text: str, clean: str, known: set[str]
 ) -> None:
@@ -582,8 +582,8 @@ def test_a_form_of_many_parts_keeps_what_a_form_may_keep() -> None:
     unknown = Request(
         "POST", "x.test", "/", body=form.format("a", "xqword", "b", "xqother").encode()
     )
-    said = redactor.request(unknown).body.decode()
-    assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", said) == (
+    clean = redactor.request(unknown).body.decode()
+    assert re.sub(r"redacted-([a-z]+)-[0-9a-f]{10}", r"<\1>", clean) == (
         form.format("a", "<text>", "b", "<text>")
     )
     assert redactor.known == {"hunter22"}
@@ -771,8 +771,8 @@ def test_a_number_that_was_sent_as_a_credential_stays_a_number_elsewhere() -> No
 def test_a_name_governs_a_block_of_text_as_it_governs_json(text: str) -> None:
     """YAML, Python reprs, logs, INI files; what follows the block is kept."""
     [kept] = clean([answered(text.format(48213377), TEXT)]).interactions
-    said = re.sub(r"redacted-user-\w{10}", "{}", kept.response.body.decode())
-    assert said == text.replace("{{", "{").replace("}}", "}")
+    clean = re.sub(r"redacted-user-\w{10}", "{}", kept.response.body.decode())
+    assert clean == text.replace("{{", "{").replace("}}", "}")
 
 
 @pytest.mark.parametrize(
@@ -943,8 +943,8 @@ def test_what_a_text_is_called_is_found_whatever_stands_before_it() -> None:
     """The name of what a list is in is that of its items, and no longer that of what follows it."""
     body = {"name": ["a", {"x": [1, "wy"]}, "b"], "flavour": ["wy", ["wy"]], "id": "c", "x": "wy"}
     [kept] = clean([answered(body)]).interactions
-    said = re.sub(r"redacted-text-\w+", "wy", kept.response.body.decode())
-    assert json.loads(said) == body
+    stripped = re.sub(r"redacted-text-\w+", "wy", kept.response.body.decode())
+    assert json.loads(stripped) == body
     assert kept.response.body.count(b"redacted-text-") == 4
 
 

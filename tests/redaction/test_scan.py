@@ -72,7 +72,7 @@ def test_a_finding_says_which_part_of_which_exchange_it_is_in(
 
 
 @pytest.mark.parametrize(
-    ("interaction", "told"),
+    ("interaction", "reported"),
     [
         (
             asked(headers={"Authorization": "x"}),
@@ -90,12 +90,12 @@ def test_a_finding_says_which_part_of_which_exchange_it_is_in(
         (replace(asked(), request=DAMAGED), ": a body that cannot be looked into"),
     ],
 )
-def test_what_looks_like_nothing_known_and_may_not_stay_is_told_as_that(
-    interaction: Interaction, told: str
+def test_what_looks_like_nothing_known_and_may_not_stay_is_reported_as_that(
+    interaction: Interaction, reported: str
 ) -> None:
     """Headers, numbers, texts of several lines, and bodies of which nobody can say what is in them."""
     request = interaction.request
-    assert found(interaction) == [f"interaction 1 ({request.method} {request.path}){told}"]
+    assert found(interaction) == [f"interaction 1 ({request.method} {request.path}){reported}"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_finding_shows_no_secret_and_is_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "reported"),
     [
         (f"#{EMAIL}", ["email"]),
         (f"# {EMAIL} and {USER}", ["email", "user"]),
@@ -140,10 +140,10 @@ def test_a_finding_shows_no_secret_and_is_short() -> None:
         ("# pV7m-2Kx9QzR4tYw8LcN1bHs", []),
     ],
 )
-def test_a_comment_is_looked_at_for_what_cannot_be_mistaken(line: str, told: list[str]) -> None:
+def test_a_comment_is_looked_at_for_what_cannot_be_mistaken(line: str, reported: list[str]) -> None:
     """However long; a run of letters could be anything."""
     text = f"{'x' * 20_000}\n{line}\nlast\n\n"
-    assert found(text=text) == [f"line 2: what looks like: {kind}" for kind in told]
+    assert found(text=text) == [f"line 2: what looks like: {kind}" for kind in reported]
 
 
 # --- values that the session is known to have used ---
@@ -153,13 +153,13 @@ def test_a_comment_is_looked_at_for_what_cannot_be_mistaken(line: str, told: lis
 def test_a_known_value_is_found_in_every_form(value: str) -> None:
     """In its line, and by the name of the form; as part of a longer word only if it is long itself."""
     for kind, form in forms(value):
-        told = f"line 3: a credential of this session, {kind}"
+        reported = f"line 3: a credential of this session, {kind}"
         alone = found(text=f"1\n2\n3 {form}.\n4\n5\n6\n", known=["nothing", value])
-        assert alone[0] == told
+        assert alone[0] == reported
         assert {each.partition(":")[0] for each in alone} == {"line 3"}
         for longer in (f"x{form}", f"{form}x"):
             inside = found(text=f"1\n2\n3 {longer}\n", known=[value])
-            assert (told in inside) == (len(form) >= second_opinion.SHORT)
+            assert (reported in inside) == (len(form) >= second_opinion.SHORT)
 
 
 def hidden(content: bytes) -> str:
@@ -179,8 +179,8 @@ def test_a_known_value_is_found_in_encoded_data(
     whole = hidden(content)
     folded = "\n      ".join([whole[:40], whole[40:]])
     for blob in (whole, folded):
-        told = found(text=f"1\n2\n3: {before}{blob}{after}\n4\n", known=[SECRET])
-        assert "line 3: a credential of this session, within encoded data" in told
+        reported = found(text=f"1\n2\n3: {before}{blob}{after}\n4\n", known=[SECRET])
+        assert "line 3: a credential of this session, within encoded data" in reported
 
 
 def test_data_that_unpacks_to_too_much_is_unpacked_in_part(

@@ -40,7 +40,7 @@ def test_a_situation_says_what_it_is_and_where_it_comes_from(scenario: Scenario)
 
 
 @pytest.mark.parametrize("scenario", scenarios.values(), ids=scenarios)
-def test_a_situation_can_be_lived(scenario: Scenario) -> None:
+def test_a_situation_can_be_simulated(scenario: Scenario) -> None:
     """A wait with a timeout comes to an end in every situation, or is stopped with a report."""
     with qrtest.simulate() as sim:
         job = sim.job(scenario)
@@ -83,7 +83,7 @@ def test_a_page_is_made_of_its_columns(page: str) -> None:
         ("alone", {"reason_code": 1305}),
     ],
 )
-def test_an_error_code_is_told_in_three_ways(reason_code: str, state: dict[str, Any]) -> None:
+def test_an_error_code_is_reported_in_three_ways(reason_code: str, state: dict[str, Any]) -> None:
     """As a number, as a text, and without the reason beside it."""
     with qrtest.simulate(reason_code=reason_code) as sim:
         sim.job("ERROR 1305").status()

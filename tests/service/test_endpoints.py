@@ -257,7 +257,7 @@ def test_a_job_that_does_not_exist_is_404_everywhere(ending: str) -> None:
     assert answer.body["trace"]
 
 
-def test_what_nobody_answers_is_said_to_be_unanswered() -> None:
+def test_what_is_never_answered_is_reported_as_unanswered() -> None:
     """An unknown path is no answer made up, it is an error that names what there is."""
     with pytest.raises(UnansweredRequest, match="ibm_torino"):
         Asking()("GET", "/nothing/like/it")
@@ -281,22 +281,22 @@ def test_what_a_job_does_not_have_is_absent_and_not_null() -> None:
 
 
 @given(version=st.sampled_from([None, *VERSIONS]))
-def test_the_version_of_the_api_chooses_the_era_of_an_answer(version: str | None) -> None:
+def test_the_version_of_the_api_chooses_the_form_of_an_answer(version: str | None) -> None:
     """Devices are names or objects; usage is in quantum seconds or charge time; absent is oldest."""
     ask, names = prepared()
     ask.version = version
-    era = version or VERSIONS[0]
+    version_asked = version or VERSIONS[0]
     device = ask("GET", "/backends").body["devices"][0]
-    assert isinstance(device, str) if era < "2025" else set(device) >= DEVICE
+    assert isinstance(device, str) if version_asked < "2025" else set(device) >= DEVICE
     metrics = ask("GET", f"/jobs/{names['done']}/metrics").body
     charged = "qpu_charge_time_seconds" in metrics["usage"]
-    assert charged == (era >= "2026-03-15") == ("bss" not in metrics)
-    assert ("circuits_execution_time_ns" in metrics) == (era >= "2026-04-15")
+    assert charged == (version_asked >= "2026-03-15") == ("bss" not in metrics)
+    assert ("circuits_execution_time_ns" in metrics) == (version_asked >= "2026-04-15")
     usage = ask("GET", f"/jobs/{names['done']}").body["usage"]
     expected = {"qpu_charge_time_seconds": 10, "status": "complete"}
-    assert usage == (expected if era >= "2026-03-15" else {"seconds": 10})
+    assert usage == (expected if version_asked >= "2026-03-15" else {"seconds": 10})
     circuits = ask("GET", f"/jobs/{names['done']}/transpiled_circuits")
-    assert circuits.status == (404 if era >= "2026-02-01" else 200)
+    assert circuits.status == (404 if version_asked >= "2026-02-01" else 200)
 
 
 def test_a_version_that_does_not_exist_is_refused() -> None:
@@ -308,7 +308,7 @@ def test_a_version_that_does_not_exist_is_refused() -> None:
     assert NEWEST in answer.body["errors"][0]["solution"]
 
 
-def test_the_same_job_polled_in_two_eras_speaks_both() -> None:
+def test_the_same_job_polled_in_two_api_versions_speaks_both() -> None:
     """An answer that is kept for the next poll is not handed to another era."""
     ask, names = prepared()
     new = ask("GET", f"/jobs/{names['done']}?exclude_params=true").body["usage"]
@@ -489,7 +489,7 @@ def test_the_case_of_a_header_does_not_matter(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "reported"),
     [
         (
             lambda: Instance(plan="free"),
@@ -508,11 +508,11 @@ def test_the_case_of_a_header_does_not_matter(name: str) -> None:
         ),
     ],
 )
-def test_an_account_that_cannot_be_is_refused(wrong: Any, told: str) -> None:
+def test_an_account_that_cannot_be_is_refused(wrong: Any, reported: str) -> None:
     """With what to write instead."""
     with pytest.raises(SimulationError) as refused:
         wrong()
-    assert str(refused.value) == told
+    assert str(refused.value) == reported
 
 
 def two_instances() -> tuple[Asking, str, str]:

@@ -13,7 +13,7 @@ from qrtest.service.error_responses import RequestError
 TRACE = "6a103952-9232-4ffc-aac1-2367e8ca2091"
 NO_SOLUTION = None
 
-SAID = [
+ANSWERS = [
     (
         lambda: error_responses.method_not_allowed("PUT", ("POST", "GET")),
         405, 1000, "The method PUT is not allowed here.", "Use POST or GET.",
@@ -99,8 +99,8 @@ SAID = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("refuse", "status", "code", "message", "solution"), SAID)
-def test_a_refusal_has_a_status_a_code_words_and_a_way_out(
+@pytest.mark.parametrize(("refuse", "status", "code", "message", "solution"), ANSWERS)
+def test_an_error_response_has_a_status_a_code_words_and_a_way_out(
     refuse: Callable[[], RequestError], status: int, code: int, message: str, solution: str | None
 ) -> None:
     """The body of an error as the service writes it; a solution only where there is one."""
@@ -113,8 +113,8 @@ def test_a_refusal_has_a_status_a_code_words_and_a_way_out(
     assert str(refused) == message
 
 
-def test_every_refusal_is_tried() -> None:
+def test_every_error_response_is_tried() -> None:
     """Each that the module offers is in the table."""
-    assert len(SAID) == len(
+    assert len(ANSWERS) == len(
         set(error_responses.__all__) - {"NO_TRACE", "RequestError", "with_status"}
     )

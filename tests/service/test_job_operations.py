@@ -33,7 +33,9 @@ ASKED = [
     ("PUT", "/tags", b'{"tags": "a"}'),
     ("DELETE", "", b""),
 ]
-ERAS = st.sampled_from([version for version in VERSIONS if version >= WITHOUT_TRANSPILED_CIRCUITS])
+VERSIONS_WITHOUT_CIRCUITS = st.sampled_from(
+    [version for version in VERSIONS if version >= WITHOUT_TRANSPILED_CIRCUITS]
+)
 
 
 def without_trace(answer: Response) -> tuple[int, Any]:
@@ -46,7 +48,7 @@ def without_trace(answer: Response) -> tuple[int, Any]:
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ASKED)
-@given(script=scripts(), at=st.floats(0, 60), version=ERAS)
+@given(script=scripts(), at=st.floats(0, 60), version=VERSIONS_WITHOUT_CIRCUITS)
 def test_a_job_says_of_itself_what_the_service_says(
     method: str, path: str, body: bytes, script: Script, at: float, version: str
 ) -> None:
@@ -97,9 +99,9 @@ def test_a_version_to_come_is_spoken_as_the_newest_one() -> None:
     job = ask.service.job(ask.submit())
     assert job is not None
 
-    def said(version: str, path: str) -> Response:
+    def answer_of(version: str, path: str) -> Response:
         headers = {"IBM-API-Version": version}
         return respond(job, Request.to("GET", f"{BASE}/jobs/j{path}", headers=headers), 9.0)
 
     for path in ("?exclude_params=true", "/metrics"):
-        assert said("2099-01-01", path) == said(VERSIONS[-1], path)
+        assert answer_of("2099-01-01", path) == answer_of(VERSIONS[-1], path)

@@ -172,47 +172,49 @@ def test_a_change_that_leaves_a_backend_online_leaves_its_jobs_alone() -> None:
 
 # --- jobs whose fate is decided later ---
 
-FATE = JobPlan(script=Script.parse("RUNNING 10s; DONE"), recorded=Recorded(result="{}"))
+LATER_SCRIPT = JobPlan(script=Script.parse("RUNNING 10s; DONE"), recorded=Recorded(result="{}"))
 
 
-def test_a_job_whose_fate_is_decided_later_lives_on_from_then() -> None:
+def test_a_job_whose_script_is_set_later_goes_on_from_then() -> None:
     """As one whose result is computed while it waits."""
     ask = Asking("QUEUED")
     job = ask.submit()
     ask.clock.advance("1h")
-    ask.service.settle(job, FATE)
+    ask.service.settle(job, LATER_SCRIPT)
     assert ask.state(job) == "Running"
     ask.clock.advance("11s")
     assert ask("GET", f"/jobs/{job}/results").body == "{}"
 
 
-def test_metrics_that_are_given_are_said_as_they_are() -> None:
+def test_metrics_that_are_given_are_reported_as_they_are() -> None:
     """Whatever the life and the version."""
     ask = Asking("QUEUED")
     job = ask.submit()
-    ask.service.settle(job, replace(FATE, recorded=Recorded(metrics='{"bss": {"seconds": 7}}')))
+    ask.service.settle(
+        job, replace(LATER_SCRIPT, recorded=Recorded(metrics='{"bss": {"seconds": 7}}'))
+    )
     assert ask("GET", f"/jobs/{job}/metrics").body == {"bss": {"seconds": 7}}
 
 
-def test_a_job_that_ended_before_its_fate_was_decided_has_no_other() -> None:
+def test_a_job_that_ended_before_its_script_was_set_has_no_other() -> None:
     """Cancelled is cancelled; and a job that was deleted is nowhere."""
     ask = Asking("QUEUED")
     cancelled, deleted = ask.submit(), ask.submit()
     ask("POST", f"/jobs/{cancelled}/cancel")
     ask("DELETE", f"/jobs/{deleted}")
     for job in (cancelled, deleted):
-        ask.service.settle(job, FATE)
+        ask.service.settle(job, LATER_SCRIPT)
     ask.clock.advance("1h")
     assert ask.state(cancelled) == "Cancelled"
     assert ask("GET", f"/jobs/{deleted}").status == 404
 
 
-def test_a_fate_that_no_job_can_have_is_lived_all_the_same() -> None:
+def test_a_script_that_no_job_can_have_is_followed_all_the_same() -> None:
     """What is illegal on purpose stays possible for a job that waited for its fate."""
     ask = Asking("RUNNING")
     job = ask.submit()
-    fate = Script.parse("ILLEGAL: QUEUED 5s; DONE 5s; RUNNING")
-    ask.service.settle(job, replace(FATE, script=fate))
+    later_script = Script.parse("ILLEGAL: QUEUED 5s; DONE 5s; RUNNING")
+    ask.service.settle(job, replace(LATER_SCRIPT, script=later_script))
     seen = [ask.state(job)]
     for _ in range(2):
         ask.clock.advance("5s")
@@ -221,13 +223,13 @@ def test_a_fate_that_no_job_can_have_is_lived_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("first", ["the job", "the outage"])
-def test_a_job_whose_fate_is_decided_offline_waits_for_its_backend(first: str) -> None:
+def test_a_job_whose_script_is_set_offline_waits_for_its_backend(first: str) -> None:
     """Whether it was submitted before or after the backend went away."""
     ask = Asking("QUEUED")
     jobs = [ask.submit()] if first == "the job" else []
     ask.service.change_backend("ibm_torino", {"status": "offline"})
     job = jobs[0] if jobs else ask.submit()
-    ask.service.settle(job, FATE)
+    ask.service.settle(job, LATER_SCRIPT)
     ask.clock.advance("1h")
     assert ask.state(job) == "Queued"
     ask.service.change_backend("ibm_torino", {"status": "online"})
@@ -254,8 +256,8 @@ def test_a_backend_says_how_it_is(status: str, operational: bool, word: str, que
     """In the list and by itself, with its queue."""
     ask = Asking()
     ask.service.change_backend("ibm_torino", {"status": status, "queue_length": queue})
-    said = ask("GET", "/backends/ibm_torino/status").body
-    assert (said["state"], said["status"], said["length_queue"]) == (operational, word, queue)
+    shown = ask("GET", "/backends/ibm_torino/status").body
+    assert (shown["state"], shown["status"], shown["length_queue"]) == (operational, word, queue)
     listed = ask("GET", "/backends?fields=wait_time_seconds").body["devices"][0]
     assert (listed["status"]["name"], listed["queue_length"]) == (status, queue)
     minute = 60 * queue
@@ -267,10 +269,10 @@ def test_a_backend_says_why_it_is_as_it_is() -> None:
     ask = Asking()
     usual = {"online": "available", "paused": "paused", "offline": "offline"}
     for status, reason in usual.items():
-        for own, said in (("", reason), ("calibrating", "calibrating")):
+        for own, shown in (("", reason), ("calibrating", "calibrating")):
             ask.service.change_backend("ibm_torino", {"status": status, "reason": own})
-            assert ask("GET", "/backends").body["devices"][0]["status"]["reason"] == said
-            assert ask("GET", "/backends/ibm_torino/status").body["message"] == said
+            assert ask("GET", "/backends").body["devices"][0]["status"]["reason"] == shown
+            assert ask("GET", "/backends/ibm_torino/status").body["message"] == shown
 
 
 def test_a_backend_can_be_gone() -> None:

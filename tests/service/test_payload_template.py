@@ -27,15 +27,15 @@ FIGURES = json_values | st.sampled_from([1e999, -1e999, 10**400, -3, 0, 7, 2.5])
     SECONDS,
     SECONDS,
 )
-def test_any_figures_are_said_of_any_life(
+def test_any_figures_are_reported_of_any_script(
     figures: dict[str, Any], ran: float, seconds: float
 ) -> None:
     """Figures that nobody can be charged with are said as they were; of the recorded life, all are."""
     record = JobRecord(job={"id": JOB, **figures}, metrics=figures, ran=ran)
-    told = {**WHEN, "finished": None, "seconds": seconds}
-    json.dumps([record.measured(**told), record.usage(VERSION, seconds, complete=True)])
+    reported = {**WHEN, "finished": None, "seconds": seconds}
+    json.dumps([record.measured(**reported), record.usage(VERSION, seconds, complete=True)])
     if ran:
-        same = record.measured(**{**told, "seconds": ran, "finished": WHEN["running"]})
+        same = record.measured(**{**reported, "seconds": ran, "finished": WHEN["running"]})
         for name, value in figures.items():
             assert repr(same[name]) == repr(value)
 
@@ -46,12 +46,12 @@ def test_nobody_is_charged_for_more_than_the_job_ran(
 ) -> None:
     """In proportion to what was charged for the time that it ran when it was recorded."""
     record = JobRecord(job={"usage": {"seconds": min(charged, math.ceil(ran))}}, ran=ran)
-    said = record.usage(VERSION, seconds, complete=True)["seconds"]
-    assert 0 <= said <= math.ceil(seconds * (1 + 1e-6))
+    answer = record.usage(VERSION, seconds, complete=True)["seconds"]
+    assert 0 <= answer <= math.ceil(seconds * (1 + 1e-6))
 
 
 @pytest.mark.parametrize(
-    ("ran", "seconds", "told"),
+    ("ran", "seconds", "reported"),
     [
         (2.0, 2.0, {"ns": 1_500_000_000, "whole": 1, "part": 1.5, "most": 2}),
         (2.0, 1.0, {"ns": 750_000_000, "whole": 0, "part": 0.75, "most": 1}),
@@ -63,7 +63,7 @@ def test_nobody_is_charged_for_more_than_the_job_ran(
     ],
 )
 def test_what_was_charged_is_charged_in_proportion(
-    ran: float, seconds: float, told: dict[str, float]
+    ran: float, seconds: float, reported: dict[str, float]
 ) -> None:
     """Wherever a figure stands; of a recording that did not run, what the service would charge."""
     figures = {"circuits_execution_time_ns": 1_500_000_000, "seconds": 1, "part": 1.5, "quantum": 2}
@@ -72,26 +72,26 @@ def test_what_was_charged_is_charged_in_proportion(
         **WHEN, finished=WHEN["running"], seconds=seconds
     )
     names = ("circuits_execution_time_ns", "seconds", "part", "quantum")
-    expected = dict(zip(names, told.values(), strict=True))
+    expected = dict(zip(names, reported.values(), strict=True))
     assert measured["usage"] == measured["bss"] == expected
-    assert measured["circuits_execution_time_ns"] == told["ns"]
+    assert measured["circuits_execution_time_ns"] == reported["ns"]
     assert (measured["seconds"], measured["part"]) == (1, 1.5)
 
 
 @pytest.mark.parametrize(
-    ("job", "told"),
+    ("job", "reported"),
     [
         ({}, job_usage(VERSION, 3.0, complete=True)),
         ({"usage": None}, None),
         ({"usage": {"seconds": 2, "status": "complete"}}, {"seconds": 3, "status": "complete"}),
     ],
 )
-def test_usage_is_told_as_it_was_recorded(job: dict[str, Any], told: object) -> None:
+def test_usage_is_reported_as_it_was_recorded(job: dict[str, Any], reported: object) -> None:
     """Of one who recorded no end, as the service tells it; of an end without usage, not at all."""
-    assert JobRecord(job=job).usage(VERSION, 3.0, complete=True) == told
+    assert JobRecord(job=job).usage(VERSION, 3.0, complete=True) == reported
 
 
-def test_the_end_is_told_by_who_told_it_before() -> None:
+def test_the_end_is_reported_where_it_was_recorded() -> None:
     """In the spelling that was recorded, if it is the same; a job that goes on has none."""
     record = JobRecord.of({**job_body("Completed"), "ended": "2026-01-01T00:00:05.000Z"})
     usual = {"id": JOB, "state": {"status": "Completed"}}
@@ -102,7 +102,7 @@ def test_the_end_is_told_by_who_told_it_before() -> None:
     assert "ended" not in classic.described(usual, ended="2026-01-01T00:00:06Z")
 
 
-def test_a_job_that_lives_again_is_described_as_itself_with_what_was_recorded() -> None:
+def test_a_rescripted_job_is_described_as_itself_with_what_was_recorded() -> None:
     """Its name, its birth and what its scenario says are its own; all else is the recording's."""
     recorded = {**job_body("Failed", tags=["old"]), "usage": {"seconds": 9}, "region": "eu-de"}
     usual = {
@@ -123,7 +123,7 @@ def test_a_job_that_lives_again_is_described_as_itself_with_what_was_recorded() 
 
 
 @pytest.mark.parametrize("tags", [[], None, ["a"]])
-def test_tags_are_the_scenarios_but_for_how_none_are_told(tags: list[str] | None) -> None:
+def test_tags_are_the_scenarios_but_for_how_none_are_written(tags: list[str] | None) -> None:
     """The classic service lists none, the other says nothing."""
     kept = JobRecord.of({"id": JOB, "tags": tags}).job
     assert ("tags" in kept) == (not tags)

@@ -39,15 +39,15 @@ def conversation(stream: Any, longest: int = 100) -> Iterator[tuple[float, Any]]
     """Everything that *stream* says, asked whenever it told to, with the time."""
     now = 0.0
     for _ in range(longest):
-        said = stream.next(now)
-        if isinstance(said, float):
-            assert said > now
-            if said == float("inf"):
+        sent_messages = stream.next(now)
+        if isinstance(sent_messages, float):
+            assert sent_messages > now
+            if sent_messages == float("inf"):
                 return
-            now = said
+            now = sent_messages
         else:
-            yield now, said
-            if isinstance(said, Close):
+            yield now, sent_messages
+            if isinstance(sent_messages, Close):
                 return
 
 
@@ -57,27 +57,29 @@ def conversation(stream: Any, longest: int = 100) -> Iterator[tuple[float, Any]]
 @given(scripts())
 def test_a_stream_says_what_appears_when_it_does_and_then_the_end(script: Script) -> None:
     """An acknowledgement, every interim result at its moment, the result of a job that completes."""
-    lived = job(script)
-    said = list(conversation(JobStream(lived)))
-    end = lived.cursor.ended
-    appeared = lived.cursor.interim(float("inf") if end is None else end)
+    simulated = job(script)
+    sent_messages = list(conversation(JobStream(simulated)))
+    end = simulated.cursor.ended
+    appeared = simulated.cursor.interim(float("inf") if end is None else end)
     expected: list[tuple[float, Any]] = [(0.0, "ACK"), *appeared]
     if end is not None:
         expected += [(end, "the result")] if script.end.status == "DONE" else []
         expected += [(end, Close(1000))]
-        assert said == expected
+        assert sent_messages == expected
     else:
-        assert [what for _, what in said] == [what for _, what in expected][: len(said)]
+        assert [what for _, what in sent_messages] == [what for _, what in expected][
+            : len(sent_messages)
+        ]
 
 
 @given(scripts(endless=False), st.floats(0, 200))
 def test_a_cancelled_job_ends_its_stream(script: Script, at: float) -> None:
     """Nothing that would have come afterwards is said."""
-    lived = job(script)
-    lived.cursor.cancel(at)
-    said = list(conversation(JobStream(lived)))
-    assert said[-1] == (lived.cursor.ended, Close(1000))
-    assert all(moment <= max(at, 0.0) for moment, _ in said)
+    simulated = job(script)
+    simulated.cursor.cancel(at)
+    sent_messages = list(conversation(JobStream(simulated)))
+    assert sent_messages[-1] == (simulated.cursor.ended, Close(1000))
+    assert all(moment <= max(at, 0.0) for moment, _ in sent_messages)
 
 
 @given(scripts(endless=False), st.integers(0, 6), st.sampled_from([None, 1011]))
@@ -87,8 +89,10 @@ def test_a_broken_stream_says_the_first_messages_only(
     """The acknowledgement does not count."""
     whole = [what for _, what in conversation(JobStream(job(script)))]
     stream = BreakingStream(JobStream(job(script)), messages=messages, code=code)
-    said = [what for _, what in conversation(stream)]
-    assert said == ([*whole[: messages + 1], Close(code)] if len(whole) > messages + 1 else whole)
+    sent_messages = [what for _, what in conversation(stream)]
+    assert sent_messages == (
+        [*whole[: messages + 1], Close(code)] if len(whole) > messages + 1 else whole
+    )
 
 
 # --- the stream of a recorded job -------------------------------------------------------------------
@@ -106,7 +110,7 @@ def played(cassette: Cassette, pace: Any) -> Any:
 def test_a_recorded_job_streams_by_the_recorded_time() -> None:
     """Its interim results spread over the time it ran, and its result when it was seen to have one."""
     stream, player = played(with_interim_results(), "recorded")
-    assert [(round(at, 3), said) for at, said in conversation(stream)] == [
+    assert [(round(at, 3), sent_messages) for at, sent_messages in conversation(stream)] == [
         (0.0, "ACK"),
         (3.667, '"first"'),
         (4.333, '{"i": 2}'),
@@ -120,8 +124,8 @@ def test_a_recorded_job_streams_by_the_recorded_time() -> None:
 def test_without_a_time_to_go_by_it_streams_at_once(pace: Any) -> None:
     """Else nothing would ever come to somebody who does not poll."""
     stream, _ = played(with_interim_results(), pace)
-    said = [what for _, what in conversation(stream)]
-    assert said == ["ACK", '"first"', '{"i": 2}', '{"results": []}', Close(1000)]
+    sent_messages = [what for _, what in conversation(stream)]
+    assert sent_messages == ["ACK", '"first"', '{"i": 2}', '{"results": []}', Close(1000)]
     assert stream.next(0.0) == Close(1000)
 
 

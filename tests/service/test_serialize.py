@@ -15,18 +15,18 @@ from tests.drawn_scripts import scripts
 
 
 @given(scripts(), st.sampled_from(["number", "text"]))
-def test_what_is_said_of_a_step_is_read_back_as_it(script: Script, reason_code: str) -> None:
+def test_what_is_written_of_a_step_is_read_back_as_it(script: Script, reason_code: str) -> None:
     """But for how long it lasts and what appears meanwhile, which a poll does not say."""
     for step in script:
-        said = serialize.json_response({"state": serialize.job_state(step, reason_code)})
-        assert parse.step_of(said.body) == replace(step, seconds=None, interim=())
+        answer = serialize.json_response({"state": serialize.job_state(step, reason_code)})
+        assert parse.step_of(answer.body) == replace(step, seconds=None, interim=())
 
 
 @pytest.mark.parametrize("word", ["", "Validating"])
-def test_a_word_that_nobody_knows_is_a_step_and_none_is_not(word: str) -> None:
+def test_an_unknown_word_is_a_step_and_none_is_not(word: str) -> None:
     """A status without a word is no status."""
-    said = serialize.json_response({"state": {"status": word}})
-    assert parse.step_of(said.body) == (unknown(word) if word else None)
+    answer = serialize.json_response({"state": {"status": word}})
+    assert parse.step_of(answer.body) == (unknown(word) if word else None)
 
 
 @given(

@@ -50,12 +50,12 @@ class World:
             plan=lambda *_: JobPlan(script=Script.parse("QUEUED 5s; DONE")),
         )
 
-    def job(self, life: str | Script, *, result: str = "R", **options: Any) -> str:
+    def job(self, sequence: str | Script, *, result: str = "R", **options: Any) -> str:
         logs, metrics = options.pop("logs", None), options.pop("metrics", None)
         behaviour = options.pop("behaviour", Behaviour())
         submission = Submission(backend="ibm_torino", program_id="sampler", **options)
         recorded = Recorded(result=result, logs=logs, metrics=metrics)
-        plan = JobPlan(script=Script.of(life), recorded=recorded, behaviour=behaviour)
+        plan = JobPlan(script=Script.of(sequence), recorded=recorded, behaviour=behaviour)
         return self.service.add(submission, plan).facts.job_id
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
@@ -76,7 +76,7 @@ def code(response: Response) -> int:
     return number
 
 
-LIVES = {
+SCRIPTS = {
     "queued": "QUEUED",
     "running": "RUNNING",
     "completed": "DONE",
@@ -87,7 +87,7 @@ LIVES = {
 
 
 @pytest.mark.parametrize(
-    ("life", "results", "logs", "cancel", "delete"),
+    ("sequence", "results", "logs", "cancel", "delete"),
     [
         ("queued", 204, 404, 204, 204),
         ("running", 204, 404, 204, 400),
@@ -98,18 +98,18 @@ LIVES = {
     ],
 )
 def test_the_status_of_each_operation_depends_on_where_the_job_is(
-    life: str, results: int, logs: int, cancel: int, delete: int
+    sequence: str, results: int, logs: int, cancel: int, delete: int
 ) -> None:
     """The table of the REST API's states."""
     world = World()
-    job = world.job(LIVES[life])
+    job = world.job(SCRIPTS[sequence])
     assert world.ask("GET", f"/jobs/{job}").status == 200
     assert world.ask("GET", f"/jobs/{job}/results").status == results
     assert world.ask("GET", f"/jobs/{job}/logs").status == logs
     assert world.ask("GET", f"/jobs/{job}/interim_results").status == 200
     assert world.ask("GET", f"/jobs/{job}/metrics").status == 200
     assert world.ask("DELETE", f"/jobs/{job}").status == delete
-    job = world.job(LIVES[life])
+    job = world.job(SCRIPTS[sequence])
     assert world.ask("POST", f"/jobs/{job}/cancel").status == cancel
 
 
@@ -272,7 +272,7 @@ def test_an_unchanged_poll_is_the_same_answer() -> None:
         ),
     ],
 )
-def test_metrics_are_of_the_era_of_the_api_version(
+def test_metrics_are_those_of_the_api_version(
     version: str | None, usage: dict[str, Any], other: dict[str, Any]
 ) -> None:
     """The header IBM-API-Version chooses; without it, it is the oldest."""
@@ -467,7 +467,7 @@ def test_an_option_that_is_none_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "method", "path", "life", "status"),
+    ("options", "method", "path", "sequence", "status"),
     [
         ({"logs_before_end": 200}, "GET", "/logs", "RUNNING", 200),
         ({"empty_logs": 404}, "GET", "/logs", "DONE", 404),
@@ -477,9 +477,9 @@ def test_an_option_that_is_none_is_refused() -> None:
     ],
 )
 def test_what_is_inferred_is_an_option(
-    options: dict[str, Any], method: str, path: str, life: str, status: int
+    options: dict[str, Any], method: str, path: str, sequence: str, status: int
 ) -> None:
     """Each changes what it is named for."""
     world = World()
-    job = world.job(life, behaviour=Behaviour(**options))
+    job = world.job(sequence, behaviour=Behaviour(**options))
     assert world.ask(method, f"/jobs/{job}{path}").status == status

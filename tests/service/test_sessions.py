@@ -49,13 +49,15 @@ def test_a_session_is_open_then_active_then_inactive() -> None:
     assert [stamp["status"] for stamp in stamps] == ["open", "active", "inactive", "active"]
 
 
-@pytest.mark.parametrize("life", ["QUEUED 1h; DONE", "QUEUED", "QUEUED 1s; RUNNING 1s; DONE"])
-def test_a_job_that_waits_keeps_a_session_active(life: str) -> None:
+@pytest.mark.parametrize(
+    "status_sequence", ["QUEUED 1h; DONE", "QUEUED", "QUEUED 1s; RUNNING 1s; DONE"]
+)
+def test_a_job_that_waits_keeps_a_session_active(status_sequence: str) -> None:
     """An hour in the queue is no idle time, nor is a wait whose end nobody knows."""
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask)
     ask.submit(session_id=session)
-    ask.script = life
+    ask.script = status_sequence
     job = ask.submit(session_id=session)
     ask.service.change_backend("ibm_torino", {"status": "offline"})
     ask.clock.advance("30m")
@@ -105,7 +107,7 @@ def test_closing_an_idle_session_closes_it_at_once_and_for_good() -> None:
     assert ask("GET", f"/sessions/{session}").body["accepting_jobs"] is True
 
 
-def test_a_session_that_takes_jobs_may_be_told_to() -> None:
+def test_a_session_that_takes_jobs_may_be_set_to_take_jobs() -> None:
     """It was open before and is after."""
     ask = Asking(TEN_SECONDS_EACH)
     session = opened(ask)
@@ -180,14 +182,14 @@ def test_a_session_that_was_cancelled_is_closed_from_then_on() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expiry", "said"),
+    ("expiry", "expected_state"),
     [
         ("cancel", {"status": "Cancelled", "reason": "Session closed"}),
         ("fail", {"status": "Failed", "reason": "Session closed", "reason_code": 1217}),
     ],
 )
 def test_when_its_time_is_over_queued_jobs_end_and_running_ones_finish(
-    expiry: Any, said: dict[str, Any]
+    expiry: Any, expected_state: dict[str, Any]
 ) -> None:
     """max_ttl counts from the first job that runs; the documentation has told both endings."""
     ask = Asking("RUNNING 2h; DONE", behaviour=Behaviour(session_expiry=expiry))
@@ -199,7 +201,7 @@ def test_when_its_time_is_over_queued_jobs_end_and_running_ones_finish(
     assert (ask.state(running), ask.state(queued)) == ("Running", "Queued")
     ask.clock.advance("2m")
     assert ask.state(running) == "Running"
-    assert ask("GET", f"/jobs/{queued}").body["state"] == said
+    assert ask("GET", f"/jobs/{queued}").body["state"] == expected_state
     assert seen(ask, session) == ("closed", "session_closed_by_max_ttl")
     ask.clock.advance("1h")
     assert ask.state(running) == "Completed"

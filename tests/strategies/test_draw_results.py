@@ -67,9 +67,9 @@ def test_a_sampler_result_holds_what_was_drawn(data: st.DataObject) -> None:
 def test_a_data_bin_says_the_types_of_its_fields_as_the_service_does() -> None:
     """In their order; the client's own encoder leaves them out."""
     fields = {"meas": result_payloads.bit_array([0], 1), "evs": result_payloads.array([0.5], ())}
-    said = result_payloads.data_bin(fields, ())["__value__"]
-    assert said["field_names"] == ["meas", "evs"]
-    assert said["field_types"] == [
+    answer = result_payloads.data_bin(fields, ())["__value__"]
+    assert answer["field_names"] == ["meas", "evs"]
+    assert answer["field_types"] == [
         "<class 'qiskit.primitives.containers.bit_array.BitArray'>",
         "numpy.ndarray[tuple[int, ...], numpy.dtype[numpy.float64]]",
     ]
@@ -238,7 +238,7 @@ def test_where_there_is_nothing_to_damage_nothing_is_damaged() -> None:
     assert renamed.applied(json.dumps(empty)) is None
 
 
-def test_a_program_that_nobody_knows_is_refused() -> None:
+def test_a_program_that_is_unknown_is_rejected() -> None:
     """The message says which there are."""
     with pytest.raises(ResultError, match="there are sampler, estimator, noise-learner"):
         qst.results("vqe")

@@ -10,7 +10,7 @@ from qrtest.service import serialize
 from qrtest.timeline.journal import summary
 
 
-def test_a_timeline_tells_each_job_in_lines_of_time_request_answer() -> None:
+def test_a_timeline_shows_each_job_in_lines_of_time_request_answer() -> None:
     """Polls that say the same are one line; a fault stands below what it struck."""
     with simulate() as sim:
         job = sim.job(

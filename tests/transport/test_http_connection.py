@@ -27,7 +27,7 @@ def sim() -> Iterator[Simulation]:
         yield simulation
 
 
-def told(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
+def answered(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
     """All that the port says to *pieces*, each sent by itself, until it or the client is done."""
     assert sim.port is not None
     with socket.create_connection(("127.0.0.1", sim.port), timeout=20) as raw:
@@ -36,10 +36,10 @@ def told(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
             raw.sendall(piece)
         if ends:
             raw.shutdown(socket.SHUT_WR)
-        said = b""
+        answer = b""
         while data := raw.recv(65_536):
-            said += data
-        return said
+            answer += data
+        return answer
 
 
 def asking(method: str, path: str, headers: str = "", body: bytes = b"") -> bytes:
@@ -49,23 +49,23 @@ def asking(method: str, path: str, headers: str = "", body: bytes = b"") -> byte
     return head.encode() + body
 
 
-def bodies(said: bytes) -> list[bytes]:
-    """The bodies of the answers in *said*."""
+def bodies(answer: bytes) -> list[bytes]:
+    """The bodies of the answers in *answer*."""
     found = []
-    while said:
-        head, _, rest = said.partition(b"\r\n\r\n")
+    while answer:
+        head, _, rest = answer.partition(b"\r\n\r\n")
         length = re.search(rb"(?i)content-length: (\d+)", head)
         size = int(length[1]) if length else 0
         found.append(rest[:size])
-        said = rest[size:]
+        answer = rest[size:]
     return found
 
 
 def test_pipelined_requests_are_answered_in_their_order(sim: Simulation) -> None:
     """Three questions in one packet, three answers."""
     jobs = [sim.job("QUEUED").job_id() for _ in range(3)]
-    said = told(sim, b"".join(asking("GET", f"/v1/jobs/{job}") for job in jobs))
-    assert [json.loads(body)["id"] for body in bodies(said)] == jobs
+    answer = answered(sim, b"".join(asking("GET", f"/v1/jobs/{job}") for job in jobs))
+    assert [json.loads(body)["id"] for body in bodies(answer)] == jobs
 
 
 @given(cuts=st.lists(st.integers(1, 200), max_size=6))
@@ -74,7 +74,7 @@ def test_it_does_not_matter_where_the_bytes_are_cut(sim: Simulation, cuts: list[
     whole = asking("PUT", "/v1/jobs/none/tags", body=b'{"tags": ["a"]}') * 2
     places = sorted({0, *(cut for cut in cuts if cut < len(whole)), len(whole)})
     pieces = [whole[start:end] for start, end in pairwise(places)]
-    answers = [json.loads(body)["errors"][0]["message"] for body in bodies(told(sim, *pieces))]
+    answers = [json.loads(body)["errors"][0]["message"] for body in bodies(answered(sim, *pieces))]
     assert answers == ["Job not found. Job ID: none"] * 2
 
 
@@ -87,12 +87,12 @@ def test_the_same_bytes_are_asked_anew_every_time(sim: Simulation) -> None:
     with socket.create_connection(("127.0.0.1", sim.port), timeout=20) as raw:
         for wish in (asked, asked, other, asked):
             raw.sendall(wish)
-            said = b""
+            answer = b""
             while not (
-                said and len(bodies(said)[0]) == int(re.findall(rb"Length: (\d+)", said)[0])
+                answer and len(bodies(answer)[0]) == int(re.findall(rb"Length: (\d+)", answer)[0])
             ):
-                said += raw.recv(65_536)
-            seen.append(json.loads(bodies(said)[0]).get("status"))
+                answer += raw.recv(65_536)
+            seen.append(json.loads(bodies(answer)[0]).get("status"))
             sim.clock.advance("6s")
     assert seen == ["Queued", "Queued", None, "Completed"]
 
@@ -101,22 +101,22 @@ def test_a_chunked_body_is_read_whole(sim: Simulation) -> None:
     """As clients send whose bodies have no known length."""
     job = sim.job("QUEUED")
     asked = asking("PUT", f"/v1/jobs/{job.job_id()}/tags", "Transfer-Encoding: chunked\r\n")
-    said = told(sim, asked, b'8\r\n{"tags":\r\n', b"4\r\n [7]\r\n1\r\n}\r\n0\r\n\r\n")
-    assert b"tags must be a list of texts" in said
+    answer = answered(sim, asked, b'8\r\n{"tags":\r\n', b"4\r\n [7]\r\n1\r\n}\r\n0\r\n\r\n")
+    assert b"tags must be a list of texts" in answer
 
 
-def test_a_client_that_waits_to_go_on_is_told_to(sim: Simulation) -> None:
+def test_a_client_that_waits_for_100_continue_gets_it(sim: Simulation) -> None:
     """curl does, before a large body."""
-    said = told(sim, asking("PUT", "/v1/jobs/none/tags", "Expect: 100-continue\r\n", b"{}"))
-    assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 4")
+    answer = answered(sim, asking("PUT", "/v1/jobs/none/tags", "Expect: 100-continue\r\n", b"{}"))
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 4")
 
 
 def test_head_has_the_length_and_no_body(sim: Simulation) -> None:
     """There is no HEAD in the service: 405, with the length of the reason that is not sent."""
-    said = told(sim, asking("HEAD", "/v1/versions"))
-    assert said.startswith(b"HTTP/1.1 405")
-    assert b"Content-Length: " in said
-    assert said.endswith(b"\r\n\r\n")
+    answer = answered(sim, asking("HEAD", "/v1/versions"))
+    assert answer.startswith(b"HTTP/1.1 405")
+    assert b"Content-Length: " in answer
+    assert answer.endswith(b"\r\n\r\n")
 
 
 def test_a_connection_closes_when_the_client_says_so(sim: Simulation) -> None:
@@ -124,20 +124,20 @@ def test_a_connection_closes_when_the_client_says_so(sim: Simulation) -> None:
     closing = asking("GET", "/v1/versions", "Connection: close\r\n")
     old = asking("GET", "/v1/versions").replace(b"HTTP/1.1", b"HTTP/1.0")
     for asked in (closing, old):
-        said = told(sim, asked, ends=False)
-        assert b"Connection: close\r\n" in said
+        answer = answered(sim, asked, ends=False)
+        assert b"Connection: close\r\n" in answer
 
 
 def test_a_whole_address_is_understood_as_proxies_get_it(sim: Simulation) -> None:
     """A client that takes the port for a proxy is answered, too."""
-    said = told(sim, asking("GET", "http://quantum.cloud.ibm.com/api/v1/versions?a=1"))
-    assert said.startswith(b"HTTP/1.1 200 OK\r\n")
+    answer = answered(sim, asking("GET", "http://quantum.cloud.ibm.com/api/v1/versions?a=1"))
+    assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_a_tunnel_is_refused(sim: Simulation) -> None:
     """CONNECT would lead out of this machine."""
     asked = asking("CONNECT", "iam.cloud.ibm.com:443", "Connection: close\r\n")
-    assert told(sim, asked).startswith(b"HTTP/1.1 501")
+    assert answered(sim, asked).startswith(b"HTTP/1.1 501")
 
 
 class Echo(asyncio.Protocol):
@@ -168,9 +168,9 @@ def test_another_protocol_takes_the_connection_over_whole() -> None:
         async with server:
             reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
             writer.write(wish + b"and more")
-            said = await reader.read()
+            answer = await reader.read()
             writer.close()
-            return said
+            return answer
 
     wish = asking("GET", "/stream/jobs/x?a=1", "Connection: Upgrade\r\nUpgrade: websocket\r\n")
     assert asyncio.run(conversation()) == wish + b"and more"
@@ -178,8 +178,8 @@ def test_another_protocol_takes_the_connection_over_whole() -> None:
 
 def test_a_cut_body_is_shorter_than_was_announced() -> None:
     """The client waits for the rest, and the connection ends instead."""
-    said = encoded(Response(200, b"half a body", failure="cut"))
-    announced = re.search(rb"Content-Length: (\d+)", said)
+    answer = encoded(Response(200, b"half a body", failure="cut"))
+    announced = re.search(rb"Content-Length: (\d+)", answer)
     assert announced is not None
-    assert bodies(said) == [b"half a body"]
+    assert bodies(answer) == [b"half a body"]
     assert int(announced[1]) > len(b"half a body")

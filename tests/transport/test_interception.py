@@ -196,7 +196,7 @@ def test_the_clients_own_retries_go_on() -> None:
         assert sim.clock.now() == pytest.approx(2.15)
 
 
-def test_httpx_connects_again_as_its_transport_was_told_to() -> None:
+def test_httpx_connects_again_as_often_as_its_transport_says() -> None:
     """Twice refused, then answered: after 0 and 0.5 seconds, as httpcore does."""
     with qrtest.simulate(faults=[faults.drop(how="refused", times=2)]) as sim:
         job = sim.job("QUEUED")

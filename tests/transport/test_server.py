@@ -144,7 +144,7 @@ def test_in_real_time_nobody_waits_for_the_slow_answer_of_another() -> None:
     assert order == [quick.job_id(), slow.job_id()]
 
 
-def test_in_real_time_a_client_gives_up_when_it_said_it_would() -> None:
+def test_in_real_time_a_client_gives_up_when_it_reported_it_would() -> None:
     """After its own timeout, with the exception of a socket."""
     hanging = faults.hang(times=None)
     with simulate(transport="sockets", clock="real", faults=[hanging]) as sim:

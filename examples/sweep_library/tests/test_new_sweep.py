@@ -27,6 +27,6 @@ def test_a_job_that_somebody_cancelled(runtime_job, virtual_clock):
     assert virtual_clock.now() < 300 + 2 * POLL_SECONDS
 
 
-def test_no_life_of_a_job_breaks_it():
+def test_no_script_of_a_job_breaks_it():
     """Whatever happens to the job, on the way or at the gateway."""
     qrtest.check_consumer(collect, allowed=SweepFailedError, max_examples=25)
