@@ -136,7 +136,7 @@ class Player:
     def recorded_instance(self, listed: list[str], wanted: str) -> str | None:
         """Return the one of the CRNs *listed* in a recorded answer that stands for the CRN *wanted*.
 
-        None if none does, or if nothing tells which of several does.
+        None if none does, or if nothing says which of several does.
         """
         digests = self._cassette.digests
         names = list(dict.fromkeys(listed))

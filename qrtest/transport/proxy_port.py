@@ -152,11 +152,11 @@ class ProxyPort:
         try:
             response, wait = self._answering.answer(request, scheme)
         except Exception as error:
-            said = (
+            message = (
                 str(error) if isinstance(error, QrtestError) else f"{type(error).__name__}: {error}"
             )
-            self._note(f"{request} to {request.host}: {said}")
-            response, wait = error_response(FAILED, said), 0.0
+            self._note(f"{request} to {request.host}: {message}")
+            response, wait = error_response(FAILED, message), 0.0
         if response.failure in BEFORE_THE_REQUEST or response.failure == "timeout":
             self._note(f"{request} to {request.host}: the connection failed ({response.failure})")
             response = error_response(

@@ -771,8 +771,8 @@ def test_a_number_that_was_sent_as_a_credential_stays_a_number_elsewhere() -> No
 def test_a_name_governs_a_block_of_text_as_it_governs_json(text: str) -> None:
     """YAML, Python reprs, logs, INI files; what follows the block is kept."""
     [kept] = clean([answered(text.format(48213377), TEXT)]).interactions
-    clean = re.sub(r"redacted-user-\w{10}", "{}", kept.response.body.decode())
-    assert clean == text.replace("{{", "{").replace("}}", "}")
+    stripped = re.sub(r"redacted-user-\w{10}", "{}", kept.response.body.decode())
+    assert stripped == text.replace("{{", "{").replace("}}", "}")
 
 
 @pytest.mark.parametrize(
