@@ -208,7 +208,8 @@ class _Check:
         """Run the consumer in a *case* once more; return what is found, and whether it is found again."""
         last = self._last
         assert last is not None
-        if last.run.has_stalled or last.rule.refused is not None:
+        is_seen_once = last.run.printed_secret is not None  # the output of this run is not dropped
+        if last.run.has_stalled or last.rule.refused is not None or is_seen_once:
             return last
         return self.look(case) or replace(last, repeats=False)
 

@@ -41,6 +41,7 @@ __all__ = ["RULES", "Rule"]
 
 REQUESTS_AFTER_THE_END: Final = 10
 PAUSE_SECONDS: Final = 5.0
+SECRETS: Final = "secrets"
 SUCCESS: Final = 200
 MOST_TIMES_AS_MANY: Final = 10
 """How many times as many jobs may be submitted when something goes wrong as when nothing does."""
@@ -312,6 +313,12 @@ RULES: Final = (
         "Write 'with Session(...) as session:', or close it in a finally: an open session is charged "
         "for until its time is over.",
         _leaves_a_session_open,
+    ),
+    Rule(
+        SECRETS,
+        "An API key is not printed, and not logged.",
+        "Print the name of the instance, not the account: logs are kept and shared.",
+        lambda run: run.printed_secret,
     ),
     Rule(
         "refuses",

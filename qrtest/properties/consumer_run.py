@@ -22,6 +22,7 @@ from qrtest.harness.simulate import Simulation, Transport, Truth, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import Step
 from qrtest.properties import returned_data
+from qrtest.properties.muted_output import PRINTED_SECRETS
 from qrtest.properties.real_time_limit import MOST_LIMITS, RealTimeLimit, Stalled, Watched
 from qrtest.properties.returned_data import Data, Mark
 from qrtest.scenario.scenario import Scenario
@@ -74,7 +75,7 @@ class Run:
     *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
     a job that is not its own, "" when there is none. *value* is what it returned, *error* what it
     raised. *has_stalled*: it made no progress in real time, at the line *stalled_at*. *switches* says where
-    its schedule let a thread or task go on before others.
+    its schedule let a thread or task go on before others, *printed_secret* where an API key was printed.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -90,6 +91,7 @@ class Run:
     has_stalled: bool = False
     stalled_at: FrameSummary | None = None
     switches: tuple[str, ...] = ()
+    printed_secret: str | None = None
 
     @property
     def scenario(self) -> Scenario:
@@ -203,6 +205,7 @@ def run_consumer(
     error: BaseException | None = None
     others = ""
     has_stalled = False
+    PRINTED_SECRETS.clear()
     limit.begin(
         Watched(
             progress=lambda: (simulation.clock.now(), len(simulation.journal)),
@@ -246,6 +249,7 @@ def run_consumer(
         has_stalled=has_stalled,
         stalled_at=limit.stalled_at if has_stalled else None,
         switches=_switches(simulation),
+        printed_secret=PRINTED_SECRETS[0] if PRINTED_SECRETS else None,
     )
 
 

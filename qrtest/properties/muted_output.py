@@ -1,4 +1,8 @@
-"""Keeps what a consumer prints and logs in hundreds of runs out of the report of the one that matters."""
+"""Keeps what a consumer prints and logs in hundreds of runs out of the report of the one that matters.
+
+What is dropped is looked through for the API key of the simulation: a consumer that prints it would print a
+real one.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,16 @@ from typing import Final
 
 from qrtest.patching import Patch, Patches
 
-__all__ = ["MUTED", "MUTED_CLIENT"]
+__all__ = ["MUTED", "MUTED_CLIENT", "PRINTED_SECRETS"]
 
 CLIENT: Final = ("urllib3", "requests", "qiskit_ibm_runtime", "qiskit", "ibm_cloud_sdk_core")
+
+
+SECRET: Final = "qrtest-api-key"  # noqa: S105 (no secret: nobody takes it but the simulation)
+"""The API key of simulated accounts."""
+
+PRINTED_SECRETS: Final[list[str]] = []
+"""Where the API key was printed or logged since the list was emptied, as words for a report."""
 
 
 class _Nowhere(io.TextIOBase):
@@ -23,14 +34,31 @@ class _Nowhere(io.TextIOBase):
         return True
 
     def write(self, text: str) -> int:
+        if SECRET in text:
+            PRINTED_SECRETS.append("it printed the API key of the account")
         return len(text)
+
+
+class _NoLog(logging.Handler):
+    """A handler that keeps nothing; as there is one, logging prints nothing to stderr either."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            has_secret = SECRET in record.getMessage()
+        except (
+            Exception
+        ):  # arguments that do not fit the message: that is what `handleError` is for
+            self.handleError(record)
+            return
+        if has_secret:
+            where = f"{record.filename}:{record.lineno}"
+            PRINTED_SECRETS.append(f"it logged the API key of the account, in {where}")
 
 
 def _outputs() -> Iterator[Patch]:
     yield sys, "stdout", _Nowhere()
     yield sys, "stderr", _Nowhere()
-    # Not an empty list: without any handler, logging prints to stderr.
-    yield logging.getLogger(), "handlers", [logging.NullHandler()]
+    yield logging.getLogger(), "handlers", [_NoLog()]
 
 
 def _loggers_of_the_client() -> Iterator[Patch]:

@@ -33,7 +33,7 @@ __all__ = ["ENDINGS", "LONGEST", "lengths", "mostly_first", "scripts"]
 
 Drawn = TypeVar("Drawn")
 LONGEST: Final = "3h"
-ROUND_SECONDS: Final = (1.0, 5.0, 30.0, 60.0, 600.0, 3_600.0, 10_800.0, 86_400.0)
+ROUND_SECONDS: Final = (1.0, 5.0, 30.0, 60.0, 300.0, 600.0, 3_600.0, 10_800.0, 86_400.0)
 MOST_STEPS_BEFORE_THE_END: Final = 3
 USUAL_STEPS_WEIGHT: Final = 4
 """How much more often a step is QUEUED or RUNNING than an unknown status."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import time
 
@@ -514,3 +515,13 @@ def cancels_what_is_not_done_at_once(job):
     with contextlib.suppress(Exception):
         job.cancel()
     raise GaveUp
+
+
+@bug("secrets", takes="service", scenarios=SUBMITTED)
+def prints_its_account(service):
+    print("using", service.active_account())
+
+
+@bug("secrets", takes="service", scenarios=SUBMITTED)
+def logs_its_token(service):
+    logging.getLogger("application").warning("using %s", service.active_account()["token"])
