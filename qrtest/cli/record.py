@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -12,10 +11,10 @@ import click
 
 from qrtest.cli.progress import titled
 from qrtest.errors import RecordingError
+from qrtest.harness.child_environment import with_injected
 
 __all__ = ["record"]
 
-INJECTED = Path(__file__).parent / "injected"
 TICK_SECONDS = 0.2
 """How often the count in the title of the terminal is renewed."""
 
@@ -53,13 +52,7 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
 
 
 def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
-    paths = [str(INJECTED), os.environ.get("PYTHONPATH", "")]
-    environment = {
-        **os.environ,
-        "QRTEST_RECORDING": str(pending.absolute()),
-        "QRTEST_CLAIM": str(claim),
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-    }
+    environment = with_injected(QRTEST_RECORDING=str(pending.absolute()), QRTEST_CLAIM=str(claim))
     try:
         process = subprocess.Popen(command, env=environment)  # noqa: S603 (what the user typed)
     except OSError as error:

@@ -267,6 +267,17 @@ class Session(Decorating):
         port = self._environment.port
         return None if port is None else port.number
 
+    @property
+    def child_environment(self) -> dict[str, str]:
+        """The environment for child processes that are to stay on this machine, too: `run(..., env=...)`.
+
+        A Python child, and its children, raise `NetworkBlocked` as here; programs in other languages that use
+        the proxy of the environment fail to connect. They are not answered: `qrtest.proxy` does that.
+        """
+        from qrtest.harness.child_environment import blocked_environment
+
+        return blocked_environment()
+
     def __enter__(self) -> Self:
         self._environment.enter()
         return self

@@ -1,7 +1,8 @@
-"""Starts a recording inside a Python program that `qrtest record` runs, and ends it at exit.
+"""Starts a recording inside a Python program that `qrtest record` runs, or keeps it on this machine.
 
 Python imports this by its name, before the program. The first process that gets here is the one that is
-recorded; what it starts itself is not. It writes a byte into its claim for each request.
+recorded, until it exits; what it starts itself is not. It writes a byte into its claim for each request.
+The children of a simulation, and theirs in turn, are kept on this machine where the environment says so.
 """
 
 from __future__ import annotations
@@ -55,8 +56,13 @@ def _go_on() -> None:
 
 
 sys.path[:] = [entry for entry in sys.path if entry != HERE]
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry != HERE
-)
+if "QRTEST_BLOCK_NETWORK" in os.environ:
+    from qrtest.transport.network_block import BLOCKED
+
+    BLOCKED.__enter__()
+else:
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry != HERE
+    )
 _go_on()
 _begin()
