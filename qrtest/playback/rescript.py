@@ -72,6 +72,7 @@ def rescripted(cassette: Cassette, job: RecordedJob) -> Cassette:
 
     Raises `ScenarioError` as `recording_of`.
     """
+    cassette = _in_recorded_time(cassette)
     before = jobs_in(cassette)[job.job_id]
     old_end, new_end = _end(before), _end(job)
     about = [each for each in cassette.interactions if of_the_job(each.request, job.job_id)]
@@ -83,6 +84,14 @@ def rescripted(cassette: Cassette, job: RecordedJob) -> Cassette:
 
 
 # --- when a client asks what ---------------------------------------------------------------------------
+
+
+def _in_recorded_time(cassette: Cassette) -> Cassette:
+    """Return *cassette* without the time of the program, which waits for another script otherwise."""
+    interactions = (
+        replace(each, program=None, program_until=None) for each in cassette.interactions
+    )
+    return replace(cassette, interactions=tuple(interactions))
 
 
 def _asks(path: str, at: float) -> Interaction:

@@ -72,6 +72,12 @@ _NO_PASSWORD: Final = frozenset(
 )
 
 
+INTERIM: Final = "interim_results"
+"""The name of the list of interim results, whose items are texts of JSON: a number of any length is one."""
+
+_INTEGER: Final = re.compile(r"-?[0-9]+")
+
+
 class Content:
     """Decides about all content of a session, by *rules* and with *placeholders*."""
 
@@ -174,7 +180,7 @@ class Content:
             return text
         if where.over:
             return self._governed(text, where)
-        if patterns.is_plain(text):
+        if patterns.is_plain(text) or (where.name == INTERIM and _INTEGER.fullmatch(text)):
             return text
         plain = plain_name(where.name)
         if where.name == json_values.ENCODED or plain in DATA_KEYS or text.startswith("eJ"):

@@ -21,7 +21,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.redaction import allowlist, encoded_data, json_values, words
 from qrtest.redaction.allowlist import Rules, plain_name
 from qrtest.redaction.bodies import cut_character, decompressed, text_of
-from qrtest.redaction.content import Content
+from qrtest.redaction.content import INTERIM, Content
 from qrtest.redaction.credentials import Credentials, with_body
 from qrtest.redaction.forms import cookie_values
 from qrtest.redaction.learnt_values import LearntValues
@@ -274,7 +274,8 @@ class Redactor:
             placeholder = self._placeholders.of(kind, body.decode("latin-1"))
             size = "" if operation is None else f" ({len(body):,} bytes)"
             return f"{placeholder}{size}".encode()
-        where = TOP._replace(is_public=operation in PUBLIC)
+        name = INTERIM if operation == INTERIM else ""
+        where = TOP._replace(name=name, is_public=operation in PUBLIC)
         if tail and (found := _LAST_WORD.search(text)) and words.begins_a_word(found[0]):
             text, tail = text[: found.start()], found[0].encode() + tail
         clean = self._content.content(text, where, content_type)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError, RuntimeJobMaxTimeoutError
 
 import qrtest
-from qrtest import Scenario, Script, cancelled, failed, faults, queued, running
+from qrtest import Scenario, Script, cancelled, done, failed, faults, queued, running
 from qrtest import strategies as qst
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction, collapsed
@@ -26,6 +26,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import differences
 from qrtest.playback.interim import with_interim
 from qrtest.playback.recorded_jobs import jobs_in
+from qrtest.playback.rehearsal import rehearsed
 from qrtest.playback.rescript import rescripted
 from qrtest.scenario.as_recording import recorded_job_of
 from qrtest.service.behaviour import Behaviour
@@ -364,6 +365,28 @@ def test_any_script_goes_there_and_back(
             program,
         )
         assert Scenario.from_cassette(read.to_cassette()) == read
+
+
+def test_an_interim_result_of_many_digits_is_one() -> None:
+    """A number that is too long for an account's or a card's stays in the list as it is."""
+    script = Script(queued(1), running(5, interim=[10**15 + 7, -(10**45)]), done())
+    assert Scenario.from_cassette(Scenario(script).to_cassette()).script == script
+
+
+def test_a_cassette_with_the_time_of_its_program_is_rehearsed_without_a_problem() -> None:
+    """What follows from another script has no time of the recorded program."""
+    recorded = short()
+    timed = replace(
+        recorded,
+        interactions=tuple(
+            replace(each, program=each.at, program_until=each.until)
+            for each in recorded.interactions
+        ),
+    )
+    job = jobs_in(timed)[JOB]
+    changed = Scenario.of_job(job).but(script="QUEUED 1h; RUNNING 5s; DONE")
+    after = rescripted(timed, recorded_job_of(changed, job))
+    assert list(rehearsed(after)) == []
 
 
 def test_what_no_recording_can_hold_is_refused() -> None:
