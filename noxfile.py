@@ -127,6 +127,16 @@ def packages(session: nox.Session, package: str) -> None:
 
 
 @nox.session
+def schemathesis(session: nox.Session) -> None:
+    """Requests drawn from the description that a server publishes of itself: none may end in a 5xx."""
+    install(session, "newest")
+    session.install("-q", "schemathesis>=4,<5")
+    if session.posargs == INSTALL_ONLY:
+        return
+    session.run("python", "-m", "tests.schemathesis_run", *session.posargs)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Every line and branch of what decides, by tests in one process."""
     install(session, "newest")
@@ -172,7 +182,12 @@ def upstream(session: nox.Session) -> None:
     if not session.posargs:
         session.error("Give a checkout of qiskit-ibm-runtime: nox -s upstream -- PATH")
     checkout = Path(session.posargs[0]).resolve()
-    release = (checkout / "qiskit_ibm_runtime" / "VERSION.txt").read_text(encoding="utf-8").strip()
+    version = checkout / "qiskit_ibm_runtime" / "VERSION.txt"
+    if not version.exists():
+        session.error(
+            f"{version} is not there: `pip install setuptools-scm .` in the checkout writes it."
+        )
+    release = version.read_text(encoding="utf-8").strip()
     session.install("-q", "-e", ".[test]", f"qiskit-ibm-runtime=={release}", "ddt", "qiskit-aer")
     root = str(Path(__file__).parent)
     others = ("vcr", "recording", "randomly", "asyncio", "time_machine", "qrtest")

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from qrtest.client.result_format import array, bit_array
+from qrtest.client.result_format import array, bit_array, written
 from qrtest.errors import ResultError
 
 __all__ = ["DIFFERENCES", "difference", "with_counts", "with_evs"]
@@ -60,7 +60,7 @@ def _changed(result: str, values: Any, change: Callable[[Json, Any, str], None],
     for number, (pub, value) in enumerate(zip(pubs, each, strict=True)):
         if value is not None:
             change(_data(pub), value, f"{what} of pub {number}")
-    return json.dumps(body)
+    return written(body)
 
 
 def _counts_of_pub(data: Json, counts: Any, what: str) -> None:
@@ -137,7 +137,7 @@ def difference(result: str, name: str, pub: int = 0) -> str | None:
         return None
     if not pubs or not DIFFERENCES[name](body, pubs, pub % len(pubs)):
         return None
-    return json.dumps(body)
+    return written(body)
 
 
 def _pub_missing(_: Json, pubs: list[Json], number: int) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from itertools import islice
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -22,15 +22,22 @@ from qrtest.client.submitted_pubs import decoded
 
 __all__ = ["executor_result", "item_arguments", "noise_learner_result", "program_body"]
 
-LAYERS: Final = 4
-"""How many layers the noise learner learns unless its options say otherwise."""
+LEARNER_DEFAULTS: Final[Mapping[str, Any]] = {
+    "max_execution_time": None,
+    "max_layers_to_learn": 4,
+    "shots_per_randomization": 128,
+    "num_randomizations": 32,
+    "layer_pair_depths": [0, 1, 2, 4, 16, 32],
+    "twirling_strategy": "active-accum",
+}
+"""The options of the first noise learner, as its results have them (the client's integration tests)."""
 
 LARGEST_RATE: Final = 0.01
 
 Draw = np.random.Generator
 
 
-def executor_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
+def executor_result(inputs: Mapping[str, Any], draw: Draw, span: Span, _: str) -> Any:
     """Return a result for each item of a quantum program: its registers, and what its samplex gives."""
     program = releases.quantum_program(inputs)
     items = []
@@ -142,42 +149,72 @@ def _outputs(samplex: Any) -> Sequence[Any]:
 # --- noise learners ----------------------------------------------------------------------------
 
 
-def noise_learner_result(inputs: Mapping[str, Any], draw: Draw, _: Span) -> Any:
+def noise_learner_result(inputs: Mapping[str, Any], draw: Draw, _: Span, backend: str) -> Any:
     """Return an error for each instruction (third learner) or for each unique layer (the first)."""
     if "schema_version" in inputs:
         return _instruction_errors(inputs, draw)
-    options = inputs.get("options") or {}
-    most = options.get("max_layers_to_learn", LAYERS)
-    circuits = decoded(inputs["circuits"])
-    layers = islice(_unique_layers(circuits), most)
+    sent = {**(inputs.get("options") or {})}
+    sent.pop("support_qiskit", None)
+    options = {**LEARNER_DEFAULTS, **sent}
+    layers = _unique_layers(decoded(inputs["circuits"]), options["twirling_strategy"])
     make, error = releases.layer_error_classes()
     data = []
-    for circuit, qubits in layers:
+    for circuit, qubits in layers[: options["max_layers_to_learn"]]:
         paulis = _paulis(len(qubits), draw)
         data.append(make(circuit, qubits, error(*paulis)))
-    return {"data": data, "metadata": {"backend": "", "input_options": options}}
+    return {"data": data, "metadata": {"backend": backend, "input_options": options}}
 
 
-def _unique_layers(circuits: Sequence[Any]) -> Iterator[tuple[Any, list[int]]]:
-    """Yield each different layer of gates on two qubits, as a circuit on its qubits."""
-    from qiskit import QuantumCircuit
+def _unique_layers(circuits: Sequence[Any], strategy: str) -> list[tuple[Any, list[int]]]:
+    """Return each different layer of gates on two qubits, as a circuit on the qubits that are twirled in it.
+
+    The most frequent are first, and of equally frequent ones those with most gates (documentation of
+    `max_layers_to_learn`).
+    """
+    found: dict[Any, tuple[Any, list[int]]] = {}
+    times: Counter[Any] = Counter()
+    for circuit in circuits:
+        for gates, qubits in _twirled_layers(circuit, strategy):
+            key = frozenset((gate.name, *acted_on) for gate, acted_on in gates), tuple(qubits)
+            times[key] += 1
+            if key not in found:
+                found[key] = _layer_circuit(gates, qubits), qubits
+    return [found[key] for key in sorted(found, key=lambda key: (-times[key], -len(key[0])))]
+
+
+def _twirled_layers(
+    circuit: Any, strategy: str
+) -> Iterator[tuple[list[tuple[Any, list[int]]], list[int]]]:
+    """Yield the gates of each layer, and the qubits that *strategy* twirls in it (TwirlingOptions)."""
     from qiskit.converters import circuit_to_dag
 
-    seen = set()
-    for circuit in circuits:
-        for layer in circuit_to_dag(circuit).layers():
-            gates = [
-                (node.op, [circuit.find_bit(qubit).index for qubit in node.qargs])
-                for node in layer["graph"].two_qubit_ops()
-            ]
-            key = frozenset((gate.name, *qubits) for gate, qubits in gates)
-            if gates and key not in seen:
-                seen.add(key)
-                qubits = sorted(qubit for _, acted_on in gates for qubit in acted_on)
-                narrow = QuantumCircuit(len(qubits))
-                for gate, acted_on in gates:
-                    narrow.append(gate, [qubits.index(qubit) for qubit in acted_on])
-                yield narrow, qubits
+    layers = []
+    for layer in circuit_to_dag(circuit).layers():
+        gates = [
+            (node.op, [circuit.find_bit(qubit).index for qubit in node.qargs])
+            for node in layer["graph"].two_qubit_ops()
+        ]
+        if gates:
+            layers.append((gates, {qubit for _, acted_on in gates for qubit in acted_on}))
+    in_circuit = {qubit for _, active in layers for qubit in active}
+    so_far: set[int] = set()
+    for gates, active in layers:
+        so_far |= active
+        twirled = {
+            "active": active,
+            "active-circuit": in_circuit,
+            "all": set(range(circuit.num_qubits)),
+        }
+        yield gates, sorted(twirled.get(strategy, so_far))
+
+
+def _layer_circuit(gates: Sequence[tuple[Any, list[int]]], qubits: Sequence[int]) -> Any:
+    from qiskit import QuantumCircuit
+
+    narrow = QuantumCircuit(len(qubits))
+    for gate, acted_on in gates:
+        narrow.append(gate, [qubits.index(qubit) for qubit in acted_on])
+    return narrow
 
 
 def _paulis(qubits: int, draw: Draw) -> tuple[Any, np.ndarray[Any, Any]]:

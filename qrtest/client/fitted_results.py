@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from qrtest.client import releases
 from qrtest.client.fitted_programs import executor_result, noise_learner_result
 from qrtest.client.result_format import (
     NotFittingError,
@@ -27,12 +26,23 @@ from qrtest.client.result_format import (
     data_bin,
     execution_spans,
     tagged,
+    written,
 )
 from qrtest.client.submitted_pubs import bindings_shape, circuit_facts
 
-__all__ = ["estimator_metadata", "fitted", "sampled_shots", "submitted_options", "zne_fields"]
+__all__ = [
+    "default_precision",
+    "estimator_metadata",
+    "fitted",
+    "randomizations",
+    "sampled_shots",
+    "shots_for",
+    "submitted_options",
+    "zne_fields",
+]
 
 DEFAULT_SHOTS: Final = 4096
+RANDOMIZATIONS: Final = 32
 ZNE_LEVEL: Final = 2
 """The resilience level from which on zero-noise extrapolation is on unless it is switched off."""
 
@@ -42,18 +52,19 @@ EXTRAPOLATORS: Final = ("exponential", "linear")
 Draw = np.random.Generator
 
 
-def fitted(program_id: str, params: str, *, seed: str, span: Span) -> str:
+def fitted(program_id: str, params: str, *, seed: str, span: Span, backend: str = "") -> str:
     """Return a result for the JSON *params* of a job, as the text that GET results answers with.
 
-    The same *seed* gives the same text. Raises `NotFittingError` for inputs of no known program.
+    The same *seed* gives the same text; *backend* is the name of the device. Raises `NotFittingError` for
+    inputs of no known program.
     """
     if program_id not in PROGRAMS:
         raise NotFittingError(f"{program_id!r} is no program whose results are known")
     draw = np.random.default_rng(list(hashlib.sha256(seed.encode()).digest()))
     # Inputs may be damaged on purpose; what qpy, numpy and the client's decoder raise then is not documented.
     try:
-        result = PROGRAMS[program_id](json.loads(params), draw, span)
-        return json.dumps(result, cls=releases.json_encoder())
+        result = PROGRAMS[program_id](json.loads(params), draw, span, backend)
+        return written(result)
     except NotFittingError:
         raise
     except Exception as error:
@@ -65,7 +76,7 @@ def fitted(program_id: str, params: str, *, seed: str, span: Span) -> str:
 # --- sampler -----------------------------------------------------------------------------------
 
 
-def _sampler_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
+def _sampler_result(inputs: Mapping[str, Any], draw: Draw, span: Span, _: str) -> Any:
     options = submitted_options(inputs)
     meas_type = (options.get("execution") or {}).get("meas_type") or "classified"
     pubs, shapes = [], []
@@ -97,26 +108,36 @@ def sampled_shots(options: Mapping[str, Any]) -> int:
     >>> sampled_shots({"default_shots": 100})
     100
     """
-    twirling = options.get("twirling") or {}
-    randomizations, each = (
-        twirling.get("num_randomizations"),
-        twirling.get("shots_per_randomization"),
+    return _twirled_shots(options.get("twirling") or {}) or (
+        options.get("default_shots") or DEFAULT_SHOTS
     )
+
+
+def _twirled_shots(twirling: Mapping[str, Any]) -> int | None:
+    """Return the shots that the options of *twirling* fix; None if they leave them open or it is off."""
+    number, each = twirling.get("num_randomizations"), twirling.get("shots_per_randomization")
     is_twirled = twirling.get("enable_gates") or twirling.get("enable_measure")
-    if is_twirled and isinstance(randomizations, int) and isinstance(each, int):
-        return randomizations * each
-    return options.get("default_shots") or DEFAULT_SHOTS
+    return (
+        number * each if is_twirled and isinstance(number, int) and isinstance(each, int) else None
+    )
 
 
 def _measured(draw: Draw, size: int, shape: Sequence[int], shots: int, meas_type: str) -> Any:
     """Return the data of a register: bits, or by *meas_type* complex levels of each shot or their mean."""
     if meas_type == "classified":
-        samples = draw.integers(0, 256, size=(*shape, shots, _bytes(size)), dtype=np.uint8)
+        samples = _random_bytes(draw, (*shape, shots, _bytes(size)))
         if size % 8:
             samples[..., 0] &= (1 << size % 8) - 1
         return bit_array(samples, size)
     levels = (*shape, size) if meas_type == "avg_kerneled" else (*shape, shots, size)
     return draw.normal(size=levels) + 1j * draw.normal(size=levels)
+
+
+def _random_bytes(draw: Draw, shape: tuple[int, ...]) -> np.ndarray[Any, np.dtype[np.uint8]]:
+    """Return random bytes, drawn eight at a time: three times as fast as one by one."""
+    size = math.prod(shape)
+    words = draw.integers(0, 2**64 - 1, size=math.ceil(size / 8), dtype=np.uint64, endpoint=True)
+    return words.view(np.uint8)[:size].reshape(shape)
 
 
 def _bytes(bits: int) -> int:
@@ -126,10 +147,9 @@ def _bytes(bits: int) -> int:
 # --- estimator ---------------------------------------------------------------------------------
 
 
-def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
+def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span, _: str) -> Any:
     options = submitted_options(inputs)
-    shots = options.get("default_shots")
-    usual = options.get("default_precision") or 1 / math.sqrt(shots or DEFAULT_SHOTS)
+    usual = default_precision(options)
     pubs, shapes = [], []
     for circuit, observables, values, wanted in _rows(inputs, 4):
         precision = wanted or usual
@@ -140,13 +160,13 @@ def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span) -> Any:
         fields = {"evs": evs, "stds": np.full(shape, precision)}
         fields["ensemble_standard_error"] = fields["stds"]
         fields |= zne_fields(options, evs, precision, draw)
-        taken = math.ceil(1 / precision**2)
+        taken = shots_for(precision)
         pub_metadata = {
             "shots": taken,
             "target_precision": precision,
             "circuit_metadata": circuit_facts(circuit).metadata,
             "resilience": {},
-            "num_randomizations": _randomizations(options),
+            "num_randomizations": randomizations(options, taken),
         }
         content = {"data": data_bin(fields, shape), "metadata": pub_metadata}
         pubs.append(tagged("PubResult", content))
@@ -160,17 +180,20 @@ def estimator_metadata(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metadata of an estimator's result: the options that took effect."""
     resilience = options.get("resilience") or {}
     level = options.get("resilience_level", 1)
+    twirling = _estimator_twirling(options)
+    learnt = {
+        name: resilience[name]
+        for name in ("layer_noise_model",)
+        if resilience.get(name) is not None
+    }
     return {
         "dynamical_decoupling": {"enable": False, **(options.get("dynamical_decoupling") or {})},
-        "twirling": {
-            "enable_gates": level >= ZNE_LEVEL,
-            "enable_measure": level >= 1,
-            **(options.get("twirling") or {}),
-        },
+        "twirling": twirling,
         "resilience": {
             "measure_mitigation": resilience.get("measure_mitigation", level >= 1),
             "zne_mitigation": _extrapolates(options),
             "pec_mitigation": bool(resilience.get("pec_mitigation", False)),
+            **learnt,
         },
         "version": 2,
     }
@@ -208,9 +231,49 @@ def _extrapolates(options: Mapping[str, Any]) -> bool:
     return int(options.get("resilience_level", 1)) >= ZNE_LEVEL
 
 
-def _randomizations(options: Mapping[str, Any]) -> int:
-    chosen = (options.get("twirling") or {}).get("num_randomizations")
-    return chosen if isinstance(chosen, int) else 32
+def default_precision(options: Mapping[str, Any]) -> float:
+    """Return the precision of a pub that names none: of the twirling's shots, default_shots or its option.
+
+    default_shots overrides default_precision (documentation of EstimatorOptions), and the product of
+    randomizations and shots of each overrides default_shots (that of TwirlingOptions).
+
+    >>> default_precision({"default_precision": 0.1, "default_shots": 400})
+    0.05
+    """
+    shots = _twirled_shots(_estimator_twirling(options)) or options.get("default_shots")
+    if shots:
+        return 1 / math.sqrt(shots)
+    chosen: float | None = options.get("default_precision")
+    return chosen or 1 / math.sqrt(DEFAULT_SHOTS)
+
+
+def shots_for(precision: float) -> int:
+    """Return the shots that reach *precision*; a rounding error of the square root adds none.
+
+    >>> shots_for(1 / math.sqrt(1600)), shots_for(0.3)
+    (1600, 12)
+    """
+    return math.ceil(1 / precision**2 * (1 - 1e-12))
+
+
+def randomizations(options: Mapping[str, Any], shots: int) -> int:
+    """Return how many twirled circuits share *shots*; fixed by the options, or by the shots of each.
+
+    >>> randomizations({"twirling": {"shots_per_randomization": 64}}, 1000)
+    16
+    """
+    twirling = options.get("twirling") or {}
+    number, each = twirling.get("num_randomizations"), twirling.get("shots_per_randomization")
+    if isinstance(number, int):
+        return number
+    return math.ceil(shots / each) if isinstance(each, int) and each > 0 else RANDOMIZATIONS
+
+
+def _estimator_twirling(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the twirling options of an estimator, whose defaults depend on the resilience level."""
+    level = options.get("resilience_level", 1)
+    usual = {"enable_gates": level >= ZNE_LEVEL, "enable_measure": level >= 1}
+    return {**usual, **(options.get("twirling") or {})}
 
 
 def _bounds(observables: Any) -> np.ndarray[Any, Any]:
@@ -250,7 +313,7 @@ def submitted_options(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {**(inputs.get("options") or {}), **beside}
 
 
-PROGRAMS: Final[dict[str, Callable[[Mapping[str, Any], Draw, Span], Any]]] = {
+PROGRAMS: Final[dict[str, Callable[[Mapping[str, Any], Draw, Span, str], Any]]] = {
     "sampler": _sampler_result,
     "estimator": _estimator_result,
     "executor": executor_result,

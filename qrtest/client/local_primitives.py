@@ -23,8 +23,11 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 from qrtest.client import releases
 from qrtest.client.fitted_programs import item_arguments, program_body
 from qrtest.client.fitted_results import (
+    default_precision,
     estimator_metadata,
+    randomizations,
     sampled_shots,
+    shots_for,
     submitted_options,
     zne_fields,
 )
@@ -37,12 +40,18 @@ from qrtest.client.narrow_circuits import (
 )
 from qrtest.client.noise_model import RUNS, Noise
 from qrtest.client.qasm_circuits import from_qasm
-from qrtest.client.result_format import Span, bit_array, data_bin, execution_spans, tagged
+from qrtest.client.result_format import (
+    Span,
+    bit_array,
+    data_bin,
+    execution_spans,
+    tagged,
+    written,
+)
 from qrtest.client.simulators import Simulator, work_of
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
 
-DEFAULT_SHOTS: Final = 4096
 NOT_SUPPORTED: Final = 1517
 NOT_READABLE: Final = 1603
 NOT_COMPUTED: Final = 1500
@@ -95,7 +104,7 @@ def computed(
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
     spans = {"execution": {"execution_spans": execution_spans(result["shapes"], span)}}
     value = {"pub_results": result["pub_results"], "metadata": {**result["metadata"], **spans}}
-    return json.dumps(tagged("PrimitiveResult", value), cls=releases.json_encoder())
+    return written(tagged("PrimitiveResult", value))
 
 
 def _submitted(program_id: str, params: str, configuration: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -281,8 +290,7 @@ def _runs(
 def _estimated(
     pubs: list[Any], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
 ) -> dict[str, Any]:
-    shots = options.get("default_shots")
-    usual = options.get("default_precision") or 1 / math.sqrt(shots or DEFAULT_SHOTS)
+    usual = default_precision(options)
     draw = np.random.default_rng(simulator.seed)
     pub_results, shapes = [], []
     for pub in pubs:
@@ -300,13 +308,13 @@ def _estimated(
         stds = np.full(evs.shape, precision)
         fields = {"evs": evs, "stds": stds, "ensemble_standard_error": stds}
         fields |= zne_fields(options, evs, precision, draw)
-        taken = math.ceil(1 / precision**2)
+        taken = shots_for(precision)
         metadata: dict[str, Any] = {
             "shots": taken,
             "target_precision": precision,
             "circuit_metadata": _metadata(circuit),
             "resilience": {},
-            "num_randomizations": 1,
+            "num_randomizations": randomizations(options, taken),
         }
         pub_results.append(
             tagged("PubResult", {"data": data_bin(fields, evs.shape), "metadata": metadata})

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import math
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
+
+from qrtest.client import releases
 
 __all__ = [
     "NotFittingError",
@@ -27,6 +31,7 @@ __all__ = [
     "execution_spans",
     "moment",
     "tagged",
+    "written",
 ]
 
 BIT_ARRAY: Final = "<class 'qiskit.primitives.containers.bit_array.BitArray'>"
@@ -57,9 +62,38 @@ def tagged(name: str, value: Any) -> dict[str, Any]:
     return {"__type__": name, "__value__": value}
 
 
+@dataclass(frozen=True, slots=True)
+class ArrayText:
+    """An array as text, in *pieces*; `written` joins them, so that a large array is copied once."""
+
+    pieces: Sequence[str]
+
+
+def written(result: Any) -> str:
+    """Return *result* as JSON.
+
+    Arrays are put in at the end: an encoder that escapes them would hold three copies of each at once.
+    """
+    placeholder = uuid.uuid4().hex
+    arrays: list[ArrayText] = []
+    client_encoder: json.JSONEncoder = releases.json_encoder()()
+
+    def default(value: Any) -> Any:
+        if isinstance(value, ArrayText):
+            arrays.append(value)
+            return placeholder
+        return client_encoder.default(value)
+
+    first, *others = json.dumps(result, default=default).split(placeholder)
+    texts = [first]
+    for each, other in zip(arrays, others, strict=True):
+        texts += [*each.pieces, other]
+    return "".join(texts)
+
+
 def array(values: np.ndarray[Any, Any], *, level: int = 1) -> dict[str, Any]:
-    """Return an ndarray as base64 of zlib of npy; *level* 0 does not compress."""
-    return tagged("ndarray", "".join(_base64_pieces(_compressed_pieces(values, level))))
+    """Return an ndarray as base64 of zlib of npy, for `written`; *level* 0 does not compress."""
+    return tagged("ndarray", ArrayText([*_base64_pieces(_compressed_pieces(values, level))]))
 
 
 def _compressed_pieces(values: np.ndarray[Any, Any], level: int) -> Iterator[bytes]:

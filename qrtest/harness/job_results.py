@@ -58,7 +58,11 @@ class JobResults:
 
     def _fitted(self, submission: Submission, number: int) -> ResultMaker:
         """Return what makes the fitting result, once it is asked for; the small valid one if none fits."""
-        program_id, params = submission.program_id, submission.params
+        program_id, params, backend = (
+            submission.program_id,
+            submission.params,
+            submission.backend,
+        )
         seed = f"{self._seed} {number}"
 
         def make(start: float, stop: float) -> str:
@@ -67,7 +71,8 @@ class JobResults:
             from qrtest.client.result_format import NotFittingError, Span
 
             try:
-                return fitted(program_id, params, seed=seed, span=Span(start, stop))
+                span = Span(start, stop)
+                return fitted(program_id, params, seed=seed, span=span, backend=backend)
             except NotFittingError:
                 return _encoded(None, program_id)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter
 from qiskit.quantum_info import SparsePauliOp
-from qiskit_ibm_runtime import Executor, NoiseLearner, QuantumProgram
+from qiskit_ibm_runtime import EstimatorV2, Executor, NoiseLearner, QuantumProgram
 from qiskit_ibm_runtime.executor_estimator import Estimator
 from qiskit_ibm_runtime.executor_sampler import Sampler
 from qiskit_ibm_runtime.noise_learner_v3 import NoiseLearnerV3
@@ -26,7 +26,10 @@ from qrtest.client import releases
 
 QUBITS = 133
 
-pytestmark = pytest.mark.filterwarnings("ignore:The NoiseLearner class is deprecated")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The NoiseLearner class is deprecated"),
+    pytest.mark.filterwarnings("ignore:The EstimatorV2 class is deprecated"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -142,17 +145,44 @@ def test_the_estimator_on_the_executor_gets_its_shapes(backend: Any, level: int)
     assert ("evs_extrapolated" in result[0].data) == (level == 2)
 
 
-def test_the_first_noise_learner_gets_an_error_for_each_unique_layer(backend: Any) -> None:
-    """As many as it asks for at most."""
+def two_layers() -> QuantumCircuit:
+    """A circuit with a layer of its own qubits after another."""
     made = circuit()
     made.cz(0, 1)
     made.barrier()
     made.cz(1, 2)
-    [first, second] = NoiseLearner(backend).run([made, made]).result().data
-    assert (first.qubits, second.qubits) == ([0, 1], [1, 2])
+    return made
+
+
+def test_the_first_noise_learner_gets_an_error_for_each_unique_layer(backend: Any) -> None:
+    """On the qubits that are twirled so far, unless the strategy is another; with the name of the device."""
+    result = NoiseLearner(backend).run([two_layers(), two_layers()]).result()
+    [first, second] = result.data
+    assert (first.qubits, second.qubits) == ([0, 1], [0, 1, 2])
     assert len(first.error.generators) == len(first.error.rates) == 6
+    assert result.metadata["backend"] == backend.name
+    assert result.metadata["input_options"]["layer_pair_depths"] == [0, 1, 2, 4, 16, 32]
+    active = NoiseLearner(backend, options={"twirling_strategy": "active"})
+    assert active.run([two_layers()]).result().data[1].qubits == [1, 2]
+
+
+def test_the_first_noise_learner_learns_the_most_frequent_layers(backend: Any) -> None:
+    """As many as it asks for at most."""
+    rare = circuit()
+    rare.cz(3, 4)
     learner = NoiseLearner(backend, options={"max_layers_to_learn": 1})
-    assert len(learner.run([made]).result().data) == 1
+    [layer] = learner.run([rare, two_layers(), two_layers()]).result().data
+    assert layer.qubits == [0, 1]
+
+
+def test_an_estimator_names_the_noise_that_it_was_given(backend: Any) -> None:
+    """The learner's result, as its errors were sent."""
+    learnt = NoiseLearner(backend).run([two_layers()]).result()
+    estimator = EstimatorV2(backend)
+    estimator.options.resilience.layer_noise_model = learnt.data
+    observable = SparsePauliOp("Z" * QUBITS)
+    found = estimator.run([(two_layers(), observable, np.zeros(1))]).result().metadata["resilience"]
+    assert [each.qubits for each in found["layer_noise_model"]] == [[0, 1], [0, 1, 2]]
 
 
 def test_the_third_noise_learner_gets_an_error_for_each_instruction(backend: Any) -> None:

@@ -209,6 +209,30 @@ def test_levels_are_complex(backend: Any, meas_type: Any, shape: tuple[int, ...]
     assert (data.c.shape, data.c.dtype) == (shape, np.complex128)
 
 
+@pytest.mark.parametrize(
+    ("options", "shots", "circuits"),
+    [
+        ({"default_shots": 400}, 400, 32),
+        ({"default_shots": 400, "default_precision": 0.5}, 400, 32),
+        ({"twirling": {"num_randomizations": 16, "shots_per_randomization": 100}}, 1600, 16),
+        ({"default_shots": 1000, "twirling": {"shots_per_randomization": 64}}, 1000, 16),
+    ],
+)
+@pytest.mark.parametrize("result", [None, "computed"])
+def test_options_decide_the_shots_of_an_estimator(
+    options: dict[str, Any], shots: int, circuits: int, result: Any
+) -> None:
+    """Those of twirling, then the default; a precision that is given goes before all of them."""
+    with simulate() as sim:
+        sim.rule(result=result)
+        estimator = EstimatorV2(sim.service().backend("ibm_torino"), options=options)
+        pub = (QuantumCircuit(QUBITS), SparsePauliOp("Z" * QUBITS))
+        usual, precise = estimator.run([pub, (*pub, None, 0.1)]).result()
+    assert (usual.metadata["shots"], usual.metadata["num_randomizations"]) == (shots, circuits)
+    assert usual.data.stds == usual.metadata["target_precision"] == 1 / math.sqrt(shots)
+    assert precise.metadata["shots"] == 100
+
+
 def test_extrapolation_adds_its_fields(backend: Any) -> None:
     """With the noise factors and extrapolators that were asked for."""
     zne = {"noise_factors": [1, 2, 4, 6], "extrapolator": ["linear"]}
