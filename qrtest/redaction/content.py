@@ -88,15 +88,22 @@ class Content:
         self.addresses = Addresses(self)
         self.shaped = ShapedText(rules, placeholders, self._free, self.addresses)
         self._short: dict[tuple[str, Where], str] = {}
+        self._below: dict[tuple[Where, str], Where] = {}
 
     # --- what formats ask ---
 
     def below(self, where: Where, name: str) -> Where:
         """Return the place of what stands under *name* at *where*."""
-        kind = self._rules.governs(name)
-        if kind:
-            return where._replace(name=name, over=kind, is_direct=True)
-        return where._replace(name=name, is_direct=False)
+        known = self._below.get((where, name))
+        if known is None:
+            kind = self._rules.governs(name)
+            known = (
+                where._replace(name=name, over=kind, is_direct=True)
+                if kind
+                else where._replace(name=name, is_direct=False)
+            )
+            self._below[where, name] = known
+        return known
 
     def key(self, name: str, where: Where) -> str:
         """Return *name*, which stands at *where*, as it may be kept."""
