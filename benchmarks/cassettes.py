@@ -13,6 +13,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -284,10 +285,85 @@ def recording(folder: Path) -> Measured:
     )
 
 
+def things(count: int) -> bytes:
+    """An answer of an API: *count* things with names, owners and numbers, 200 bytes each."""
+    return json.dumps(
+        [
+            {"id": f"{number * 7919:012x}", "name": f"thing-{number}", "owner": f"u{number % 50}@example.com",
+             "value": number / 7, "tags": ["alpha", "beta"], "created": "2026-01-01T00:00:00Z",
+             "note": "the queue is long today"}
+            for number in range(count)
+        ]
+    ).encode()  # fmt: skip
+
+
+def names(count: int) -> bytes:
+    """An answer with *count* different names, each with a value of its own."""
+    return json.dumps(
+        {f"name_{n * 7919:012x}": f"value {n * 104729:012x}" for n in range(count)}
+    ).encode()
+
+
+def growth(folder: Path) -> Measured:
+    """Record answers of four sizes: what four times as much costs, in processor time, beside vcrpy."""
+    rows = []
+    for what, made, counts in (
+        ("an answer of an API", things, (1_500, 6_000)),
+        ("different names in one answer", names, (500, 2_000)),
+    ):
+        for recorder, record in (
+            ("vcrpy", lambda path: vcr.use_cassette(str(path), record_mode="all")),
+            ("qrtest", lambda path: qrtest.record(path, unrecorded="ignore")),
+        ):
+            took = []
+            for count in counts:
+                body = made(count)
+                path = folder / f"{recorder}-{made.__name__}-{count}.yaml"
+                with answering(body) as url:
+                    begun = time.process_time()
+                    with record(path), requests.Session() as client:
+                        client.get(url, timeout=10)
+                    took.append(time.process_time() - begun)
+            size = f"{len(made(counts[0])) / 1e3:,.0f} to {len(made(counts[1])) / 1e3:,.0f} kB"
+            row = (f"{what}, {recorder}", size, *(f"{each:.2f}" for each in took))
+            rows.append((*row, f"{took[1] / took[0]:.1f}×"))
+    return Measured(
+        "Recording four times as much, processor time",
+        ("what", "size", "s, small", "s, large", "growth"),
+        rows,
+    )
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """A server on this machine, in a process of its own, that answers everything with *body*."""
+    code = (
+        "import sys; from http.server import *\n"
+        "body = sys.stdin.buffer.read()\n"
+        "class Answers(BaseHTTPRequestHandler):\n"
+        "    def do_GET(self):\n"
+        "        self.send_response(200); self.send_header('Content-Type', 'application/json')\n"
+        "        self.send_header('Content-Length', str(len(body))); self.end_headers()\n"
+        "        self.wfile.write(body)\n"
+        "    def log_message(self, *_): pass\n"
+        "server = HTTPServer(('127.0.0.1', 0), Answers); print(server.server_port, flush=True)\n"
+        "server.serve_forever()"
+    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", code], **pipes) as process:  # type: ignore[call-overload]
+        process.stdin.write(body)
+        process.stdin.close()
+        try:
+            yield f"http://127.0.0.1:{int(process.stdout.readline())}/things"
+        finally:
+            process.kill()
+
+
 def measured(polls: int = 1_000) -> Iterator[Measured]:
     """Replay, recording, size and loading of cassettes."""
     with tempfile.TemporaryDirectory() as name:
         yield recording(Path(name))
+        yield growth(Path(name))
         yield as_a_test(Path(name))
         yield replaying(Path(name), polls)
     yield a_day()
