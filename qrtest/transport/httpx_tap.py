@@ -168,11 +168,18 @@ class _Asking:
             response.status,
             headers=headers,
             stream=stream,
-            extensions={
+            extensions=self._by_http_2()
+            or {
                 "http_version": b"HTTP/1.1",
                 "reason_phrase": response.status_text.encode("latin-1", "replace"),
             },
         )
+
+    def _by_http_2(self) -> dict[str, bytes]:
+        """Return what httpx says of a response by HTTP/2, if it was asked for; that has no reason phrase."""
+        pool = getattr(self._transport, "_pool", None)
+        is_spoken = self.scheme == "https" or not getattr(pool, "_http1", True)
+        return {"http_version": b"HTTP/2"} if is_spoken and getattr(pool, "_http2", False) else {}
 
     def back_offs(self) -> Iterator[float | None]:
         """Yield what httpx waits before it connects again, in seconds, and None for the last time."""

@@ -205,6 +205,17 @@ def test_httpx_connects_again_as_often_as_its_transport_says() -> None:
         assert sim.clock.now() == pytest.approx(0.65)
 
 
+def test_a_client_that_asked_for_http_2_sees_it() -> None:
+    """HTTP/2 has no reason phrase; without TLS it is spoken by clients that speak nothing else."""
+    with qrtest.simulate() as sim:
+        url = f"{URL}/jobs/{sim.job('DONE').job_id()}"
+        with httpx.Client(transport=httpx.HTTPTransport(http2=True), headers=KEY) as client:
+            answer = client.get(url)
+            plain = client.get(url.replace("https", "http"))
+    assert (answer.http_version, answer.status_code, answer.reason_phrase) == ("HTTP/2", 200, "OK")
+    assert plain.http_version == "HTTP/1.1"
+
+
 def test_tasks_of_one_loop_ask_at_once() -> None:
     """Twenty by aiohttp and twenty by httpx: each gets the answer to its own request."""
 
