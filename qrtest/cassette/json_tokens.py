@@ -17,6 +17,8 @@ STYLES: Final = {"spaced": (", ", ": "), "compact": (",", ":")}
 
 WIDTH: Final = 88
 INDENT: Final = "  "
+MOST_LEVELS: Final = 100
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]++|\\[\s\S])*+"|[{}\[\]]')
 _TOKEN: Final = re.compile(
     r"""(?P<string>"(?:[^"\\]++|\\[\s\S])*+")|(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)|(?P<colon>:)"""
     r"""|(?P<space>[ \t\r\n]++)|(?P<cut>"[\s\S]*+)|(?P<atom>[^ \t\r\n"{}\[\],:]++)"""
@@ -49,11 +51,23 @@ def laid_out(text: str) -> tuple[str, str] | None:
     >>> laid_out('{"id":"j","tags":["a","b"]}')
     ('{\\n  "id": "j",\\n  "tags": ["a", "b"]\\n}', 'compact')
     """
+    if _is_deep(text):
+        return None
     for style in STYLES:
         if put_back(text, style) == text:
             wide = _wide(text)
             return (wide, style) if put_back(wide, style) == text else None
     return None
+
+
+def _is_deep(text: str) -> bool:
+    """Return whether brackets in *text* stand within more than MOST_LEVELS others, where lines get too long."""
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth += 1 if found[0] in "{[" else -1 if found[0] in "}]" else 0
+        if depth > MOST_LEVELS:
+            return True
+    return False
 
 
 def put_back(text: str, style: str) -> str:

@@ -12,6 +12,9 @@ from qrtest.redaction.where import Decider, Where
 
 __all__ = ["Addresses"]
 
+DEEPEST: Final = 6
+"""How many addresses, each a parameter of the one around it, are taken apart."""
+
 _GOVERNING: Final = {
     "reset": "token", "verify": "token", "invite": "token", "invites": "token", "invitation": "token",
     "activate": "token", "unsubscribe": "token", "magic": "token", "share": "token", "keys": "token",
@@ -30,6 +33,7 @@ class Addresses:
 
     def __init__(self, decide: Decider) -> None:
         self._decide = decide
+        self._depth = 0
 
     def path(self, path: str) -> str:
         """Return *path* without what may not be kept."""
@@ -64,21 +68,41 @@ class Addresses:
         return f"{user}{at}{self._decide.value(name, Where('host'))}"
 
     def url(self, url: str) -> str | None:
-        """Return *url* without what may not be kept; None for one that cannot be taken apart."""
+        """Return *url* without what may not be kept; None for one that cannot be taken apart.
+
+        An address in an address in an address is not taken apart for ever.
+        """
+        if self._depth >= DEEPEST:
+            return None
+        self._depth += 1
         try:
-            parts = urlsplit(url)
-            host = self.host(parts.netloc)
+            return self._url(url)
         except ValueError:
             return None
+        finally:
+            self._depth -= 1
+
+    def _url(self, url: str) -> str:
+        parts = urlsplit(url)
+        host = self.host(parts.netloc)
         query = f"?{self.query(parts.query)}" if parts.query or url.endswith("?") else ""
         fragment = parts.fragment and f"#{self._fragment(parts.fragment)}"
         return f"{parts.scheme}://{host}{self.path(parts.path)}{query}{fragment}"
 
-    def relative(self, text: str) -> str:
-        """Return *text*, a path with a query or a fragment, without what may not be kept."""
-        rest, sharp, fragment = text.partition("#")
-        path, mark, query = rest.partition("?")
-        return f"{self.path(path)}{mark}{self.query(query)}{sharp}{self._fragment(fragment)}"
+    def relative(self, text: str) -> str | None:
+        """Return *text*, a path with a query or a fragment, without what may not be kept.
+
+        None for what is too deep in other addresses.
+        """
+        if self._depth >= DEEPEST:
+            return None
+        self._depth += 1
+        try:
+            rest, sharp, fragment = text.partition("#")
+            path, mark, query = rest.partition("?")
+            return f"{self.path(path)}{mark}{self.query(query)}{sharp}{self._fragment(fragment)}"
+        finally:
+            self._depth -= 1
 
     def _fragment(self, fragment: str) -> str:
         if "=" in fragment:

@@ -88,25 +88,34 @@ class Content:
         self.addresses = Addresses(self)
         self.shaped = ShapedText(rules, placeholders, self._free, self.addresses)
         self._short: dict[tuple[str, Where], str] = {}
-        self._below: dict[tuple[Where, str], Where] = {}
+        self._keys: dict[tuple[str, str, bool], str] = {}
+        self._kinds: dict[str, str] = {}
 
     # --- what formats ask ---
 
     def below(self, where: Where, name: str) -> Where:
         """Return the place of what stands under *name* at *where*."""
-        known = self._below.get((where, name))
-        if known is None:
-            kind = self._rules.governs(name)
-            known = (
-                where._replace(name=name, over=kind, is_direct=True)
-                if kind
-                else where._replace(name=name, is_direct=False)
-            )
-            self._below[where, name] = known
-        return known
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = self._kinds[name] = self._rules.governs(name)
+        _, over, _, is_public, depth = where
+        return Where(name, kind or over, bool(kind), is_public, depth)
 
     def key(self, name: str, where: Where) -> str:
         """Return *name*, which stands at *where*, as it may be kept."""
+        here = (name, where.over, where.is_public)
+        clean = self._keys.get(here)
+        if clean is None:
+            clean = self._keys[here] = self._key(name, where)
+        return clean
+
+    def take_unchanged(self, other: Content) -> None:
+        """Take over what *other* decided to leave as it is."""
+        self._kinds = other._kinds
+        self._short = {at: clean for at, clean in other._short.items() if clean == at[0]}
+        self._keys = {at: clean for at, clean in other._keys.items() if clean == at[0]}
+
+    def _key(self, name: str, where: Where) -> str:
         if where.is_public and not where.over:
             return self.shaped.shapes(name)
         if len(name) <= 3 or self._rules.governs(name) or self._rules.keeps(name):
@@ -225,7 +234,8 @@ class Content:
         if _URL.fullmatch(text):
             return self.shaped.url(text)
         if text[0] in "/?" and _RELATIVE.fullmatch(text):
-            return self.addresses.relative(text)
+            clean = self.addresses.relative(text)
+            return self._replace("path", text, known=False) if clean is None else clean
         if where.depth > DEEPEST:
             return None
         inner = where._replace(depth=where.depth + 1)

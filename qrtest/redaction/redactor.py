@@ -69,15 +69,16 @@ def redacted(
     key: bytes,
     rules: Rules | None = None,
     digests: Digests | None = None,
+    redactor: Redactor | None = None,
 ) -> Redacted:
     """Return a session without its secrets and its token exchanges; *key* makes the placeholders.
 
-    *digests*: those that the cassette has already.
+    *digests*: those that the cassette has already. *redactor*: the one to use, if there is one.
 
     Raises `CassetteError` for a body that cannot be looked into.
     """
     interactions = list(interactions)
-    redactor = Redactor(key, rules)
+    redactor = redactor or Redactor(key, rules)
     redactor.keep(public_names(interactions))
     learnt = LearntValues(redactor.values_in_answers(interactions))
     for request in {(each.uri, each.request.body): each.request for each in interactions}.values():
@@ -128,11 +129,21 @@ class Redactor:
     """Replaces secrets, and remembers which: `known` are the credentials seen so far."""
 
     def __init__(self, key: bytes, rules: Rules | None = None) -> None:
+        self._key = key
         self._rules = rules or Rules()
         self._placeholders = Placeholders(key)
         self._content = Content(self._rules, self._placeholders)
         self._seen: dict[tuple[object, ...], tuple[Request, Response]] = {}
         self._answers: dict[tuple[object, ...], Response] = {}
+
+    def again(self) -> Redactor:
+        """Return a redactor for what this one made: what was left as it was is not looked at again."""
+        other = Redactor(self._key, self._rules)
+        other._content.take_unchanged(self._content)
+        other._answers = {
+            same: clean for same, clean in self._answers.items() if same[1:] == _answered(clean)
+        }
+        return other
 
     @property
     def known(self) -> set[str]:
@@ -246,7 +257,7 @@ class Redactor:
             found = _MEDIA_TYPE.match(value)
             return found[0] if found else self._content.shaped.words(value)
         if plain == "location" and "://" not in value:
-            return self._content.addresses.relative(value)
+            return self._content.addresses.relative(value) or ""
         if plain in ("parentjobid", "ibmapifunctionid"):
             return self._content.value(value, Where("id"))
         return self._content.shaped.words(value)

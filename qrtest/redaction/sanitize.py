@@ -13,7 +13,7 @@ from qrtest.errors import CassetteError, SecretFound
 from qrtest.redaction import second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.public_names import public_names
-from qrtest.redaction.redactor import Redacted, redacted
+from qrtest.redaction.redactor import Redacted, Redactor, redacted
 from qrtest.redaction.used_values import used_values
 from qrtest.service import serialize
 from qrtest.service.instances import CRN
@@ -76,9 +76,11 @@ def _settled(
     interactions: list[Interaction], *, key: bytes, rules: Rules, digests: Digests | None
 ) -> Redacted:
     """Return *interactions* redacted until redacting again changes nothing."""
-    session = redacted(interactions, key=key, rules=rules, digests=digests)
+    redactor = Redactor(key, rules)
+    session = redacted(interactions, key=key, digests=digests, redactor=redactor)
     for _ in range(ROUNDS):
-        again = redacted(session.interactions, key=key, rules=rules, digests=session.digests)
+        redactor = redactor.again()
+        again = redacted(session.interactions, key=key, digests=session.digests, redactor=redactor)
         if again.interactions == session.interactions:
             break
         session = Redacted(again.interactions, session.known | again.known, again.digests)

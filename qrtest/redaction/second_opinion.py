@@ -77,8 +77,9 @@ class _Search:
         """Yield the kind of form, the value and the first place of each that stands in *text*."""
         low = text.lower()
         starts, seen = self._starts, set[str]()
-        for at in range(len(low) - SHORTEST + 1):
-            for form, exact, label, is_short in starts.get(low[at : at + SHORTEST], ()):
+        hits = (at for at in range(len(low) - SHORTEST + 1) if low[at : at + SHORTEST] in starts)
+        for at in hits:
+            for form, exact, label, is_short in starts[low[at : at + SHORTEST]]:
                 if label in seen or not low.startswith(form, at):
                     continue
                 end = at + len(form)
@@ -181,20 +182,25 @@ DETECTORS: Final = (
 job id, and those that go by names every count of tokens."""
 
 _DATA: Final = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
-BLOCK: Final = 200
-"""How many lines a detector is given at once."""
+BLOCK: Final = 2_000
+OVERLAP: Final = 300
+"""How many characters a detector is given at once, and how many of them again: some patterns take the square."""
 
 
 def detected(text: str) -> Iterator[tuple[Finding, str]]:
     """Yield what the detectors of detect-secrets find in *text*, each with the value; nothing without it."""
     detectors = _detectors()
-    lines = text.splitlines() if detectors else []
-    for begin in range(0, len(lines), BLOCK):
-        block = "\n".join(map(_readable, lines[begin : begin + BLOCK]))
+    readable = "\n".join(map(_readable, text.splitlines())) if detectors else ""
+    seen = set[str]()
+    for begin in range(0, len(readable), BLOCK - OVERLAP):
+        block = readable[begin : begin + BLOCK]
+        if block in seen:
+            continue
+        seen.add(block)
         for detector in detectors:
             for value in detector.analyze_string(block):
                 if isinstance(value, str) and _is_news(value):
-                    line = begin + block.count("\n", 0, max(0, block.find(value))) + 1
+                    line = readable.count("\n", 0, begin + max(0, block.find(value))) + 1
                     kind = f"what detect-secrets takes for: {detector.secret_type}"
                     yield Finding(kind, f"line {line}"), value
 

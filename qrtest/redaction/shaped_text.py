@@ -45,7 +45,7 @@ class ShapedText:
 
         def request(found: re.Match[str]) -> str:
             host, path = self._addresses.host(found[2]), self._addresses.relative(found[3])
-            return f"{found[1]} {host}{path}"
+            return f"{found[1]} {host}{path or ''}"
 
         plain = partial(self._free.words, replace=self._replaced, other=_is_identifier)
         return self._between(_REQUEST.sub(request, text), plain)

@@ -26,6 +26,9 @@ SHORTEST: Final = 6
 LARGEST: Final = 2**26
 DEEPEST: Final = 4
 MOST_STARTS: Final = 10_000
+MOST_READINGS: Final = 8
+"""How often a text is read as JSON, at most, from the brackets in it."""
+
 MARKUP_BLOCK: Final = 2**15
 """How much markup is read at once, in characters. Where tags are not closed it is not read: that takes the
 square of its length."""
@@ -86,22 +89,19 @@ class _Reader:
 
     def __init__(self) -> None:
         self.found: set[str] = set()
-        self._seen: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str, bool]] = set()
 
     def take(self, name: str, *values: str, is_prose: bool = False) -> None:
         """Take *values*, which stand under *name*, if that names a secret or a person.
 
         *is_prose*: words after a colon may as well be a sentence about it.
         """
-        if _IS_NAME.fullmatch(name) is None:
-            return
-        last = [part for part in re.split(r"[\[\].:]", name) if part][-1:]
-        if any(map(_names, (name, *last))):
+        if _governs(name):
             is_password = not is_prose and _PASSWORD.search(name) is not None
             for value in values:
-                if (name, value) in self._seen:
+                if (name, value, is_prose) in self._seen:
                     continue
-                self._seen.add((name, value))
+                self._seen.add((name, value, is_prose))
                 plain = value.strip()
                 self.found.update(
                     each for each in (value, plain) if could_matter(each, is_password)
@@ -178,6 +178,8 @@ class _Reader:
             value = pattern.match(text, found.end())
             if value and not (value[0].isdigit() and name.lower().endswith("tokens")):
                 whole = value[0].rstrip("\\")
+                if (name, whole, is_prose) in self._seen:
+                    continue
                 each = (whole, whole.rstrip(".!?"), unquote_plus(whole))
                 self.take(name, *each, is_prose=is_prose)
 
@@ -253,14 +255,19 @@ def could_matter(value: str, is_password: bool = False) -> bool:
 def _json_in(text: str) -> Iterator[Any]:
     """Yield the JSON values that begin in *text*, each from where the one before ends."""
     decoder = json.JSONDecoder(strict=False)
-    end = 0
+    end, left = 0, MOST_READINGS * len(text)
     for begun in islice(re.finditer(r"[{\[]", text), MOST_STARTS):
         if begun.start() < end:
             continue
+        if left < 0:
+            return
         try:
             value, end = decoder.raw_decode(text, begun.start())
         except RecursionError:
             return
+        except json.JSONDecodeError as error:
+            left -= error.pos - begun.start()
+            continue
         except ValueError:
             continue
         yield value
@@ -279,6 +286,15 @@ def _decoded(blob: str) -> str:
     except UnicodeDecodeError:
         return ""
     return text if text.isprintable() else ""
+
+
+@lru_cache(maxsize=4096)
+def _governs(name: str) -> bool:
+    """Return whether *name*, or the last part of one of several, is one of a secret or of a person."""
+    if _IS_NAME.fullmatch(name) is None:
+        return False
+    last = [part for part in re.split(r"[\[\].:]", name) if part][-1:]
+    return any(map(_names, (name, *last)))
 
 
 @lru_cache(maxsize=4096)
