@@ -61,7 +61,7 @@ def laid_out(text: str) -> tuple[str, str] | None:
 
 
 def _is_deep(text: str) -> bool:
-    """Return whether brackets in *text* stand within more than MOST_LEVELS others, where lines get too long."""
+    """Return whether brackets in *text* stand within more than MOST_LEVELS others."""
     depth = 0
     for found in _BRACKETS.finditer(text):
         depth += 1 if found[0] in "{[" else -1 if found[0] in "}]" else 0

@@ -275,7 +275,7 @@ class Content:
         is_enumeration = plain in ENUMERATIONS and not where.is_direct
         if is_enumeration and self._free.is_harmless(text, strict=True):
             return text
-        return self._replace(kind, text, known=any(char.isdigit() or char == "@" for char in text))
+        return self._replace(kind, text, known="@" in text or any(map(str.isdigit, text)))
 
     def _is_nothing(self, text: str, where: Where, plain: str) -> bool:
         """Return whether a governed *text* can be neither a secret nor an identity."""
@@ -283,7 +283,7 @@ class Content:
             return True
         if plain in self._rules.secret:
             return False
-        digits = sum(char.isdigit() for char in text)
+        digits = sum(map(str.isdigit, text))
         if _SHORT_HEX.fullmatch(text) or set(text) <= {"0", "1"} or _TIME.fullmatch(text):
             return True
         if patterns.is_plain(text) and digits < LEAST_DIGITS and not text.isalpha():

@@ -16,6 +16,7 @@ from urllib.parse import quote, quote_plus
 
 from qrtest.cassette.model import Interaction
 from qrtest.http.messages import Response
+from qrtest.redaction.known_forms import KnownForms
 
 __all__ = ["Credentials", "forms", "with_body"]
 
@@ -28,19 +29,17 @@ class Credentials:
 
     def __init__(self, placeholders: Mapping[str, str], *, anywhere: bool = False) -> None:
         self._anywhere = anywhere
-        self._by_start: dict[str, list[tuple[str, str]]] = {}
         made = {
             form.lower(): placeholder
             for value, placeholder in placeholders.items()
             for _, form in forms(value)
             if len(form) >= SHORTEST
         }
-        for form in sorted(made, key=len, reverse=True):
-            self._by_start.setdefault(form[:SHORTEST], []).append((form, made[form]))
+        self._forms = KnownForms(made, shortest=SHORTEST)
 
     def out_of(self, interaction: Interaction) -> Interaction:
         """Return *interaction* with the placeholders instead of the values."""
-        if not self._by_start:
+        if not self._forms:
             return interaction
         request, response = interaction.request, interaction.response
         clean = self.clean
@@ -65,20 +64,12 @@ class Credentials:
         if len(text) < SHORTEST:
             return text
         low = text.lower() if text.isascii() else _lower(text)
-        done: list[str] = []
-        at, kept = 0, 0
-        by_start = self._by_start
-        while at <= len(low) - SHORTEST:
-            for form, placeholder in by_start.get(low[at : at + SHORTEST], ()):
-                end = at + len(form)
-                is_anywhere = self._anywhere and not form.isdigit()
-                if low.startswith(form, at) and (is_anywhere or _is_whole(low, at, end)):
-                    done += [text[kept:at], placeholder]
-                    at = kept = end
-                    break
-            else:
-                at += 1
-        return text if not done else "".join([*done, text[kept:]])
+        return self._forms.replaced(text, self._stands, as_found=low)
+
+    def _stands(self, text: str, begin: int, end: int) -> bool:
+        """Return whether what stands there may be replaced: digits within a number may not."""
+        is_anywhere = self._anywhere and not text[begin:end].isdigit()
+        return is_anywhere or _is_whole(text, begin, end)
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:
@@ -118,6 +109,18 @@ def _in_text(body: bytes, clean: Callable[[str], str]) -> bytes:
 def forms(value: str) -> Iterator[tuple[str, str]]:
     """Yield the forms in which *value* may stand in a text, each with its name."""
     yield "plain", value
+    if not (value.isascii() and value.isalnum()):
+        yield from _escapes(value)
+    raw = value.encode("utf-8", "replace")
+    for offset in range(3):
+        encoded = _stable(base64.b64encode, raw, offset)
+        yield "base64", encoded
+        if "+" in encoded or "/" in encoded:
+            yield "base64", _stable(base64.urlsafe_b64encode, raw, offset)
+    yield "hexadecimal", binascii.hexlify(raw).decode()
+
+
+def _escapes(value: str) -> Iterator[tuple[str, str]]:
     for escape in (
         quote(value, safe=""),
         quote(value),
@@ -130,11 +133,6 @@ def forms(value: str) -> Iterator[tuple[str, str]]:
     if escaped != value:
         yield "JSON-escaped", escaped
         yield "JSON-escaped", _json_escaped(escaped)
-    encode: tuple[Callable[[bytes], bytes], ...] = (base64.b64encode, base64.urlsafe_b64encode)
-    for encoder in encode:
-        for offset in range(3):
-            yield "base64", _stable(encoder, value.encode("utf-8", "replace"), offset)
-    yield "hexadecimal", binascii.hexlify(value.encode("utf-8", "replace")).decode()
 
 
 def _json_escaped(value: str) -> str:

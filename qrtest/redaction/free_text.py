@@ -78,6 +78,7 @@ class FreeText:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._known: dict[tuple[str, bool], bool] = {}
+        self._kept_values: dict[str, bool] = {}
 
     def words(
         self,
@@ -167,14 +168,20 @@ class FreeText:
         if scheme is not None and scheme.end() < len(core):
             begin = value.index(core) + scheme.end()
             return value[:begin] + self._governed(value[begin:], kind, replace)
-        digits = sum(char.isdigit() for char in core)
-        if patterns.is_placeholder(core) or _TIME.fullmatch(core):
-            return value
-        if digits < LEAST_DIGITS and self.is_harmless(core, strict=True):
+        is_kept = self._kept_values.get(core)
+        if is_kept is None:
+            is_kept = self._kept_values[core] = self._is_kept_value(core)
+        if is_kept:
             return value
         end = "" if kind == "token" else core[len(core.rstrip(".!?")) :]
         core = core.removesuffix(end) if end else core
         return value.replace(core, replace(kind, core), 1)
+
+    def _is_kept_value(self, core: str) -> bool:
+        if patterns.is_placeholder(core) or _TIME.fullmatch(core):
+            return True
+        is_short = sum(map(str.isdigit, core)) < LEAST_DIGITS
+        return is_short and self.is_harmless(core, strict=True)
 
     def _replaced(
         self, chunk: str, replace: Replace, strict: bool, other: Callable[[str], bool]

@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import quote, quote_plus
 
 from qrtest.cassette.model import Interaction
+from qrtest.redaction.known_forms import KnownForms
 
 __all__ = ["LearntValues"]
 
@@ -28,15 +29,13 @@ class LearntValues:
 
     def __init__(self, placeholders: Mapping[str, str]) -> None:
         self._values = {placeholder: value for value, placeholder in placeholders.items()}
-        self._by_start: dict[str, list[tuple[str, str]]] = {}
         forms = {
             form: placeholder
             for value, placeholder in placeholders.items()
             for form in _forms(value)
             if len(form) >= SHORTEST
         }
-        for form in sorted(forms, key=len, reverse=True):
-            self._by_start.setdefault(form[:SHORTEST], []).append((form, forms[form]))
+        self._forms = KnownForms(forms, shortest=SHORTEST)
 
     def in_request(self, interaction: Interaction) -> Interaction:
         """Return *interaction* with the placeholders in its request."""
@@ -65,18 +64,7 @@ class LearntValues:
             return body
 
     def _replaced(self, text: str) -> str:
-        done: list[str] = []
-        at = kept = 0
-        while at <= len(text) - SHORTEST:
-            for form, placeholder in self._by_start.get(text[at : at + SHORTEST], ()):
-                end = at + len(form)
-                if text.startswith(form, at) and _is_whole(text, at, end):
-                    done += [text[kept:at], placeholder]
-                    at = kept = end
-                    break
-            else:
-                at += 1
-        return "".join([*done, text[kept:]])
+        return self._forms.replaced(text, _is_whole)
 
 
 def _forms(value: str) -> set[str]:

@@ -13,7 +13,7 @@ import json
 import math
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
@@ -57,39 +57,35 @@ class _Search:
     """Looks for many values at once: where their first letters stand."""
 
     def __init__(self, values: Iterable[str]) -> None:
-        self._starts: dict[str, list[tuple[str, str, str, bool]]] = {}
+        self._forms: dict[str, tuple[str, str]] = {}
+        lengths: dict[str, set[int]] = {}
         for value in values:
             for kind, form in _forms(value):
                 if len(form) >= SHORTEST:
-                    entry = (
-                        form.lower(),
-                        form if kind == "base64" else "",
-                        f"{kind}\0{value}",
-                        len(form) < SHORT,
-                    )
-                    self._starts.setdefault(entry[0][:SHORTEST], []).append(entry)
+                    low = form.lower()
+                    self._forms.setdefault(form if kind == "base64" else low, (kind, value))
+                    lengths.setdefault(low[:SHORTEST], set()).add(len(form))
+        self._lengths = {start: sorted(each) for start, each in lengths.items()}
 
     @property
     def is_empty(self) -> bool:
-        return not self._starts
+        return not self._forms
 
     def places(self, text: str) -> Iterator[tuple[str, str, int]]:
         """Yield the kind of form, the value and the first place of each that stands in *text*."""
         low = text.lower()
-        starts, seen = self._starts, set[str]()
-        hits = (at for at in range(len(low) - SHORTEST + 1) if low[at : at + SHORTEST] in starts)
-        for at in hits:
-            for form, exact, label, is_short in starts[low[at : at + SHORTEST]]:
-                if label in seen or not low.startswith(form, at):
+        seen = set[tuple[str, str]]()
+        places = range(len(low) - SHORTEST + 1)
+        for at in (place for place in places if low[place : place + SHORTEST] in self._lengths):
+            for length in self._lengths[low[at : at + SHORTEST]]:
+                end = at + length
+                found = self._forms.get(low[at:end]) or self._forms.get(text[at:end])
+                if found is None or found in seen:
                     continue
-                end = at + len(form)
-                if exact and not text.startswith(exact, at):
+                if length < SHORT and (low[at - 1 : at].isalnum() or low[end : end + 1].isalnum()):
                     continue
-                if is_short and (low[at - 1 : at].isalnum() or low[end : end + 1].isalnum()):
-                    continue
-                seen.add(label)
-                kind, _, value = label.partition("\0")
-                yield kind, value, at
+                seen.add(found)
+                yield *found, at
 
     def lines(self, text: str) -> Iterator[tuple[Finding, str]]:
         """Yield what stands in *text*, and in what is encoded in it, with its line."""
@@ -109,6 +105,19 @@ def _described(kind: str) -> str:
 
 def _forms(value: str) -> Iterator[tuple[str, str]]:
     yield "plain", value
+    if not (value.isascii() and value.isalnum()):
+        yield from _escapes(value)
+    raw = value.encode("utf-8", "replace")
+    yield "hexadecimal", raw.hex()
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
+        kept = encoded[math.ceil(offset * 8 / 6) : (offset + len(raw)) * 8 // 6]
+        yield "base64", kept
+        if "+" in kept or "/" in kept:
+            yield "base64", kept.replace("+", "-").replace("/", "_")
+
+
+def _escapes(value: str) -> Iterator[tuple[str, str]]:
     escaped = json.dumps(value)[1:-1]
     for kind, form in (
         ("URL-encoded", quote(value, safe="")),
@@ -120,13 +129,6 @@ def _forms(value: str) -> Iterator[tuple[str, str]]:
     ):
         if form != value:
             yield kind, form
-    raw = value.encode("utf-8", "replace")
-    yield "hexadecimal", raw.hex()
-    encoders: tuple[Callable[[bytes], bytes], ...] = (base64.b64encode, base64.urlsafe_b64encode)
-    for encoder in encoders:
-        for offset in range(3):
-            encoded = encoder(b"\0" * offset + raw).decode().rstrip("=")
-            yield "base64", encoded[math.ceil(offset * 8 / 6) : (offset + len(raw)) * 8 // 6]
 
 
 def _unpacked(blob: str) -> Iterator[bytes]:
@@ -184,7 +186,7 @@ job id, and those that go by names every count of tokens."""
 _DATA: Final = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 BLOCK: Final = 2_000
 OVERLAP: Final = 300
-"""How many characters a detector is given at once, and how many of them again: some patterns take the square."""
+"""How many characters a detector is given at once, and how many of them again: some take the square."""
 
 
 def detected(text: str) -> Iterator[tuple[Finding, str]]:
