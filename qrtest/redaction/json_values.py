@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Final
 
 from qrtest.cassette.json_tokens import tokens
@@ -81,7 +82,7 @@ def rewritten(text: str, where: Where, decide: Decider) -> str:
     parts: list[str] = []
     add = parts.append
     position = 0
-    for kind, token in tokens(text):
+    for kind, token in _tokens(text, levels):
         position += len(token)
         level = levels[-1] if levels else None
         if kind in ("string", "cut"):
@@ -116,10 +117,23 @@ def rewritten(text: str, where: Where, decide: Decider) -> str:
                 here = level.where
             add(token)
         elif kind == "atom":
-            add(_atom(token, _as_pair(level, name, None, here, decide) if level else here, decide))
+            is_pair = level is not None and level.paired is not None
+            at = _as_pair(level, name, None, here, decide) if level and is_pair else here
+            add(_atom(token, at, decide))
         else:
             add(token)
     return "".join(parts)
+
+
+def _tokens(text: str, levels: list[_Level]) -> Iterator[tuple[str, str]]:
+    """Yield the tokens of *text*; several numbers in a list that no name governs as one, to keep."""
+    for kind, token in tokens(text, runs=True):
+        if kind != "run":
+            yield kind, token
+        elif levels and not levels[-1].is_object and not levels[-1].where.over:
+            yield "space", token
+        else:
+            yield from tokens(token)
 
 
 def _as_pair(level: _Level, name: str, value: str | None, here: Where, decide: Decider) -> Where:

@@ -61,6 +61,8 @@ _PART: Final = re.compile(
     r'name="([^"\r\n]{1,80})"[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
 )
 _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
+_SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
+SHORTEST_BLOB: Final = 16
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _WORDS: Final = frozenset(
     ("redacted", "dummy", "none", "null", "true", "false", "password", "passwd", "secret", "token")
@@ -131,6 +133,8 @@ class _Reader:
     def text(self, text: str, depth: int = 0) -> None:
         """Take what a body, or a text in one, holds."""
         if not text or depth > DEEPEST:
+            return
+        if depth and len(text) < SHORTEST_BLOB and _SIGN.search(text) is None:
             return
         for value in _json_in(text):
             self.json(value, "", depth)
