@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         unknown,
     )
     from qrtest.plugin.project import Project
-    from qrtest.properties import JobMachine, check_consumer, check_job
+    from qrtest.properties import JobMachine, check_consumer, check_job, check_service
     from qrtest.scenario.catalogue import scenarios
     from qrtest.scenario.scenario import Scenario
     from qrtest.service.behaviour import Behaviour
@@ -72,6 +72,7 @@ __all__ = [
     "check_consumer",
     "check_drift",
     "check_job",
+    "check_service",
     "connect",
     "done",
     "errors",
@@ -121,6 +122,7 @@ _HOME = {
     "check_consumer": "qrtest.properties",
     "check_drift": "qrtest.harness.drift",
     "check_job": "qrtest.properties",
+    "check_service": "qrtest.properties",
     "connect": "qrtest.client.connect",
     "done": "qrtest.lifecycle.step",
     "failed": "qrtest.lifecycle.step",

@@ -86,5 +86,8 @@ def properties() -> None:
         qrtest.check_consumer(collect, allowed=(TimeoutError,), max_wait="24h")
         search = qrtest.properties.Search(timeout="1h", submissions=2)
         qrtest.check_consumer(collect, takes="service", jobs=2, search=search)
+        with qrtest.simulate() as sim:
+            qrtest.check_job(sim.job, known=("two-messages",))
+            qrtest.check_service(sim.service, known=["pages"])
     except ConsumerBug as bug:
         assert_type(bug.rule, str)

@@ -132,11 +132,15 @@ HOMES = {
         "transport.websocket",
     },
     "time": {
+        "cli.pin",
         "clock.genuine",
         "clock.program_time",
         "clock.patch_time",
         "clock.places",
+        "properties.job_method_promises",
         "properties.job_promises",
+        "properties.known_defects",
+        "properties.service_promises",
     },
     "pytest": {
         "plugin",
@@ -158,6 +162,7 @@ HOMES = {
         "strategies.register",
         "properties.consumer",
         "properties.consumer_search",
+        "properties.hunt",
         "properties.job_machine",
         "properties.job_machine_report",
     },
@@ -171,7 +176,9 @@ HOMES = {
                 "demo",
                 "diff",
                 "doctor",
+                "hunt",
                 "init",
+                "pin",
                 "proxy",
                 "record",
                 "rescript",
@@ -181,6 +188,7 @@ HOMES = {
         ),
     },
     "numpy": {
+        "client.small_jobs",
         "client.changed_results",
         "client.fitted_programs",
         "client.fitted_results",
@@ -192,6 +200,7 @@ HOMES = {
     },
     "pytest_html": {"plugin.report"},
     "qiskit": {
+        "client.small_jobs",
         "client.circuit_diff",
         "client.lasting_import",
         "client.fitted_programs",
@@ -205,6 +214,7 @@ HOMES = {
     },
     "qiskit_aer": {"client.simulators"},
     "qiskit_ibm_runtime": {
+        "client.small_jobs",
         "client.recorded_instances",
         "client.removed_members",
         "client.runtime_service",

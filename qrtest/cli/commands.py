@@ -20,7 +20,9 @@ COMMANDS: Final = (
     "demo",
     "diff",
     "doctor",
+    "hunt",
     "init",
+    "pin",
     "proxy",
     "record",
     "rescript",
@@ -67,7 +69,7 @@ def group() -> None:
     \b
     What is asked for goes to stdout, everything else to stderr. Exit status:
       0    all is well
-      1    something was found, by check, diff or doctor
+      1    something was found, by check, diff, doctor, hunt or pin --check
       2    something was wrong with the call, or with a file
       130  it was interrupted
     That of `qrtest record` is the status of the program it runs.

@@ -7,20 +7,19 @@ client; the tests hold the genuine class to them through every transport. No hyp
 
 from __future__ import annotations
 
-import textwrap
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from qrtest.client import releases
-from qrtest.errors import BrokenPromises
 from qrtest.lifecycle import transitions
+from qrtest.properties.job_method_promises import METHOD_PROMISES
+from qrtest.properties.known_defects import KNOWN_DEFECTS
+from qrtest.properties.promise import MakeJob, Promise, hold, left_out, raised
 
 __all__ = ["PROMISES", "Promise", "check_job"]
 
-MakeJob = Callable[[str], Any]
 DONE: Final = "QUEUED 5s; RUNNING 5s; DONE"
 FAILED: Final = 'QUEUED 5s; RUNNING 5s; ERROR 1500 "Internal error."'
 CANCELLED: Final = "QUEUED 5s; CANCELLED"
@@ -29,7 +28,6 @@ TOO_LONG: Final = "QUEUED 5s; RUNNING 5s; ERROR 1305"
 LONG_ENOUGH_SECONDS: Final = 60
 SHORT_SECONDS: Final = 3
 ONE_POLL_SECONDS: Final = 1.0
-MOST_OF_AN_ERROR: Final = 160
 SURFACE: Final = (
     *("backend", "cancel", "cancelled", "done", "error_message", "errored", "in_final_state"),
     *("job_id", "logs", "metrics", "properties", "result", "running", "status", "update_tags"),
@@ -42,58 +40,41 @@ ONCE_THERE: Final = ("program_id", "stream_results", "interim_results", "cancel_
 CLAIMS: Final = {"done": "DONE", "errored": "ERROR", "cancelled": "CANCELLED", "running": "RUNNING"}
 
 
-@dataclass(frozen=True)
-class Promise:
-    """A promise: its *name*, what it *says*, and *broken*, which tries it on jobs that it makes."""
-
-    name: str
-    says: str
-    broken: Callable[[MakeJob], str | None] = field(repr=False)
-
-
-def check_job(make_job: MakeJob, *, promises: Sequence[Promise] | None = None) -> None:
+def check_job(
+    make_job: MakeJob,
+    *,
+    promises: Sequence[Promise] | None = None,
+    known: bool | Collection[str] = True,
+) -> None:
     """Hold jobs to what RuntimeJobV2 promises.
 
     *make_job* takes a script, as `"QUEUED 5s; RUNNING 5s; DONE"`, and makes a job that follows it from
     now on. A fake that always does the same may ignore the script; it then breaks the promises about
     other scripts. Time passes by `time.sleep`: call it inside `qrtest.simulate()`, or wait.
 
-    Raises `BrokenPromises`, an AssertionError, that lists every promise that is not kept.
+    *promises*: instead of `PROMISES`. *known*: True leaves out what the genuine client is known to break
+    (`KNOWN_DEFECTS`), False tries that, too; names leave out just those. The known defects show under
+    faults only, so *make_job* is given a `Scenario` for most of them.
+
+    To find changes of the client's own layer of HTTP, use `simulate(transport="requests")`: the direct
+    transport answers above it.
+
+    Raises `BrokenPromises`, an AssertionError, that lists every promise that is not kept, and
+    `SimulationError` for a name in *known* that is none.
 
     >>> import qrtest
-    >>> with qrtest.simulate() as sim:
+    >>> with qrtest.simulate(transport="requests") as sim:
     ...     check_job(sim.job)
+    >>> with qrtest.simulate(transport="requests") as sim:
+    ...     check_job(sim.job, known=False)
+    Traceback (most recent call last):
+        ...
+    qrtest.errors.BrokenPromises: This job breaks 6 of ...
     """
     __tracebackhide__ = True
-    kept = PROMISES if promises is None else tuple(promises)
-    broken = {}
-    for promise in kept:
-        what = _tried(promise, make_job)
-        if what is not None:
-            broken[promise.name] = f"{promise.says} {what}"
-    if broken:
-        listed = "\n".join(f"  {name}: {what}" for name, what in broken.items())
-        raise BrokenPromises(
-            f"This job breaks {len(broken)} of {len(kept)} promises of RuntimeJobV2:\n{listed}",
-            names=tuple(broken),
-        )
-
-
-def _tried(promise: Promise, make_job: MakeJob) -> str | None:
-    try:
-        return promise.broken(make_job)
-    except Exception as error:
-        first_line = textwrap.shorten(str(error).partition("\n")[0], MOST_OF_AN_ERROR)
-        return f"It raised {type(error).__name__}: {first_line}"
-
-
-def _raised(call: Callable[[], Any]) -> str:
-    """Return the names of the exception that *call* raises and of its bases; "" if it raises none."""
-    try:
-        call()
-    except Exception as error:
-        return " ".join(kind.__name__ for kind in type(error).__mro__)
-    return ""
+    chosen = PROMISES if promises is None else tuple(promises)
+    defects = KNOWN_DEFECTS if promises is None else ()
+    hold(make_job, left_out(chosen, defects, known), "job", "RuntimeJobV2")
 
 
 def _surface(make_job: MakeJob) -> str | None:
@@ -156,7 +137,7 @@ def _no_result_otherwise(make_job: MakeJob) -> str | None:
         (FAILED, "RuntimeJobFailureError"),
         (CANCELLED, "RuntimeInvalidStateError"),
     ):
-        kinds = _raised(make_job(script).result)
+        kinds = raised(make_job(script).result)
         if wanted not in kinds.split():
             return f"In {script!r} it raised {kinds.partition(' ')[0] or 'nothing'}, not {wanted}."
     return None
@@ -166,7 +147,7 @@ def _timeouts(make_job: MakeJob) -> str | None:
     for name in ("result", "wait_for_final_state"):
         job = make_job(STUCK)
         began = time.time()
-        kinds = _raised(lambda job=job, name=name: getattr(job, name)(timeout=SHORT_SECONDS))  # type: ignore[misc]
+        kinds = raised(lambda job=job, name=name: getattr(job, name)(timeout=SHORT_SECONDS))  # type: ignore[misc]
         took = time.time() - began
         if "RuntimeJobTimeoutError" not in kinds.split():
             return f"{name}(timeout={SHORT_SECONDS}) raised {kinds.partition(' ')[0] or 'nothing'}."
@@ -200,7 +181,7 @@ def _cancel(make_job: MakeJob) -> str | None:
         return f"After cancel() it was {job.status()!r}."
     ended = make_job(DONE)
     ended.wait_for_final_state()
-    kinds = _raised(ended.cancel)
+    kinds = raised(ended.cancel)
     if "RuntimeInvalidStateError" not in kinds.split():
         return f"cancel() of a job that was done raised {kinds.partition(' ')[0] or 'nothing'}."
     return None
@@ -223,7 +204,7 @@ def _tags(make_job: MakeJob) -> str | None:
             return (
                 f"After update_tags({tags}) they were {job.tags!r}, and it returned {returned!r}."
             )
-    kinds = _raised(lambda: job.update_tags("abc"))
+    kinds = raised(lambda: job.update_tags("abc"))
     if "IBMInputValueError" not in kinds.split():
         return f"update_tags('abc') raised {kinds.partition(' ')[0] or 'nothing'}."
     return None
@@ -233,7 +214,7 @@ def _no_wait(make_job: MakeJob) -> str | None:
     for name in ("result", "wait_for_final_state"):
         job = make_job(STUCK)
         began = time.time()
-        kinds = _raised(lambda job=job, name=name: getattr(job, name)(timeout=0))  # type: ignore[misc]
+        kinds = raised(lambda job=job, name=name: getattr(job, name)(timeout=0))  # type: ignore[misc]
         took = time.time() - began
         if "RuntimeJobTimeoutError" not in kinds.split():
             return f"{name}(timeout=0) raised {kinds.partition(' ')[0] or 'nothing'}."
@@ -282,7 +263,7 @@ def _about_the_job(make_job: MakeJob) -> str | None:
 
 def _ran_too_long(make_job: MakeJob) -> str | None:
     job = make_job(TOO_LONG)
-    kinds = _raised(job.result).split()
+    kinds = raised(job.result).split()
     if not {"RuntimeJobMaxTimeoutError", "RuntimeJobFailureError"} & set(kinds):
         return f"result() raised {(kinds or ['nothing'])[0]}."
     return None if job.status() in transitions.FINAL else f"It was {job.status()!r} then."
@@ -315,5 +296,6 @@ PROMISES: Final = (
     Promise("decoder", "result(decoder=...) decodes with it, once.", _decoder),
     Promise("about-the-job", "Date, session, inputs, metrics and logs can be had.", _about_the_job),
     Promise("ran-too-long", "A job that ran too long has failed.", _ran_too_long),
+    *METHOD_PROMISES,
 )
 """The promises, in the order they are tried."""
