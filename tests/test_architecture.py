@@ -163,6 +163,7 @@ HOMES = {
         "properties.consumer",
         "properties.consumer_search",
         "properties.hunt",
+        "properties.schedule_search",
         "properties.job_machine",
         "properties.job_machine_report",
     },

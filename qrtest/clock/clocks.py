@@ -96,7 +96,7 @@ class VirtualClock:
         self._on_limit = on_limit or _never_ends
         self._idle_reads = 0
         self._seed = seed
-        self._chooser = None if schedule is None else Chooser(schedule, self._text)
+        self.chooser: Final = None if schedule is None else Chooser(schedule, self._text)
         self.holds = 0
         self.owner: int | None = None
         self._scheduler: Scheduler | None = None
@@ -172,7 +172,7 @@ class VirtualClock:
             if self._scheduler is None:
                 owner = get_ident() if self.owner is None else self.owner
                 self._scheduler = Scheduler(
-                    self, owner, choose=self._chooser or self._by_seed(), observe=Observer
+                    self, owner, choose=self.chooser or self._by_seed(), observe=Observer
                 )
             return self._scheduler
 
@@ -188,6 +188,11 @@ class VirtualClock:
             self._scheduler is not None and self._scheduler.seat() is not None
         )
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether there are, or were, threads beside the one that entered."""
+        return self._scheduler is not None
+
     def has(self, scheduler: object) -> bool:
         """Return whether *scheduler* is the one of this clock."""
         return self._scheduler is scheduler
@@ -195,11 +200,6 @@ class VirtualClock:
     def open(self) -> None:
         """Let the running thread take part."""
         self.owner = get_ident()
-
-    @property
-    def chooser(self) -> Chooser | None:
-        """What makes the choices of a schedule; None without one."""
-        return self._chooser
 
     def _text(self) -> str:
         return durations.text(self.now())
@@ -234,15 +234,19 @@ class VirtualClock:
     def glance(self) -> None:
         """Note that code looked whether something has happened, without waiting for it: as many reads."""
         self._idle_reads += READS_OF_A_GLANCE
+        self._pass_if_idle()
 
     def read(self, base: float) -> float:
         """Return *base* plus the time. Reading it again and again, and nothing else, moves it."""
         self._idle_reads += 1
+        self._pass_if_idle()
+        return base + self.now()
+
+    def _pass_if_idle(self) -> None:
         if self._idle_reads > IDLE_READS:
             idle_reads = self._idle_reads
             self.sleep(IDLE_READ_SECONDS)
             self._idle_reads = idle_reads
-        return base + self.now()
 
     def read_nanoseconds(self, base: float) -> int:
         """Return what `read` does, in nanoseconds."""

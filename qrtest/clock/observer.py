@@ -92,7 +92,10 @@ class Observer:
             scheduler.end_waits(reason)
             return
         for participant in list(scheduler.participants):
-            if participant is holder or participant.state == "away":
+            # What awaits a thread goes on soon, however busy the machine is: nobody else runs meanwhile.
+            if not participant.awaits_thread and (
+                participant is holder or participant.state == "away"
+            ):
                 is_blocked = self._is_blocked(participant)
                 participant.is_blocked = is_blocked and waits_for_a_lock(participant.ident)
                 is_too_long = waited > BUSY_SECONDS and scheduler.has_ready()

@@ -109,9 +109,12 @@ class Participant:
     Its state: it "runs" (has the turn), is "ready" (for the turn), "waits" (for a moment, a waiter or
     input), is "away" (runs or blocks without the turn, and time stands still), or is "outside": a
     thread from before the simulation, which has no turn and for which time does not stand still.
+
+    It `awaits_thread` that is about to begin or to end, which needs no turn for that.
     """
 
     __slots__ = (
+        "awaits_thread",
         "deadline",
         "ends",
         "error",
@@ -119,7 +122,6 @@ class Participant:
         "ident",
         "input",
         "is_blocked",
-        "is_starting",
         "is_visitor",
         "name",
         "native_id",
@@ -144,7 +146,7 @@ class Participant:
         self.error: BaseException | None = None
         self.ends: list[Waiter] = []
         self.is_blocked = False
-        self.is_starting = False
+        self.awaits_thread = False
         self.is_visitor = state == "outside"
 
     def wait(

@@ -123,7 +123,7 @@ def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
     def select(self: Any, timeout: float | None = None) -> Any:
         clock = virtual_clock()
         if clock is not None and clock.chooser is not None:
-            _let_one_task_go_first(_loop_of(self), clock.chooser)
+            _order_tasks(_loop_of(self), clock.chooser)
         me = None if clock is None or (timeout is not None and timeout <= 0) else clock.seat()
         if me is None:
             return genuine(self, timeout)
@@ -138,15 +138,16 @@ def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
     return select
 
 
-def _let_one_task_go_first(loop: Any, choose: Callable[[list[str]], int]) -> None:
-    """Choose which of the tasks that can go on does; callbacks other than theirs keep their order."""
-    ready = getattr(loop, "_ready", ())
-    steps = [(handle, task) for handle in ready if (task := _task_of(handle)) is not None]
-    place = choose([task.get_name() for _, task in steps]) if len(steps) > 1 else 0
-    if place:
-        chosen = steps[place][0]
-        loop._ready.remove(chosen)
-        loop._ready.insert(loop._ready.index(steps[0][0]), chosen)
+def _order_tasks(loop: Any, choose: Callable[[list[str]], int]) -> None:
+    """Choose the order of the tasks that can go on; callbacks other than theirs keep their places."""
+    ready: Any = getattr(loop, "_ready", ())
+    places = [place for place, handle in enumerate(ready) if _task_of(handle) is not None]
+    steps = [ready[place] for place in places]
+    for place in places[:-1]:
+        names = [_task_of(handle).get_name() for handle in steps]
+        ready[place] = steps.pop(choose(names))
+    if len(places) > 1:
+        ready[places[-1]] = steps[0]
 
 
 def _task_of(handle: Any) -> Any:

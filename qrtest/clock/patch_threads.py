@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any, Final
 
+from qrtest.clock import line_switches
 from qrtest.clock.clocks import VirtualClock
 from qrtest.clock.genuine import Genuine
 from qrtest.clock.installed import INHERITED, current, participant, serves_a_tool
@@ -89,17 +90,18 @@ def outside_of_time(thread: threading.Thread) -> None:
 def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
     """Wait as `threading.Condition.wait` does, on the clock of the running thread."""
     me = participant()
-    if me is None or me.is_starting or serves_a_tool(2):
+    if me is None or me.awaits_thread or serves_a_tool(2):
         return Genuine.condition_wait(self, timeout)
     if not self._is_owned():  # type: ignore[attr-defined]
         raise RuntimeError("cannot wait on un-acquired lock")
     if timeout is not None and timeout <= 0:
         me.scheduler.clock.glance()
+        return False
     waiter = Waiter(me)
     self._waiters.append(waiter)  # type: ignore[attr-defined]
     saved = self._release_save()  # type: ignore[attr-defined]
     try:
-        return me.wait(waiter, timeout if timeout is None else max(timeout, 0), _name_of(self))
+        return me.wait(waiter, timeout, _name_of(self))
     finally:
         _reacquire(self, saved, me)
         if not waiter.is_woken and waiter in self._waiters:  # type: ignore[attr-defined]
@@ -114,7 +116,7 @@ def _enter(self: threading.Condition) -> Any:
     if lock.acquire(False):
         return True
     me = participant()
-    if me is None or me.is_starting:
+    if me is None or me.awaits_thread:
         return lock.__enter__()
     acquire_in_turn(lock, me)
     return True
@@ -156,6 +158,8 @@ def _start(self: threading.Thread) -> None:
         vars(self).pop("run", None)
         try:
             with me.scheduler.taking_part(child):
+                if isinstance(clock, VirtualClock):
+                    line_switches.begin_thread(clock)
                 run()
         except Stop:
             # Raised by the scheduler, whose reason the thread that entered the simulation gets.
@@ -163,7 +167,7 @@ def _start(self: threading.Thread) -> None:
 
     vars(self)[_PARTICIPANT] = child
     self.run = run_in_turn  # type: ignore[method-assign]
-    me.is_starting = True
+    me.awaits_thread = True
     try:
         Genuine.thread_start(self)
     except RuntimeError:
@@ -172,7 +176,7 @@ def _start(self: threading.Thread) -> None:
         me.scheduler.remove(child)
         raise
     finally:
-        me.is_starting = False
+        me.awaits_thread = False
 
 
 def _join(self: threading.Thread, timeout: float | None = None) -> None:
@@ -188,7 +192,11 @@ def _join(self: threading.Thread, timeout: float | None = None) -> None:
     has_ended = not has_to_wait or me.wait(waiter, seconds, f"the end of {self.name}")
     if not has_ended and timeout is not None:
         return
-    Genuine.thread_join(self)
+    me.awaits_thread = True
+    try:
+        Genuine.thread_join(self)
+    finally:
+        me.awaits_thread = False
 
 
 # --- pools made before the simulation ---

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from qrtest.clock import patch_dates, patch_loops, patch_threads
+from qrtest.clock import line_switches, patch_dates, patch_loops, patch_threads
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.clock.genuine import REAL
 from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
@@ -60,6 +60,7 @@ def install(clock: Clock) -> Iterator[None]:
         if isinstance(clock, VirtualClock):
             clock.open()
             patch_loops.enter(clock.now() + UPTIME_SECONDS)
+            line_switches.begin(clock)
     try:
         yield
         if isinstance(clock, VirtualClock):
@@ -73,6 +74,8 @@ def install(clock: Clock) -> Iterator[None]:
 def _leave(clock: Clock) -> list[str]:
     """Undo `install`; return where the threads are that took part and still run."""
     left: list[str] = []
+    if isinstance(clock, VirtualClock):
+        line_switches.end(clock)
     with PATCHING:
         is_last = INSTALLED.remove(clock)
         if isinstance(clock, VirtualClock) and is_last:

@@ -16,6 +16,7 @@ __all__ = [
     "activity",
     "is_library",
     "is_tool",
+    "line_of",
     "name_of",
     "place_of",
     "tasks_of",
@@ -85,14 +86,15 @@ def place_of(ident: int | None) -> Place:
     while where is not None:
         module = where.f_globals.get("__name__", "")
         if not is_library(module) and not module.startswith("qrtest."):
-            return Place(_line(where), is_idle_worker=False)
+            return Place(line_of(where), is_idle_worker=False)
         modules.append(module)
         where = where.f_back
     is_idle = "concurrent.futures.thread" in modules
-    return Place(_line(frame), is_idle_worker=is_idle)
+    return Place(line_of(frame), is_idle_worker=is_idle)
 
 
-def _line(frame: FrameType) -> str:
+def line_of(frame: FrameType) -> str:
+    """Return file, line and function of *frame*."""
     code = frame.f_code
     return f"{Path(code.co_filename).name}:{frame.f_lineno} in {code.co_name}"
 
@@ -104,7 +106,7 @@ def tasks_of(loop: Any) -> list[str]:
     found = []
     for task in asyncio.all_tasks(loop):
         stack = task.get_stack(limit=1)
-        where = _line(stack[-1]) if stack else "its beginning"
+        where = line_of(stack[-1]) if stack else "its beginning"
         found.append(f"task {task.get_name()} at {where}")
     return sorted(found)
 
@@ -162,7 +164,7 @@ def _processor_time(ident: int) -> int:
 
 
 def _switches(native_id: int | None) -> str | None:
-    """Return how often a thread has given up its processor; None while it is running or runnable.
+    """Return how often a thread has given up its processor; None while it is running, or reads a disk.
 
     A thread that waits for the interpreter's lock gives it up every 5 ms, a blocked one does not.
     Where the system does not say (other than Linux), the answer is always the same.
@@ -172,6 +174,6 @@ def _switches(native_id: int | None) -> str | None:
     except OSError:
         return ""
     fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
-    if fields.get("State", "S").strip().startswith("R"):
+    if fields.get("State", "S").strip().startswith(("R", "D")):
         return None
     return fields.get("voluntary_ctxt_switches", "").strip()

@@ -19,9 +19,9 @@ _SWITCH: Final = re.compile(r"\s*(\d{1,9})\s*:\s*(\d{1,9})\s*,?")
 class Schedule(AsCode):
     """Which of several threads or tasks that can go on does, choice by choice.
 
-    Each time that several can, that is a choice; they are counted from 1. The one that has been ready
-    longest goes on, but for the *switches*: `"3:1"` lets the one go on at the third choice that is 1
-    place further back.
+    Each time that several can, that is a choice; they are counted from 1. At a wait the one that has been
+    ready longest goes on, at a line the one that is there, but for the *switches*: `"3:1"` lets the one go
+    on at the third choice that is 1 place further back.
 
     Raises `ClockError` for anything else.
 
@@ -60,20 +60,26 @@ def _read(text: str) -> tuple[tuple[int, int], ...]:
 
 
 class Chooser:
-    """Makes the choices of one simulation. `made` says, a line each, which switches there were."""
+    """Makes the choices of one simulation.
+
+    `made` says, a line each, which switches there were; `sizes` how many could go on, choice by choice.
+    """
 
     def __init__(self, schedule: Schedule, now: Callable[[], str]) -> None:
         self.made: Final[list[str]] = []
-        self.choices = 0
+        self.sizes: Final[list[int]] = []
         self._switches = dict(schedule.switches)
         self._now = now
 
-    def __call__(self, names: list[str]) -> int:
-        """Return the number of the one of *names* that goes on, counted from 0."""
-        self.choices += 1
-        place = min(self._switches.get(self.choices, 0), len(names) - 1)
+    def __call__(self, names: list[str], line: str = "") -> int:
+        """Return the number of the one of *names* that goes on, counted from 0.
+
+        *line*: where the first of them is, if it has the turn and does not wait.
+        """
+        self.sizes.append(len(names))
+        place = min(self._switches.get(len(self.sizes), 0), len(names) - 1)
         if place:
-            self.made.append(
-                f"{self._now()}  {names[place]} goes on before {', '.join(names[:place])}"
-            )
+            before = ", ".join(names[:place])
+            where = f", which is at {line}" if line and place == 1 else line and f" ({line})"
+            self.made.append(f"{self._now()}  {names[place]} goes on before {before}{where}")
         return place

@@ -148,6 +148,23 @@ class Scheduler:
             self.clock.check_limit()
         return waiter.is_woken
 
+    def offer_turn(self, choose: Callable[[list[str]], int]) -> None:
+        """Let *choose* say which goes on: the running thread, its number is 0, or one that is ready."""
+        me = self.seat()
+        if not self._ready or me is None or self.mutex._is_owned():  # type: ignore[attr-defined]
+            return
+        with self.mutex:
+            if self.holder is not me or self.is_over or not self._ready:
+                return
+            place = choose([me.name, *(each.name for each in self._ready)])
+            if not place:
+                return
+            chosen = self._ready.pop(place - 1)
+            me.state = "ready"
+            self._ready.append(me)
+            self._give(chosen)
+        self._park(me)
+
     def wake(self, waiter: Waiter) -> None:
         """End the wait of *waiter*, or the one that is about to begin. From any thread."""
         if self.mutex._is_owned():  # type: ignore[attr-defined]
@@ -210,16 +227,18 @@ class Scheduler:
             self._wake(self._late.pop())
         while self.holder is None and not self.is_over:
             if self._ready:
-                chosen = self._ready.pop(self._pick())
-                chosen.state, self.holder = "runs", chosen
-                self.turns += 1
-                # It may release a lock that others are blocked in: the observer has to look again.
-                for participant in self.participants:
-                    participant.is_blocked = False
-                chosen.gate.release()
+                self._give(self._ready.pop(self._pick()))
             elif not self._are_all_waiting() or not self._advance():
                 self._observer.start()
                 return
+
+    def _give(self, chosen: Participant) -> None:
+        chosen.state, self.holder = "runs", chosen
+        self.turns += 1
+        # It may release a lock that others are blocked in: the observer has to look again.
+        for participant in self.participants:
+            participant.is_blocked = False
+        chosen.gate.release()
 
     def send_away(self, participant: Participant) -> None:
         """Take the turn from a participant that does not use it."""

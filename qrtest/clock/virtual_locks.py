@@ -58,6 +58,11 @@ class VirtualLock:
         while True:
             waiter = Waiter(me)
             self._waiters.append(waiter)
+            if self._lock.acquire(False):
+                # A thread without a turn has released it meanwhile, before it could see the waiter.
+                if waiter in self._waiters:
+                    self._waiters.remove(waiter)
+                return True
             left = None if until is None else (until - me.scheduler.clock.nanoseconds) / 1e9
             try:
                 is_over = not me.wait(waiter, left, "a lock")

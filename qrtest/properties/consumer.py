@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -26,11 +27,14 @@ from qrtest.properties.consumer_search import (
     around,
     exceptions,
     find,
+    most_examples,
+    plain_jobs,
     sources,
 )
 from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
 from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
+from qrtest.properties.schedule_search import drawn_schedules, with_one_switch
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
 
@@ -97,6 +101,8 @@ def check_consumer(
     scenarios = options.pop("lives", None) if scenarios is None else scenarios
     chosen = _search(search, options)
     kinds = exceptions(allowed)
+    if chosen.schedules and not isinstance(scenarios, SearchStrategy | None):
+        scenarios = list(scenarios)
     bounds = chosen.bounds(allowed=kinds, takes=takes, jobs=jobs, max_wait=max_wait)
     if not callable(consumer):
         raise SimulationError(f"{consumer!r} is no consumer: give a function that takes a {takes}.")
@@ -115,10 +121,8 @@ def check_consumer(
             if found is None and drawn is not None and check.patience is not None:
                 found = check.first_of(around(check.patience, chosen))
             if found is None and drawn is not None:
-                key = f"qrtest {_full_name(consumer)}".encode()
-                found = find(
-                    check.is_broken, drawn, search=chosen, max_examples=max_examples, key=key
-                )
+                plain = partial(plain_jobs, scenarios, drawn, chosen, jobs)
+                found = _search_drawn(check, plain, drawn, chosen, max_examples)
             if found is None:
                 found = check.refused()
         finding = None if found is None else check.again(found)
@@ -143,10 +147,35 @@ def check_consumer(
     )
 
 
+def _search_drawn(
+    check: _Check,
+    plain: Callable[[], Sequence[Jobs]],
+    drawn: SearchStrategy[Jobs],
+    search: Search,
+    max_examples: int | None,
+) -> Case | None:
+    """Return the simplest case in which a rule is broken: its schedule, too, if schedules are sought.
+
+    *plain* are the jobs whose schedules are tried one by one.
+    """
+    key = f"qrtest {_full_name(check.consumer)}".encode()
+    if not search.schedules:
+        return find(check.is_broken, drawn, search=search, max_examples=max_examples, key=key)
+    most = most_examples(search, max_examples)
+    found, tried, sizes = check.first_of_schedules(plain(), most // 2)
+    if found is not None:
+        return found
+    orders = drawn_schedules(len(sizes), max(sizes, default=2) - 1)
+    return find(
+        check.is_broken, drawn, search=search, max_examples=most - tried, key=key, orders=orders
+    )
+
+
 class _Check:
     """Runs a consumer, and keeps what the rules found last.
 
     *patience*: after how many seconds it gave up a single job that stays in the queue, if it was tried.
+    *choices*: how many of its threads could go on in the last run, choice by choice.
     """
 
     def __init__(
@@ -156,12 +185,13 @@ class _Check:
         rules: Sequence[Rule],
         limit: RealTimeLimit,
     ) -> None:
-        self._consumer = consumer
-        self._bounds = bounds
+        self.consumer: Final = consumer
+        self.bounds: Final = bounds
         self._rules = rules
         self._limit = limit
         self._last: Finding | None = None
         self.patience: float | None = None
+        self.choices: tuple[int, ...] = ()
         self._refused: dict[str, list[Run]] = {}
         self._accepted: set[str] = set()
         self._wanted: dict[str, Run] = {}
@@ -169,8 +199,9 @@ class _Check:
     def look(self, case: Case) -> Finding | None:
         """Run the consumer in a *case*; return the first rule that it breaks."""
         scenarios, schedule = case
-        bounds = self._bounds if schedule is None else replace(self._bounds, schedule=schedule)
-        run = run_consumer(self._consumer, scenarios, bounds, self._limit)
+        bounds = self.bounds if schedule is None else replace(self.bounds, schedule=schedule)
+        run = run_consumer(self.consumer, scenarios, bounds, self._limit)
+        self.choices = run.choices
         if scenarios == STUCK and not run.was_stopped:
             self.patience = run.seconds
         for rule in self._rules:
@@ -194,6 +225,27 @@ class _Check:
     def first_of(self, scenarios: Iterable[Jobs]) -> Case | None:
         """Return the first of *scenarios* in which a rule is broken."""
         return next(filter(self.is_broken, ((each, None) for each in scenarios)), None)
+
+    def first_of_schedules(
+        self, scenarios: Sequence[Jobs], most: int
+    ) -> tuple[Case | None, int, tuple[int, ...]]:
+        """Try *most* schedules of one switch, for *scenarios* in turn.
+
+        Return the first in which a rule is broken, how many were tried, and the sizes of the choices in
+        the longest run.
+        """
+        sizes: tuple[int, ...] = ()
+        tried = 0
+        for number, jobs in enumerate(scenarios):
+            if self.is_broken((jobs, None)):
+                return (jobs, None), tried, sizes
+            sizes = max(sizes, self.choices, key=len)
+            share = (most - tried) // (len(scenarios) - number)
+            for schedule in with_one_switch(self.choices, share):
+                tried += 1
+                if self.is_broken((jobs, schedule)):
+                    return (jobs, schedule), tried, sizes
+        return None, tried, sizes
 
     def is_broken(self, case: Case) -> bool:
         """Return whether a rule is broken in a *case*, and keep what was found."""

@@ -15,7 +15,6 @@ from functools import cached_property, lru_cache
 from traceback import FrameSummary
 from typing import Any, Final, Literal
 
-from qrtest.clock.clocks import VirtualClock
 from qrtest.clock.schedule import Schedule
 from qrtest.errors import NeverEnds, QrtestError, SimulationError
 from qrtest.harness.simulate import Simulation, Transport, Truth, simulate
@@ -75,7 +74,8 @@ class Run:
     *own* are the ids of its jobs and *truths* their true states when it ended. *others* is the id of
     a job that is not its own, "" when there is none. *value* is what it returned, *error* what it
     raised. *has_stalled*: it made no progress in real time, at the line *stalled_at*. *switches* says where
-    its schedule let a thread or task go on before others, *printed_secret* where an API key was printed.
+    its schedule let a thread or task go on before others, *choices* how many could, choice by choice,
+    *printed_secret* where an API key was printed.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -92,6 +92,7 @@ class Run:
     stalled_at: FrameSummary | None = None
     switches: tuple[str, ...] = ()
     printed_secret: str | None = None
+    choices: tuple[int, ...] = ()
 
     @property
     def scenario(self) -> Scenario:
@@ -235,6 +236,7 @@ def run_consumer(
     finally:
         limit.end()
     own = tuple(job_id for job_id in simulation.job_ids() if job_id != others)
+    chooser = getattr(simulation.clock, "chooser", None)
     return Run(
         scenarios=tuple(scenarios),
         bounds=bounds,
@@ -248,16 +250,10 @@ def run_consumer(
         others=others,
         has_stalled=has_stalled,
         stalled_at=limit.stalled_at if has_stalled else None,
-        switches=_switches(simulation),
+        switches=() if chooser is None else tuple(chooser.made),
+        choices=() if chooser is None else tuple(chooser.sizes),
         printed_secret=PRINTED_SECRETS[0] if PRINTED_SECRETS else None,
     )
-
-
-def _switches(simulation: Simulation) -> tuple[str, ...]:
-    """Return where a thread or task went on before others, a line each."""
-    clock = simulation.clock
-    chooser = clock.chooser if isinstance(clock, VirtualClock) else None
-    return () if chooser is None else tuple(chooser.made)
 
 
 def _called(consumer: Callable[[Any], Any], argument: Any) -> Any:

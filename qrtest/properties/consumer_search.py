@@ -32,7 +32,16 @@ from qrtest.strategies.draw_faults import menu
 if TYPE_CHECKING:
     from qrtest.cassette.model import Cassette
 
-__all__ = ["Case", "Jobs", "Search", "around", "exceptions", "find", "sources"]
+__all__ = [
+    "Case",
+    "Jobs",
+    "Search",
+    "around",
+    "exceptions",
+    "find",
+    "most_examples",
+    "sources",
+]
 
 Exceptions = type[BaseException] | tuple[type[BaseException], ...]
 Jobs = tuple[Scenario, ...]
@@ -161,6 +170,9 @@ def sources(
     if isinstance(given, SearchStrategy):
         return (), _of_each_job(given, bounds.jobs)
     if given is not None:
+        if search.schedules:
+            cases = [_as_jobs(each, bounds.jobs) for each in given]
+            return (), st.sampled_from(cases) if cases else None
         return (_as_jobs(each, bounds.jobs) for each in given), None
     plans = strategies.fault_plans(operations=operations)
     if cassette is not None:
@@ -268,6 +280,28 @@ class OverBudget(BaseException):
     """Ends a search that has found nothing in its time; hypothesis hands it on at once."""
 
 
+def most_examples(search: Search, max_examples: int | None) -> int:
+    """Return how many examples the search has: *max_examples*, else those of the settings."""
+    parent = hypothesis.settings() if search.settings is None else search.settings
+    return parent.max_examples if max_examples is None else max_examples
+
+
+def plain_jobs(given: Given, drawn: SearchStrategy[Jobs], search: Search, jobs: int) -> list[Jobs]:
+    """Return the scenarios whose schedules are tried one by one.
+
+    Those that are *given*, the simplest that is *drawn* by a given strategy, else jobs that are done, at once
+    and after a while.
+    """
+    if isinstance(given, SearchStrategy) or isinstance(search.result, SearchStrategy):
+        settings = hypothesis.settings(database=None, deadline=None, max_examples=10)
+        return [hypothesis.find(drawn, lambda _: True, settings=settings, random=Random(0))]
+    if given is not None:
+        return [_as_jobs(each, jobs) for each in given]
+    scripts = Script(done()), Script(queued("1m"), running("30s"), done())
+    scenario = Scenario(done(), result=search.result, program_id=search.program_id)
+    return [(replace(scenario, script=script),) * jobs for script in scripts]
+
+
 def find(
     is_broken: Callable[[Case], bool],
     drawn: SearchStrategy[Jobs],
@@ -275,17 +309,20 @@ def find(
     search: Search,
     max_examples: int | None,
     key: bytes,
+    orders: SearchStrategy[Schedule] | None = None,
 ) -> Case | None:
     """Return the simplest scenarios, and schedule, that *is_broken* says are; None when none are found.
+
+    *orders* draws the schedules; None: that of the bounds.
 
     Raises `SimulationError` when the strategy does not draw the same scenarios twice.
     """
     parent = hypothesis.settings() if search.settings is None else search.settings
     phases = tuple(phase for phase in parent.phases if phase is not Phase.explain)
-    most = parent.max_examples if max_examples is None else max_examples
+    most = most_examples(search, max_examples)
     last: list[Case] = []
     until = inf if search.budget is None else clocks.unix_time() + durations.seconds(search.budget)
-    orders = strategies.schedules() if search.schedules else st.none()
+    chosen = st.none() if orders is None else orders
 
     kept: set[str] = set()  # a consumer does in a scenario what it did in it before
 
@@ -302,7 +339,7 @@ def find(
 
     try:
         return hypothesis.find(
-            st.tuples(drawn, orders),
+            st.tuples(drawn, chosen),
             note,
             settings=hypothesis.settings(parent, deadline=None, phases=phases, max_examples=most),
             random=None if search.seed is None else Random(search.seed),

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sysconfig
 from collections.abc import Iterable
-from pathlib import Path
 from traceback import FrameSummary, extract_tb
 from types import TracebackType
 
-__all__ = ["frame_of_the_consumer", "is_of_the_project", "project_frames"]
+from qrtest.clock.line_switches import is_of_the_project
 
-QRTEST = str(Path(__file__).parents[1])
-LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
+__all__ = ["frame_of_the_consumer", "project_frames"]
 
 
 def project_frames(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
@@ -24,12 +20,6 @@ def project_frames(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
         if is_of_the_project(frame.filename):
             found.append(frame)
     return found
-
-
-def is_of_the_project(filename: str) -> bool:
-    """Return whether a file is no library's, and not qrtest's."""
-    is_a_library = any(filename.startswith(path + os.sep) for path in (*LIBRARIES, QRTEST))
-    return not is_a_library and not filename.startswith("<frozen")
 
 
 def frame_of_the_consumer(trace: TracebackType | None) -> FrameSummary | None:

@@ -20,7 +20,8 @@ from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
 from qrtest.clock import clocks
-from qrtest.properties.project_frames import is_of_the_project, project_frames
+from qrtest.clock.line_switches import is_of_the_project
+from qrtest.properties.project_frames import project_frames
 
 __all__ = ["RealTimeLimit", "Stalled", "Watched"]
 
