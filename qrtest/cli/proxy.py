@@ -53,6 +53,7 @@ and the certificate {authority}. Ctrl-C or SIGTERM ends it{saves}.
     type=click.Choice(["recorded", "polls", "instant"]),
     help="Of a replay: by the number of polls (the default), the recorded time (with --script), or at once.",
 )
+@click.option("--keep-failed", is_flag=True, help="Of a recording: save although COMMAND failed.")
 @click.option("--clock", help="Of a replay: real (the default), virtual, or as 60x.")
 @click.option("--script", help="Of a replay: another script for the recorded job.")
 @click.option(
@@ -74,13 +75,15 @@ def proxy(
     replayed: Path | None,
     command: tuple[str, ...],
     as_json: bool,
+    keep_failed: bool,
     **options: Any,
 ) -> None:
     """Record or replay what programs of any language ask, by an HTTP proxy.
 
     \b
     With COMMAND, runs it with the variables that point it at the proxy; the exit status is its own. Without,
-    prints them, and serves until Ctrl-C or SIGTERM. A recording is saved at the end, without secrets.
+    prints them, and serves until Ctrl-C or SIGTERM. A recording is saved at the end, without secrets, unless
+    COMMAND failed.
     The exit status of a replay is 1 if something was asked that is not in the cassette.
     Examples:
       qrtest proxy --record cassettes/bell.yaml -- cargo run
@@ -99,12 +102,18 @@ def proxy(
         try:
             if command:
                 status = _run(command, running)
+                if status and not keep_failed and running.recording is not None:
+                    running.recording.discard()
             else:
                 click.echo(_line(running) if as_json else _directions(running))
                 running.wait()
         except KeyboardInterrupt:
             click.echo("qrtest: stopped.", err=True)
-    if running.recording is not None:
+    if status and not keep_failed and running.recording is not None:
+        click.echo(
+            f"qrtest: the program ended with status {status}: {recorded} was not saved.", err=True
+        )
+    elif running.recording is not None:
         click.echo(f"qrtest: recorded {recorded}.", err=True)
     elif running.unanswered:
         click.echo(f"qrtest: {len(running.unanswered)} request(s) were not recorded.", err=True)

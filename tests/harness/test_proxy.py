@@ -206,4 +206,8 @@ def test_the_command_runs_a_program_and_ends_with_its_status(base: str, tmp_path
     missed = run("--replay", str(path), program=PROGRAM.replace('"sampler"', '"estimator"'))
     assert (recorded.returncode, replayed.returncode, missed.returncode) == (0, 0, 1)
     assert replayed.stdout == recorded.stdout
+    before = path.read_bytes()
+    failed = run("--record", str(path), program=PROGRAM + "sys.exit(3)")
+    assert (failed.returncode, "was not saved" in failed.stderr) == (3, True)
+    assert path.read_bytes() == before
     assert "was not recorded" in missed.stderr
