@@ -203,4 +203,4 @@ class _Reader:
         raise ScriptError(
             f"This script cannot be read at column {at + 1}: {why.rstrip('.')}.\n"
             f"{pointer(self.text, at)}{advice}"
-        )
+        ) from None

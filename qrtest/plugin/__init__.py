@@ -6,8 +6,11 @@ test needs it, and the summary and the report are registered when there is somet
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +41,10 @@ __all__ = [
 CASSETTE_TESTS = "qrtest-cassette-tests"
 EXAMPLES = "qrtest-examples"
 """Names of the plugins that are registered when tests need them."""
+
+
+PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
+"""The folder of qrtest, whose frames say nothing about a wrong call of it."""
 
 
 class HookSpecs:
@@ -196,6 +203,46 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from qrtest.plugin.cassettes import CassetteTests
 
         plugins.register(CassetteTests(), CASSETTE_TESTS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+    """Hide the frames of qrtest where it says what is wrong with a call of it, but for --full-trace."""
+    excinfo = call.excinfo
+    if excinfo is None or "qrtest.errors" not in sys.modules or item.config.getoption("fulltrace"):
+        return
+    from qrtest.errors import QrtestError
+
+    if isinstance(excinfo.value, QrtestError | pytest.UsageError):
+        # pytest cuts the raw traceback again, so that a filtered copy of it would not last.
+        if call.when == "setup" and isinstance(excinfo.value, pytest.UsageError):
+            call.excinfo = _message_only(excinfo.value)
+            return
+        whole = list(_entries(excinfo.tb))
+        entries = [entry for entry in whole if not _is_own(entry)]
+        if 0 < len(entries) < len(whole):
+            shown: TracebackType | None = None
+            for entry in reversed(entries):
+                shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+            call.excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(shown))
+
+
+def _message_only(error: Exception) -> pytest.ExceptionInfo[BaseException]:
+    """Return what *error* says as a failure that is shown without frames: those of a fixture are ours."""
+    try:
+        pytest.fail(f"{type(error).__name__}: {error}", pytrace=False)
+    except pytest.fail.Exception as failure:
+        return pytest.ExceptionInfo.from_exception(failure)
+
+
+def _entries(whole: TracebackType | None) -> Iterator[TracebackType]:
+    while whole is not None:
+        yield whole
+        whole = whole.tb_next
+
+
+def _is_own(entry: TracebackType) -> bool:
+    return entry.tb_frame.f_code.co_filename.startswith(PACKAGE)
 
 
 @pytest.hookimpl(optionalhook=True)

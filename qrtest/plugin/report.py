@@ -87,10 +87,9 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
         jobs=session.jobs if maker == "replay" else (),
     )
     lines = LINES - code.count("\n") - 1
-    sections = {
-        "qrtest timeline": timeline(session.journal, lines=max(lines, LINES // 2)),
-        "qrtest: to reproduce": code,
-    }
+    happened = timeline(session.journal, lines=max(lines, LINES // 2))
+    sections = {"qrtest timeline": happened} if happened else {}
+    sections["qrtest: to reproduce"] = code
     folder = item.config.getoption("qrtest_report")
     if folder:
         sections["qrtest: drawn"] = str(draw(session.journal, folder, item.nodeid))

@@ -39,7 +39,8 @@ def returns_without_result(run: Run) -> str | None:
             return f"it returned {_shown(text)}, which is an answer that could not be decoded"
     if run.bounds.on_failure is not ANYTHING and not run.is_done:
         if not is_as_on_failure(run.value, run.bounds.on_failure):
-            return f"it returned {_shown(run.value)} for a job that was {_steps(run)}"
+            returned = f"it returned {_shown(run.value)} for a job that was {_steps(run)}"
+            return f"{returned}, where {_allowed(run.bounds.on_failure)}"
         return None
     data = [each for each in run.data if not each.marks or not each.marks & run.marks_of_others]
     if not data or run.asked("interim_results") or run.asked("stream"):
@@ -57,6 +58,21 @@ def is_as_on_failure(value: object, expected: object) -> bool:
         isinstance(expected, tuple) and all(isinstance(each, type) for each in expected)
     )
     return isinstance(value, expected) if is_a_class else value == expected  # type: ignore[arg-type]
+
+
+def _allowed(on_failure: object) -> str:
+    """Say what a consumer may do on failure.
+
+    >>> _allowed(()), _allowed((dict, type(None)))
+    ('on_failure=() has it raise', 'on_failure=(dict, NoneType) has it raise or return that')
+    """
+    if isinstance(on_failure, type):
+        allowed = on_failure.__name__
+    elif isinstance(on_failure, tuple) and all(isinstance(each, type) for each in on_failure):
+        allowed = f"({', '.join(each.__name__ for each in on_failure)})"
+    else:
+        allowed = _shown(on_failure)
+    return f"on_failure={allowed} has it raise" + (" or return that" if on_failure != () else "")
 
 
 def returns_anothers(run: Run) -> str | None:

@@ -92,15 +92,20 @@ class Track:
     session: str = ""
 
     def text(self, *, lines: int) -> str:
-        """Return a line an event, at most *lines* of them; without polls, a line a stretch as well."""
+        """Return a line an event, at most *lines* of them; without polls, a line a stretch as well.
+
+        What is left out is in the middle, and counted; the requests that a fault struck stay.
+        """
         rows: list[Event | Stretch] = list(merged(self.events))
         if not any(event.status for event in self.events):
             rows = sorted([*self.stretches, *rows], key=lambda each: each.since)
-        shown = list(map(str, rows))
-        if len(shown) > lines:
-            left_out = len(shown) - lines
-            half = lines // 2
-            shown[half : half + left_out + 1] = [f"{'...':>{WIDTH}}  {left_out + 1:,} more"]
+        shown: list[str] = []
+        before = -1
+        for index in [*_kept(rows, lines), len(rows)]:
+            if index > before + 1:
+                shown.append(f"{'...':>{WIDTH}}  {index - before - 1:,} more")
+            shown += map(str, rows[index : index + 1])
+            before = index
         return "\n".join([self.name, *shown])
 
 
@@ -117,6 +122,26 @@ class Timeline:
 
     def __str__(self) -> str:
         return "\n".join(self.texts()) or "Nothing was asked."
+
+
+def _kept(rows: Sequence[Event | Stretch], lines: int) -> list[int]:
+    """Return the places of the *rows* to show in so many *lines*, of which each gap between them takes one.
+
+    First the ends, then what a fault struck, then from both ends inwards.
+    """
+    size = len(rows)
+    costs = [1 + len(row.faults) if isinstance(row, Event) else 1 for row in rows]
+    if sum(costs) <= lines:
+        return list(range(size))
+    struck = [place for place, cost in enumerate(costs) if cost > 1]
+    inwards = [place for near in range(min(lines, size)) for place in (near, size - 1 - near)]
+    kept: set[int] = set()
+    for place in [*inwards[:2], *struck[:lines], *inwards]:
+        found = sorted(kept | {place})
+        gaps = sum(b > a + 1 for a, b in zip([-1, *found], [*found, size], strict=True))
+        if sum(costs[each] for each in found) + gaps <= lines:
+            kept.add(place)
+    return sorted(kept)
 
 
 def merged(events: Iterable[Event]) -> Iterator[Event]:

@@ -161,3 +161,25 @@ def test_it_is_attached_where_pytest_html_is_installed(
     assert "qrtest timeline" in page
     assert "200 Queued" in page
     assert "data:image/svg" in page
+
+
+def test_a_wrong_call_is_shown_without_the_frames_of_qrtest(pytester: pytest.Pytester) -> None:
+    """The line of the test, and what is wrong with it; no timeline, as nothing has happened."""
+    pytester.makepyfile('def test_it(runtime_job):\n    runtime_job("QUEUED 5x")\n')
+    shown = pytester.runpytest_inprocess("-p", "no:cacheprovider").stdout.str()
+    assert '>       runtime_job("QUEUED 5x")' in shown or '>   runtime_job("QUEUED 5x")' in shown
+    assert "ScriptError: This script cannot be read at column 8" in shown
+    assert "notation.py" not in shown
+    assert "During handling" not in shown
+    assert "qrtest timeline" not in shown
+
+
+def test_a_wrong_marker_is_one_message(pytester: pytest.Pytester) -> None:
+    """Raised in a fixture of ours, below frames of every plugin that wraps fixtures."""
+    pytester.makepyfile(
+        "import pytest\n@pytest.mark.qrtest(nonsense=1)\ndef test_it(runtime_job):\n    pass\n"
+    )
+    shown = pytester.runpytest_inprocess("-p", "no:cacheprovider").stdout.str()
+    assert "UsageError: test_a_wrong_marker_is_one_message.py::test_it: the marker qrtest" in shown
+    assert "fixtures.py" not in shown
+    assert "pytest_fixture_setup" not in shown

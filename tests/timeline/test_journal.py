@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 from qrtest import faults, simulate
 from qrtest.http.messages import FAILURES, Failure, Response
@@ -49,6 +52,22 @@ def test_a_long_timeline_is_cut_in_the_middle() -> None:
     lines = sim.journal.timeline(lines=10).splitlines()
     assert len(lines) == 11
     assert lines[6] == "           ...  51 more"
+
+
+def test_what_a_fault_struck_is_never_left_out_of_a_long_timeline() -> None:
+    """Nor are the first and the last request, wherever the fault struck."""
+    for after in range(0, 60, 7):
+        with simulate() as sim:
+            job = sim.job("QUEUED", faults=[faults.status(404, on="metrics", after=after)])
+            for _ in range(60):
+                job.status()
+                with contextlib.suppress(IBMRuntimeError):
+                    job.metrics()
+        lines = sim.journal.timeline(lines=10).splitlines()[1:]
+        assert len(lines) <= 10
+        assert [line for line in lines if "! faults.status(404, on='metrics'" in line]
+        assert "0:00:00.00" in lines[0]
+        assert "metrics" in lines[-1]
 
 
 def test_days_are_counted() -> None:
