@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -100,6 +101,11 @@ def _device(name: str) -> bytes:
             "qubits": configuration.get("n_qubits"),
             "is_simulator": bool(configuration.get("simulator", False)),
             "clops": {"type": "hardware", "value": 150_000},
-            "processor_type": configuration.get("processor_type"),
+            "processor_type": _processor_type(configuration),
         }
     ).encode()
+
+
+def _processor_type(configuration: Mapping[str, Any]) -> dict[str, str]:
+    """Return family and revision as texts, which typed clients (QRMI) expect; some snapshots have numbers."""
+    return {name: str(value) for name, value in (configuration.get("processor_type") or {}).items()}

@@ -27,7 +27,7 @@ def narrowed(circuit: QuantumCircuit, kept: Sequence[int]) -> QuantumCircuit:
     """Return *circuit* on the qubits *kept* only, with its classical bits, registers and variables."""
     place = {index: number for number, index in enumerate(kept)}
     narrow = QuantumCircuit(len(kept), global_phase=circuit.global_phase)
-    narrow.add_bits(bit for bit in circuit.clbits if not circuit.find_bit(bit).registers)
+    narrow.add_bits([bit for bit in circuit.clbits if not circuit.find_bit(bit).registers])
     for register in circuit.cregs:
         narrow.add_register(register)
     for variable in circuit.iter_declared_vars() if hasattr(circuit, "iter_declared_vars") else ():

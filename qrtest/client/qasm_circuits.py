@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from qiskit import QuantumCircuit, qasm2, qasm3
+from qiskit import ClassicalRegister, QuantumCircuit, qasm2, qasm3
+
+from qrtest.client.submitted_pubs import single_bits
 
 __all__ = ["from_qasm"]
 
@@ -15,6 +17,7 @@ VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re
 def from_qasm(text: str) -> QuantumCircuit:
     """Return the circuit of an OpenQASM *text*; physical qubits, as $3, stay where they are.
 
+    A single bit (`bit c;`) becomes a register of its name: results have one for each declaration.
     Raises what qiskit raises for a text that it cannot read; a text without a version is taken as OpenQASM 3.
 
     >>> from_qasm('OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $2; c[0] = measure $2;').num_qubits
@@ -23,4 +26,8 @@ def from_qasm(text: str) -> QuantumCircuit:
     found = VERSION.match(text)
     if found is not None and found[1] == "2":
         return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
-    return qasm3.loads(text)
+    circuit = qasm3.loads(text)
+    loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
+    for name, bit in zip(single_bits(text), loose, strict=True):
+        circuit.add_register(ClassicalRegister(name=name, bits=[bit]))
+    return circuit

@@ -23,7 +23,7 @@ import numpy as np
 
 from qrtest.client import releases
 
-__all__ = ["CircuitFacts", "bindings_shape", "circuit_facts", "decoded"]
+__all__ = ["CircuitFacts", "bindings_shape", "circuit_facts", "decoded", "single_bits"]
 
 HEADER_BYTES: Final = 1 << 16
 """How much of a circuit is decompressed at first: the registers of thousands of qubits."""
@@ -154,6 +154,16 @@ def _of_circuit(circuit: Any) -> CircuitFacts:
 def _of_qasm(text: str) -> CircuitFacts:
     """Return the facts of a circuit in OpenQASM 2 or 3."""
     return CircuitFacts(dict(_qasm_registers(QASM_COMMENT.sub("", text))), {})
+
+
+def single_bits(text: str) -> list[str]:
+    """Return the names of the bits that an OpenQASM *text* declares one by one, in its order.
+
+    >>> single_bits("bit[2] c; bit first; output bit second;")
+    ['first', 'second']
+    """
+    found = QASM_REGISTER.finditer(QASM_COMMENT.sub("", text))
+    return [each["name"] for each in found if each["name"] and not each["size"]]
 
 
 def _qasm_registers(text: str) -> Iterator[tuple[str, int]]:

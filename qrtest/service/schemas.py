@@ -182,7 +182,7 @@ def _backends(version: str) -> dict[str, Schema]:
         physical_qubits=COUNT,
         is_simulator=FLAG,
         clops=_object(type=TEXT, value=COUNT),
-        processor_type=ANY_OBJECT,
+        processor_type=_object(_optional={"family": TEXT, "revision": TEXT, "segment": TEXT}),
         _optional={
             "class": {"const": "mock"},
             "wait_time_seconds": _object(average=NUMBER, p50=NUMBER, p95=NUMBER),

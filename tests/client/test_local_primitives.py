@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister, transpile
-from qiskit.circuit import Parameter
+from qiskit.circuit import Clbit, Parameter
 from qiskit.quantum_info import SparsePauliOp, Statevector
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
@@ -71,6 +71,15 @@ def test_registers_keep_their_names_and_sizes(backend: Any) -> None:
     data = SamplerV2(mode=backend).run([placed(circuit, backend)], shots=7).result()[0].data
     assert data.alpha.get_counts() == {"10": 7}
     assert data.beta.get_counts() == {"0": 7}
+
+
+def test_bits_without_a_register_are_measured_and_no_part_of_the_result(backend: Any) -> None:
+    """The register beside them has its own."""
+    circuit = QuantumCircuit(QuantumRegister(133, "q"), [Clbit()], ClassicalRegister(1, "c"))
+    circuit.x(3)
+    circuit.measure([3, 3], [0, 1])
+    data = SamplerV2(mode=backend).run([circuit], shots=5).result()[0].data
+    assert {name: bits.get_counts() for name, bits in data.items()} == {"c": {"1": 5}}
 
 
 @pytest.mark.filterwarnings("ignore:Specifying different 'shots' across pubs is deprecated")

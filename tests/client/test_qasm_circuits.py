@@ -18,6 +18,7 @@ PHYSICAL = HEADER + (
     "x $4;\nc[0] = measure $3;\nc[1] = measure $4;\n"
 )
 VIRTUAL = HEADER + "qubit[2] q;\nbit[2] c;\nx q[1];\nc = measure q;\n"
+SINGLE = HEADER + "bit c;\nbit d;\nx $3;\nc = measure $3;\nif (c) { x $4; }\nd = measure $4;\n"
 OLD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nx q[1];\nmeasure q -> c;\n'
 
 
@@ -47,6 +48,17 @@ def test_a_program_in_openqasm_is_computed(program: str, sample: str) -> None:
     [data] = [result["data"] for result in json.loads(text)["results"]]
     assert list(data) == ["c"]
     assert data["c"]["samples"] == [sample] * 16
+
+
+def test_a_single_bit_is_a_register_of_its_name() -> None:
+    """Declared without a size, measured, and asked by a condition."""
+    state, text = submitted(SINGLE, options={"default_shots": 4})
+    assert state == {"status": "Completed"}
+    data = json.loads(text)["results"][0]["data"]
+    assert data == {
+        "c": {"samples": ["0x1"] * 4, "num_bits": 1},
+        "d": {"samples": ["0x1"] * 4, "num_bits": 1},
+    }
 
 
 def test_physical_qubits_stay_where_they_are() -> None:

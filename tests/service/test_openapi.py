@@ -191,3 +191,13 @@ def test_a_server_publishes_the_description() -> None:
         ).json()
     assert newest == json.loads(json.dumps(openapi.description(VERSIONS[-1])))
     assert older["info"]["version"] == "2025-05-01"
+
+
+def test_the_devices_of_a_server_are_as_described() -> None:
+    """Those of the client's snapshots, of which some have numbers where the service has texts."""
+    headers = {"Authorization": "Bearer x", "IBM-API-Version": VERSIONS[-1]}
+    with qrtest.serve(port=0) as server:
+        url = f"{server.url}/api/v1/backends"
+        listed = requests.get(url, headers=headers, timeout=30).json()
+    schemas = openapi.description(VERSIONS[-1])["components"]["schemas"]
+    assert list(problems(listed, schemas["Backends"], schemas)) == []
