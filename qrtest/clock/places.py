@@ -37,6 +37,9 @@ TEST_TOOLS: Final = frozenset(
         "py",
         "pydevd",
         "pytest",
+        "stestr",
+        "subunit",
+        "testtools",
         "time_machine",
         "xdist",
     }
