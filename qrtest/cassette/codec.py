@@ -374,4 +374,12 @@ def _laid_out(body: bytes) -> tuple[str | bytes, str | None]:
 
 
 def _listed(headers: Mapping[str, str]) -> dict[str, list[str]]:
-    return Pairs({name: Line([headers[name]]) for name in sorted(headers, key=str.lower)})
+    return Pairs({name: Line(_values(name, headers[name])) for name in _sorted(headers)})
+
+
+def _sorted(headers: Mapping[str, str]) -> list[str]:
+    return sorted(headers, key=str.lower)
+
+
+def _values(name: str, value: str) -> list[str]:
+    return value.split(foreign.COOKIES_APART) if name.lower() == "set-cookie" else [value]

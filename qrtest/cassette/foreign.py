@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from qrtest.cassette.fields import Place
 
@@ -22,8 +22,14 @@ __all__ = [
 ]
 
 
+COOKIES_APART: Final = "\n"
+"""What is between two values of Set-Cookie, which is sent as often as there are values."""
+
+
 def headers(place: Place) -> dict[str, str]:
     """Return headers of any shape: a mapping to texts or lists of them, or a list of pairs or of lines.
+
+    One that stands twice is one with both values; cookies, whose dates have commas, stay a line each.
 
     >>> headers(Place("f", {"Accept": ["a", "b"]}))
     {'Accept': 'a, b'}
@@ -36,7 +42,8 @@ def headers(place: Place) -> dict[str, str]:
         texts = [
             each.text(default="") if not _is_number(each) else str(each.value) for each in values
         ]
-        found[name] = ", ".join([found[name], *texts] if name in found else texts)
+        between = COOKIES_APART if name.lower() == "set-cookie" else ", "
+        found[name] = between.join([found[name], *texts] if name in found else texts)
     return found
 
 

@@ -26,7 +26,12 @@ FIRST_FINAL: Final = 200
 
 WITHOUT_BODY: Final = (204, 304)
 OF_THE_BODY: Final = ("content-length", "transfer-encoding")
-"""The headers that say how long a body is, which is said anew when it is sent."""
+"""The headers that say how long a body is, which is said anew when it is sent.
+
+A response that never has a body keeps its length, which is that of what it stands for, and has no chunks.
+"""
+
+CHUNKS: Final = ("transfer-encoding",)
 
 
 def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True) -> bytes:
@@ -41,7 +46,7 @@ def encoded(response: Response, method: str = "GET", *, keeps_alive: bool = True
     lines += [
         f"{name}: {line}"
         for name, value in response.headers.items()
-        if not may_have_body or is_length_known or name.lower() not in OF_THE_BODY
+        if is_length_known or name.lower() not in (OF_THE_BODY if may_have_body else CHUNKS)
         for line in value.split("\n")
     ]
     if may_have_body and not is_length_known:

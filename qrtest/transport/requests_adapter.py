@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import io
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
@@ -39,6 +39,10 @@ __all__ = [
 ]
 
 
+HANDLED: Final = frozenset({"retry-after", "content-encoding", "set-cookie"})
+"""Headers that urllib3 and requests act on, in small letters, as HTTP/2 writes them."""
+
+
 class FixedAuth(AuthBase):
     """Authorizes by the same *headers* every time."""
 
@@ -56,13 +60,14 @@ class FixedAuth(AuthBase):
 
 
 def needs_policy(response: Response) -> bool:
-    """Return whether urllib3 has anything to do with *response*: to retry it, or to decompress it."""
-    headers = response.headers
+    """Return whether more has to be done with *response* than to hand it over.
+
+    urllib3 may retry it or decompress it, and requests keeps its cookies.
+    """
     return (
         response.failure is not None
         or response.status >= 300
-        or "Retry-After" in headers
-        or "Content-Encoding" in headers
+        or not HANDLED.isdisjoint(map(str.lower, response.headers))
     )
 
 
