@@ -65,7 +65,9 @@ def _title(name: str, found: Cassette | Scenario) -> str:
     origin = found.provenance
     if origin is None:
         return f"{name}: {len(found)} interactions, of another tool"
-    about = ", ".join(filter(None, (origin.service, origin.client, origin.recorded)))
+    about = Redactor(b"shown").text(
+        ", ".join(filter(None, (origin.service, origin.client, origin.recorded)))
+    )
     return f"{name}: {len(found)} interactions, {about}"
 
 
@@ -76,6 +78,6 @@ def _data(interaction: Interaction) -> dict[str, Any]:
         "repeat": interaction.repeat,
         "request": str(Redactor(b"shown").request(interaction.request)),
         "status": interaction.response.status,
-        "answer": summary(interaction.response),
+        "answer": shown(summary(interaction.response)),
         "failure": interaction.response.failure,
     }

@@ -20,7 +20,7 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.transitions import FINAL
 from qrtest.playback.recorded_jobs import step_in
 from qrtest.playback.structure import changes, is_number, structure_of
-from qrtest.redaction.redactor import shown, shown_value
+from qrtest.redaction.redactor import shown_place, shown_value
 
 __all__ = ["TIERS", "Difference", "Tier", "differences"]
 
@@ -69,7 +69,9 @@ def differences(before: Cassette, after: Cassette) -> tuple[Difference, ...]:
     old, new = _by_operation(before), _by_operation(after)
     found: list[Difference] = []
     for operation in [*old, *(each for each in new if each not in old)]:
-        found += _of_operation(shown(operation), old.get(operation, []), new.get(operation, []))
+        found += _of_operation(
+            shown_place(operation), old.get(operation, []), new.get(operation, [])
+        )
     return tuple(dict.fromkeys(found))
 
 
@@ -134,7 +136,7 @@ def _shapes(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Di
             where = f"{operation}: {what}"
             structures = [structure_of(_content(bodies(each))) for each in (one, other)]
             for change in changes(where, *structures):
-                yield Difference("shape", shown(change.where), change.before, change.after)
+                yield Difference("shape", shown_place(change.where), change.before, change.after)
     for path in CODES:
         codes, now = _values_at(path, old), _values_at(path, new)
         if codes and now and codes != now:
@@ -209,14 +211,16 @@ def _values(where: str, one: Any, other: Any) -> Iterator[Difference]:
                 yield from _values(f"{where}.{name}", one[name], other[name])
     elif isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
-            yield Difference("value", f"{shown(where)}: length", str(len(one)), str(len(other)))
+            yield Difference(
+                "value", f"{shown_place(where)}: length", str(len(one)), str(len(other))
+            )
         for this, that in zip(one, other, strict=False):
             yield from _values(f"{where}[]", this, that)
     elif one != other or (
         type(one) is not type(other) and not (is_number(one) and is_number(other))
     ):
         yield Difference(
-            _tier(where, one, other), shown(where), _short(one, where), _short(other, where)
+            _tier(where, one, other), shown_place(where), _short(one, where), _short(other, where)
         )
 
 

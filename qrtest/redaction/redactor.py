@@ -29,7 +29,15 @@ from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
 
-__all__ = ["Redacted", "Redactor", "is_token_exchange", "redacted", "shown", "shown_value"]
+__all__ = [
+    "Redacted",
+    "Redactor",
+    "is_token_exchange",
+    "redacted",
+    "shown",
+    "shown_place",
+    "shown_value",
+]
 
 PUBLIC: Final = ("backends", "backend", "plan")
 """Operations whose answers describe devices and plans: all names in them are kept."""
@@ -40,6 +48,10 @@ DATA: Final = ("result", "interim_results")
 _TOKEN_PATH: Final = re.compile(r"/(?:identity|oauth2?|oidc)/token/?|.*/users/loginWithToken/?")
 _MEDIA_TYPE: Final = re.compile(
     r"[\w.+-]+/[\w.+*-]+(?:\s*;\s*(?:charset=\"?[\w.-]{1,40}\"?|boundary=\"?[\w'()+,./:=?-]{1,70}\"?|version=[\w.]{1,9}))*"
+)
+_NAME: Final = re.compile(r"[^\s.:\[\](),/]+")
+_METHODS: Final = frozenset(
+    ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT")
 )
 _LAST_WORD: Final = re.compile(r"[a-z]{1,12}\Z")
 
@@ -125,6 +137,16 @@ def shown_value(value: Any, place: str) -> str:
     return Redactor(b"shown").value(json.dumps(value), place)
 
 
+def shown_place(place: str) -> str:
+    """Return *place*, which is put together from names of operations and fields, as a report may show it.
+
+    >>> shown_place("poll: response.state.status"), shown_place("poll: response.kanarievogel7x9")[:29]
+    ('poll: response.state.status', 'poll: response.redacted-text-')
+    """
+    redactor = Redactor(b"shown")
+    return _NAME.sub(lambda found: redactor.name(found[0]), redactor.shown(place))
+
+
 class Redactor:
     """Replaces secrets, and remembers which: `known` are the credentials seen so far."""
 
@@ -196,13 +218,25 @@ class Redactor:
         self._learn_headers(request.headers)
         addresses = self._content.addresses
         return Request(
-            request.method,
+            self.method(request.method),
             addresses.host(request.host),
             addresses.path(request.path),
             addresses.query(request.query),
             self._headers(request.headers, allowlist.REQUEST_HEADERS),
             self._body(body, request.header("Content-Type") or "", None),
         )
+
+    def method(self, method: str) -> str:
+        """Return the *method* of a request: one of HTTP, or a word."""
+        return method if method in _METHODS else self._content.shaped.words(method, strict=True)
+
+    def identifier(self, text: str) -> str:
+        """Return *text*, the id of a job or a session, as it may be kept."""
+        return self._content.value(text, Where("id"))
+
+    def name(self, name: str) -> str:
+        """Return the *name* of a field or a header as it may be kept."""
+        return self._content.key(name, TOP)
 
     def path(self, path: str) -> str:
         """Return the *path* of an address without secrets."""
@@ -241,7 +275,8 @@ class Redactor:
         kept = self._headers(response.headers, allowlist.RESPONSE_HEADERS)
         if response.failure is not None:
             kept = {name: value for name, value in kept.items() if name.lower() != "content-length"}
-        clean = self._body(body, headers.get("content-type", ""), operation)
+        is_public = operation in PUBLIC and response.status < 400
+        clean = self._body(body, headers.get("content-type", ""), operation, is_public=is_public)
         whole = replace(response, headers=kept, reason=self._content.shaped.words(response.reason))
         return with_body(whole, clean)
 
@@ -255,7 +290,11 @@ class Redactor:
     def _header(self, plain: str, value: str) -> str:
         if plain == "contenttype":
             found = _MEDIA_TYPE.match(value)
-            return found[0] if found else self._content.shaped.words(value)
+            if found and all(
+                len(each) <= 4 or self.name(each) == each for each in _parts(found[0])
+            ):
+                return found[0]
+            return self._content.shaped.words(value)
         if plain == "location" and "://" not in value:
             return self._content.addresses.relative(value) or ""
         if plain in ("parentjobid", "ibmapifunctionid"):
@@ -271,7 +310,9 @@ class Redactor:
             elif self._rules.governs(name) == "token":
                 self._content.value(value, Where(name, "token", is_direct=True))
 
-    def _body(self, body: bytes, content_type: str, operation: str | None) -> bytes:
+    def _body(
+        self, body: bytes, content_type: str, operation: str | None, *, is_public: bool = False
+    ) -> bytes:
         """Return *body*; *operation* is that of the request that it answers, None for a request itself."""
         if not body:
             return body
@@ -286,7 +327,7 @@ class Redactor:
             size = "" if operation is None else f" ({len(body):,} bytes)"
             return f"{placeholder}{size}".encode()
         name = INTERIM if operation == INTERIM else ""
-        where = TOP._replace(name=name, is_public=operation in PUBLIC)
+        where = TOP._replace(name=name, is_public=is_public)
         if tail and (found := _LAST_WORD.search(text)) and words.begins_a_word(found[0]):
             text, tail = text[: found.start()], found[0].encode() + tail
         clean = self._content.content(text, where, content_type)
@@ -295,6 +336,11 @@ class Redactor:
 
 _DECIDING: Final = allowlist.REQUEST_HEADERS | allowlist.RESPONSE_HEADERS | {"contentencoding"}
 """Headers that are kept, or say what a body is."""
+
+
+def _parts(media_type: str) -> list[str]:
+    """Return the parts of the type itself: of `application/vnd.ibm+json` four."""
+    return re.split(r"[/.+-]", media_type.partition(";")[0].strip())
 
 
 def _looked_at(interaction: Interaction) -> tuple[object, ...]:

@@ -54,7 +54,7 @@ def secrets(
 def _in(interaction: Interaction, number: int, redactor: Redactor) -> Iterator[Finding]:
     """Yield what redacting again would change."""
     path = redactor.path(interaction.request.path)
-    here = f"interaction {number + 1} ({interaction.request.method} {path[:120]})"
+    here = f"interaction {number + 1} ({redactor.method(interaction.request.method)} {path[:120]})"
     if is_token_exchange(interaction.request):
         yield Finding("a token exchange", here)
         return
@@ -71,7 +71,7 @@ def _in(interaction: Interaction, number: int, redactor: Redactor) -> Iterator[F
         if before.body != after.body:
             yield from _changes(f"{here}, the {side}'s body", _text(before), _text(after))
         for name, value in before.headers.items():
-            part = f"{here}, the {side}'s header {name[:60]}"
+            part = f"{here}, the {side}'s header {redactor.name(name)[:60]}"
             if name.lower() in ("content-length", "content-encoding"):
                 continue
             if name in after.headers:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from threading import current_thread, get_ident
-from typing import Final
+from typing import Any, Final
 
 from qrtest.http.messages import Request, Response, Service
 from qrtest.http.operations import OF_A_JOB
@@ -24,6 +24,7 @@ __all__ = ["Entry", "Journal", "kind_of", "label_of", "session_of", "summary"]
 
 UNROUTED: Final = "unknown"
 LARGE_BYTES: Final = 4_096
+LONGEST_WORD: Final = 40
 LONGEST_READ: Final = 100_000
 """Bytes of an answer beyond which it is not parsed for its summary."""
 
@@ -199,7 +200,7 @@ def label_of(step: Step) -> str:
     >>> label_of(failed(code=1305))
     'ERROR 1305'
     """
-    name = step.says or step.status
+    name = _shown(step.says or step.status, "state.status")
     return name if step.code is None else f"{name} {step.code}"
 
 
@@ -234,7 +235,19 @@ def summary(response: Response) -> str:
     state, errors = body.get("state"), body.get("errors")
     if isinstance(state, dict) and "status" in state:
         code = state.get("reason_code")
-        return f"{response.status} {state['status']}" + (f" {code}" if code else "")
+        status = _shown(state["status"], "state.status")
+        return f"{response.status} {status}" + (f" {_shown(code, 'code')}" if code else "")
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
-        return f"{response.status} code {errors[0].get('code')}"
+        return f"{response.status} code {_shown(errors[0].get('code'), 'code')}"
     return size
+
+
+def _shown(value: Any, place: str) -> str:
+    """Return *value*, which stands at *place* in an answer: words of the service, or what redaction keeps."""
+    from qrtest.redaction.redactor import shown_value
+    from qrtest.redaction.words import is_of_the_service, parts
+
+    text = str(value)
+    if len(text) < LONGEST_WORD and (text.isdigit() or all(map(is_of_the_service, parts(text)))):
+        return text
+    return shown_value(text, place).strip('"')

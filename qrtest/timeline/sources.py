@@ -14,6 +14,7 @@ from qrtest.faults import Fault
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.recorded_jobs import RecordedJob, jobs_in, step_in
+from qrtest.redaction.public_names import public_names
 from qrtest.redaction.redactor import Redactor
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
@@ -82,6 +83,8 @@ def _planned(faults: Iterable[Fault]) -> Iterator[Event]:
 
 def _of_cassette(cassette: Cassette, title: str) -> Timeline:
     known = jobs_in(cassette)
+    redactor = Redactor(b"shown")
+    redactor.keep(public_names(cassette.interactions))
     by_name: dict[str, list[Interaction]] = {}
     for interaction in cassette.interactions:
         where = interaction.request.route
@@ -89,10 +92,12 @@ def _of_cassette(cassette: Cassette, title: str) -> Timeline:
         by_name.setdefault(name, []).append(interaction)
     tracks = [
         Track(
-            f"job {name}" if name else "account",
+            f"job {redactor.identifier(name)}" if name else "account",
             _seen_from_the_start(known[name]) if name else (),
             tuple(map(_event, interactions)),
-            next(filter(None, (session_of(each.response) for each in interactions)), "")
+            redactor.identifier(
+                next(filter(None, (session_of(each.response) for each in interactions)), "")
+            )
             if name
             else "",
         )

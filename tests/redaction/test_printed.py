@@ -1,0 +1,147 @@
+"""What is printed of a cassette that nobody redacted: by every command, error and drawing, no canary."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+import qrtest
+from qrtest.cassette import codec
+from qrtest.cassette.model import Cassette, Interaction, Provenance
+from qrtest.cli.commands import group
+from qrtest.errors import QrtestError
+from qrtest.http.messages import Request, Response
+from tests.redaction.corpus import API
+from tests.redaction.harmless import JOB
+
+CANARIES = ("kanarievogel", "Zq7Kp2mXw9Lr4TvB8")
+"""One that could be a name, and one that looks random."""
+
+
+class Planted:
+    """A cassette with another canary in each of its places."""
+
+    def __init__(self, canary: str) -> None:
+        self._canary = canary
+        self._planted = 0
+
+    def next(self) -> str:
+        self._planted += 1
+        return f"{self._canary}x{self._planted:03d}"
+
+    def interaction(
+        self, method: str, path: str, status: int, body: object, at: float
+    ) -> Interaction:
+        new = self.next
+        headers = {"Authorization": f"Bearer {new()}", new(): new()}
+        sent = json.dumps({"password": new(), "tags": [new()], new(): [new()]}).encode()
+        url = path if "://" in path else f"{API}{path}"
+        answered = {
+            "Content-Type": f"application/{new()}",
+            f"X-{new()}": new(),
+            "Location": f"/cb?code={new()}",
+        }
+        content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+        return Interaction(
+            request=Request.to(method, url, headers=headers, body=sent),
+            response=Response(status, content, answered, reason=f"No {new()}"),
+            at=at,
+            took=0.1,
+        )
+
+    def job(self, status: str) -> dict[str, object]:
+        new = self.next
+        state = {"status": status, "reason": f"stopped by {new()}", "reason_code": new()}
+        named = {name: new() for name in ("backend", "user_id", "session_id", "private", new())}
+        return {
+            "id": JOB,
+            "status": status,
+            "state": state,
+            "tags": [new()],
+            "program": {"id": new()},
+            **named,
+        }
+
+    def cassette(self) -> Cassette:
+        new = self.next
+        error = {
+            "errors": [
+                {"code": new(), "message": f"bad {new()}", "more_info": f"https://x.test/{new()}"}
+            ]
+        }
+        asked = [
+            ("POST", "/jobs", 200, {"id": JOB, "backend": new()}),
+            ("GET", f"/jobs/{JOB}?x={new()}", 200, self.job("Queued")),
+            ("GET", f"/jobs/{JOB}", 200, self.job(new())),
+            ("GET", f"/jobs/{JOB}", 200, self.job("Failed")),
+            ("GET", f"/jobs/{JOB}/results", 200, {"results": [{new(): new()}], new(): new()}),
+            ("GET", f"/jobs/{JOB}/logs", 200, f"log {new()} password={new()}"),
+            ("GET", "/backends", 401, error),
+            ("GET", f"/users/{new()}/things/{new()}?{new()}={new()}", 500, f"<h1>{new()}</h1>"),
+            ("GET", f"https://{new()}:{new()}@api.example.com/{new()}", 429, error),
+            (new().upper(), f"/{new()}", 204, ""),
+        ]  # fmt: skip
+        made = tuple(self.interaction(*each, at=float(at)) for at, each in enumerate(asked))
+        return Cassette(
+            made, Provenance(recorded="2026-01-01T00:00:00Z", qrtest="0.1", client=new())
+        )
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_no_command_prints_what_is_in_a_cassette_that_was_not_redacted(
+    canary: str, tmp_path: Path
+) -> None:
+    """What it prints, writes as a picture or a page, and says in an error."""
+    planted = Planted(canary)
+    raw, other, cut, edited = (
+        tmp_path / f"{name}.yaml" for name in ("raw", "other", "cut", "edited")
+    )
+    raw.write_text(codec.dumps(planted.cassette()), encoding="utf-8")
+    other.write_text(codec.dumps(planted.cassette()), encoding="utf-8")
+    cut.write_text(raw.read_text(encoding="utf-8")[:-300], encoding="utf-8")
+    edited.write_text(raw.read_text(encoding="utf-8").replace("Queued", canary), encoding="utf-8")
+    drawn = [tmp_path / "x.svg", tmp_path / "x.html"]
+    for arguments in (
+        ["show", raw, "--svg", drawn[0], "--html", drawn[1]],
+        ["show", raw, "--json"],
+        *(["show", each] for each in (cut, edited)),
+        *(["check", each] for each in (raw, cut, edited)),
+        ["check", raw, "--json"],
+        ["diff", raw, other],
+        ["diff", raw, other, "--json"],
+        ["diff", raw, "--against", "serve"],
+    ):
+        ran = CliRunner().invoke(group, list(map(str, arguments)))
+        told = f"{ran.output}{ran.exception!r}" + "".join(
+            each.read_text(encoding="utf-8") for each in drawn if each.exists()
+        )
+        assert _canaries(told, canary) == [], arguments
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_no_error_of_a_replay_shows_what_is_in_the_cassette(canary: str, tmp_path: Path) -> None:
+    """A request that was not recorded, and a timeline of what was asked."""
+    raw = tmp_path / "raw.yaml"
+    raw.write_text(codec.dumps(Planted(canary).cassette()), encoding="utf-8")
+    asked = f"{API}/jobs?password={canary}x900&tags={canary}x901"
+    told = ""
+    try:
+        with qrtest.replay(raw) as sim:
+            try:
+                requests.post(asked, json={"token": f"{canary}x902"}, timeout=5)
+            except (QrtestError, requests.RequestException) as error:
+                told += f"{error}{error!r}"
+            told += str(qrtest.timeline_of(sim.journal))
+    except QrtestError as error:
+        told += f"{error}{error!r}"
+    assert told
+    assert _canaries(told, canary) == []
+
+
+def _canaries(text: str, canary: str) -> list[str]:
+    return re.findall(rf".{{0,40}}{canary}.{{0,10}}", text, re.IGNORECASE)
