@@ -101,13 +101,24 @@ def scripts(
             st.tuples(st.sampled_from(kinds), lengths(longest_seconds)),
             max_size=MOST_STEPS_BEFORE_THE_END,
         ),
+        st.booleans(),
     )
 
 
 def _legal_script(
-    end: Step, drawn: Sequence[tuple[Callable[[float], Step], float]], *, longest_seconds: float
+    end: Step,
+    drawn: Sequence[tuple[Callable[[float], Step], float]],
+    is_usual: bool,
+    *,
+    longest_seconds: float,
 ) -> Script:
-    """Build a script in a legal order: replace steps that are out of order, drop repeated ones."""
+    """Build a script in a legal order: replace steps that are out of order, drop repeated ones.
+
+    *is_usual*: only steps that almost every job has, QUEUED before RUNNING.
+    """
+    if is_usual:
+        usual = [each for each in drawn if each[0] in (_queued, _running)]
+        drawn = sorted(usual, key=lambda each: each[0] is _running)
     steps: list[Step] = []
     left = longest_seconds
     has_run = False
