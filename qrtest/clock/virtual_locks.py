@@ -52,7 +52,7 @@ class VirtualLock:
         if self._lock.acquire(False):
             return True
         me = participant() if blocking else None
-        if me is None:
+        if me is None or me.awaits_thread:
             return bool(self._lock.acquire(blocking, timeout))
         until = None if timeout == NO_TIMEOUT else me.scheduler.clock.nanoseconds + timeout * 1e9
         while True:

@@ -129,6 +129,7 @@ class Environment:
         self._handler = Simulated(
             self._dispatcher, answers_local=answers_local, only_ibm=options.network
         )
+        self._watchdog = watchdog
         self._noun = noun
         self._maker = maker
         self._network = options.network
@@ -171,7 +172,10 @@ class Environment:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """End the environment. Raises the `NeverEnds` that an *error* of kind `Stop` carries."""
+        """End the environment.
+
+        Raises the `NeverEnds` that an *error* of kind `Stop` carries, also when code has caught the `Stop`.
+        """
         self._is_over = True
         self._dispatcher.close()
         assert self._stack is not None
@@ -179,6 +183,8 @@ class Environment:
         self._stack.__exit__(kind, error, traceback)
         if isinstance(error, Stop):
             raise error.reason from error.__cause__
+        if error is None and self._watchdog.stopped_for_good is not None:
+            raise self._watchdog.stopped_for_good
 
     @property
     def port(self) -> Port | None:

@@ -21,11 +21,13 @@ MOST_CAUGHT: Final = 20
 class Watchdog:
     """Counts requests up to *most*; *describe* returns what the code was doing.
 
-    *maker* is the function whose options set the bounds: the message names it.
+    *maker* is the function whose options set the bounds: the message names it. `stopped_for_good` is why
+    code was stopped that had caught too many; None while there was none.
     """
 
     def __init__(self, *, most: int, maker: str, describe: Callable[[], str]) -> None:
         self.requests = 0
+        self.stopped_for_good: NeverEnds | None = None
         self._most = most
         self._maker = maker
         self._describe = describe
@@ -45,5 +47,6 @@ class Watchdog:
             f"If it may take that long, say {self._maker}(longest=..., most_requests=...)."
         )
         if self._stops > MOST_CAUGHT:
+            self.stopped_for_good = error
             raise Stop(error)
         raise error

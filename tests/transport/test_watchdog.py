@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
+from typing import Any
 
 import pytest
 
@@ -52,3 +54,16 @@ def test_code_that_swallows_the_stop_is_stopped_all_the_same() -> None:
 def test_the_stop_is_no_exception_so_that_nothing_catches_it_by_chance() -> None:
     """Like KeyboardInterrupt."""
     assert not issubclass(Stop, Exception)
+
+
+def test_code_that_catches_everything_fails_at_the_end_of_the_simulation() -> None:
+    """It has caught what no code should, and goes on as if nothing had happened."""
+
+    def give_up_after_many(job: Any) -> None:
+        for _ in range(60):
+            with suppress(BaseException):
+                while job.status() != "DONE":
+                    time.sleep(3600)
+
+    with pytest.raises(NeverEnds, match="1h of virtual time"), simulate(longest="1h") as sim:
+        give_up_after_many(sim.job("QUEUED"))
