@@ -25,6 +25,9 @@ JSON = {"Content-Type": "application/json"}
 class Echoing:
     """Answers with what was asked; the last word of the path says how."""
 
+    slow_is_asked = threading.Event()
+    quick_is_answered = threading.Event()
+
     def answer(self, request: Request, scheme: str) -> tuple[Response, float]:
         mood = request.path.rpartition("/")[2]
         if mood in ("refused", "dns", "tls", "timeout", "reset", "closed", "cut"):
@@ -34,7 +37,8 @@ class Echoing:
         if mood == "defect":
             raise ZeroDivisionError("a defect")
         if mood == "slow":
-            return Response(200, b"slow"), 0.2
+            self.slow_is_asked.set()
+            self.quick_is_answered.wait(3)
         asked = [scheme, request.method, request.host, request.path, len(request.body)]
         return Response(200, json.dumps(asked).encode(), JSON), 0.0
 
@@ -190,7 +194,9 @@ def test_nobody_waits_for_the_slow_answer_of_another(port: ProxyPort) -> None:
 
     slow = threading.Thread(target=ask, args=("slow",))
     slow.start()
+    Echoing.slow_is_asked.wait(10)
     ask("quick")
+    Echoing.quick_is_answered.set()
     slow.join()
     assert order == ["quick", "slow"]
 
