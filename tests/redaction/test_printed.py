@@ -117,10 +117,10 @@ def test_no_command_prints_what_is_in_a_cassette_that_was_not_redacted(
         ["diff", raw, "--against", "serve"],
     ):
         ran = CliRunner().invoke(group, list(map(str, arguments)))
-        told = f"{ran.output}{ran.exception!r}" + "".join(
+        printed = f"{ran.output}{ran.exception!r}" + "".join(
             each.read_text(encoding="utf-8") for each in drawn if each.exists()
         )
-        assert _canaries(told, canary) == [], arguments
+        assert _canaries(printed, canary) == [], arguments
 
 
 @pytest.mark.parametrize("canary", CANARIES)
@@ -129,18 +129,18 @@ def test_no_error_of_a_replay_shows_what_is_in_the_cassette(canary: str, tmp_pat
     raw = tmp_path / "raw.yaml"
     raw.write_text(codec.dumps(Planted(canary).cassette()), encoding="utf-8")
     asked = f"{API}/jobs?password={canary}x900&tags={canary}x901"
-    told = ""
+    printed = ""
     try:
         with qrtest.replay(raw) as sim:
             try:
                 requests.post(asked, json={"token": f"{canary}x902"}, timeout=5)
             except (QrtestError, requests.RequestException) as error:
-                told += f"{error}{error!r}"
-            told += str(qrtest.timeline_of(sim.journal))
+                printed += f"{error}{error!r}"
+            printed += str(qrtest.timeline_of(sim.journal))
     except QrtestError as error:
-        told += f"{error}{error!r}"
-    assert told
-    assert _canaries(told, canary) == []
+        printed += f"{error}{error!r}"
+    assert printed
+    assert _canaries(printed, canary) == []
 
 
 def _canaries(text: str, canary: str) -> list[str]:
