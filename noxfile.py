@@ -136,6 +136,22 @@ def schemathesis(session: nox.Session) -> None:
     session.run("python", "-m", "tests.schemathesis_run", *session.posargs)
 
 
+FOUND = {"pytket-qiskit": "0.79.0", "qbraid": "0.13.0", "qrisp": "0.9.10"}
+"""Packages in which something was found, each with the release: docs/found.md."""
+
+
+@nox.session
+@nox.parametrize("package", list(FOUND), ids=list(FOUND))
+def found(session: nox.Session, package: str) -> None:
+    """Show again what was found in a public package."""
+    constraints = ("--build-constraints", str(CONSTRAINTS))
+    session.install("-q", *constraints, "-e", ".[pytest]", f"{package}=={FOUND[package]}")
+    if session.posargs == INSTALL_ONLY:
+        return
+    test = Path("examples", "found", f"test_{package.replace('-', '_')}.py")
+    session.run("python", "-m", "pytest", str(test))
+
+
 @nox.session
 def coverage(session: nox.Session) -> None:
     """Every line and branch of what decides, by tests in one process."""
