@@ -1,6 +1,10 @@
 """The site: python -m sphinx -W -b html docs docs/_build"""
 
+import sys
 from importlib import metadata
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the extension "parameters"
 
 project = "qrtest"
 copyright = "The qrtest developers"
@@ -10,6 +14,7 @@ extensions = [
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.viewcode",
+    "parameters",
     "sphinx_copybutton",
     "sphinxcontrib.mermaid",
 ]
@@ -25,5 +30,6 @@ copybutton_prompt_is_regexp = True
 myst_fence_as_directive = ["mermaid"]
 myst_heading_anchors = 4
 autodoc_typehints = "description"
+autodoc_typehints_description_target = "all"
 autodoc_member_order = "bysource"
 python_display_short_literal_types = True

@@ -23,7 +23,7 @@ from qrtest.errors import QrtestError
 from qrtest.extras import EXTRAS
 from qrtest.redaction.allowlist import project_rules
 
-__all__ = ["Diagnosis", "diagnose", "problems_of"]
+__all__ = ["Diagnosis", "diagnose", "problems_of", "warnings_of"]
 
 PACKAGES: Final = (
     "qrtest",
@@ -102,6 +102,8 @@ class Diagnosis:
     environment: Mapping[str, str | None]
     cassettes: Mapping[str, int]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
+    """What is usual where people work, and is better not so where tests run."""
 
 
 def diagnose(project: Path, environment: Mapping[str, str]) -> Diagnosis:
@@ -129,6 +131,7 @@ def diagnose(project: Path, environment: Mapping[str, str]) -> Diagnosis:
                 for backup in backups
             ),
         ),
+        warnings=tuple(warnings_of(environment)),
     )
 
 
@@ -149,6 +152,20 @@ def problems_of(
     yield from _quarrels(installed, environment, configured)
     yield from _wrong_settings(environment)
     yield from _leaks(environment)
+
+
+def warnings_of(environment: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables that hold an API key, without their values.
+
+    >>> [warning.split(" ", 1)[0] for warning in warnings_of({"QISKIT_IBM_TOKEN": "secret"})]
+    ['QISKIT_IBM_TOKEN']
+    """
+    for name in KEYS:
+        if environment.get(name):
+            yield (
+                f"{name} holds an API key that every test and every program started here can read: save the "
+                "account with QiskitRuntimeService.save_account(), and unset it where tests run."
+            )
 
 
 def _wrong_versions(installed: Mapping[str, str | None]) -> Iterator[str]:
@@ -198,12 +215,6 @@ def _wrong_settings(environment: Mapping[str, str]) -> Iterator[str]:
 
 def _leaks(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield the variables that would hand an API key to somebody, without their values."""
-    for name in KEYS:
-        if environment.get(name):
-            yield (
-                f"{name} holds an API key that every test and every program started here can read: save the "
-                "account with QiskitRuntimeService.save_account(), and unset it where tests run."
-            )
     for name in DIVERSIONS:
         host = urlsplit(environment.get(name, "")).hostname
         if host and not any(host == each or host.endswith(f".{each}") for each in IBM_HOSTS):

@@ -21,14 +21,17 @@ __all__ = ["doctor"]
     "project", default=".", type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-def doctor(project: Path, as_json: bool) -> None:
+@click.option("--strict", is_flag=True, help="End with status 1 for warnings, too.")
+def doctor(project: Path, as_json: bool, strict: bool) -> None:
     """Print what is installed, what is supported, and where PROJECT's settings and cassettes come from.
 
     \b
     What looks wrong comes last, with what to do: releases, plugins that quarrel, settings, and variables
-    that would leak an API key. The exit status is 1 then. Values that could be secret are not shown.
+    that would leak an API key. The exit status is 1 then. A variable that holds an API key, as
+    QISKIT_IBM_TOKEN does, is a warning: status 0, unless with --strict. Secret values are not shown.
     Examples:
       qrtest doctor
+      qrtest doctor --strict
       qrtest doctor --json | jq .problems
     """
     found = diagnose(project, os.environ)
@@ -36,7 +39,7 @@ def doctor(project: Path, as_json: bool) -> None:
         click.echo(json.dumps(asdict(found), indent=1))
     else:
         click.echo("\n".join(_lines(found)))
-    sys.exit(1 if found.problems else 0)
+    sys.exit(1 if found.problems or (strict and found.warnings) else 0)
 
 
 def _lines(found: Diagnosis) -> Iterator[str]:
@@ -56,5 +59,8 @@ def _lines(found: Diagnosis) -> Iterator[str]:
     yield from (f"  {folder}: {count} file(s)" for folder, count in found.cassettes.items())
     if not found.cassettes:
         yield f"  none: there is no folder {FOLDER}"
+    if found.warnings:
+        yield "\nwarnings"
+        yield from (f"  {warning}" for warning in found.warnings)
     yield "\nproblems"
     yield from (f"  {problem}" for problem in found.problems or ("none",))

@@ -67,7 +67,8 @@ def simulate(
     time and how many requests the code under test gets before it is stopped with `NeverEnds`.
     *faults* strike all requests. *backends*: names of real devices. *instances*: those of the account,
     the first is the default. *limits*: of submissions, none by default. *network*: let connections out
-    of this machine. Further keywords are options of `Behaviour`.
+    of this machine. *clock*: "virtual", or "real" to wait as the service would. *behaviour*: options of
+    `Behaviour`.
 
     >>> with simulate() as sim:
     ...     job = sim.job("QUEUED 2h; RUNNING 30s; DONE")

@@ -270,7 +270,6 @@ def test_doctor_says_what_looks_problems_of(tmp_path: Path) -> None:
         ({"pytest-socket": "1"}, {"QRTEST_TRANSPORT": "sockets"}, "--allow-hosts=127.0.0.1"),
         ({}, {"PYTEST_ADDOPTS": "-p no:qrtest"}, "no fixtures"),
         ({}, {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}, "-p qrtest.plugin"),
-        ({}, {"QISKIT_IBM_TOKEN": "k3y"}, "unset it where tests run"),
         ({}, {"IAM_URL": "https://iam.example.com"}, "send the API key to iam.example.com"),
         ({}, {"SSLKEYLOGFILE": "/keys"}, "decrypts a session"),
         ({}, {"HTTPS_PROXY": "http://me:k3y@proxy"}, "HTTPS_PROXY holds a password"),
@@ -293,6 +292,20 @@ def test_each_problem_comes_with_what_to_do(
         )
         == []
     )
+
+
+@pytest.mark.parametrize(("options", "status"), [([], 0), (["--strict"], 1)])
+def test_an_api_key_in_the_environment_is_a_warning(
+    tmp_path: Path, options: list[str], status: int
+) -> None:
+    """A problem only with --strict, as where tests run; its value is not shown."""
+    found = qrtest(
+        "doctor", "--json", *options, cwd=tmp_path, QISKIT_IBM_TOKEN="k3y", PYTEST_ADDOPTS=""
+    )
+    assert "unset it where tests run" in json.loads(found.stdout)["warnings"][0]
+    assert "k3y" not in found.stdout
+    if not json.loads(found.stdout)["problems"]:
+        assert found.returncode == status
 
 
 def test_doctor_does_not_walk_into_other_peoples_packages(tmp_path: Path) -> None:
