@@ -38,6 +38,9 @@ SHORTEST_BASE64: Final = 12
 LEAST_DIGITS: Final = 4
 """A number, or a text of digits, of fewer is no credential and identifies nobody."""
 
+_NOT_PUBLIC: Final = frozenset(("error", "errors", "warning", "warnings", "trace", "message"))
+"""Names in answers about devices below which stand the words of an error."""
+
 LONGEST_REGISTER: Final = 40
 SHORTEST_RANDOM: Final = 12
 
@@ -99,6 +102,7 @@ class Content:
         if kind is None:
             kind = self._kinds[name] = self._rules.governs(name)
         _, over, _, is_public, depth = where
+        is_public = is_public and plain_name(name) not in _NOT_PUBLIC
         return Where(name, kind or over, bool(kind), is_public, depth)
 
     def key(self, name: str, where: Where) -> str:

@@ -35,6 +35,7 @@ _PAIR_NAMES: Final = (
     "id",
 )
 _PAIR_VALUES: Final = ("value", "val", "values", "content", "data", "text", "string", "stringvalue")
+_OBJECT: Final = re.compile(r"\s*:\s*\{")
 _OF_ARRAY: Final = re.compile(r'\s*,\s*"(?:shape|dtype|qpy_version)"\s*:')
 ENCODED: Final = "encoded array"
 """The name under which a text is looked at that stands beside the shape and type of an array."""
@@ -88,7 +89,7 @@ def rewritten(text: str, where: Where, decide: Decider) -> str:
         if kind in ("string", "cut"):
             value = _decoded(token, kind)
             if level is not None and level.is_at_key:
-                clean = decide.key(value, level.where)
+                clean = _key(value, level.where, decide, is_register=_is_typed(text, position))
                 name, level.is_at_key = value, False
                 here = decide.below(level.where, value[:LONGEST_NAME])
             else:
@@ -123,6 +124,18 @@ def rewritten(text: str, where: Where, decide: Decider) -> str:
         else:
             add(token)
     return "".join(parts)
+
+
+def _is_typed(text: str, position: int) -> bool:
+    """Return whether the name that ends at *position* is followed by an encoded array."""
+    found = _OBJECT.match(text, position)
+    return found is not None and _TYPED.match(text, found.end()) is not None
+
+
+def _key(name: str, where: Where, decide: Decider, *, is_register: bool) -> str:
+    if is_register and decide.value(name, Where("register")) == name:
+        return name
+    return decide.key(name, where)
 
 
 def _tokens(text: str, levels: list[_Level]) -> Iterator[tuple[str, str]]:
