@@ -32,7 +32,7 @@ HOLES: dict[str, tuple[str, Callable[..., Any]]] = {
     "queries": ("addresses.Addresses.query", lambda self, query: query),
     "addresses": ("addresses.Addresses.url", lambda self, url: url),
     "headers": ("redactor.Redactor._headers", lambda self, headers, kept: dict(headers)),
-    "bodies": ("redactor.Redactor._body", lambda self, body, content_type, operation: body),
+    "bodies": ("redactor.Redactor._body", lambda self, body, content_type, operation, is_public=False: body),
     "known values": ("credentials.Credentials.clean", lambda self, text: text),
 }  # fmt: skip
 """What is switched off, and what stands in its place."""
