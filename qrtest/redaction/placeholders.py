@@ -114,7 +114,10 @@ class Placeholders:
     def elsewhere(self, value: str) -> str:
         """Return what stands for the credential *value* where nothing says that it is one."""
         is_number = value.isascii() and value.isdigit()
-        return self.of_number("token", value) if is_number else self.of("token", value)
+        if is_number:
+            return self.of_number("token", value)
+        # What was made already was found as what it is: an account's id is no credential.
+        return self._made.get(value) or self.of("token", value)
 
     def distinct_values(self, texts: Iterable[str]) -> dict[str, str]:
         """Return the values whose placeholders stand in *texts*, by placeholder, but for credentials."""
