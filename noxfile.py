@@ -94,6 +94,26 @@ def release(session: nox.Session, release: str) -> None:
     session.run("python", "-m", "pytest", *options, *ON_EVERY_RELEASE)
 
 
+MINORS = tuple(range(26, 51))
+"""The minor releases from 0.26 on, without the newest, which the suite runs with."""
+
+LAST_WITH_OLD_QISKIT = 31
+
+
+@nox.session
+@nox.parametrize("minor", MINORS, ids=[f"0.{minor}" for minor in MINORS])
+def minor(session: nox.Session, minor: int) -> None:
+    """The documented surface with the last release of each minor: `nox -s "minor(0.43)"`; all for a night."""
+    constraints = ("--build-constraints", str(CONSTRAINTS))
+    qiskit = OLD_QISKIT if minor <= LAST_WITH_OLD_QISKIT else ()
+    client = f"qiskit-ibm-runtime~=0.{minor}.0"
+    session.install("-q", *constraints, "-e", ".[test]", client, *qiskit)
+    if session.posargs == INSTALL_ONLY:
+        return
+    options = ("-q", "-o", "filterwarnings=default", *session.posargs)
+    session.run("python", "-m", "pytest", *options, "tests/client/test_documented_surface.py")
+
+
 @nox.session
 def differential(session: nox.Session) -> None:
     """The newest release beside 0.29.1 in an environment of its own, over sockets."""
