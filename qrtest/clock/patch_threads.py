@@ -209,6 +209,8 @@ def _submitting(pool_class: Any) -> Callable[..., Any]:
         me = participant()
         if me is not None and not _works_for(self, me):
             _LENT.append(_Lent(self, me))
+        if me is not None and not self._threads:
+            self._threads = _Ordered()
         return genuine(self, fn, *args, **kwargs)
 
     return submit
@@ -222,6 +224,14 @@ def _works_for(pool: Any, me: Participant) -> bool:
     )
 
 
+class _Ordered(dict[threading.Thread, None]):
+    """The workers of a pool as a set that keeps their order: by addresses, they are joined in any."""
+
+    def add(self, thread: threading.Thread) -> None:
+        """Add *thread*."""
+        self[thread] = None
+
+
 class _Lent:
     """A pool from before the simulation, which has workers of its own for as long as that lasts."""
 
@@ -229,7 +239,7 @@ class _Lent:
         self.scheduler = me.scheduler
         self._pool = pool
         self._before = (pool._work_queue, pool._threads, pool._idle_semaphore)
-        pool._work_queue, pool._threads = _SimpleQueue(), set()
+        pool._work_queue, pool._threads = _SimpleQueue(), _Ordered()
         pool._idle_semaphore = threading.Semaphore(0)
 
     def give_back(self) -> None:
