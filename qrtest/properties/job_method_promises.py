@@ -38,8 +38,8 @@ def _floor(make_job: MakeJob) -> str | None:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         raised(lambda: job.wait_for_final_state(timeout=1, poll_interval=0.01))
-    said = [str(each.message) for each in caught if "poll interval" in str(each.message)]
-    return None if said else "No warning says that 10 ms is below the least."
+    messages = [str(each.message) for each in caught if "poll interval" in str(each.message)]
+    return None if messages else "No warning says that 10 ms is below the least."
 
 
 def _usage(make_job: MakeJob) -> str | None:

@@ -77,7 +77,7 @@ def _runs(
 ) -> Iterator[Run]:
     plans = {each.resource_name: each.plan for each in instances}
     for job in jobs:
-        seconds = job.cursor.running_seconds(now)
+        seconds = job.charged_seconds(now)
         if seconds:
             end = epoch + (now if job.cursor.ended is None else job.cursor.ended)
             plan = plans.get(job.crn, "")

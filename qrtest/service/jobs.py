@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from qrtest.http.messages import Response
 from qrtest.lifecycle import transitions
@@ -38,6 +38,10 @@ class Recorded:
     logs: str | None = None
     metrics: str | None = None
     record: JobRecord | None = None
+
+
+LEAST_CHARGED: Final = 1.0
+"""Seconds of QPU time of a job that is done and whose script gives it no time: charges are whole seconds."""
 
 
 class SimulatedJob:
@@ -108,15 +112,30 @@ class SimulatedJob:
         usage = None
         if ended is not None:
             usage_of = serialize.job_usage if record is None else record.usage
-            usage = usage_of(
-                version, self.cursor.running_seconds(now), complete=self._is_accounted(now)
-            )
+            usage = usage_of(version, self._measured_seconds(now), complete=self._is_accounted(now))
         state = serialize.job_state(self.cursor.step, self._behaviour.reason_code)
         body = serialize.job(self.facts, state, usage=usage, with_params=with_params)
         return body if record is None else record.described(body, ended=self._moment(ended))
 
     def _moment(self, seconds: float | None) -> str | None:
         return None if seconds is None else serialize.timestamp(self._epoch + seconds)
+
+    def charged_seconds(self, now: float) -> float:
+        """Return the QPU time of the job by the time *now*, before it is rounded up.
+
+        A job that is done was charged for: the 87 captured metrics of such jobs have 3 seconds and more.
+        One whose script gives it no time to run counts as `LEAST_CHARGED`.
+        """
+        ran = self.cursor.running_seconds(now)
+        if not ran and self.cursor.step.status == transitions.DONE:
+            return LEAST_CHARGED
+        return ran
+
+    def _measured_seconds(self, now: float) -> float:
+        """Return `charged_seconds`; of a recorded job, how long it ran: the record has what was charged."""
+        if self._recorded.record is None:
+            return self.charged_seconds(now)
+        return self.cursor.running_seconds(now)
 
     def _is_accounted(self, now: float) -> bool:
         ended = self.cursor.ended
@@ -167,7 +186,7 @@ class SimulatedJob:
         cursor.advance(now)
         began = min((at for status, at in cursor.began.items() if status in STARTED), default=None)
         running, finished = self._moment(began), self._moment(cursor.ended)
-        created, seconds = self.facts.created, cursor.running_seconds(now)
+        created, seconds = self.facts.created, self._measured_seconds(now)
         if record is not None and record.metrics is not None:
             return serialize.json_response(
                 record.measured(

@@ -335,7 +335,7 @@ class SimulatedService:
 
     def _seconds_used(self, ask: Ask) -> float:
         return sum(
-            job.cursor.running_seconds(ask.now) for job in self._jobs.values() if job.crn == ask.crn
+            job.charged_seconds(ask.now) for job in self._jobs.values() if job.crn == ask.crn
         )
 
     def _analytics(self, ask: Ask) -> Response:

@@ -46,7 +46,7 @@ def test_the_same_client_does_the_same(tmp_path: Path) -> None:
         ("logs", lambda self: None, "+ logs(): None"),
     ],
 )
-def test_a_change_of_the_client_is_said(
+def test_a_change_of_the_client_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, change: object, line: str
 ) -> None:
     """The scenario, then the call as it was and as it is; the exit status says so, too."""

@@ -292,6 +292,27 @@ def test_metrics_are_those_of_the_api_version(
     }
 
 
+@pytest.mark.parametrize("script", ["DONE", "RUNNING 0.2s; DONE", "QUEUED 5s; RUNNING 1s; DONE"])
+def test_a_job_that_is_done_was_charged_at_its_end(script: str) -> None:
+    """As in all 87 captured metrics: complete, the same seconds three times, and never none."""
+    world = World()
+    job = world.job(script)
+    world.clock.sleep(6)
+    asked = world.ask("GET", f"/jobs/{job}/metrics", **{"IBM-API-Version": "2025-05-01"})
+    metrics = json.loads(asked.body)
+    assert metrics["usage"] == {"quantum_seconds": 1, "seconds": 1, "status": "complete"}
+    assert metrics["bss"] == {"seconds": 1}
+
+
+def test_a_charge_is_of_whole_seconds_wherever_the_clock_is() -> None:
+    """Not one more because a difference of two times is not exact."""
+    world = World()
+    world.clock.sleep(1.4)
+    job = world.job("RUNNING 3s; DONE")
+    world.clock.sleep(10)
+    assert world.get(f"/jobs/{job}/metrics")["usage"]["qpu_charge_time_seconds"] == 3
+
+
 def test_usage_is_pending_then_complete() -> None:
     """After a lag, which is an option."""
     world = World()
