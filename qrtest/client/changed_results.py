@@ -21,12 +21,15 @@ __all__ = ["DIFFERENCES", "difference", "with_counts", "with_evs"]
 
 Json = Any
 Array = np.ndarray[Any, Any]
+_OF_REGISTER: Final = (Mapping, list, tuple, np.ndarray)
+"""The types of what is given for one register: counts, or counts by place."""
 
 
 def with_counts(result: str, counts: Any) -> str:
     """Return the sampler *result* with other *counts*: of its register, by register, or a list by pub.
 
     Keys are bit strings, as "01", texts in hexadecimal, as "0x1", or numbers. In a list, None keeps a pub.
+    The counts of a pub with a shape are the same at each place, or a list by place, nested as the shape is.
     Raises `ResultError` for counts that do not fit the pubs, registers and widths of the result.
 
     >>> from qrtest import Scenario
@@ -42,7 +45,8 @@ def with_counts(result: str, counts: Any) -> str:
 def with_evs(result: str, evs: Any) -> str:
     """Return the estimator *result* with other *evs*: of its only pub, or a list of those of several.
 
-    Values are broadcast to the recorded shape. Raises `ResultError` for values that do not fit it.
+    Values are broadcast to the recorded shape; a list with one entry is of the only pub, too. Raises
+    `ResultError` for values that do not fit.
     """
     return _changed(result, evs, _evs_of_pub, "evs")
 
@@ -51,6 +55,7 @@ def _changed(result: str, values: Any, change: Callable[[Json, Any, str], None],
     body = _parsed(result, what)
     pubs = _pubs(body)
     is_several = isinstance(values, list | tuple) and (len(pubs) > 1 or what == "counts")
+    is_several = is_several or (len(pubs) == 1 and _is_list_of_one(pubs[0], values, what))
     each = list(values) if is_several else [values]
     if len(each) != len(pubs):
         raise ResultError(
@@ -63,13 +68,28 @@ def _changed(result: str, values: Any, change: Callable[[Json, Any, str], None],
     return written(body)
 
 
+def _is_list_of_one(pub: Json, values: Any, what: str) -> bool:
+    """Return whether *values* are those of the only pub in a list, and not a dimension of its shape."""
+    if what != "evs" or not isinstance(values, list | tuple) or len(values) != 1:
+        return False
+    try:
+        return values[0] is None or np.ndim(values) > len(_data(pub).get("shape") or ())
+    except ValueError:
+        return False
+
+
 def _counts_of_pub(data: Json, counts: Any, what: str) -> None:
     fields = data["fields"]
     registers = [name for name, field in fields.items() if _is(field, "BitArray")]
-    if not isinstance(counts, Mapping) or not counts:
+    if not registers:
+        raise ResultError(
+            f"{what}: the result has no registers, but {', '.join(fields) or 'nothing'}."
+        )
+    is_by_place = isinstance(counts, list | tuple | np.ndarray)
+    if not is_by_place and (not isinstance(counts, Mapping) or not counts):
         raise ResultError(f"{what}: {counts!r:.100} is no mapping of bit strings to numbers.")
     by_register = counts
-    if not all(isinstance(value, Mapping) for value in counts.values()):
+    if is_by_place or not all(isinstance(each, _OF_REGISTER) for each in counts.values()):
         if len(registers) != 1:
             raise ResultError(f"{what}: say of which register: there are {', '.join(registers)}.")
         by_register = {registers[0]: counts}
@@ -80,23 +100,44 @@ def _counts_of_pub(data: Json, counts: Any, what: str) -> None:
             )
         width = fields[name]["__value__"]["num_bits"]
         shape = tuple(data.get("shape") or ())
-        fields[name] = bit_array(_samples(of_register, width, shape, f"{what}, {name}"), width)
+        samples = _samples_of_places(of_register, width, shape, f"{what}, {name}")
+        fields[name] = bit_array(samples, width)
 
 
-def _samples(counts: Mapping[Any, Any], width: int, shape: tuple[int, ...], what: str) -> Array:
-    """Return the samples that give *counts*, the same ones at each place of the pub's *shape*."""
+def _samples_of_places(counts: Any, width: int, shape: tuple[int, ...], what: str) -> Array:
+    """Return the samples that give *counts*: the same at each place of the *shape*, or a list by place."""
+    if isinstance(counts, Mapping):
+        samples = _samples(counts, width, what)
+        return np.broadcast_to(samples, (*shape, *samples.shape)).copy()
+    if not isinstance(counts, _OF_REGISTER):
+        raise ResultError(f"{what}: {counts!r:.100} is no mapping of bit strings to numbers.")
+    if not shape or len(counts) != shape[0]:
+        raise ResultError(
+            f"{what}: a list of {len(counts)} counts does not fit the shape {shape} of the pub: give one "
+            "mapping for all places, or a list of as many as it has, nested as the shape is."
+        )
+    places = [_samples_of_places(each, width, shape[1:], what) for each in counts]
+    if len({place.shape[-2] for place in places}) > 1:
+        raise ResultError(f"{what}: each place needs as many shots as the others.")
+    return np.stack(places)
+
+
+def _samples(counts: Mapping[Any, Any], width: int, what: str) -> Array:
+    """Return the samples that give *counts*, a row for each shot."""
     size = -(-width // 8)
     rows = []
     for key, times in counts.items():
         sample = _number(key, what)
-        is_count = isinstance(times, int) and not isinstance(times, bool) and times >= 0
-        if not 0 <= sample < 1 << width or not is_count:
+        is_count = (
+            isinstance(times, int | np.integer) and not isinstance(times, bool) and times >= 0
+        )
+        is_too_long = isinstance(key, str) and "x" not in key and len(key.replace(" ", "")) > width
+        if not 0 <= sample < 1 << width or is_too_long or not is_count:
             raise ResultError(
                 f"{what}: {key!r}: {times!r} does not fit a register of {width} bits."
             )
-        rows += [list(sample.to_bytes(size, "big"))] * times
-    samples = np.array(rows, dtype=np.uint8).reshape(len(rows), size)
-    return np.broadcast_to(samples, (*shape, *samples.shape)).copy()
+        rows += [list(sample.to_bytes(size, "big"))] * int(times)
+    return np.array(rows, dtype=np.uint8).reshape(len(rows), size)
 
 
 def _number(key: Any, what: str) -> int:

@@ -184,8 +184,9 @@ class Scenario(ScenarioValues, AsCode):
         of a job that never ran. Timestamps and usage follow the script.
 
         *counts*: other counts in the recorded result of a sampler, as `{"00": 9}`, by register, as
-        `{"meas": {"00": 9}}`, or a list of these for several pubs. *evs*: other values in that of an
-        estimator, broadcast to the recorded shape; a list for several pubs. All else stays as recorded.
+        `{"meas": {"00": 9}}`, or a list of these for several pubs; for a pub with a shape one mapping for
+        all its places, or a list by place. *evs*: other values in that of an estimator, broadcast to the
+        recorded shape; a list for several pubs. All else stays as recorded.
 
         Raises `ScriptError` for a script that no job can have, `ResultError` for counts or values that do
         not fit the result.

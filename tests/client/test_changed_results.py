@@ -69,6 +69,23 @@ def test_counts_are_given_by_pub_and_register() -> None:
     assert result[1].data.c.get_counts() == {"11": 1}
 
 
+def test_a_pub_with_a_shape_gets_counts_by_place() -> None:
+    """Nested as the shape is, of its only register or by register; numbers of numpy are numbers."""
+    field = result_payloads.bit_array([0] * 8, 2, (2, 2))
+    recorded = text(result_payloads.pub_result(result_payloads.data_bin({"c": field}, (2, 2)), {}))
+    places = [[{"00": 3}, {"01": 3}], [{"10": np.int64(3)}, {"11": 1, "00": 2}]]
+    for counts in ([places], {"c": places}, [{"c": np.array(places)}]):
+        c = decoded(with_counts(recorded, counts))[0].data.c
+        assert (c.shape, c.num_shots) == ((2, 2), 3)
+        assert [c.get_counts(place) for place in np.ndindex(2, 2)] == [*places[0], *places[1]]
+    with pytest.raises(ResultError, match="as many shots"):
+        with_counts(recorded, [[[{"00": 3}, {"01": 2}], {"10": 3}]])
+    with pytest.raises(ResultError, match="5 is no mapping"):
+        with_counts(recorded, [[[5, {}], [{}, {}]]])
+    with pytest.raises(ResultError, match=r"list of 3 counts does not fit the shape \(2, 2\)"):
+        with_counts(recorded, [[{"00": 3}] * 3])
+
+
 def test_an_estimator_gets_other_values() -> None:
     """Broadcast to the recorded shape; stds stay."""
     fields = {name: result_payloads.array([0.5] * 6, (2, 3)) for name in ("evs", "stds")}
@@ -89,6 +106,8 @@ def test_an_estimator_gets_other_values() -> None:
         ([{"01": 1}, None], "of which register: there are a, b"),
         ([{"d": {"0": 1}}, None], "no register 'd', but a, b"),
         ([None, {"100": 1}], "does not fit a register of 2 bits"),
+        ([None, {"001": 1}], "does not fit a register of 2 bits"),
+        ([None, [{"01": 1}]], r"does not fit the shape \(\) of the pub"),
         ([None, {"11": -1}], "does not fit"),
         ([None, {"two": 1}], "no bit string"),
         ([None, {}], "no mapping"),
@@ -117,6 +136,9 @@ def test_values_that_do_not_fit_are_an_error() -> None:
     )
     with pytest.raises(ResultError, match=r"does not fit the shape \(\)"):
         with_evs(recorded, [1, 2])
+    with pytest.raises(ResultError, match="no registers, but evs, stds"):
+        with_counts(recorded, {"0": 1})
+    assert decoded(with_evs(recorded, [0.75]), "estimator")[0].data.evs == 0.75
     with pytest.raises(ResultError, match="no evs, but c"):
         with_evs(TWO, [None, 1.0])
 
