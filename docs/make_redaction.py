@@ -44,7 +44,7 @@ Made from the rules (`python -m docs.make_redaction`); a test compares. Names ar
 | text under a name that the service uses (below) | word by word, see free text | words in neither list |
 | text under any other name | if every word in it is one of the service's | else all of it |
 | block of a text (YAML, a Python repr, INI) below a name that governs | as in JSON | what is assigned in it |
-| free text: messages, logs, pages | the {_count("service_words.txt")} words of the service, the {_count("english_words.txt")} of a dictionary (SCOWL 35), numbers of up to eight digits, times, durations, ids of jobs | all other words; what `password:` or `user=` names, unless it is a word of the service |
+| free text: messages, logs, pages | the {_count("service_words.txt")} words of the service, the {_count("english_words.txt")} of a dictionary (SCOWL 35), numbers of up to eight digits, times, durations, ids of jobs | all other words; what `password:` or `user=` names, unless it is a word of the service; numbers of four digits and more that follow a name that governs (`user id 48213377`, `phone 0170 1234567`) |
 | array or circuit (`{json_values.ENCODED}`, {_listed(allowlist.DATA_KEYS)}) | if it is one, and shows no secret when it is looked into | everything else |
 | body that is no text | arrays and circuits where a result is asked for | everything else: `redacted-zip-0123456789 (1,234 bytes)` |
 | token exchange | nothing | a fresh token is made on replay |

@@ -13,6 +13,7 @@ from typing import Final
 
 from qrtest.redaction import patterns, words
 from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.identifying_numbers import number_after
 from qrtest.redaction.text_scopes import Scopes
 
 __all__ = ["FreeText", "is_qasm", "without_comments"]
@@ -43,6 +44,9 @@ _STRIPPED: Final = ".!?*…#$@~^%\\-_+/"
 _SENTENCE: Final = re.compile(r"(?:^|[.:!?\n\r>\"'(\[|=*#]|- )[ \t]*\Z")
 _SOFT: Final = ("provider", "instance", "ip", "address", "email")
 """Kinds whose names are ordinary words, too: they name what follows a colon, not the next word."""
+
+_SECOND_WORDS: Final = ("id", "key", "name")
+"""With the word before them they may be a name: of `instance`, an ordinary word, and `id`."""
 
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.]{0,99}", re.ASCII)
 LONGEST_NAME: Final = 60
@@ -96,10 +100,19 @@ class FreeText:
         done: list[str] = []
         at = safe = 0
         scopes = Scopes(text)
+        number: tuple[int, int, str] | None = None
+        before = ""
         while found := _CHUNK.search(text, at):
             begin, end = found.span()
             chunk = found[0]
             scopes.move(at, begin)
+            if number is not None and end > number[0]:
+                first, last, kind = number
+                number = None
+                if at <= first:
+                    done += (text[at:first], replace(kind, text[first:last]))
+                    at = last
+                    continue
             starts = chunk[0].isupper() and _starts(text, begin)
             is_kept = self._stays(chunk, strict=strict, starts=starts) or other(chunk)
             done += (
@@ -109,11 +122,19 @@ class FreeText:
             at = end
             name = chunk.strip(_STRIPPED) if len(chunk) <= LONGEST_NAME else ""
             kind = self._rules.governs(name) if name else ""
+            is_label = not kind and name.lower() in _SECOND_WORDS
+            if is_label:
+                kind = self._rules.governs(f"{before}_{name}")
+            before = name
+            if kind and (span := number_after(text, end, kind, is_labelled=is_label)):
+                number = (*span, kind)
             if kind and scopes.open(kind, begin, end):
                 continue
             over = kind or scopes.governs(name)
             if over:
                 value_at, value = _named(text, end, over, safe, is_weak=bool(kind))
+                if number is not None and value_at + len(value) > number[0]:
+                    continue
                 kind = over
                 kept = self._governed(value, kind, replace)
                 if kept != value:

@@ -69,6 +69,8 @@ class LearntValues:
 
 def _forms(value: str) -> set[str]:
     """Return *value* as it may stand in an address, in a form and in JSON."""
+    if value.isascii() and value.isalnum():
+        return {value}
     return {
         value,
         quote(value, safe=""),

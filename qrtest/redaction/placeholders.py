@@ -15,6 +15,9 @@ __all__ = ["Placeholders", "could_be_credential", "is_number"]
 
 DIGITS: Final = 10
 SHORTEST_CREDENTIAL: Final = 6
+MOST_WORDS: Final = 100
+"""Of a longer credential these words are searched for one by one, and all of it as a whole."""
+
 _BY_PLACE: Final = ("data", "host", "id", "path", "query", "text", "url")
 _IDENTITIES: Final = (
     "account",
@@ -80,7 +83,7 @@ class Placeholders:
             return value
         if kind not in DISTINCT:
             self._credentials.add(value)
-        if known and could_be_credential(value):
+        if known and value not in self.known and could_be_credential(value):
             self.known.add(value)
             if " " in value:
                 self._add_words(kind, value)
@@ -131,7 +134,7 @@ class Placeholders:
 
     def _add_words(self, kind: str, value: str) -> None:
         """Search for the words of a credential of several, too: it may be found a word at a time."""
-        for word in value.split():
+        for word in value.split(maxsplit=MOST_WORDS)[:MOST_WORDS]:
             if len(word) >= SHORTEST_CREDENTIAL:
                 self.of(kind, word, known=True)
 

@@ -157,6 +157,7 @@ class Redactor:
         self._content = Content(self._rules, self._placeholders)
         self._seen: dict[tuple[object, ...], tuple[Request, Response]] = {}
         self._answers: dict[tuple[object, ...], Response] = {}
+        self._requests: dict[tuple[object, ...], Request] = {}
 
     def again(self) -> Redactor:
         """Return a redactor for what this one made: what was left as it was is not looked at again."""
@@ -214,6 +215,13 @@ class Redactor:
 
     def request(self, request: Request) -> Request:
         """Return *request* without secrets."""
+        address = (request.method, request.host, request.path, request.query)
+        same: tuple[object, ...] = (*address, request.body, *request.headers.items())
+        if same not in self._requests:
+            self._requests[same] = self._clean_request(request)
+        return self._requests[same]
+
+    def _clean_request(self, request: Request) -> Request:
         body = decompressed(request.body, request.header("Content-Encoding"))
         self._learn_headers(request.headers)
         addresses = self._content.addresses

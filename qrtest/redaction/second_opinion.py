@@ -184,6 +184,7 @@ DETECTORS: Final = (
 job id, and those that go by names every count of tokens."""
 
 _DATA: Final = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
+_PLACEHOLDER: Final = re.compile(r"redacted-[a-z]{1,20}-[0-9a-f]{10}")
 BLOCK: Final = 2_000
 OVERLAP: Final = 300
 """How many characters a detector is given at once, and how many of them again: some take the square."""
@@ -208,9 +209,9 @@ def detected(text: str) -> Iterator[tuple[Finding, str]]:
 
 
 def _readable(line: str) -> str:
-    """Return *line* without the data in it: an array may look like anything by chance."""
+    """Return *line* without data and digits of placeholders: those may look like anything by chance."""
     is_data = len(line) > LONGEST_LINE and " " not in line[:LONGEST_LINE]
-    return "" if is_data else _DATA.sub(" ", line)
+    return "" if is_data else _DATA.sub(" ", _PLACEHOLDER.sub("redacted-", line))
 
 
 def _is_news(value: str) -> bool:
