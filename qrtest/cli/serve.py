@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -14,6 +15,15 @@ if TYPE_CHECKING:
     from qrtest.harness.serve import Server
 
 __all__ = ["serve"]
+
+ANSWERING: Final = (
+    "qrtest.client.backend_snapshots",
+    "qrtest.client.computing_process",
+    "qrtest.client.fitted_results",
+    "qrtest.client.result_encoder",
+    "qrtest.timeline.render",
+)
+"""Modules that the server needs for some requests only, with all that they import themselves."""
 
 DIRECTIONS = """\
 qrtest serves IBM Quantum on {url}  (clock: {clock}){https}
@@ -87,12 +97,19 @@ def serve(
             if server.authority is not None:
                 authority.write_text(server.authority, encoding="ascii")
             click.echo(_line(server) if as_json else _directions(server, authority))
+            _import_what_answers_need()
             server.wait()
     except KeyboardInterrupt:
         click.echo("qrtest: stopped.", err=True)
     finally:
         if https_port is not None:
             authority.unlink(missing_ok=True)
+
+
+def _import_what_answers_need() -> None:
+    """Import the modules that requests would import: a server may run while the installation is replaced."""
+    for name in ANSWERING:
+        importlib.import_module(name)
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:

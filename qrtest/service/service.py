@@ -7,6 +7,7 @@ module routes each operation to the part that answers it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
@@ -140,7 +141,10 @@ class SimulatedService:
         """Give a job that was added with a script without an end its plan, if it still exists."""
         job = self._jobs.get(job_id)
         if job is not None:
-            job.settle(plan.script, plan.recorded, self._clock.now())
+            program_id, params = job.facts.program_id, json.loads(job.facts.params)
+            rep_delays = self.devices.rep_delays(job.facts.backend)
+            script = input_checks.checked(plan.script, program_id, params, rep_delays)
+            job.settle(script, plan.recorded, self._clock.now())
 
     def job_ids(self) -> tuple[str, ...]:
         """Return the jobs there are, in the order they came."""

@@ -561,6 +561,20 @@ def test_jobs_that_fail_to_be_computed_fail(server: Server) -> None:
     assert shown["reason_code"] == 1603, shown
 
 
+def test_inputs_of_a_computed_job_are_checked_as_those_of_others_are(server: Server) -> None:
+    """It waits for its result with a script of its own; the checks are of the one that follows."""
+    server.reset(clock="1000x")
+    server.next_job("QUEUED 5s; RUNNING 2s; DONE", result="computed")
+    options = {"execution": {"rep_delay": 0.9}}
+    body = {"program_id": "sampler", "backend": "ibm_torino"}
+    pub = ["OPENQASM 3.0; bit[1] c; c[0] = measure $0;", None, 5]
+    params = {"pubs": [pub], "options": options, "version": 2}
+    job_id = ask(server, "POST", "/api/v1/jobs", body | {"params": params})[1]["id"]
+    while not server.truth(job_id).step.is_final:
+        pass
+    assert ask(server, "GET", f"/api/v1/jobs/{job_id}")[1]["state"]["reason_code"] == 6050
+
+
 def test_a_scenario_may_be_a_script(server: Server) -> None:
     """As everywhere."""
     server.next_job(Script.parse("ERROR 1500"))
