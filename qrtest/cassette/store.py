@@ -179,7 +179,8 @@ def _replaceable(path: Path) -> Path:
 
 def _check_that_it_can_be_made(file: Path) -> None:
     """Raise `OSError` if *file* can neither be made nor opened: some file systems are never written."""
-    os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o644))
+    with file.open("ab"):
+        pass
 
 
 def _is_below(path: Path, root: Path) -> bool:

@@ -29,7 +29,9 @@ _PARTICIPANT: Final = "_qrtest_participant"
 
 
 class _SimpleQueue(queue._PySimpleQueue):  # type: ignore[name-defined,misc]
-    """The standard library's own SimpleQueue in Python, which waits by a semaphore."""
+    """The standard library's own SimpleQueue in Python, which waits by a semaphore, under the usual name."""
+
+    __module__, __qualname__ = "_queue", "SimpleQueue"
 
 
 FUNCTIONS: Final[list[tuple[Any, Any]]] = [
@@ -94,7 +96,7 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
         return Genuine.condition_wait(self, timeout)
     if not self._is_owned():  # type: ignore[attr-defined]
         raise RuntimeError("cannot wait on un-acquired lock")
-    if timeout is not None and timeout <= 0:
+    if timeout is not None and not timeout > 0:
         me.scheduler.clock.glance()
         return False
     waiter = Waiter(me)

@@ -61,6 +61,8 @@ def played(kind: str, calls: list[tuple[Any, ...]]) -> list[str]:
             continue
         if name == "wait" and kind == "Barrier" and arguments[0] in ("soon", 1e20):
             continue
+        if "Semaphore" in kind and name == "acquire" and arguments[-1] != arguments[-1]:
+            continue  # the genuine one waits for ever, and uses the processor meanwhile
         if name == "__exit__":
             arguments = [None, None, None]
         if (name, kind) == ("__enter__", "Condition"):

@@ -73,9 +73,12 @@ async def polls_beside_the_loop_with_a_timeout(job):
 @right(jobs=3)
 async def gathers_with_the_failures(jobs):
     async def collect(job):
-        return await asyncio.to_thread(checked, lambda: job.result(timeout=HOUR))
+        while safe_status(job) not in FINAL:
+            await asyncio.sleep(30)
+        return checked(lambda: job.result(timeout=HOUR))
 
-    collected = await asyncio.gather(*map(collect, jobs), return_exceptions=True)
+    each_with_time = (asyncio.wait_for(collect(job), HOUR) for job in jobs)
+    collected = await asyncio.gather(*each_with_time, return_exceptions=True)
     return {job.job_id(): each for job, each in zip(jobs, collected, strict=True)}
 
 

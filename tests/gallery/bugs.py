@@ -500,11 +500,13 @@ def all_results_or_an_empty_mapping(jobs):
 @bug("all-results-lost", jobs=3)
 async def gathers_without_the_failures(jobs):
     async def collect(job):
-        return await asyncio.to_thread(checked, lambda: job.result(timeout=HOUR))
+        while status_of(job) not in FINAL:
+            await asyncio.sleep(30)
+        return checked(job.result)
 
     try:
-        return await asyncio.gather(*map(collect, jobs))
-    except GaveUp:
+        return await asyncio.wait_for(asyncio.gather(*map(collect, jobs)), HOUR)
+    except (GaveUp, TimeoutError):
         return None
 
 

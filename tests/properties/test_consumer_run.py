@@ -162,7 +162,7 @@ def test_a_consumer_that_catches_everything_is_interrupted() -> None:
             except BaseException:
                 pass
 
-    assert rule_broken(goes_on, scenarios=[Scenario("QUEUED")]) == "ends"
+    assert rule_broken(goes_on, scenarios=[Scenario("QUEUED")], patience="1s") == "ends"
     assert sys.gettrace() is None or "real_time_limit" not in str(sys.gettrace())
 
 
