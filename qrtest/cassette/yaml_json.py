@@ -40,11 +40,14 @@ DEEPEST: Final = 40
 MOST_NODES: Final = 20_000_000
 SOMETHING: Final = re.compile(r"[^\0 \t\r\n\ufeff]")
 LONGEST_KEPT: Final = 64
+LONGEST_NUMBER: Final = 3_500
+"""Characters of a number: in base 60 its cost is the square of them; in base 16 Python prints no more."""
 CORE: Final = "tag:yaml.org,2002:"
 PYTHON: Final = f"{CORE}python/"
 MAPPING: Final = f"{CORE}map"
 SEQUENCE: Final = f"{CORE}seq"
 MERGE: Final = f"{CORE}merge"
+NUMBERS: Final = frozenset({f"{CORE}int", f"{CORE}float"})
 TEXTS: Final = frozenset({f"{CORE}str", f"{PYTHON}str", f"{PYTHON}unicode"})
 SCALARS: Final = frozenset(
     CORE + kind for kind in ("null", "bool", "int", "float", "binary", "timestamp")
@@ -160,7 +163,7 @@ def _parsed_yaml(text: str, name: str) -> Any:
         raise _unreadable(name, f"line {mark.line + 1}: ", str(error.problem)) from None
     except yaml.YAMLError:
         raise _unreadable(name, "", "it has characters that YAML does not allow") from None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise _unreadable(
             name, "", f"a value is not what its tag says ({type(error).__name__})"
         ) from None
@@ -253,6 +256,8 @@ class _Building:
         return value
 
     def _made(self, event: Any, tag: str) -> Any:
+        if tag in NUMBERS and len(event.value) > LONGEST_NUMBER:
+            raise self._refused(event, f"a number has more than {LONGEST_NUMBER:,} characters")
         node = ScalarNode(tag, event.value, event.start_mark, event.end_mark)
         return self._scalars.construct_document(node)
 

@@ -78,6 +78,21 @@ def test_values_are_counted_however_they_are_made(
             yaml_json.parsed("\n".join(lines), "x.yaml")
 
 
+@pytest.mark.parametrize(
+    "number",
+    ["1" + ":10" * 2_000, "1" + ":10" * 2_000 + ".5", "0x" + "f" * 4_000, "0" + "7" * 4_000],
+    ids=["base 60", "base 60 with a fraction", "base 16", "base 8"],
+)
+def test_a_number_that_would_cost_the_square_of_its_length_is_refused(number: str) -> None:
+    with pytest.raises(CassetteError, match="line 1: a number has more than 3,500 characters"):
+        yaml_json.parsed(f"version: {number}", "the file")
+
+
+@pytest.mark.parametrize("number", ["1" + ":10" * 1_000, "0x" + "f" * 3_400])
+def test_a_long_number_within_the_bound_can_be_printed(number: str) -> None:
+    assert str(yaml_json.parsed(f"version: {number}", "the file")["version"]).isdecimal()
+
+
 def test_an_alias_to_itself_is_refused() -> None:
     """A list that holds itself has no end."""
     with pytest.raises(CassetteError, match="line 2: the alias 'a' stands for nothing that ended"):
