@@ -40,6 +40,8 @@ class KnownForms:
             if at < kept:
                 continue
             for length in lengths[low[at : at + shortest]]:
+                if at + length > len(low):
+                    continue
                 form = low[at : at + length]
                 if form in self._replacements and stands(low, at, at + length):
                     done += (text[kept:at], self._replacements[form])

@@ -26,6 +26,9 @@ __all__ = ["detected", "searched"]
 SHORT: Final = 12
 """A value that is shorter counts only where it stands alone."""
 
+LONG: Final = 500
+"""A longer form is searched for by itself: to cut it out of a text at each place takes the square of it."""
+
 LARGEST_BLOB: Final = 2**26
 LONGEST_LINE: Final = 10_000
 _BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
@@ -65,20 +68,30 @@ class _Search:
                     low = form.lower()
                     self._forms.setdefault(form if kind == "base64" else low, (kind, value))
                     lengths.setdefault(low[:SHORTEST], set()).add(len(form))
+        self._long = {form: self._forms.pop(form) for form in list(self._forms) if len(form) > LONG}
+        for form in self._long:
+            lengths[form[:SHORTEST].lower()].discard(len(form))
         self._lengths = {start: sorted(each) for start, each in lengths.items()}
 
     @property
     def is_empty(self) -> bool:
-        return not self._forms
+        return not self._forms and not self._long
 
     def places(self, text: str) -> Iterator[tuple[str, str, int]]:
         """Yield the kind of form, the value and the first place of each that stands in *text*."""
         low = text.lower()
         seen = set[tuple[str, str]]()
+        for form, (kind, value) in self._long.items():
+            place = (text if kind == "base64" else low).find(form)
+            if place >= 0 and (kind, value) not in seen:
+                seen.add((kind, value))
+                yield kind, value, place
         places = range(len(low) - SHORTEST + 1)
         for at in (place for place in places if low[place : place + SHORTEST] in self._lengths):
             for length in self._lengths[low[at : at + SHORTEST]]:
                 end = at + length
+                if end > len(low):
+                    break
                 found = self._forms.get(low[at:end]) or self._forms.get(text[at:end])
                 if found is None or found in seen:
                     continue

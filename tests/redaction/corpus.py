@@ -24,14 +24,12 @@ from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from qrtest.cassette.model import Interaction, Provenance
-from qrtest.http.messages import Request, Response
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.sanitize import sanitized
+from tests.redaction.formats import FORMATS, NUMBERED
+from tests.redaction.messages import API, FORM, TEXT, Position, answered, asked, sent
 
-API = "https://quantum.cloud.ibm.com/api/v1"
 PROVENANCE = Provenance(recorded="2026-01-01T00:00:00Z", qrtest="0.1", client="test")
-JSON, TEXT = "application/json", "text/plain"
-FORM = "application/x-www-form-urlencoded"
 
 
 class Kind(NamedTuple):
@@ -82,37 +80,6 @@ KINDS = (
     Kind("IPv6", "2607:f8b0:4005:80a::200e", ("client_ip", "ip_address", "remote_addr")),
     Kind("GUID", "6b1f0d52-8c3e-4a79-b0d4-5e2f91c7a638", ("instance_id", "guid", "account_id"), is_word=True),
 )  # fmt: skip
-
-
-def answered(
-    body: bytes | str, kind: str = JSON, *, url: str = f"{API}/things", **headers: str
-) -> Interaction:
-    content = body.encode() if isinstance(body, str) else body
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Interaction(
-        request=Request.to("GET", url),
-        response=Response(200, content, {"Content-Type": kind, **named}),
-        at=1.0,
-        took=0.1,
-    )
-
-
-def sent(
-    body: bytes | str, kind: str = JSON, url: str = f"{API}/things", **headers: str
-) -> Interaction:
-    content = body.encode() if isinstance(body, str) else body
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = Request.to("POST", url, headers={"Content-Type": kind, **named}, body=content)
-    return Interaction(request=request, response=Response(204), at=1.0, took=0.1)
-
-
-def asked(url: str, **headers: str) -> Interaction:
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    request = Request.to("GET", url, headers=named)
-    return Interaction(request=request, response=Response(204), at=1.0, took=0.1)
-
-
-Position = Callable[[str, str], Interaction]
 
 
 def _dumped(value: object) -> str:
@@ -385,11 +352,15 @@ class Case:
     interactions: tuple[Interaction, ...]
 
 
+NUMBERS = ("pin", "number", "phone")
+
+
 def cases(kinds: tuple[Kind, ...] = KINDS) -> Iterator[Case]:
     """Yield every position with every kind, under every name of it."""
     for kind in kinds:
         for name in kind.names:
-            for label, named in NAMED.items():
+            positions = NAMED | FORMATS | (NUMBERED if kind.label in NUMBERS else {})
+            for label, named in positions.items():
                 yield Case(
                     f"{label} / {name} / {kind.label}", kind.value, (named(name, kind.value),)
                 )

@@ -15,7 +15,8 @@ from typing import Final
 
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.redactor import Redactor
-from tests.redaction.corpus import TEXT, answered, file_of, sent
+from tests.redaction.corpus import file_of
+from tests.redaction.messages import TEXT, answered, sent
 
 MEGABYTE: Final = 10**6
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from qrtest.redaction.redactor import redacted
-from tests.redaction.corpus import API, answered, asked
+from tests.redaction.messages import API, answered, asked
 
 ACCOUNT = "4f7c1e9a2b8d4c60a1e5f3b7d9c2e846"
 INSTANCE = "6b1f0d52-8c3e-4a79-b0d4-5e2f91c7a638"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,8 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.cli.commands import group
 from qrtest.errors import QrtestError
 from qrtest.http.messages import Request, Response
-from tests.redaction.corpus import API
 from tests.redaction.harmless import JOB
+from tests.redaction.messages import API
 
 CANARIES = ("kanarievogel", "Zq7Kp2mXw9Lr4TvB8")
 """One that could be a name, and one that looks random."""
@@ -121,6 +123,41 @@ def test_no_command_prints_what_is_in_a_cassette_that_was_not_redacted(
             each.read_text(encoding="utf-8") for each in drawn if each.exists()
         )
         assert _canaries(printed, canary) == [], arguments
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+@pytest.mark.parametrize("command", ["convert", "rescript"])
+def test_no_command_that_writes_a_cassette_prints_or_writes_what_is_in_one(
+    command: str, canary: str, tmp_path: Path
+) -> None:
+    """What it prints, logs, sets as a title, and the file that it writes."""
+    raw, written = tmp_path / "raw.yaml", tmp_path / "written.yaml"
+    raw.write_text(codec.dumps(Planted(canary).cassette()), encoding="utf-8")
+    options = {
+        "convert": [["--output", written], ["--dry-run"]],
+        "rescript": [["--ends", "CANCELLED", "-o", written]],
+    }
+    for more in options[command]:
+        ran = CliRunner().invoke(group, [command, str(raw), *map(str, more)])
+        printed = f"{ran.output}{ran.exception!r}"
+        if written.exists():
+            printed += written.read_text(encoding="utf-8")
+        assert printed
+        assert _canaries(printed, canary) == [], more
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_no_log_record_of_a_replay_holds_what_is_in_the_cassette(
+    canary: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of qrtest's own loggers, with everything switched on."""
+    raw = tmp_path / "raw.yaml"
+    raw.write_text(codec.dumps(Planted(canary).cassette()), encoding="utf-8")
+    caplog.set_level(logging.DEBUG)
+    with suppress(QrtestError, requests.RequestException), qrtest.replay(raw):
+        requests.get(f"{API}/jobs?password={canary}x900", timeout=5)
+    own = [record for record in caplog.records if record.name.startswith("qrtest")]
+    assert _canaries("\n".join(map(str, [record.__dict__ for record in own])), canary) == []
 
 
 @pytest.mark.parametrize("canary", CANARIES)
