@@ -187,6 +187,13 @@ def coverage(session: nox.Session) -> None:
 
 
 @nox.session
+def journals(session: nox.Session) -> None:
+    """A thousand runs of a program with threads, and of one with tasks, give one journal each."""
+    session.install("-q", "-e", ".[test]")
+    session.run("python", "-m", "benchmarks.same_journal", *(session.posargs or ["1000"]))
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Whether the tests notice when lifecycle, script, wire or cassette change: docs/quality.md.
 

@@ -8,9 +8,11 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
 import pytest
 
 import qrtest
+from benchmarks import same_journal
 from qrtest import VirtualClock, simulate
 from qrtest.clock.patch_time import install
 from qrtest.errors import Deadlock, NeverEnds
@@ -201,6 +203,41 @@ def test_the_same_seed_gives_the_same_journal_of_tasks() -> None:
             return sim.journal.timeline()
 
     assert len({journal() for _ in range(5)}) == 1
+
+
+def test_anyio_on_asyncio_waits_on_the_clock() -> None:
+    """Sleeps, timeouts, tasks and threads of anyio."""
+
+    async def sleep(seconds: float) -> None:
+        await anyio.sleep(seconds)
+        moments.append(sim.clock.now() - began)
+
+    async def main() -> None:
+        async with anyio.create_task_group() as group:
+            for seconds in (7200, 60):
+                group.start_soon(sleep, seconds)
+        with anyio.move_on_after(5) as scope:
+            await anyio.sleep(3600)
+        assert scope.cancelled_caught
+        with pytest.raises(TimeoutError):
+            with anyio.fail_after(5):
+                await anyio.sleep_forever()
+        await anyio.to_thread.run_sync(time.sleep, 30)
+        moments.append(sim.clock.now() - began)
+
+    moments: list[float] = []
+    with simulate() as sim:
+        began = sim.clock.now()
+        anyio.run(main)
+    assert moments == pytest.approx([60, 7200, 7200 + 5 + 5 + 30])
+
+
+@pytest.mark.parametrize("program", [same_journal.threads, same_journal.tasks])
+def test_eight_threads_and_a_hundred_tasks_give_the_same_journal(
+    program: Callable[[], str],
+) -> None:
+    """`nox -s journals` runs them a thousand times."""
+    assert len(same_journal.digests(program, 3)) == 1
 
 
 def test_real_time_loops_are_left_alone() -> None:
