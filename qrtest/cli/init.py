@@ -73,7 +73,7 @@ def init(project: Path, yes: bool) -> None:
 
     \b
     Nothing that exists is written over: lines are added to .gitignore, .gitattributes and conftest.py if they
-    are not there. Doing it twice changes nothing.
+    are not there. Doing it twice changes nothing. Answered with no, it writes nothing and ends with status 1.
     Examples:
       qrtest init
       qrtest init ../my-project --yes
@@ -84,11 +84,18 @@ def init(project: Path, yes: bool) -> None:
         return
     for change in changes:
         click.echo(f"{change.path}: {change.why}", err=True)
-    if not yes:
-        click.confirm("Write this?", default=True, abort=True, err=True)
+    if not yes and not click.confirm("Write this?", default=True, err=True):
+        click.echo("Nothing was written.", err=True)
+        sys.exit(1)
     for change in changes:
-        change.path.parent.mkdir(parents=True, exist_ok=True)
-        change.path.write_text(change.text, encoding="utf-8", newline="\n")
+        try:
+            change.path.parent.mkdir(parents=True, exist_ok=True)
+            change.path.write_text(change.text, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise SettingError(
+                f"{change.path}: it cannot be written: {error.strerror or error}. Make the folder writable "
+                "and run it again: what is there already is kept."
+            ) from None
         click.echo(change.path, file=sys.stdout)
 
 

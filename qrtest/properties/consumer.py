@@ -106,6 +106,7 @@ def check_consumer(
     bounds = chosen.bounds(allowed=kinds, takes=takes, jobs=jobs, max_wait=max_wait)
     if not callable(consumer):
         raise SimulationError(f"{consumer!r} is no consumer: give a function that takes a {takes}.")
+    rules = _rules(rules)
     first, drawn = sources(scenarios, cassette, chosen, bounds)
     folder = run_options.SCENARIO_FOLDER.get() if chosen.saved is None else Path(chosen.saved)
     if folder is not None:
@@ -300,6 +301,18 @@ def _with_usual_submissions(
 
 def _full_name(consumer: Callable[[Any], Any]) -> str:
     return f"{getattr(consumer, '__module__', '')} {getattr(consumer, '__qualname__', '')}"
+
+
+def _rules(rules: object) -> tuple[Rule, ...]:
+    """Return *rules* as a tuple. Raises `SimulationError` for what is no sequence of rules."""
+    given = tuple(rules) if isinstance(rules, Iterable) else (rules,)
+    wrong = [each for each in given if not isinstance(each, Rule)]
+    if wrong or not isinstance(rules, Iterable):
+        raise SimulationError(
+            f"rules={rules!r}: give a sequence of rules, as in rules=[*RULES, my_rule], with RULES "
+            "from qrtest.properties."
+        )
+    return given
 
 
 def _search(search: Search | None, options: Mapping[str, Any]) -> Search:

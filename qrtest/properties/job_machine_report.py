@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from qrtest.errors import MachineFailed
 from qrtest.properties.muted_output import MUTED_CLIENT
-from qrtest.properties.project_frames import frame_of_the_consumer
+from qrtest.properties.project_frames import frame_of_the_consumer, trace_of_the_project
 
 __all__ = ["TestCase", "last_timeline"]
 
@@ -65,9 +65,10 @@ def _run(kind: type[RuleBasedStateMachine], chosen: hypothesis.settings) -> None
             raise
         message, step = _message(kind, error, steps)
         failure = MachineFailed(message, step=step, error=error)
+        shown = trace_of_the_project(error.__traceback__)
     else:
         return
-    raise failure
+    raise failure.with_traceback(shown)  # with the rule's own line: pytest hides all other frames
 
 
 def _steps(error: BaseException) -> list[str]:

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from qrtest.clock.line_switches import is_of_the_project
 
-__all__ = ["frame_of_the_consumer", "project_frames"]
+__all__ = ["frame_of_the_consumer", "project_frames", "trace_of_the_project"]
 
 
 def project_frames(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
@@ -26,3 +26,16 @@ def frame_of_the_consumer(trace: TracebackType | None) -> FrameSummary | None:
     """Return the innermost frame of *trace* that is the project's; None if there is none."""
     frames = project_frames(extract_tb(trace))
     return frames[-1] if frames else None
+
+
+def trace_of_the_project(trace: TracebackType | None) -> TracebackType | None:
+    """Return *trace* with the frames of the project alone, in their order; None if there is none."""
+    kept: list[TracebackType] = []
+    while trace is not None:
+        if is_of_the_project(trace.tb_frame.f_code.co_filename):
+            kept.append(trace)
+        trace = trace.tb_next
+    shown: TracebackType | None = None
+    for each in reversed(kept):
+        shown = TracebackType(shown, each.tb_frame, each.tb_lasti, each.tb_lineno)
+    return shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,29 @@ def test_it_asks_first_and_writes_nothing_on_a_no(
     assert ended.returncode == 130
     assert "tests/test_qrtest_first.py: a first test" in ended.stderr
     assert files(tmp_path) == {}
+
+
+def test_an_answer_of_no_is_a_plain_sentence_and_status_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An existing project stays as it is."""
+    (tmp_path / "conftest.py").write_text("x = 1\n")
+    monkeypatch.setattr("sys.stdin", StringIO("n\n"))
+    ended = qrtest("init", cwd=tmp_path)
+    assert ended.returncode == 1
+    assert ended.stderr.endswith("Nothing was written.\n")
+    assert files(tmp_path) == {"conftest.py": "x = 1\n"}
+
+
+def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """As where a folder is read-only, or a name is taken; what is there already is kept."""
+    (tmp_path / ".gitattributes").symlink_to(tmp_path / "gone" / "attributes")
+    ended = qrtest("init", "--yes", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[-1].startswith(
+        "qrtest: .gitattributes: it cannot be written: "
+    )
+    assert "Traceback" not in ended.stderr
 
 
 texts = st.sampled_from(

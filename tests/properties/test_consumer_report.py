@@ -98,6 +98,26 @@ def test_a_failure_fits_a_screen(pytester: pytest.Pytester, test: str) -> None:
     assert not [line for line in shown if any(each in line for each in HIDDEN)], output
 
 
+def test_a_failure_of_a_machine_shows_the_line_of_its_rule(pytester: pytest.Pytester) -> None:
+    """As pytest shows a failed assertion, however it is told to: not that all frames are hidden."""
+    pytester.makepyfile(test_page=SUITE)
+    for style in ("auto", "short", "long", "native"):
+        result = pytester.runpytest_inprocess(
+            "-pno:cacheprovider", "-q", f"--tb={style}", "-k", "TestWrong"
+        )
+        output = result.stdout.str()
+        assert "are hidden" not in output
+        assert output.count('assert self.job.status() != "DONE"') == 2  # the frame, and the message
+        assert len(failure(output, "TestWrong.runTest")) < MOST_LINES
+
+
+@pytest.mark.parametrize("rules", [3, None, [3], "escapes"])
+def test_rules_that_are_none_are_a_clear_error(rules: object) -> None:
+    """Before anything is run."""
+    with pytest.raises(SimulationError, match=r"rules=.*: give a sequence of rules"):
+        qrtest.check_consumer(lambda job: job.status(), rules=rules)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("style", ["auto", "long", "short", "line", "native", "no"])
 def test_the_sentence_is_there_however_tracebacks_are_shown(
     pytester: pytest.Pytester, style: str
