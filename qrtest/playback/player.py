@@ -136,12 +136,13 @@ class Player:
     def recorded_instance(self, listed: list[str], wanted: str) -> str | None:
         """Return the one of the CRNs *listed* in a recorded answer that stands for the CRN *wanted*.
 
-        None if none does, or if nothing says which of several does.
+        None if none does, or if nothing says which of several does. A recording has digests of what was
+        asked: the CRN of which it has most is the one that the program used.
         """
         digests = self._cassette.digests
-        names = list(dict.fromkeys(listed))
-        asked = [each for each in names if set(placeholders_in(each)) <= digests.of.keys()]
-        fitting = [each for each in asked or names if leaf_fits(each, wanted, digests)]
+        known = {each: len(digests.of.keys() & set(placeholders_in(each))) for each in listed}
+        asked = [each for each in known if known[each] == max(known.values())]
+        fitting = [each for each in asked if leaf_fits(each, wanted, digests)]
         return fitting[0] if len(fitting) == 1 else None
 
     def find(self, request: Request) -> Track | None:

@@ -24,24 +24,32 @@ def own_service(instance: str) -> QiskitRuntimeService:
     return QiskitRuntimeService(channel="ibm_quantum_platform", token="any", instance=instance)
 
 
-@pytest.mark.parametrize("asks_for_usage", [True, False])
-def test_a_program_names_its_instance_as_it_did(tmp_path: Path, *, asks_for_usage: bool) -> None:
+TEAM, SALES = Instance(name="my-team").resource_name, Instance(name="sales").resource_name
+
+
+@pytest.mark.parametrize(
+    ("crns", "asks_for_usage"), [((MINE, OTHER), True), ((MINE,), False), ((TEAM, SALES), False)]
+)
+def test_a_program_names_its_instance_as_it_did(
+    tmp_path: Path, crns: tuple[str, ...], *, asks_for_usage: bool
+) -> None:
     """By its own CRN, which the recording hides; another CRN is refused, as the service would."""
-    path = tmp_path / "session.yaml"
-    instances = [Instance(crn=MINE), *([Instance(crn=OTHER)] if asks_for_usage else [])]
+    path, mine = tmp_path / "session.yaml", crns[0]
+    instances = [Instance(name=crn, crn=crn) for crn in crns]
     with qrtest.serve(clock="60x", instances=instances) as server, qrtest.record(path):
-        service = qrtest.connect(server.url, instance=MINE)
+        service = qrtest.connect(server.url, instance=mine)
         recorded = [backend.name for backend in service.backends()]
         if asks_for_usage:
             service.usage()
-    assert "1a2b3c4d" not in path.read_text()
+    assert instances[0].account_id not in path.read_text()
     with qrtest.replay(path):
-        service = own_service(MINE)
-        assert service.active_instance() == MINE
+        service = own_service(mine)
+        assert service.active_instance() == mine
         assert [backend.name for backend in service.backends()] == recorded
         if asks_for_usage:
             service.usage()
+        if len(crns) > 1:
             with pytest.raises(IBMInputValueError):
-                own_service(MINE.replace("1111", "7777"))
+                own_service(f"{mine[:-6]}7777::")
     with pytest.raises(IBMInputValueError), qrtest.simulate():
         own_service(MINE)
