@@ -132,6 +132,13 @@ PACKAGES = ("pennylane-qiskit", "pytket-qiskit", "qbraid", "qiskit-experiments",
 """Public packages that run jobs, each with a test in examples/packages."""
 
 
+def run_example(session: nox.Session, folder: str, package: str) -> None:
+    """Run the tests of a public package in a *folder* of the examples."""
+    if session.posargs != INSTALL_ONLY:
+        test = Path("examples", folder, f"test_{package.replace('-', '_')}.py")
+        session.run("python", "-m", "pytest", str(test))
+
+
 @nox.session
 @nox.parametrize("package", PACKAGES, ids=PACKAGES)
 def packages(session: nox.Session, package: str) -> None:
@@ -140,10 +147,7 @@ def packages(session: nox.Session, package: str) -> None:
     session.run("uv", "build", "-q", "--wheel", "--out-dir", session.create_tmp(), external=True)
     [wheel] = Path(session.create_tmp()).glob("qrtest-*.whl")
     session.install("-q", *constraints, f"{wheel}[pytest,aer]", package)
-    if session.posargs == INSTALL_ONLY:
-        return
-    test = Path("examples", "packages", f"test_{package.replace('-', '_')}.py")
-    session.run("python", "-m", "pytest", str(test))
+    run_example(session, "packages", package)
 
 
 @nox.session
@@ -166,10 +170,7 @@ def found(session: nox.Session, package: str) -> None:
     """Show again what was found in a public package."""
     constraints = ("--build-constraints", str(CONSTRAINTS))
     session.install("-q", *constraints, "-e", ".[pytest]", f"{package}=={FOUND[package]}")
-    if session.posargs == INSTALL_ONLY:
-        return
-    test = Path("examples", "found", f"test_{package.replace('-', '_')}.py")
-    session.run("python", "-m", "pytest", str(test))
+    run_example(session, "found", package)
 
 
 @nox.session

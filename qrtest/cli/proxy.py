@@ -6,14 +6,13 @@ import json
 import os
 import shlex
 import signal
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from qrtest.errors import RecordingError
+from qrtest.cli.programs import started
 
 if TYPE_CHECKING:
     from qrtest.harness.proxy import Proxy
@@ -122,14 +121,7 @@ def proxy(
 
 
 def _run(command: tuple[str, ...], running: Proxy) -> int:
-    environment = {**os.environ, **running.environment}
-    try:
-        process = subprocess.Popen(command, env=environment)  # noqa: S603 (what the user typed)
-    except OSError as error:
-        raise RecordingError(
-            f"{command[0]}: it cannot be run: {error.strerror or error}."
-        ) from None
-    with process:
+    with started(command, {**os.environ, **running.environment}) as process:
         try:
             return process.wait()
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from qrtest.cli.programs import started
 from qrtest.cli.progress import titled
 from qrtest.errors import RecordingError
 from qrtest.harness.child_environment import with_injected
@@ -53,13 +54,7 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
 
 def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
     environment = with_injected(QRTEST_RECORDING=str(pending.absolute()), QRTEST_CLAIM=str(claim))
-    try:
-        process = subprocess.Popen(command, env=environment)  # noqa: S603 (what the user typed)
-    except OSError as error:
-        raise RecordingError(
-            f"{command[0]}: it cannot be run: {error.strerror or error}."
-        ) from None
-    with process, titled() as title:
+    with started(command, environment) as process, titled() as title:
         try:
             while True:
                 try:

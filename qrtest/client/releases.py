@@ -281,7 +281,6 @@ class _NoStack:
         return []
 
 
-@cache
 def _stand_ins() -> tuple[Patch, ...]:
     session = importlib.import_module("qiskit_ibm_runtime.api.session")
     adapters = importlib.import_module("ibm_cloud_sdk_core.http_adapter")

@@ -22,6 +22,7 @@ from typing import Any, Final
 import hypothesis
 
 from qrtest import run_options
+from qrtest.cassette import store
 from qrtest.client.small_jobs import client_exception
 from qrtest.clock import clocks
 from qrtest.errors import ConsumerBug, ScenarioError, SettingError
@@ -72,7 +73,7 @@ class Hunt:
             ) from None
 
     def save(self, path: Path) -> None:
-        """Write the hunt to the file *path*, whole or not at all."""
+        """Write the hunt to the file *path*, whole or not at all. Raises `CassetteError`."""
         data = {
             "rounds": self.rounds,
             "seconds": round(self.seconds, 1),
@@ -80,10 +81,7 @@ class Hunt:
             "found": [vars(each) for each in self.found.values()],
             "coverage": self.coverage.counts,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        written = path.with_suffix(".new")
-        written.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
-        written.replace(path)
+        store.save_text(path, json.dumps(data, indent=1) + "\n")
 
     def after(self, result: Round) -> Hunt:
         """Return the hunt after one more round."""

@@ -6,15 +6,19 @@ import time
 import warnings
 from typing import Any, Final
 
-from qrtest.properties.promise import MakeJob, Promise, raised
+from qrtest.properties.promise import (
+    DONE,
+    FAILED,
+    LONG_ENOUGH_SECONDS,
+    STUCK,
+    TOO_LONG,
+    MakeJob,
+    Promise,
+    raised,
+)
 
 __all__ = ["METHOD_PROMISES"]
 
-DONE: Final = "QUEUED 5s; RUNNING 5s; DONE"
-FAILED: Final = 'QUEUED 5s; RUNNING 5s; ERROR 1500 "Internal error."'
-TOO_LONG: Final = "QUEUED 5s; RUNNING 5s; ERROR 1305"
-STUCK: Final = "QUEUED"
-LONG_ENOUGH_SECONDS: Final = 60
 TIMEOUT_SECONDS: Final = 10
 POLL_SECONDS: Final = 4
 AFTER_THREE_POLLS: Final = 3 * POLL_SECONDS
@@ -70,9 +74,9 @@ def _why(make_job: MakeJob) -> str | None:
         return f"error_message() does not name the job: {message!r:.120}."
     if job.error_message() != message:
         return "error_message() was another text the second time."
-    kinds = raised(make_job(TOO_LONG).result).split()
+    kinds = raised(make_job(TOO_LONG).result)
     if "RuntimeJobMaxTimeoutError" not in kinds:
-        return f"result() of a job that ran too long raised {(kinds or ['nothing'])[0]}."
+        return f"result() of a job that ran too long raised {kinds}."
     timeout = _text_of(make_job(STUCK), timeout=1)
     return None if "1 secs" in timeout else f"result(timeout=1) raised {timeout!r:.120}."
 
@@ -141,9 +145,9 @@ def _cancel_is_final(make_job: MakeJob) -> str | None:
         job = make_job(script)
         time.sleep(LONG_ENOUGH_SECONDS)
         job.cancel()
-        kinds = raised(lambda job=job: job.result(timeout=TIMEOUT_SECONDS)).split()  # type: ignore[misc]
+        kinds = raised(lambda job=job: job.result(timeout=TIMEOUT_SECONDS))  # type: ignore[misc]
         if "RuntimeInvalidStateError" not in kinds:
-            return f"In {script!r} result() after cancel() raised {(kinds or ['nothing'])[0]}."
+            return f"In {script!r} result() after cancel() raised {kinds}."
         if job.error_message() is not None or job.in_final_state() is not True:
             return f"In {script!r} a cancelled job has an error message, or is not over."
     return None

@@ -11,7 +11,7 @@ from typing import Final
 
 from qrtest import faults
 from qrtest.lifecycle import transitions
-from qrtest.properties.promise import MakeJob, Promise, raised
+from qrtest.properties.promise import LONG_ENOUGH_SECONDS, MakeJob, Promise, raised
 from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 
@@ -19,7 +19,6 @@ __all__ = ["KNOWN_DEFECTS"]
 
 LATE_SECONDS: Final = 5
 TIMEOUT_SECONDS: Final = 1
-LONG_ENOUGH_SECONDS: Final = 60
 TRUNCATED: Final = faults.truncate(on="result")
 PAGE: Final = faults.html(on="poll", times=None)
 THROTTLED: Final = faults.status(429, retry_after="30s", on="poll")
@@ -28,9 +27,9 @@ NO_REASON: Final = faults.status(500, on="result", times=None)
 
 def _a_page(make_job: MakeJob) -> str | None:
     kinds = raised(make_job(Scenario("RUNNING 5s; DONE", faults=(PAGE,))).status)
-    if "IBMError" in kinds.split():
+    if "IBMError" in kinds:
         return None
-    return f"status() raised {kinds.partition(' ')[0] or 'nothing'}, which is no IBMError."
+    return f"status() raised {kinds}, which is no IBMError."
 
 
 def _throttled(make_job: MakeJob) -> str | None:
@@ -58,7 +57,7 @@ def _two_messages(make_job: MakeJob) -> str | None:
     for _ in range(2):
         found: list[object] = []
         kinds = raised(lambda found=found: found.append(job.error_message()))  # type: ignore[misc]
-        answers.append(f"raised {kinds.partition(' ')[0]}" if kinds else f"returned {found[0]!r}")
+        answers.append(f"raised {kinds}" if kinds else f"returned {found[0]!r}")
     return None if len(set(answers)) == 1 else f"It {answers[0]}, then it {answers[1]}."
 
 

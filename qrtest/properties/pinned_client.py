@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from qrtest.cassette import store
 from qrtest.client import releases
 from qrtest.errors import ScenarioError
 from qrtest.harness.simulate import simulate
@@ -134,14 +135,13 @@ def _cancelled(scenario: Scenario) -> list[str]:
 
 
 def save(found: Pinned, path: Path) -> None:
-    """Write what was *found* to *path*."""
+    """Write what was *found* to *path*, whole or not at all. Raises `CassetteError`."""
     data = {
         "qrtest-pin": FORMAT,
         "client": ".".join(map(str, releases.installed())),
         "found": {name: list(lines) for name, lines in found.items()},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+    store.save_text(path, json.dumps(data, indent=1) + "\n")
 
 
 def load(path: Path) -> tuple[str, Pinned]:

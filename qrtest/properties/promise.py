@@ -9,10 +9,29 @@ from typing import Any, Final
 
 from qrtest.errors import BrokenPromises, SimulationError
 
-__all__ = ["MakeJob", "Promise", "hold", "left_out", "raised"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "LONG_ENOUGH_SECONDS",
+    "STUCK",
+    "TOO_LONG",
+    "MakeJob",
+    "Promise",
+    "Raised",
+    "hold",
+    "left_out",
+    "raised",
+]
 
 MakeJob = Callable[[Any], Any]
 """Makes a job of a script's text, or of a `Scenario`."""
+
+DONE: Final = "QUEUED 5s; RUNNING 5s; DONE"
+FAILED: Final = 'QUEUED 5s; RUNNING 5s; ERROR 1500 "Internal error."'
+TOO_LONG: Final = "QUEUED 5s; RUNNING 5s; ERROR 1305"
+STUCK: Final = "QUEUED"
+LONG_ENOUGH_SECONDS: Final = 60
+"""After so long, jobs of these scripts have ended, but for one that is stuck."""
 
 MOST_OF_AN_ERROR: Final = 160
 
@@ -71,10 +90,23 @@ def _tried(promise: Promise, make: Callable[..., Any]) -> str | None:
         return f"It raised {type(error).__name__}: {first_line}"
 
 
-def raised(call: Callable[[], Any]) -> str:
-    """Return the names of the exception that *call* raises and of its bases; "" if it raises none."""
+class Raised(tuple[str, ...]):
+    """The names of an exception and of its bases, its own first; none where nothing was raised.
+
+    >>> str(Raised(["KeyError", "LookupError"])), str(Raised())
+    ('KeyError', 'nothing')
+    """
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return self[0] if self else "nothing"
+
+
+def raised(call: Callable[[], Any]) -> Raised:
+    """Return what *call* raises."""
     try:
         call()
     except Exception as error:
-        return " ".join(kind.__name__ for kind in type(error).__mro__)
-    return ""
+        return Raised(kind.__name__ for kind in type(error).__mro__)
+    return Raised()

@@ -97,9 +97,9 @@ def _finds(make: MakeService) -> str | None:
     found = service.job(submitted.job_id())
     if found.job_id() != submitted.job_id():
         return f"job({submitted.job_id()!r}) returned {found.job_id()!r}."
-    kinds = raised(lambda: service.job("no-such-job")).split()
+    kinds = raised(lambda: service.job("no-such-job"))
     if "RuntimeJobNotFound" not in kinds:
-        return f"job() of an unknown id raised {(kinds or ['nothing'])[0]}."
+        return f"job() of an unknown id raised {kinds}."
     return None
 
 
@@ -183,9 +183,9 @@ def _deletes(make: MakeService) -> str | None:
         ("job()", lambda: service.job(job.job_id())),
         ("delete_job()", lambda: service.delete_job(job.job_id())),
     ):
-        kinds = raised(call).split()
+        kinds = raised(call)
         if "RuntimeJobNotFound" not in kinds:
-            return f"{what} of a deleted job raised {(kinds or ['nothing'])[0]}."
+            return f"{what} of a deleted job raised {kinds}."
     return None
 
 
@@ -248,10 +248,10 @@ def _retries(make: MakeService) -> str | None:
         return f"After one {BUSY} there was not exactly one job."
     service = make(faults.status(400, on="submit", times=1))
     backend = _backend(service)
-    kinds = raised(lambda: _submit(backend, f"{tag}-b")).split()
+    kinds = raised(lambda: _submit(backend, f"{tag}-b"))
     made = len(service.jobs(job_tags=[f"{tag}-b"]))
     if "IBMRuntimeError" not in kinds or made:
-        return f"After a 400 run() raised {(kinds or ['nothing'])[0]}, with {made} jobs made."
+        return f"After a 400 run() raised {kinds}, with {made} jobs made."
     return None
 
 
