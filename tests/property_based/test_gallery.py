@@ -34,6 +34,15 @@ def test_a_right_consumer_is_not_accused(name: str) -> None:
     qrtest.check_consumer(RIGHT[name].consumer, **{"allowed": GaveUp, **RIGHT[name].options})
 
 
+def test_a_job_that_was_given_up_while_it_ran_is_no_lost_result() -> None:
+    """Its limit was over a second before the job was; only then another one failed."""
+    scenarios = ("DONE", "QUEUED 1h; RUNNING 1s; DONE", "QUEUED 1h; RUNNING 1s; ERROR")
+    right = RIGHT["keeps_the_failures"]
+    qrtest.check_consumer(
+        right.consumer, allowed=GaveUp, scenarios=[tuple(map(Scenario, scenarios))], **right.options
+    )
+
+
 def test_the_gallery_is_as_large_as_promised() -> None:
     """At least 25 bugs and 60 right consumers."""
     assert len(BUGS) >= 25
