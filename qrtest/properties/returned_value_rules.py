@@ -133,7 +133,12 @@ def loses_results(run: Run) -> str | None:
     for number, (job_id, truth) in enumerate(zip(run.own, run.truths, strict=True)):
         is_in_time = truth.ended is not None and truth.ended <= seen[0]
         marks = run.marks(number) if truth.step.status == transitions.DONE and is_in_time else ()
-        if marks and not returned & marks and job_id not in named and not _was_given_up(run, job_id):
+        if (
+            marks
+            and not returned & marks
+            and job_id not in named
+            and not _was_given_up(run, job_id)
+        ):
             return f"it returned results without that of job {job_id}, which was done; {failed[0]} failed"
     return None
 
