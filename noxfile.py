@@ -151,6 +151,16 @@ def packages(session: nox.Session, package: str) -> None:
 
 
 @nox.session
+def beside_pytest_vcr(session: nox.Session) -> None:
+    """pytest-vcr, which pytest-recording refuses, so that it is in no extra."""
+    install(session, "newest")
+    session.install("-q", "pytest-vcr>=1.0.2")
+    if session.posargs == INSTALL_ONLY:
+        return
+    session.run("python", "-m", "pytest", "-q", "tests/beside_pytest_vcr.py")
+
+
+@nox.session
 def schemathesis(session: nox.Session) -> None:
     """Requests drawn from the description that a server publishes of itself: none may end in a 5xx."""
     install(session, "newest")

@@ -300,7 +300,7 @@ def test_an_api_key_in_the_environment_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], status: int
 ) -> None:
     """A problem only with --strict, as where tests run; its value is not shown."""
-    # pytest-vcr beside pytest-recording, as here, is a problem of its own, which would hide the status.
+    # pytest-vcr beside pytest-recording is a problem of its own, which would hide the status.
     installed = {
         name: version for name in diagnosis.PACKAGES if (version := diagnosis._version(name))
     }

@@ -88,20 +88,6 @@ def test_ours(runtime_job):
     company.run(code, *options, beside="recording").assert_outcomes(passed=5)
 
 
-def test_beside_pytest_vcr(company: Company) -> None:
-    """Which cannot be loaded together with pytest-recording, but with us."""
-    code = """
-import pytest
-
-@pytest.mark.vcr
-@pytest.mark.qrtest(script="DONE")
-def test_both(runtime_job, vcr):
-    assert vcr is not None
-    assert runtime_job().done()
-"""
-    company.run(code, "--vcr-record=none", beside="vcr").assert_outcomes(passed=2)
-
-
 @pytest.mark.parametrize(
     ("option", "transport"),
     [("--disable-socket", "requests"), ("--allow-hosts=127.0.0.1", "sockets")],
