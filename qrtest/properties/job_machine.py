@@ -198,9 +198,17 @@ class JobMachine(RuleBasedStateMachine):
         assert self.job.session_id is None
         assert isinstance(self.job.logs(), str)
 
-    @rule(timeout=st.sampled_from((0, 1, 10, 100)))
+    @rule(timeout=st.sampled_from((1, 10, 100)))
     def wait(self, timeout: int) -> None:
         """Expect a wait to end with the job, or with a timeout that is off by one poll at most."""
+        self._wait(timeout)
+
+    @rule()
+    def wait_no_time(self) -> None:
+        """Expect a timeout of 0 to be one, and no wait without a limit."""
+        self._wait(0)
+
+    def _wait(self, timeout: int) -> None:
         began = self.sim.clock.now()
         error = _raised(partial(self.job.wait_for_final_state, timeout=timeout))
         if error is None:
@@ -208,7 +216,7 @@ class JobMachine(RuleBasedStateMachine):
         else:
             assert _is(error, "RuntimeJobTimeoutError"), f"the wait raised {error!r}"
             late = self.sim.clock.now() - began - timeout
-            assert 0 <= late <= ONE_POLL_SECONDS + self._retries(), f"late by {late} s"
+            assert 0 <= late <= ONE_POLL_SECONDS + self._retries(began), f"late by {late} s"
 
     @rule()
     def take_result(self) -> None:
@@ -263,10 +271,11 @@ class JobMachine(RuleBasedStateMachine):
             return {str(step.says).upper()}
         return {step.status}
 
-    def _retries(self) -> float:
-        """Return how much later than one poll the client's own retries and slow answers may be."""
-        failed = [entry for entry in self.sim.journal if entry.response.status != SUCCESS]
-        slow = sum(entry.response.delay or 0.0 for entry in self.sim.journal)
+    def _retries(self, began: float) -> float:
+        """Return how much later than one poll the client's retries and slow answers since *began* may be."""
+        since = [entry for entry in self.sim.journal if entry.until >= began]
+        failed = [entry for entry in since if entry.response.status != SUCCESS]
+        slow = sum(entry.response.delay or 0.0 for entry in since)
         return float(slow + sum(entry.until - entry.at + 2 for entry in failed))
 
 
