@@ -30,7 +30,7 @@ TestRequests.settings = settings(max_examples=10, stateful_step_count=15)
 
 def run(machine: type[JobMachine]) -> None:
     """Run a machine until its first failure."""
-    until_then = settings(max_examples=300, stateful_step_count=20, phases=[Phase.generate])
+    until_then = settings(max_examples=1_000, stateful_step_count=20, phases=[Phase.generate])
     run_state_machine_as_test(machine, settings=until_then)
 
 
