@@ -23,9 +23,6 @@ _TOKEN: Final = re.compile(
     r"""(?P<string>"(?:[^"\\]++|\\[\s\S])*+")|(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)|(?P<colon>:)"""
     r"""|(?P<space>[ \t\r\n]++)|(?P<cut>"[\s\S]*+)|(?P<atom>[^ \t\r\n"{}\[\],:]++)"""
 )
-_TOKEN_OR_RUN: Final = re.compile(
-    rf"(?P<run>(?:-?\d[\d.eE+-]*+[ \t\r\n]*+,[ \t\r\n]*+){{2,}}+)|{_TOKEN.pattern}"
-)
 
 
 def looks_like_json(text: str) -> bool:
@@ -37,15 +34,13 @@ def looks_like_json(text: str) -> bool:
     return text.lstrip()[:1] in ("{", "[")
 
 
-def tokens(text: str, *, runs: bool = False) -> Iterator[tuple[str, str]]:
+def tokens(text: str) -> Iterator[tuple[str, str]]:
     """Yield the tokens of *text* with their kinds; joined they are *text*.
-
-    *runs*: several numbers with commas behind them are one token, a "run".
 
     >>> list(tokens('{"a":1'))
     [('open', '{'), ('string', '"a"'), ('colon', ':'), ('atom', '1')]
     """
-    for found in (_TOKEN_OR_RUN if runs else _TOKEN).finditer(text):
+    for found in _TOKEN.finditer(text):
         assert found.lastgroup is not None
         yield found.lastgroup, found[0]
 

@@ -122,6 +122,8 @@ class Content:
     def _key(self, name: str, where: Where) -> str:
         if where.is_public and not where.over:
             return self.shaped.shapes(name)
+        if not where.over and patterns.is_plain(name):
+            return name
         if len(name) <= 3 or self._rules.governs(name) or self._rules.keeps(name):
             return name
         if where.over and where.over != "token":
@@ -196,7 +198,7 @@ class Content:
     # --- values ---
 
     def _value(self, text: str, where: Where) -> str:
-        if not text.strip():
+        if not text.strip() or patterns.is_placeholder(text):
             return text
         if where.over:
             return self._governed(text, where)

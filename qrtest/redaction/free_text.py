@@ -84,6 +84,9 @@ class FreeText:
         self._rules = rules
         self._known: dict[tuple[str, bool], bool] = {}
         self._kept_values: dict[str, bool] = {}
+        self._names: dict[str, tuple[str, str]] = {}
+        self._ordinary: dict[tuple[str, bool], str] = {}
+        """Words that stay and name nothing, by whether that is strict: most of a text, and soon passed."""
 
     def words(
         self,
@@ -106,6 +109,12 @@ class FreeText:
         while found := _CHUNK.search(text, at):
             begin, end = found.span()
             chunk = found[0]
+            ordinary = self._ordinary.get((chunk, strict))
+            is_next = begin == at + 1 and text[at] == " "
+            if ordinary is not None and is_next and number is None and not scopes.is_open:
+                done.append(text[at:end])
+                before, at = ordinary, end
+                continue
             scopes.move(at, begin)
             if number is not None and end > number[0]:
                 first, last, kind = number
@@ -115,17 +124,19 @@ class FreeText:
                     at = last
                     continue
             starts = chunk[0].isupper() and _starts(text, begin)
-            is_kept = self._stays(chunk, strict=strict, starts=starts) or other(chunk)
+            stays = self._stays(chunk, strict=strict, starts=starts)
+            is_kept = stays or other(chunk)
             done += (
                 text[at:begin],
                 chunk if is_kept else self._replaced(chunk, replace, strict, other),
             )
             at = end
-            name = chunk.strip(_STRIPPED) if len(chunk) <= LONGEST_NAME else ""
-            kind = self._rules.governs(name) if name else ""
+            name, kind = self._names.get(chunk) or self._as_name(chunk)
             is_label = not kind and name.lower() in _SECOND_WORDS
             if is_label:
                 kind = self._rules.governs(f"{before}_{name}")
+            elif stays and not kind and not chunk[0].isupper():
+                self._ordinary[chunk, strict] = name
             before = name
             if kind and (span := number_after(text, end, kind, is_labelled=is_label)):
                 number = (*span, kind)
@@ -145,6 +156,15 @@ class FreeText:
                     safe = value_at + len(value)
         done.append(text[at:])
         return "".join(done)
+
+    def _as_name(self, chunk: str) -> tuple[str, str]:
+        """Return *chunk* as the name that it may be, and what goes by it."""
+        name = chunk.strip(_STRIPPED) if len(chunk) <= LONGEST_NAME else ""
+        made = self._names[chunk] = (
+            name,
+            self._rules.governs(name) if name and not name.isdigit() else "",
+        )
+        return made
 
     def is_harmless(self, text: str, *, strict: bool = False) -> bool:
         """Return whether every word of *text* may stay.

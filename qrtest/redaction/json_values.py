@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Final
 
 from qrtest.cassette.json_tokens import tokens
 from qrtest.redaction.where import Decider, Where
 
 __all__ = ["ENCODED", "is_json", "rewritten"]
+
+_ITEM: Final = re.compile(
+    r"""(?P<string>"(?:[^"\\]++|\\[\s\S])*+")(?P<after>[ \t\r\n]*+[,:][ \t\r\n]*+)?+"""
+    r"""|(?P<run>(?:-?\d[\d.eE+-]*+[ \t\r\n]*+,[ \t\r\n]*+){2,}+)"""
+    r"""|(?P<open>[{\[])|(?P<close>[}\]])|(?P<comma>,)"""
+    r"""|(?P<space>[: \t\r\n]++)|(?P<cut>"[\s\S]*+)|(?P<atom>[^ \t\r\n"{}\[\],:]++)"""
+)
+"""A token of JSON; a text with the comma or the colon behind it, several numbers with their commas as one."""
 
 _NUMBER: Final = re.compile(r"-?\d[\d.eE+-]*")
 _WORD: Final = re.compile(r"true|false|null|NaN|-?Infinity|undefined")
@@ -63,102 +70,219 @@ def is_json(text: str) -> bool:
     return True
 
 
+class _Field:
+    """A name in an object: as it may be kept, and the place of what stands under it."""
+
+    __slots__ = ("clean", "is_data", "is_pair_name", "is_pair_value", "place")
+
+    def __init__(self, name: str, clean: str, place: _Place) -> None:
+        plain = name.lower()
+        self.clean = clean
+        self.place = place
+        self.is_pair_name = plain in _PAIR_NAMES
+        self.is_pair_value = plain in _PAIR_VALUES
+        self.is_data = name in ("data", "b64_data")
+
+
+class _Place:
+    """Where a value is, with the names and the values that were decided about there, as they were written."""
+
+    __slots__ = ("fields", "values", "where")
+
+    def __init__(self, where: Where) -> None:
+        self.where = where
+        self.fields: dict[str, _Field] = {}
+        self.values: dict[str, str] = {}
+
+
 class _Level:
     """A bracket that is open, and what is known of what is in it."""
 
-    __slots__ = ("is_at_key", "is_object", "paired", "where")
+    __slots__ = ("field", "is_at_key", "is_object", "paired", "place")
 
-    def __init__(self, where: Where, *, is_object: bool) -> None:
-        self.where = where
+    def __init__(self, place: _Place, *, is_object: bool) -> None:
+        self.place = place
         self.is_object = is_object
         self.is_at_key = is_object
-        self.paired: Where | None = None
+        self.field: _Field | None = None
+        self.paired: _Place | None = None
         """Where the value of a name that stands beside it is: {"name": "password", "value": ...}."""
 
 
 def rewritten(text: str, where: Where, decide: Decider) -> str:
     """Return *text*, JSON at *where*, with each of its names, texts and numbers as *decide* has it."""
-    levels: list[_Level] = []
-    here, name = where, ""
-    parts: list[str] = []
-    add = parts.append
-    position = 0
-    for kind, token in _tokens(text, levels):
-        position += len(token)
-        level = levels[-1] if levels else None
-        if kind in ("string", "cut"):
-            value = _decoded(token, kind)
-            if level is not None and level.is_at_key:
-                clean = _key(value, level.where, decide, is_register=_is_typed(text, position))
-                name, level.is_at_key = value, False
-                here = decide.below(level.where, value[:LONGEST_NAME])
+    return _Rewriting(text, where, decide).result()
+
+
+class _Rewriting:
+    """Goes through a text once, an item with the comma or the colon behind it at a time."""
+
+    def __init__(self, text: str, where: Where, decide: Decider) -> None:
+        self._text = text
+        self._decide = decide
+        self._places: dict[Where, _Place] = {}
+        self._top = self._here = self._at(where)
+        self._levels: list[_Level] = []
+
+    def result(self) -> str:
+        """Return the text as it may be kept."""
+        parts: list[str] = []
+        add = parts.append
+        for found in _ITEM.finditer(self._text):
+            kind = found.lastgroup
+            if kind in ("string", "after"):
+                token, after = found["string"], found["after"]
+                level = self._levels[-1] if self._levels else None
+                if level is not None and level.is_at_key:
+                    add(self._key(level, token, found))
+                else:
+                    add(self._value(level, token, found))
+                if after:
+                    add(after)
+                    if "," in after:
+                        self._next_item()
+            elif kind == "comma":
+                self._next_item()
+                add(found[0])
+            elif kind == "open":
+                self._open(found[0], found.end())
+                add(found[0])
+            elif kind == "close":
+                if self._levels:
+                    self._levels.pop()
+                self._here = self._levels[-1].place if self._levels else self._top
+                add(found[0])
+            elif kind == "run":
+                add(self._run(found[0]))
+            elif kind == "atom":
+                add(self._atom(found[0]))
+            elif kind == "cut":
+                add(self._cut(found[0], found))
             else:
-                if level is not None and level.is_object:
-                    here = _as_pair(level, name, value, here, decide)
-                    if name in ("data", "b64_data") and _OF_ARRAY.match(text, position):
-                        here = here._replace(name=ENCODED)
-                clean = decide.value(value, here)
-            add(token if clean == value else _encoded(clean, token, kind))
-        elif kind == "open":
-            inner = here
-            if inner.over and _TYPED.match(text, position):
-                inner = inner._replace(over="", is_direct=False)
-            elif inner.over and level is not None and level.is_object:
-                inner = inner._replace(is_direct=token[0] == "[")
-            levels.append(_Level(inner, is_object=token[0] == "{"))
-            add(token)
-        elif kind == "close":
-            if level is not None:
-                levels.pop()
-            here = levels[-1].where if levels else where
-            add(token)
-        elif kind == "comma":
-            if level is not None:
-                level.is_at_key = level.is_object
-                here = level.where
-            add(token)
-        elif kind == "atom":
-            is_pair = level is not None and level.paired is not None
-            at = _as_pair(level, name, None, here, decide) if level and is_pair else here
-            add(_atom(token, at, decide))
+                add(found[0])
+        return "".join(parts)
+
+    def _at(self, where: Where) -> _Place:
+        place = self._places.get(where)
+        if place is None:
+            place = self._places[where] = _Place(where)
+        return place
+
+    def _next_item(self) -> None:
+        if self._levels:
+            level = self._levels[-1]
+            level.is_at_key = level.is_object
+            self._here = level.place
+
+    def _open(self, bracket: str, position: int) -> None:
+        level = self._levels[-1] if self._levels else None
+        inner = self._here.where
+        if inner.over and _TYPED.match(self._text, position):
+            inner = inner._replace(over="", is_direct=False)
+        elif inner.over and level is not None and level.is_object:
+            inner = inner._replace(is_direct=bracket == "[")
+        self._levels.append(_Level(self._at(inner), is_object=bracket == "{"))
+
+    def _key(self, level: _Level, token: str, found: re.Match[str]) -> str:
+        """Return the name that is written as *token*, and go to what stands under it."""
+        is_register = self._text.startswith("{", found.end()) and _is_typed(self._text, found)
+        field = level.place.fields.get(token)
+        if field is None or is_register:
+            field = self._field(level.place, token, "string", is_register=is_register)
+        self._go_to(level, field)
+        return field.clean
+
+    def _field(self, place: _Place, token: str, kind: str, *, is_register: bool) -> _Field:
+        name = _decoded(token, kind)
+        where, decide = place.where, self._decide
+        if is_register and decide.value(name, Where("register")) == name:
+            clean = name
         else:
-            add(token)
-    return "".join(parts)
+            clean = decide.key(name, where)
+        written = token if clean == name else _encoded(clean, token, kind)
+        field = _Field(name, written, self._at(decide.below(where, name[:LONGEST_NAME])))
+        if kind == "string" and not is_register and len(token) <= LONGEST_NAME:
+            place.fields[token] = field
+        return field
+
+    def _go_to(self, level: _Level, field: _Field) -> None:
+        level.field, level.is_at_key = field, False
+        self._here = field.place
+
+    def _value(self, level: _Level | None, token: str, found: re.Match[str]) -> str:
+        """Return the text that is written as *token*."""
+        field = level.field if level is not None and level.is_object else None
+        if level is not None and field is not None:
+            if field.is_pair_name:
+                self._pair(level, _decoded(token, "string"))
+            elif level.paired is not None and field.is_pair_value:
+                self._here = level.paired
+            if field.is_data and _OF_ARRAY.match(self._text, found.end("string")):
+                self._here = self._at(self._here.where._replace(name=ENCODED))
+        clean = self._here.values.get(token)
+        if clean is None:
+            clean = self._text_as_kept(token, "string")
+            if len(token) <= LONGEST_NAME:
+                self._here.values[token] = clean
+        return clean
+
+    def _text_as_kept(self, token: str, kind: str) -> str:
+        value = _decoded(token, kind)
+        clean = self._decide.value(value, self._here.where)
+        return token if clean == value else _encoded(clean, token, kind)
+
+    def _pair(self, level: _Level, value: str) -> None:
+        """Note the place that the *value* of a name or a key names: the value beside it is there."""
+        if len(value) <= LONGEST_NAME:
+            named = self._decide.below(level.place.where, value)
+            if named.over and named.is_direct:
+                level.paired = self._at(named)
+
+    def _cut(self, token: str, found: re.Match[str]) -> str:
+        """Return the text that is written as *token*, in which the body ends."""
+        level = self._levels[-1] if self._levels else None
+        if level is not None and level.is_at_key:
+            field = self._field(level.place, token, "cut", is_register=False)
+            self._go_to(level, field)
+            return field.clean
+        field = level.field if level is not None else None
+        if level is not None and level.paired is not None and field is not None:
+            self._here = level.paired if field.is_pair_value else self._here
+        return self._text_as_kept(token, "cut")
+
+    def _run(self, token: str) -> str:
+        """Return several numbers of a list: as they are where no name governs them."""
+        level = self._levels[-1] if self._levels else None
+        if level is not None and not level.is_object and not level.place.where.over:
+            self._here = level.place
+            return token
+        return "".join(
+            self._atom(each) if kind == "atom" else self._comma(each) if kind == "comma" else each
+            for kind, each in tokens(token)
+        )
+
+    def _comma(self, token: str) -> str:
+        self._next_item()
+        return token
+
+    def _atom(self, token: str) -> str:
+        """Return a number, a word of JSON, or what is no JSON."""
+        place = self._here
+        if self._levels:
+            level = self._levels[-1]
+            if level.paired is not None and level.field is not None and level.field.is_pair_value:
+                place = level.paired
+        if _NUMBER.fullmatch(token):
+            return self._decide.number(token, place.where)
+        if _WORD.fullmatch(token):
+            return token
+        return self._decide.content(token, place.where)
 
 
-def _is_typed(text: str, position: int) -> bool:
-    """Return whether the name that ends at *position* is followed by an encoded array."""
-    found = _OBJECT.match(text, position)
-    return found is not None and _TYPED.match(text, found.end()) is not None
-
-
-def _key(name: str, where: Where, decide: Decider, *, is_register: bool) -> str:
-    if is_register and decide.value(name, Where("register")) == name:
-        return name
-    return decide.key(name, where)
-
-
-def _tokens(text: str, levels: list[_Level]) -> Iterator[tuple[str, str]]:
-    """Yield the tokens of *text*; several numbers in a list that no name governs as one, to keep."""
-    for kind, token in tokens(text, runs=True):
-        if kind != "run":
-            yield kind, token
-        elif levels and not levels[-1].is_object and not levels[-1].where.over:
-            yield "space", token
-        else:
-            yield from tokens(token)
-
-
-def _as_pair(level: _Level, name: str, value: str | None, here: Where, decide: Decider) -> Where:
-    """Return where a value is if the name that governs it stands beside it as a value."""
-    plain = name.lower()
-    if value is not None and plain in _PAIR_NAMES and len(value) <= LONGEST_NAME:
-        named = decide.below(level.where, value)
-        if named.over and named.is_direct:
-            level.paired = named
-    elif level.paired is not None and plain in _PAIR_VALUES:
-        return level.paired
-    return here
+def _is_typed(text: str, found: re.Match[str]) -> bool:
+    """Return whether the name that was *found* is followed by an encoded array."""
+    opened = _OBJECT.match(text, found.end("string"))
+    return opened is not None and _TYPED.match(text, opened.end()) is not None
 
 
 def _decoded(token: str, kind: str) -> str:

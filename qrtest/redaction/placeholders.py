@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from collections.abc import Iterable
@@ -139,4 +138,4 @@ class Placeholders:
                 self.of(kind, word, known=True)
 
     def _digest(self, value: str) -> bytes:
-        return hmac.new(self._key, value.encode("utf-8", "replace"), hashlib.sha256).digest()
+        return hmac.digest(self._key, value.encode("utf-8", "replace"), "sha256")

@@ -29,6 +29,10 @@ SHORT: Final = 12
 LONG: Final = 500
 """A longer form is searched for by itself: to cut it out of a text at each place takes the square of it."""
 
+STRIDE: Final = 3
+WIDTH: Final = SHORTEST - STRIDE + 1
+"""Every third place of a text is looked at: so WIDTH of the first letters of each form stand at one."""
+
 LARGEST_BLOB: Final = 2**26
 LONGEST_LINE: Final = 10_000
 _BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
@@ -72,6 +76,7 @@ class _Search:
         for form in self._long:
             lengths[form[:SHORTEST].lower()].discard(len(form))
         self._lengths = {start: sorted(each) for start, each in lengths.items()}
+        self._beginnings = {start[at : at + WIDTH] for start in lengths for at in range(STRIDE)}
 
     @property
     def is_empty(self) -> bool:
@@ -86,8 +91,7 @@ class _Search:
             if place >= 0 and (kind, value) not in seen:
                 seen.add((kind, value))
                 yield kind, value, place
-        places = range(len(low) - SHORTEST + 1)
-        for at in (place for place in places if low[place : place + SHORTEST] in self._lengths):
+        for at in self._starts(low):
             for length in self._lengths[low[at : at + SHORTEST]]:
                 end = at + length
                 if end > len(low):
@@ -99,6 +103,15 @@ class _Search:
                     continue
                 seen.add(found)
                 yield *found, at
+
+    def _starts(self, low: str) -> Iterator[int]:
+        """Yield where the first letters of a form stand in *low*, from the begin to the end."""
+        beginnings, lengths = self._beginnings, self._lengths
+        looked_at = range(0, len(low) - WIDTH + 1, STRIDE)
+        for place in [place for place in looked_at if low[place : place + WIDTH] in beginnings]:
+            for at in range(max(0, place - STRIDE + 1), place + 1):
+                if low[at : at + SHORTEST] in lengths:
+                    yield at
 
     def lines(self, text: str) -> Iterator[tuple[Finding, str]]:
         """Yield what stands in *text*, and in what is encoded in it, with its line."""
@@ -196,7 +209,10 @@ DETECTORS: Final = (
 """The detectors that know what they find by its form. Those that go by entropy find every array and every
 job id, and those that go by names every count of tokens."""
 
-_DATA: Final = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
+_DATA: Final = re.compile(
+    r"[A-Za-z0-9+/=_-]{200,}"
+    r"|(?:\"0x[0-9a-fA-F]{1,128}\"[ \t]*+[:,]?+[ \t]*+(?:-?\d[\d.]*+)?+[ \t]*+,?+[ \t]*+)++"
+)
 _PLACEHOLDER: Final = re.compile(r"redacted-[a-z]{1,20}-[0-9a-f]{10}")
 BLOCK: Final = 2_000
 OVERLAP: Final = 300

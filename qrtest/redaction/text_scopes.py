@@ -38,6 +38,11 @@ class Scopes:
         self._indent = 0
         self._line_indent = 0
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what comes next may be governed by a name that stands before it."""
+        return bool(self._kind or self._next)
+
     def governs(self, name: str) -> str:
         """Return what kind governs the value that is assigned to *name* here, "" for none."""
         kind, self._next = self._kind or self._next, ""

@@ -63,9 +63,6 @@ _PART: Final = re.compile(
 _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
 _SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
 SHORTEST_BLOB: Final = 16
-LONG: Final = 500
-"""A text of more characters is read once, however often it was sent or answered."""
-
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _WORDS: Final = frozenset(
     ("redacted", "dummy", "none", "null", "true", "false", "password", "passwd", "secret", "token")
@@ -140,10 +137,9 @@ class _Reader:
             return
         if depth and len(text) < SHORTEST_BLOB and _SIGN.search(text) is None:
             return
-        if len(text) >= LONG:
-            if self._read.get(text, DEEPEST + 1) <= depth:
-                return
-            self._read[text] = depth
+        if self._read.get(text, DEEPEST + 1) <= depth:
+            return
+        self._read[text] = depth
         for value in _json_in(text):
             self.json(value, "", depth)
         if "=" in text and " " not in text[:400]:
