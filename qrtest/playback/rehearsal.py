@@ -68,7 +68,6 @@ class _Moment:
 
 def _differences(player: Player, clock: _Moment, number: int, each: Interaction) -> Iterator[str]:
     """Yield how the replay answers the interaction *number* otherwise than it was recorded."""
-    here = f"interaction {number}, {shown(str(each.request))}"
     starts = each.at if each.program is None else each.program
     ends = each.end if each.program is None else each.program_end
     moments = [starts or 0.0, *([ends] if ends is not None and each.repeat > 1 else [])]
@@ -77,11 +76,16 @@ def _differences(player: Player, clock: _Moment, number: int, each: Interaction)
         try:
             answer = player.handle(each.request)
         except UnansweredRequest as error:
-            yield f"{here}: {str(error).splitlines()[0]}"
+            yield f"{_named(number, each)}: {str(error).splitlines()[0]}"
             return
         if _outcome(answer) != _outcome(each.response):
-            yield f"{here}: a replay answers it with what was recorded at another time"
+            problem = "a replay answers it with what was recorded at another time"
+            yield f"{_named(number, each)}: {problem}"
             return
+
+
+def _named(number: int, interaction: Interaction) -> str:
+    return f"interaction {number}, {shown(str(interaction.request))}"
 
 
 def _outcome(response: Response) -> tuple[object, ...]:
@@ -107,11 +111,11 @@ def _names_without_an_answer(cassette: Cassette) -> Iterator[str]:
         for number, each in enumerate(cassette.interactions, 1)
         if each.request.route is not None and each.request.route.operation in OF_A_JOB
     }
+    if not made or not made.isdisjoint(wanted):
+        return
     answers = b"\n".join(each.response.body for each in cassette.interactions)
-    unknown = [name for name in wanted if name.encode() not in answers]
-    if unknown and made and made.isdisjoint(wanted):
-        for name in unknown:
-            yield (
-                f"interaction {wanted[name]}: no answer names the job {shown(name)}, and those that were "
-                "made are never asked for"
-            )
+    for name in [name for name in wanted if name.encode() not in answers]:
+        yield (
+            f"interaction {wanted[name]}: no answer names the job {shown(name)}, and those that were "
+            "made are never asked for"
+        )

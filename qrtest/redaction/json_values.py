@@ -245,9 +245,9 @@ class _Rewriting:
             field = self._field(level.place, token, "cut", is_register=False)
             self._go_to(level, field)
             return field.clean
-        field = level.field if level is not None else None
-        if level is not None and level.paired is not None and field is not None:
-            self._here = level.paired if field.is_pair_value else self._here
+        beside = level.field if level is not None else None
+        if level is not None and level.paired is not None and beside is not None:
+            self._here = level.paired if beside.is_pair_value else self._here
         return self._text_as_kept(token, "cut")
 
     def _run(self, token: str) -> str:
