@@ -1,9 +1,8 @@
 """The instances of a recorded account by the names that the program has for them.
 
-A program may name the instance that it uses by its CRN. The list of instances in a recording has
-placeholders in the place of account and instance, and the client refuses an instance that is not in the
-list. So while a recording is replayed, the list shows the program's own CRN where the recorded one stands
-for it.
+A program may choose its instance by CRN or by name. The list of instances in a recording has placeholders
+in the place of both, and the client refuses an instance that is not in the list. So while a recording is
+replayed, the list shows the program's own CRN or name where the recorded one stands for it.
 """
 
 from __future__ import annotations
@@ -15,32 +14,31 @@ from typing import Any, Final
 
 from qrtest.patching import Patch, Patches
 
-__all__ = ["RECORDED_INSTANCES", "OwnCrn", "RecordedInstances"]
+__all__ = ["RECORDED_INSTANCES", "OwnInstances", "RecordedInstances"]
 
-CRN: Final = "crn:"
 LISTING: Final = "list_instances"
 """The method of an account that asks for the list, of releases that ask for it."""
 
-OwnCrn = Callable[[list[str], str], str | None]
-"""Which of the recorded CRNs stands for that of the program; None for none of them."""
+OwnInstances = Callable[[list[dict[str, Any]], str], list[dict[str, Any]]]
+"""Called with the recorded instances and the CRN or name that the program gave; returns them under that."""
 
 
 class RecordedInstances:
-    """Lets the accounts of the client list instances by the program's own CRNs, during replays."""
+    """Lets accounts of the client list instances under the program's own CRNs and names, during replays."""
 
     def __init__(self) -> None:
-        self._choosing: list[OwnCrn] = []
+        self._naming: list[OwnInstances] = []
         self._patches = Patches(self._found)
 
     @contextmanager
-    def shown(self, choose: OwnCrn) -> Iterator[None]:
-        """Show the program's CRN in place of the recorded one that *choose* gives."""
+    def shown(self, name: OwnInstances) -> Iterator[None]:
+        """Show the recorded instances as *name* gives them."""
         with self._patches:
-            self._choosing.append(choose)
+            self._naming.append(name)
             try:
                 yield
             finally:
-                self._choosing.remove(choose)
+                self._naming.remove(name)
 
     def _found(self) -> list[Patch]:
         from qiskit_ibm_runtime.accounts import account
@@ -55,19 +53,13 @@ class RecordedInstances:
     def _listing(self, genuine: Callable[[Any], Any]) -> Callable[[Any], Any]:
         @wraps(genuine)
         def list_instances(account: Any) -> Any:
-            return self._renamed(genuine(account), getattr(account, "instance", None))
+            listed, wanted = genuine(account), getattr(account, "instance", None)
+            if isinstance(wanted, str) and wanted:
+                for name in tuple(self._naming):
+                    listed = name(listed, wanted)
+            return listed
 
         return list_instances
-
-    def _renamed(self, listed: Any, wanted: Any) -> Any:
-        """Return the instances *listed*, the one that is *wanted* under the name that is wanted."""
-        if not isinstance(wanted, str) or not wanted.startswith(CRN):
-            return listed
-        known = [each["crn"] for each in listed]
-        if wanted in known:
-            return listed
-        chosen = {choose(known, wanted) for choose in tuple(self._choosing)} - {None}
-        return [{**each, "crn": wanted} if each["crn"] in chosen else each for each in listed]
 
 
 RECORDED_INSTANCES: Final = RecordedInstances()

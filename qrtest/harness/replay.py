@@ -149,7 +149,7 @@ class Replay(Session):
         """Let the program name the recorded instances as it did when it was recorded."""
         from qrtest.client.recorded_instances import RECORDED_INSTANCES
 
-        return RECORDED_INSTANCES.shown(self._player.recorded_instance)
+        return RECORDED_INSTANCES.shown(self._player.own_instances)
 
     def _is_recorded(self, request: Request) -> bool:
         return request.host in self._hosts or self._player.find(request) is not None

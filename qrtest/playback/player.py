@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.playback.base_addresses import BaseAddresses
 from qrtest.playback.matching import SameCircuit
+from qrtest.playback.own_instances import with_own_name
 from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in
 from qrtest.playback.recorded_requests import RecordedRequests
-from qrtest.playback.request_index import leaf_fits, placeholders_in
 from qrtest.playback.stream import AT_ONCE, streamed
 from qrtest.playback.timing import program_time_of
 from qrtest.playback.track import SHORTEST_SECONDS, USUAL_SECONDS, Pace, Track, in_program_time
@@ -133,17 +133,9 @@ class Player:
         self._align(track, self._cassette.interactions[number], now)
         return number, response
 
-    def recorded_instance(self, listed: list[str], wanted: str) -> str | None:
-        """Return the one of the CRNs *listed* in a recorded answer that stands for the CRN *wanted*.
-
-        None if none does, or if nothing says which of several does. A recording has digests of what was
-        asked: the CRN of which it has most is the one that the program used.
-        """
-        digests = self._cassette.digests
-        known = {each: len(digests.of.keys() & set(placeholders_in(each))) for each in listed}
-        asked = [each for each in known if known[each] == max(known.values())]
-        fitting = [each for each in asked if leaf_fits(each, wanted, digests)]
-        return fitting[0] if len(fitting) == 1 else None
+    def own_instances(self, listed: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+        """Return the instances *listed* in a recorded answer, with the program's own CRN or name *wanted*."""
+        return with_own_name(listed, wanted, self._cassette.digests)
 
     def find(self, request: Request) -> Track | None:
         """Return the track of *request*; None when it was not recorded."""

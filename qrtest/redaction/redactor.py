@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -28,6 +28,7 @@ from qrtest.redaction.learnt_values import LearntValues
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
+from qrtest.service import parse
 
 __all__ = [
     "Redacted",
@@ -102,16 +103,22 @@ def redacted(
     clean = tuple(map(known.out_of, collapsed(kept)))
     values = {
         placeholder: (value, learnt.original(value))
-        for placeholder, value in redactor.distinct_values(clean, _instances(interactions)).items()
+        for placeholder, value in redactor.distinct_values(clean, *_instances(interactions)).items()
     }
     is_enough = digests is not None and (digests.salt or not values)
     kept_before = digests if digests is not None and is_enough else Digests.salted_by(key)
     return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
 
 
-def _instances(interactions: Iterable[Interaction]) -> set[str]:
-    """Return the CRNs of the instances that were asked, which no kept header names."""
-    return {each.request.header("Service-CRN") or "" for each in interactions}
+def _instances(interactions: Sequence[Interaction]) -> tuple[set[str], set[str]]:
+    """Return the CRNs of the instances that were asked, which no kept header names, and their names."""
+    asked = {each.request.header("Service-CRN") or "" for each in interactions}
+    names = set[str]()
+    for each in interactions:
+        if each.request.route is not None and each.request.route.operation == "search":
+            found = parse.instance_names(each.response.body)
+            names.update(name for crn, name in found.items() if crn in asked)
+    return asked, names
 
 
 def is_token_exchange(request: Request) -> bool:
@@ -189,17 +196,19 @@ class Redactor:
         return self._placeholders.made()
 
     def distinct_values(
-        self, clean: Iterable[Interaction], instances: Iterable[str]
+        self, clean: Iterable[Interaction], instances: Iterable[str], names: Iterable[str]
     ) -> dict[str, str]:
         """Return what was replaced in requests by its placeholders, but for credentials.
 
-        Those are the requests of *clean*, and the names of the *instances* that they were made to.
+        Those are the requests of *clean*, and the *instances* that they were made to with their *names*, by
+        which a program chooses them.
         """
         asked = [
             f"{unquote(each.uri)} {each.request.body.decode(errors='replace')} {dict(each.request.headers)}"
             for each in clean
         ]
-        return self._placeholders.distinct_values([*asked, *map(self.text, instances)])
+        named = (self.value(json.dumps(name), "name") for name in names)
+        return self._placeholders.distinct_values([*asked, *map(self.text, instances), *named])
 
     def interaction(self, interaction: Interaction) -> Interaction:
         """Return *interaction* without secrets, but for credentials that are only known from another one."""

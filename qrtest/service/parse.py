@@ -27,6 +27,7 @@ __all__ = [
     "described_job",
     "device",
     "first_instance",
+    "instance_names",
     "is_final",
     "job_in",
     "json_object",
@@ -247,6 +248,19 @@ def first_instance(body: bytes) -> str | None:
     except UNREADABLE:
         return None
     return crn if isinstance(crn, str) else None
+
+
+def instance_names(body: bytes) -> dict[str, str]:
+    """Return the names of the instances in the answer to a search, by their CRNs.
+
+    >>> instance_names(b'{"items": [{"crn": "crn:v1:one", "name": "team"}, {"crn": "crn:v1:other"}]}')
+    {'crn:v1:one': 'team'}
+    """
+    try:
+        found = {each["crn"]: each.get("name") for each in json.loads(body)["items"]}
+    except UNREADABLE:
+        return {}
+    return {crn: name for crn, name in found.items() if isinstance(name, str)}
 
 
 def access_token(response: Response) -> str:

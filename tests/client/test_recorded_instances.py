@@ -1,4 +1,4 @@
-"""A program that names its instance by CRN, recorded and replayed: the file does not hold that CRN."""
+"""A program that chooses its instance by CRN or by name, recorded and replayed: the file holds neither."""
 
 from __future__ import annotations
 
@@ -53,3 +53,33 @@ def test_a_program_names_its_instance_as_it_did(
                 own_service(f"{mine[:-6]}7777::")
     with pytest.raises(IBMInputValueError), qrtest.simulate():
         own_service(MINE)
+
+
+@pytest.mark.parametrize("names", [("zork-team", "sales of jane"), ("open", "zork-team")])
+def test_a_program_chooses_its_instance_by_name_as_it_did(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    """By a name that the recording hides; the name of an instance that was not asked is refused."""
+    path, mine = tmp_path / "session.yaml", "zork-team"
+    instances = [Instance(name=name) for name in names]
+    with qrtest.serve(clock="60x", instances=instances) as server, qrtest.record(path):
+        recorded = [each.name for each in qrtest.connect(server.url, instance=mine).backends()]
+    assert mine not in path.read_text()
+    with qrtest.replay(path):
+        service = own_service(mine)
+        assert [backend.name for backend in service.backends()] == recorded
+        for other in ("zork-teams", "sales of jane"):
+            with pytest.raises(IBMInputValueError):
+                own_service(other)
+
+
+def test_a_name_that_the_recording_keeps_is_not_taken_for_another(tmp_path: Path) -> None:
+    """Where the program chose by a name that is a word, the other's hidden name stands for no other word."""
+    path = tmp_path / "session.yaml"
+    instances = [Instance(name="open"), Instance(name="zork-team")]
+    with qrtest.serve(clock="60x", instances=instances) as server, qrtest.record(path):
+        qrtest.connect(server.url, instance="open")
+    with qrtest.replay(path):
+        assert own_service("open").active_instance()
+        with pytest.raises(IBMInputValueError):
+            own_service("another")
