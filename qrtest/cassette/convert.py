@@ -7,6 +7,7 @@ job (job-<id>-info.json and job-<id>-result.json).
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from typing import Any
 
@@ -17,9 +18,13 @@ from qrtest.errors import CassetteError
 from qrtest.http.messages import Request, Response
 from qrtest.service.parse import described_job
 
-__all__ = ["from_download", "from_text", "is_download"]
+__all__ = ["from_download", "from_text", "is_download", "is_recording"]
 
 BASE = "https://quantum.cloud.ibm.com/api/v1"
+_RECORDING = re.compile(
+    r"""^[ \t{]*(?:http_)?interactions[ \t]*:|["'](?:http_)?interactions["'][ \t]*:|^-[ \t]+request:""",
+    re.MULTILINE,
+)
 JSON = {"Content-Type": "application/json"}
 TEXT = {"Content-Type": "text/plain; charset=utf-8"}
 
@@ -43,6 +48,16 @@ def is_download(text: str) -> bool:
     except (ValueError, RecursionError):
         return False
     return isinstance(data, dict) and "state" in data and "interactions" not in data
+
+
+def is_recording(text: str) -> bool:
+    """Return whether *text* looks like a recording of some tool, whole or damaged, or a downloaded job.
+
+    >>> is_recording("interactions:\\n- request: {}"), is_recording("jobs:\\n  build: {}")
+    (True, False)
+    """
+    is_pointer = text.startswith(codec.LFS_POINTER)
+    return is_pointer or _RECORDING.search(text) is not None or is_download(text)
 
 
 def from_download(info: str, result: str | None, *, name: str = "the download") -> Cassette:

@@ -32,11 +32,18 @@ def load(path: str | os.PathLike[str], *, sealed: bool = True) -> Cassette:
 
 
 def files(place: Path) -> list[Path]:
-    """Return the files of cassettes below the directory *place*, in order; *place* itself if it is a file."""
+    """Return the files of cassettes below the directory *place*, in order; *place* itself if it is a file.
+
+    What is hidden, as an environment or what a session left unsaved, is not looked at.
+    """
     if not place.is_dir():
         return [place]
-    found = (path for path in place.rglob("*") if path.suffix in SUFFIXES)
-    return sorted(path for path in found if path.name[0] != ".")
+    found = (path for path in place.rglob("*") if path.suffix in SUFFIXES and path.is_file())
+    return sorted(path for path in found if not _is_hidden(path.relative_to(place)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def read(path: str | os.PathLike[str]) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from qrtest.cassette import codec, store, unsaved
-from qrtest.cassette.convert import from_download, from_text, is_download
+from qrtest.cassette.convert import from_download, from_text, is_download, is_recording
 from qrtest.cassette.model import Cassette, Provenance
 from qrtest.cli.progress import tracked
 from qrtest.errors import CassetteError
@@ -36,28 +36,72 @@ def convert(recordings: tuple[Path, ...], output: Path | None, dry_run: bool) ->
     """Convert cassettes of vcrpy, pytest-recording or betamax in place, and seal edited ones anew.
 
     \b
-    Equal polls are collapsed, headers that do not matter dropped, secrets replaced. The original is kept
-    beside as .bak, with whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json
-    (and its job-<id>-result.json) job-<id>.yaml is made. A session that could not be saved is saved, and
-    what was kept of it removed. Converting twice changes nothing.
+    Of a directory every recording below it is converted; other files stay as they are. Equal polls are
+    collapsed, headers that do not matter dropped, secrets replaced. The original is kept beside as .bak, with
+    whatever secrets it has: do not commit that. Of a downloaded job-<id>-info.json (and its
+    job-<id>-result.json) job-<id>.yaml is made. A session that could not be saved is saved, and what was kept
+    of it removed. Converting twice changes nothing.
     Examples:
-      qrtest convert cassettes/*.yaml --dry-run
+      qrtest convert cassettes --dry-run
       qrtest convert job-d5h6o44pe0pc73am1f1g-info.json
     """
-    if output is not None and len(recordings) > 1:
+    if output is not None and (len(recordings) > 1 or recordings[0].is_dir()):
         raise click.UsageError("--output takes one recording.")
-    for path in tracked(recordings, "converting"):
-        before = store.read(path)
-        target = output or (_beside(path) if is_download(before) else path)
-        after = _converted(path, before, as_json=target.suffix == ".json")
-        if target == path and after == before:
-            click.echo(f"{path}: nothing to do", file=sys.stdout)
-        elif dry_run:
-            _show(path, target, before, after)
-        else:
-            _write(path, target, before, after)
-            if unsaved.is_unsaved(path) and target != path:
-                unsaved.forget(path)
+    files = [file for place in recordings for file in _recordings(place)]
+    failed: list[CassetteError] = []
+    for path in tracked(files, "converting"):
+        try:
+            _convert(path, output, is_dry=dry_run)
+        except CassetteError as error:
+            failed.append(error)
+    if len(files) > 1:
+        for each in failed:
+            click.echo(f"qrtest: {each}", err=True)
+    if failed:
+        count = f"{len(failed)} of {len(files)} recordings were not converted"
+        raise failed[0] if len(files) == 1 else CassetteError(f"{count}; the others were.")
+
+
+def _recordings(place: Path) -> list[Path]:
+    """Return the recordings below the directory *place*; *place* itself if it is a file.
+
+    Raises `CassetteError` for a directory without any.
+    """
+    if not place.is_dir():
+        return [place]
+    found = [path for path in store.files(place) if _is_one(path)]
+    if not found:
+        raise CassetteError(
+            f"{place}: there is no recording below this directory: files of cassettes end in .yaml, .yml or "
+            ".json."
+        )
+    return found
+
+
+def _is_one(path: Path) -> bool:
+    """Return whether *path* is a recording to convert: no other file, and no download that was converted."""
+    info = path.with_name(path.name.replace(RESULT, INFO))
+    is_done = path.name.endswith(INFO) and _beside(path).exists()
+    if is_done or (path.name.endswith(RESULT) and info.exists()):
+        return False
+    try:
+        return is_recording(store.read(path))
+    except CassetteError:
+        return False
+
+
+def _convert(path: Path, output: Path | None, *, is_dry: bool) -> None:
+    before = store.read(path)
+    target = output or (_beside(path) if is_download(before) else path)
+    after = _converted(path, before, as_json=target.suffix == ".json")
+    if target == path and after == before:
+        click.echo(f"{path}: nothing to do", file=sys.stdout)
+    elif is_dry:
+        _show(path, target, before, after)
+    else:
+        _write(path, target, before, after)
+        if unsaved.is_unsaved(path) and target != path:
+            unsaved.forget(path)
 
 
 def _converted(path: Path, before: str, *, as_json: bool) -> str:

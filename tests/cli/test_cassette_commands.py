@@ -299,6 +299,22 @@ def test_convert_seals_what_was_edited_on_purpose(tmp_path: Path) -> None:
     assert qrtest("show", "x.yaml", cwd=tmp_path).returncode == 0
 
 
+def test_convert_of_a_directory_converts_every_recording_in_it(tmp_path: Path) -> None:
+    """What is no recording stays as it is, and one that cannot be read keeps no other from being converted."""
+    (tmp_path / "suite").mkdir()
+    (tmp_path / "a.yaml").write_text("version https://git-lfs.github.com/spec/v1\nsize 3\n")
+    for name in ("suite/b.yaml", "suite/c.yaml"):
+        (tmp_path / name).write_text(STOCK)
+    (tmp_path / "ci.yml").write_text("jobs: {build: 1}\n")
+    done = qrtest("convert", ".", cwd=tmp_path)
+    assert (done.returncode, done.stdout.count(" -> ")) == (2, 2)
+    assert "a.yaml: it is a Git LFS pointer" in done.stderr
+    assert "1 of 3 recordings were not converted" in done.stderr
+    assert SECRET not in (tmp_path / "suite" / "c.yaml").read_text()
+    assert (tmp_path / "ci.yml").read_text() == "jobs: {build: 1}\n"
+    assert qrtest("convert", "suite", cwd=tmp_path).stdout.count("nothing to do") == 2
+
+
 def test_convert_reads_betamax(tmp_path: Path) -> None:
     """A cassette of betamax, with its times and base64 bodies."""
     exchange_of = {
