@@ -1,17 +1,21 @@
 """Whether the same program and seed give the same journal, on a busy machine, too.
 
-Run: python -m benchmarks.same_journal 1000. It ends with 1 if two runs differ.
+Run: python -m benchmarks.same_journal 1000. During half of the runs a process beside it
+computes on each processor. It ends with 1 if two runs differ.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
 
@@ -64,6 +68,19 @@ def tasks() -> str:
         return sim.journal.timeline(lines=sys.maxsize)
 
 
+@contextmanager
+def load() -> Iterator[None]:
+    """Keep every processor busy within the block."""
+    program = [sys.executable, "-c", "while True: pass"]
+    busy = [subprocess.Popen(program) for _ in range(os.cpu_count() or 1)]
+    try:
+        yield
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
 def digests(program: Callable[[], str], runs: int) -> Counter[str]:
     """Return how often each digest of a journal came, in so many *runs*."""
     return Counter(sha256(program().encode()).hexdigest() for _ in range(runs))
@@ -72,10 +89,14 @@ def digests(program: Callable[[], str], runs: int) -> Counter[str]:
 def main() -> int:
     """Print how many journals there were; return 1 if there were two of one program."""
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 100
-    found = {program.__name__: digests(program, runs) for program in (threads, tasks)}
-    for name, journals in found.items():
-        print(f"{name}: {runs:,} runs, {len(journals)} journal(s)")
-    return int(any(len(journals) > 1 for journals in found.values()))
+    is_different = False
+    for program in (threads, tasks):
+        found = digests(program, runs - runs // 2)
+        with load():
+            found += digests(program, runs // 2)
+        print(f"{program.__name__}: {runs:,} runs, half of them under load, {len(found)} journal(s)")
+        is_different = is_different or len(found) > 1
+    return int(is_different)
 
 
 if __name__ == "__main__":
