@@ -94,7 +94,9 @@ def main() -> int:
         found = digests(program, runs - runs // 2)
         with load():
             found += digests(program, runs // 2)
-        print(f"{program.__name__}: {runs:,} runs, half of them under load, {len(found)} journal(s)")
+        print(
+            f"{program.__name__}: {runs:,} runs, half of them under load, {len(found)} journal(s)"
+        )
         is_different = is_different or len(found) > 1
     return int(is_different)
 

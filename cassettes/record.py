@@ -15,7 +15,8 @@ from qiskit_ibm_runtime.api.client_parameters import ClientParameters
 import qrtest
 from qrtest.client import releases
 from qrtest.client.job_doubles import make_job
-from qrtest.clock.clocks import EPOCH, WallClock
+from qrtest.clock.clocks import WallClock
+from qrtest.clock.moment import EPOCH
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.service.behaviour import Behaviour

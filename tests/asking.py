@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from qrtest.client.backend_snapshots import Snapshots
-from qrtest.clock.clocks import EPOCH, VirtualClock
+from qrtest.clock.clocks import VirtualClock
+from qrtest.clock.moment import EPOCH
 from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.service.behaviour import Behaviour

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final, NoReturn, Protocol
 
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.clock.genuine import REAL, RLock, get_ident
+from qrtest.clock.moment import EPOCH
 from qrtest.clock.observer import Observer
 from qrtest.clock.participants import Participant
 from qrtest.clock.schedule import Chooser, Schedule
@@ -22,24 +22,16 @@ from qrtest.clock.scheduler import Scheduler
 from qrtest.errors import ClockError, DurationError, NeverEnds
 
 __all__ = [
-    "EPOCH",
     "LONGEST_DEFAULT",
     "AcceleratedClock",
     "Clock",
-    "Moment",
     "VirtualClock",
     "WallClock",
     "clock_named",
     "held",
-    "moment",
-    "unix_time",
 ]
 
-EPOCH: Final = 1_767_225_600.0
-"""Unix time at which a simulation begins: 2026-01-01T00:00:00Z."""
-
 LONGEST_DEFAULT: Final = "30d"
-Moment = str | datetime | float
 IDLE_READS: Final = 10_000
 IDLE_READ_SECONDS: Final = 0.001
 READS_OF_A_GLANCE: Final = 100
@@ -359,33 +351,6 @@ def held(clock: Clock) -> Iterator[None]:
     finally:
         if isinstance(clock, VirtualClock):
             clock.holds -= 1
-
-
-def moment(starts: Moment) -> float:
-    """Return a date and time as Unix time: a datetime, an ISO text, or the number itself.
-
-    One without a zone is local time, as for `datetime.timestamp`. Raises `ClockError` for anything else.
-
-    >>> moment("2026-03-01T12:00Z"), moment("2026-03-01T13:00+01:00"), moment(0)
-    (1772366400.0, 1772366400.0, 0.0)
-    """
-    try:
-        found = datetime.fromisoformat(starts) if isinstance(starts, str) else starts
-        if isinstance(found, datetime):
-            return found.timestamp()
-        if isinstance(found, (int, float)) and not isinstance(found, bool):
-            return datetime.fromtimestamp(found, UTC).timestamp()
-    except (ValueError, OverflowError, OSError):
-        pass
-    raise ClockError(
-        f"starts={starts!r} is not a moment: write starts='2026-03-01T12:00Z', a datetime or a Unix time."
-    )
-
-
-def unix_time() -> float:
-    """Return the real seconds since 1970, whatever clock is installed."""
-    seconds: float = REAL["time"]()
-    return seconds
 
 
 def _length(by: Duration) -> float:

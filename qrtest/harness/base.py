@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest import run_options
 from qrtest.clock import patch_time
-from qrtest.clock.clocks import EPOCH, Moment, VirtualClock, WallClock, moment, unix_time
+from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
+from qrtest.clock.moment import EPOCH, Moment, moment, unix_time
 from qrtest.clock.schedule import Schedule
 from qrtest.errors import SimulationError, Stop
 from qrtest.harness.decorated import Decorating

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.clock.clocks import EPOCH, VirtualClock
+from qrtest.clock.clocks import VirtualClock
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import Drifted, SimulationError, UnansweredRequest
 from qrtest.harness.scripted_service import ScriptedService
 from qrtest.http.messages import Request, Response

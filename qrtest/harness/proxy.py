@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from qrtest.clock import clocks
 from qrtest.clock.clocks import AcceleratedClock, VirtualClock
+from qrtest.clock.moment import EPOCH, unix_time
 from qrtest.errors import RecordingError, UnansweredRequest
 from qrtest.harness.record import Mode, Recording, record
 from qrtest.harness.replay import (
@@ -235,7 +236,7 @@ class _Replayed:
         player = player_of(
             cassette,
             self._clock,
-            epoch=(moment_of(cassette) or clocks.EPOCH) if is_virtual else clocks.unix_time(),
+            epoch=(moment_of(cassette) or EPOCH) if is_virtual else unix_time(),
             pace=pace,
             name=name,
             ignored=ignored,

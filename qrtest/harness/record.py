@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction, Provenance
-from qrtest.clock.clocks import EPOCH, WallClock
+from qrtest.clock.clocks import WallClock
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import CassetteError, RecordingError, RecordingWarning, RehearsalWarning
 from qrtest.redaction.allowlist import Rules, plain_name, project_rules
 from qrtest.redaction.redactor import shown

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock import clocks
-from qrtest.clock.clocks import Moment, VirtualClock, WallClock
+from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
+from qrtest.clock.moment import Moment
 from qrtest.errors import SimulationError
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
 from qrtest.harness.decorated import made_again

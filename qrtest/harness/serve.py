@@ -15,8 +15,9 @@ from typing import Any, Final, Self
 from qrtest import run_options
 from qrtest.clock import clocks
 from qrtest.clock import duration as durations
-from qrtest.clock.clocks import EPOCH, AcceleratedClock, VirtualClock
+from qrtest.clock.clocks import AcceleratedClock, VirtualClock
 from qrtest.clock.duration import Duration
+from qrtest.clock.moment import EPOCH, unix_time
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
 from qrtest.harness.control_api import PREFIX, Control
@@ -127,14 +128,14 @@ class Server(Scripting):
         scripted = ScriptedService(
             made,
             usual=scenario,
-            epoch=EPOCH if is_virtual else clocks.unix_time(),
+            epoch=EPOCH if is_virtual else unix_time(),
             seed=seed,
             faults=faults,
             backends=backends,
             instances=instances,
             limits=limits,
             behaviour=Behaviour.of(behaviour),
-            token_time=clocks.unix_time,
+            token_time=unix_time,
             elsewhere=self._elsewhere.submit,
         )
         usual = "50ms" if is_virtual else 0

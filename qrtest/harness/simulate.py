@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.clock import clocks
 from qrtest.clock import duration as durations
-from qrtest.clock.clocks import Clock, Moment
+from qrtest.clock.clocks import Clock
 from qrtest.clock.duration import Duration
+from qrtest.clock.moment import Moment
 from qrtest.clock.schedule import Schedule
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport

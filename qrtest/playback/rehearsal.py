@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import QrtestError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OF_A_JOB

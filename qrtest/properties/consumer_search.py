@@ -17,9 +17,9 @@ from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from qrtest import strategies
-from qrtest.clock import clocks
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
+from qrtest.clock.moment import unix_time
 from qrtest.clock.schedule import Schedule
 from qrtest.errors import ScenarioError, SimulationError
 from qrtest.harness.simulate import Transport
@@ -321,13 +321,13 @@ def find(
     phases = tuple(phase for phase in parent.phases if phase is not Phase.explain)
     most = most_examples(search, max_examples)
     last: list[Case] = []
-    until = inf if search.budget is None else clocks.unix_time() + durations.seconds(search.budget)
+    until = inf if search.budget is None else unix_time() + durations.seconds(search.budget)
     chosen = st.none() if orders is None else orders
 
     kept: set[str] = set()  # a consumer does in a scenario what it did in it before
 
     def note(case: Case) -> bool:
-        if not last and clocks.unix_time() > until:
+        if not last and unix_time() > until:
             raise OverBudget
         if (code := repr(case)) in kept:
             return False

@@ -24,7 +24,7 @@ import hypothesis
 from qrtest import run_options
 from qrtest.cassette import store
 from qrtest.client.small_jobs import client_exception
-from qrtest.clock import clocks
+from qrtest.clock.moment import unix_time
 from qrtest.errors import ConsumerBug, ScenarioError, SettingError
 from qrtest.properties.consumer import check_consumer
 from qrtest.properties.consumer_rules import RULES
@@ -155,7 +155,7 @@ def hunt(
     keywords of `check_consumer`; exceptions by name, as they are sent to other processes.
     """
     imported(target)
-    began = clocks.unix_time()
+    began = unix_time()
     current = _without_the_mended(Hunt.load(state), target, saved, options)
     number = current.rounds
     context = get_context("spawn")
@@ -163,7 +163,7 @@ def hunt(
         running: set[Future[Round]] = set()
         try:
             while True:
-                left = seconds - (clocks.unix_time() - began)
+                left = seconds - (unix_time() - began)
                 while left > 0 and len(running) < processes:
                     budget = min(ROUND_SECONDS, left)
                     known = tuple(current.found)
@@ -175,7 +175,7 @@ def hunt(
                 for each in done:
                     current = current.after(each.result())
                     current.save(state)
-                on_progress(current, clocks.unix_time() - began)
+                on_progress(current, unix_time() - began)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -189,7 +189,7 @@ def _round(
     options: Mapping[str, Any],
 ) -> Round:
     """Search once, without the *known* rules; run in a process of its own."""
-    consumer, began = imported(target), clocks.unix_time()
+    consumer, began = imported(target), unix_time()
     coverage, runs = Coverage(), 0
 
     def count(journal: Any) -> None:
@@ -220,7 +220,7 @@ def _round(
         found = (Found(bug.rule, str(bug), _saved(target, bug, saved)),)
     finally:
         reset()
-    return Round(clocks.unix_time() - began, runs, found, coverage.counts)
+    return Round(unix_time() - began, runs, found, coverage.counts)
 
 
 def _as_classes(options: Mapping[str, Any]) -> dict[str, Any]:

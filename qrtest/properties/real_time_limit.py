@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from qrtest.clock import clocks
 from qrtest.clock.line_switches import is_of_the_project
+from qrtest.clock.moment import unix_time
 from qrtest.properties.project_frames import project_frames
 
 __all__ = ["RealTimeLimit", "Stalled", "Watched"]
@@ -117,7 +117,7 @@ class RealTimeLimit:
         began = since = alive_since = 0.0
         assert SIGNAL is not None
         while not self._is_over.acquire(timeout=min(LOOK_SECONDS, self._seconds / 4)):
-            watched, now = self._watched, clocks.unix_time()
+            watched, now = self._watched, unix_time()
             if watched is None or watched is not run:
                 run, last = watched, None
                 began = since = alive_since = now

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qrtest.cassette.model import Cassette
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import Step
 from qrtest.playback.recorded_jobs import RecordedJob

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import VirtualClock
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.clock.patch_time import NAMES, install
 
 REAL = {name: getattr(time, name) for name in NAMES}

@@ -28,7 +28,7 @@ from qiskit_ibm_runtime.exceptions import RuntimeJobNotFound
 import qrtest
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import CassetteError, NeverEnds, SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.playback.player import Player

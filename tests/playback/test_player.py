@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qrtest import VirtualClock
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.playback.player import Player

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from qrtest import VirtualClock, faults
 from qrtest.cassette.model import Cassette, Interaction
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.faults.kinds import BREAKS
 from qrtest.http.messages import Request
 from qrtest.lifecycle.script import Script

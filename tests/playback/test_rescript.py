@@ -20,7 +20,8 @@ from qrtest import Scenario, Script, cancelled, done, failed, faults, queued, ru
 from qrtest import strategies as qst
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction, collapsed
-from qrtest.clock.clocks import EPOCH, VirtualClock
+from qrtest.clock.clocks import VirtualClock
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import ScenarioError, ScriptError, SimulationError
 from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import differences

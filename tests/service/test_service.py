@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest import Script, VirtualClock
-from qrtest.clock.clocks import EPOCH
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import SimulationError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.http.operations import OPERATIONS, route
