@@ -17,6 +17,7 @@ __all__ = [
     "SCENARIO_FOLDER",
     "SURFACE",
     "SURFACES",
+    "WATCHDOG",
     "RunOption",
     "is_documented_surface",
     "session_ended",
@@ -74,6 +75,9 @@ def session_ended(journal: object) -> None:
     if callback is not None:
         callback(journal)
 
+
+WATCHDOG: Final[RunOption[Any]] = RunOption("60s")
+"""After how much real time without progress a simulation is stopped; "never" for none."""
 
 SURFACES: Final = ("documented", "installed")
 SURFACE: Final = RunOption(SURFACES[0])

@@ -23,6 +23,7 @@ from qrtest.errors import ClockError, DurationError, NeverEnds
 
 __all__ = [
     "LONGEST_DEFAULT",
+    "WATCHDOG_DEFAULT",
     "AcceleratedClock",
     "Clock",
     "VirtualClock",
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 LONGEST_DEFAULT: Final = "30d"
+WATCHDOG_DEFAULT: Final = "60s"
 IDLE_READS: Final = 10_000
 IDLE_READ_SECONDS: Final = 0.001
 READS_OF_A_GLANCE: Final = 100
@@ -63,7 +65,8 @@ class VirtualClock:
 
     Past *longest*, the code under test counts as waiting for ever: *on_limit* is called with the reason
     and raises. None sets no limit. *epoch* is the Unix time at which it begins. *schedule* decides which
-    thread goes on when several can; *seed* does where it is None.
+    thread goes on when several can; *seed* does where it is None. *watchdog*: after how much real time
+    without progress the threads are stopped, with a report of where each hangs; None: never.
 
     >>> clock = VirtualClock()
     >>> clock.sleep(7200)
@@ -80,6 +83,7 @@ class VirtualClock:
         epoch: float = EPOCH,
         seed: int = 0,
         schedule: Schedule | None = None,
+        watchdog: Duration | None = WATCHDOG_DEFAULT,
     ) -> None:
         self.lock: Final = RLock()
         self.epoch: Final = epoch
@@ -89,6 +93,7 @@ class VirtualClock:
         self._idle_reads = 0
         self._seed = seed
         self.chooser: Final = None if schedule is None else Chooser(schedule, self._text)
+        self._hang_seconds = None if watchdog is None else durations.seconds(watchdog)
         self.holds = 0
         self.owner: int | None = None
         self._scheduler: Scheduler | None = None
@@ -164,7 +169,10 @@ class VirtualClock:
             if self._scheduler is None:
                 owner = get_ident() if self.owner is None else self.owner
                 self._scheduler = Scheduler(
-                    self, owner, choose=self.chooser or self._by_seed(), observe=Observer
+                    self,
+                    owner,
+                    choose=self.chooser or self._by_seed(),
+                    observe=lambda scheduler: Observer(scheduler, self._hang_seconds),
                 )
             return self._scheduler
 

@@ -6,7 +6,8 @@ its own looks every few milliseconds, once there is more than one participant or
 - a participant that has the turn and is blocked loses it, and the others go on; time stands still, unless
   it is blocked in a lock, which only another participant can release;
 - when all wait without a time, that is a deadlock, and the error says who waits where;
-- when nothing has moved for a minute, the error says which thread hangs where.
+- when nothing has moved for the time of the watchdog, a minute by default, the error says which thread
+  hangs where.
 """
 
 from __future__ import annotations
@@ -36,13 +37,11 @@ DEADLOCK_SECONDS: Final = 0.05
 DEADLOCK_SECONDS_BESIDE_OTHERS: Final = 5.0
 """How long all must wait without a time. Threads from before the simulation could still wake one."""
 
-HANG_SECONDS: Final = 60.0
-
 
 class Observer:
     """Observes one scheduler from `start` to `stop`, in a thread that no list of threads shows."""
 
-    def __init__(self, scheduler: Scheduler, hang_seconds: float = HANG_SECONDS) -> None:
+    def __init__(self, scheduler: Scheduler, hang_seconds: float | None) -> None:
         self._scheduler = scheduler
         self._hang_seconds = hang_seconds
         self._stopped = Lock()
@@ -84,7 +83,7 @@ class Observer:
             self._state, self._since = state, now
             self._activity.clear()
         waited = now - self._since
-        if waited > self._hang_seconds:
+        if self._hang_seconds is not None and waited > self._hang_seconds:
             self._since = now
             reason = self._hang()
             running = [each for each in scheduler.participants if each.state in ("runs", "away")]
@@ -127,7 +126,7 @@ class Observer:
             f"Nothing has moved for {self._hang_seconds:g} seconds of real time.\n"
             f"{self._scheduler.report()}\n"
             "A thread that is blocked where qrtest cannot see it (a socket, a subprocess, C code) keeps "
-            "virtual time still: see docs/time.md."
+            "virtual time still: see docs/time.md. If it may take that long, say watchdog='10m'."
         )
 
 

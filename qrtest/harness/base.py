@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 from qrtest import run_options
+from qrtest.clock import duration as durations
 from qrtest.clock import patch_time
 from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
@@ -44,8 +45,9 @@ class SessionOptions:
     """On which options code is tested: what a simulation and a replay are asked alike.
 
     *longest* virtual time and *most_requests* are what it gets before it is stopped; *network* lets
-    connections out of this machine. *starts* is the moment at which it begins (None: 2026-01-01T00:00Z on
-    the virtual clock, now on the real one), *schedule* or *seed* decides which thread goes on.
+    connections out of this machine; *watchdog* is for how long, in real time, nothing may move, or "never"
+    (None: what this run says). *starts* is the moment at which it begins (None: 2026-01-01T00:00Z on the
+    virtual clock, now on the real one), *schedule* or *seed* decides which thread goes on.
 
     Raises `SimulationError` for a word that is none of these.
     """
@@ -55,6 +57,7 @@ class SessionOptions:
     longest: Duration | None
     most_requests: int
     network: bool
+    watchdog: Duration | None = None
     starts: Moment | None = None
     seed: int = 0
     schedule: Schedule | str | None = None
@@ -74,12 +77,24 @@ class SessionOptions:
                     "starts= needs the virtual clock: real time has begun already."
                 )
             moment(self.starts)
+        self.watchdog_seconds  # noqa: B018 (raises what is to be raised)
         if isinstance(self.schedule, str):
             object.__setattr__(self, "schedule", Schedule(self.schedule))
         elif not isinstance(self.schedule, Schedule | None):
             raise SimulationError(
                 f"schedule={self.schedule!r}: give a Schedule, or its text, as '3:1'."
             )
+
+    @property
+    def watchdog_seconds(self) -> float | None:
+        """After how much real time without progress threads are stopped; None: never."""
+        value = run_options.WATCHDOG.get() if self.watchdog is None else self.watchdog
+        if value == "never":
+            return None
+        length = durations.seconds(value)
+        if not length:
+            raise SimulationError("watchdog=0 leaves no time: give a length, as '10s', or 'never'.")
+        return length
 
     @property
     def epoch(self) -> float:
@@ -118,6 +133,7 @@ class Environment:
                 on_limit=watchdog.stop,
                 epoch=options.epoch,
                 seed=options.seed,
+                watchdog=options.watchdog_seconds,
                 schedule=None if options.schedule is None else Schedule(str(options.schedule)),
             )
             if is_virtual

@@ -52,6 +52,7 @@ def replay(
     clock: Literal["virtual", "real"] = "virtual",
     longest: Duration | None = clocks.LONGEST_DEFAULT,
     most_requests: int = MOST_REQUESTS,
+    watchdog: Duration | None = None,
     network: bool = False,
     ignore: Iterable[str] = (),
     starts: Moment | None = None,
@@ -87,6 +88,7 @@ def replay(
         clock=clock,
         longest=longest,
         most_requests=most_requests,
+        watchdog=watchdog,
         network=network,
         starts=starts,
     )

@@ -51,6 +51,7 @@ def simulate(
     latency: Duration = LATENCY,
     longest: Duration | None = clocks.LONGEST_DEFAULT,
     most_requests: int = MOST_REQUESTS,
+    watchdog: Duration | None = None,
     faults: Sequence[Fault] = (),
     backends: Sequence[str] | None = None,
     instances: Sequence[Instance] = (Instance(),),
@@ -65,7 +66,9 @@ def simulate(
     *starts*: the date and time at which it begins, as "2026-03-01T12:00Z". *seed*: of ids and results, and
     of which thread goes on when several can, unless a *schedule* decides that.
     *latency*: what every request costs, in virtual time. *longest*, *most_requests*: how much virtual
-    time and how many requests the code under test gets before it is stopped with `NeverEnds`.
+    time and how many requests the code under test gets before it is stopped with `NeverEnds`. *watchdog*:
+    how much real time it gets in which nothing moves, as "10s", or "never" for no limit; the error says which
+    thread is where. None: 60 seconds, or what the ini option `qrtest_watchdog` says.
     *faults* strike all requests. *backends*: names of real devices. *instances*: those of the account,
     the first is the default. *limits*: of submissions, none by default. *network*: let connections out
     of this machine. *clock*: "virtual", or "real" to wait as the service would. *behaviour*: options of
@@ -82,6 +85,7 @@ def simulate(
         clock=clock,
         longest=longest,
         most_requests=most_requests,
+        watchdog=watchdog,
         network=network,
         starts=starts,
         seed=seed,

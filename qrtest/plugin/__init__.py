@@ -113,6 +113,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addini("qrtest_server_clock", "the clock of runtime_server", default="60x")
     parser.addini(
+        "qrtest_watchdog",
+        "after how much real time without progress a test is stopped, as 10s, or never; default: 60s",
+        default="",
+    )
+    parser.addini(
         "qrtest_max_age", "list cassettes that are older, as 180d, in the summary", default=""
     )
 
@@ -161,6 +166,20 @@ def _set_run_options(config: pytest.Config) -> None:
         known = ", ".join(map(repr, run_options.SURFACES))
         raise pytest.UsageError(f"qrtest_surface = {surface}: there are {known}.")
     config.add_cleanup(run_options.SURFACE.set(surface))
+    watchdog = config.getini("qrtest_watchdog")
+    if watchdog:
+        from qrtest.clock import duration
+        from qrtest.errors import DurationError
+
+        try:
+            is_length = watchdog == "never" or duration.seconds(watchdog) > 0
+        except DurationError:
+            is_length = False
+        if not is_length:
+            raise pytest.UsageError(
+                f"qrtest_watchdog = {watchdog}: give a length of time above 0, as 10s, or never."
+            )
+        config.add_cleanup(run_options.WATCHDOG.set(watchdog))
 
 
 def _count_coverage(config: pytest.Config) -> None:

@@ -154,6 +154,7 @@ OF_THE_SIMULATION: Final = (
     "latency",
     "longest",
     "most_requests",
+    "watchdog",
     "backends",
     "instances",
     "limits",
@@ -186,6 +187,7 @@ OF_A_REPLAY: Final = (
     "starts",
     "longest",
     "most_requests",
+    "watchdog",
     "network",
 )
 NOT_OF_A_SERVER: Final = (
@@ -194,6 +196,7 @@ NOT_OF_A_SERVER: Final = (
     "transport",
     "longest",
     "most_requests",
+    "watchdog",
     "network",
 )
 

@@ -11,18 +11,10 @@ from pathlib import Path
 import pytest
 
 from qrtest import VirtualClock, simulate
-from qrtest.clock import observer
 from qrtest.clock.patch_time import install
-from qrtest.errors import NeverEnds
+from qrtest.errors import NeverEnds, QrtestError
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a second without progress is a hang."""
-    monkeypatch.setattr(observer.Observer.__init__, "__defaults__", (0.5,))
-
-
-@pytest.mark.usefixtures("impatient")
 def test_a_loop_that_never_waits_is_stopped_with_the_line_that_it_is_at() -> None:
     """It waits for a thread that gets no turn, because time stands still for who computes."""
     flag: list[bool] = []
@@ -31,13 +23,15 @@ def test_a_loop_that_never_waits_is_stopped_with_the_line_that_it_is_at() -> Non
         time.sleep(1)
         flag.append(True)
 
-    with pytest.raises(NeverEnds, match=r"MainThread .* at test_observer.py:\d+"), simulate():
+    with (
+        pytest.raises(NeverEnds, match=r"MainThread .* at test_observer.py:\d+"),
+        simulate(watchdog=0.5),
+    ):
         threading.Thread(target=set_flag).start()
         while not flag:
             pass
 
 
-@pytest.mark.usefixtures("impatient")
 def test_a_thread_that_hangs_in_the_operating_system_is_named() -> None:
     """The one that waits for it is told, instead of waiting for ever."""
     reading, writing = os.pipe()
@@ -52,7 +46,7 @@ def test_a_thread_that_hangs_in_the_operating_system_is_named() -> None:
 
     with (
         pytest.raises(NeverEnds, match=r"Reader is blocked at test_observer.py:\d+ in read"),
-        simulate(),
+        simulate(watchdog="500ms"),
     ):
         try:
             wait_for_it()
@@ -107,3 +101,55 @@ def test_a_forked_process_goes_on_by_itself(tmp_path: Path) -> None:
         sleeper.join()
     assert tmp_path.joinpath("now").read_text() == "10.0"
     assert clock.now() == 100
+
+
+def test_the_time_of_the_watchdog_can_be_set_for_a_run(pytester: pytest.Pytester) -> None:
+    """By the ini file, for fixtures and simulations alike; the marker goes before it."""
+    pytester.makeini("[pytest]\nqrtest_watchdog = 0.3s\n")
+    pytester.makepyfile(
+        """
+        import os, threading
+        import pytest
+        from qrtest import simulate
+
+        def hang():
+            reading, writing = os.pipe()
+            reader = threading.Thread(target=os.read, args=(reading, 1), daemon=True)
+            reader.start()
+            try:
+                reader.join()
+            finally:
+                os.write(writing, b"x")
+
+        def test_of_the_run(runtime_simulation):
+            hang()
+
+        def test_of_a_simulation():
+            with simulate():
+                hang()
+
+        @pytest.mark.qrtest(watchdog="400ms")
+        def test_of_the_marker(runtime_simulation):
+            hang()
+        """
+    )
+    ran = pytester.runpytest("-p", "no:randomly")
+    ran.assert_outcomes(failed=3)
+    ran.stdout.fnmatch_lines(
+        ["*Nothing has moved for 0.3 seconds*", "*0.3 seconds*", "*0.4 seconds*"]
+    )
+
+
+@pytest.mark.parametrize("value", ["0", "-1s", "soon"])
+def test_a_watchdog_of_no_length_is_refused(value: str, pytester: pytest.Pytester) -> None:
+    """With what it can be."""
+    with pytest.raises(QrtestError, match="give a length|length of time"):
+        simulate(watchdog=value)
+    pytester.makeini(f"[pytest]\nqrtest_watchdog = {value}\n")
+    pytester.runpytest().stderr.fnmatch_lines([f"*qrtest_watchdog = {value}: give a length*"])
+
+
+def test_no_watchdog_at_all_can_be_asked_for() -> None:
+    """Nothing is stopped then."""
+    with simulate(watchdog="never") as sim:
+        assert sim.clock.now() == 0
