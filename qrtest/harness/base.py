@@ -31,7 +31,14 @@ from qrtest.transport.watchdog import Watchdog
 if TYPE_CHECKING:
     from qrtest.client.job_doubles import RuntimeJobV2
 
-__all__ = ["TRANSPORTS", "Environment", "Session", "SessionOptions", "Transport"]
+__all__ = [
+    "TRANSPORTS",
+    "Environment",
+    "Session",
+    "SessionOptions",
+    "Transport",
+    "current_journal",
+]
 
 Transport = Literal["direct", "in-process", "requests", "sockets"]
 """How the client's own requests travel; "requests" is the older name of "in-process"."""
@@ -102,6 +109,13 @@ class SessionOptions:
         if self.starts is not None:
             return moment(self.starts)
         return EPOCH if self.clock == "virtual" else unix_time()
+
+
+def current_journal() -> Journal | None:
+    """Return the journal of the simulation or replay that this thread follows, None outside of one."""
+    followed = INTERCEPTION.followed()
+    service = None if followed is None else followed.dispatcher.service
+    return service if isinstance(service, Journal) else None
 
 
 class Environment:

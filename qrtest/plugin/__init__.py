@@ -46,6 +46,12 @@ EXAMPLES = "qrtest-examples"
 PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 """The folder of qrtest, whose frames say nothing about a wrong call of it."""
 
+RUNNERS = ("_pytest", "pluggy", "unittest")
+"""Packages that call tests."""
+
+ERRORS = "qrtest.errors."
+"""How what pytest says of an exception of qrtest begins."""
+
 
 class HookSpecs:
     """The hooks that a project may implement in its conftest.py."""
@@ -224,7 +230,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         plugins.register(CassetteTests(), CASSETTE_TESTS)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames of qrtest where it says what is wrong with a call of it, but for --full-trace."""
     excinfo = call.excinfo
@@ -238,12 +244,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             call.excinfo = _message_only(excinfo.value)
             return
         whole = list(_entries(excinfo.tb))
-        entries = [entry for entry in whole if not _is_own(entry)]
+        folders = _hidden_folders()
+        entries = [entry for entry in whole if not _path(entry).startswith(folders)]
         if 0 < len(entries) < len(whole):
             shown: TracebackType | None = None
             for entry in reversed(entries):
                 shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
             call.excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(shown))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Leave the first line of a message of qrtest to the summary, which repeats all of it where CI is set."""
+    crash = getattr(report.longrepr, "reprcrash", None) if report.failed else None
+    if crash is not None and crash.message.startswith(ERRORS):
+        crash.message = crash.message.partition("\n")[0]
 
 
 def _message_only(error: Exception) -> pytest.ExceptionInfo[BaseException]:
@@ -260,8 +275,14 @@ def _entries(whole: TracebackType | None) -> Iterator[TracebackType]:
         whole = whole.tb_next
 
 
-def _is_own(entry: TracebackType) -> bool:
-    return entry.tb_frame.f_code.co_filename.startswith(PACKAGE)
+def _path(entry: TracebackType) -> str:
+    return entry.tb_frame.f_code.co_filename
+
+
+def _hidden_folders() -> tuple[str, ...]:
+    """Return the folders of qrtest and of what calls tests, which pytest shows with --tb=native."""
+    files = (sys.modules[name].__file__ for name in RUNNERS if name in sys.modules)
+    return (PACKAGE, *(f"{Path(file).parent}{os.sep}" for file in files if file))
 
 
 @pytest.hookimpl(optionalhook=True)

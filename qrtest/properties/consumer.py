@@ -16,7 +16,7 @@ from hypothesis.strategies import SearchStrategy
 from qrtest import run_options
 from qrtest.clock.duration import Duration
 from qrtest.errors import ConsumerBug, SimulationError, ThreadsLeftRunning
-from qrtest.properties.consumer_report import Finding, name_of, report
+from qrtest.properties.consumer_report import Finding, report
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
 from qrtest.properties.consumer_search import (
@@ -32,6 +32,7 @@ from qrtest.properties.consumer_search import (
     sources,
 )
 from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
+from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.properties.schedule_search import drawn_schedules, with_one_switch

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import keyword
-import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,10 +10,18 @@ from typing import Any, Final
 
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Run
+from qrtest.properties.pasted_code import (
+    PastedName,
+    identifier,
+    imports,
+    name_of,
+    named,
+    section,
+)
 from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.scenario.scenario import Scenario
 
-__all__ = ["Finding", "name_of", "report"]
+__all__ = ["Finding", "report"]
 
 MOST_TIMELINE_LINES: Final = 12
 WIDTH: Final = 96
@@ -54,19 +59,13 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
         ]
     most = MOST_TIMELINE_LINES // len(run.scenarios)
     timeline = run.journal.timeline(lines=max(most, 4))
-    lines += _section("What happened (virtual time, request, answer)", timeline)
+    lines += section("What happened (virtual time, request, answer)", timeline)
     if run.switches:
-        lines += _section(
+        lines += section(
             "The order of its threads and tasks (virtual time)", "\n".join(run.switches)
         )
-    lines += _section("To paste into a test", _test(finding, consumer, options))
+    lines += section("To paste into a test", _test(finding, consumer, options))
     return "\n".join(lines)
-
-
-def name_of(thing: Any) -> str:
-    """Return what to call a function or class: its qualified name, without the function it stands in."""
-    qualified: str = getattr(thing, "__qualname__", type(thing).__qualname__)
-    return qualified.rpartition("<locals>.")[2]
 
 
 def _jobs(scenarios: tuple[Scenario, ...]) -> str:
@@ -88,32 +87,13 @@ def _source_line(run: Run) -> list[str]:
     return ["", f"    {where}:", f"        {frame.line}"]
 
 
-def _section(title: str, body: str) -> list[str]:
-    return ["", f"{title}:", "", textwrap.indent(body, "    ")]
-
-
 # --- a test to paste ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Name:
-    """How code names an object: by an import from *module*, or by a *line* that a person has to complete."""
-
-    code: str
-    module: str = ""
-    line: str = ""
-
-
-def _imports(names: list[_Name]) -> Iterator[str]:
-    for module in sorted({name.module for name in names if name.module}):
-        roots = {name.code.partition(".")[0] for name in names if name.module == module}
-        yield f"from {module} import {', '.join(sorted(roots))}"
 
 
 def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
     scenarios = finding.run.scenarios
-    subject = _named(consumer, "the consumer")
-    kinds = {kind: _named(kind, "an exception class") for kind in options.get("allowed", ())}
+    subject = named(consumer, "the consumer")
+    kinds = {kind: named(kind, "an exception class") for kind in options.get("allowed", ())}
     is_ours = finding.rule in RULES
     names = ["Scenario", *(["faults"] if finding.run.has_faults else [])]
     if any(scenario.behaviour.chosen() for scenario in scenarios):
@@ -134,11 +114,11 @@ def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str
         [
             "import qrtest",
             f"from qrtest import {', '.join(names)}",
-            *_imports(needed),
+            *imports(needed),
             *(["", *to_fill_in] if to_fill_in else []),
             "",
             "",
-            f"def test_{_identifier(consumer)}_{finding.rule.name.replace('-', '_')}():",
+            f"def test_{identifier(consumer)}_{finding.rule.name.replace('-', '_')}():",
             *_call(arguments),
             "",
             *textwrap.wrap(advice, WIDTH, initial_indent="# ", subsequent_indent="# "),
@@ -161,37 +141,7 @@ def _call(arguments: list[str]) -> Iterator[str]:
     yield "    )"
 
 
-def _named(thing: Any, what: str) -> _Name:
-    """Return how a test in another file names *thing*."""
-    qualified: str = getattr(thing, "__qualname__", "")
-    module: str = getattr(thing, "__module__", "") or ""
-    found: Any = sys.modules.get(module)
-    for part in qualified.split("."):
-        found = getattr(found, part, None)
-    is_found = bool(qualified) and found is thing and module != "__main__"
-    if is_found and module == "builtins":
-        return _Name(qualified)
-    if is_found:
-        return _Name(qualified, module)
-    name = _identifier(thing)
-    return _Name(name, line=f"{name} = ...  # fill in: {what} {name_of(thing)}{_where(thing)}")
-
-
-def _identifier(thing: Any) -> str:
-    name = "".join(letter if letter.isalnum() else "_" for letter in name_of(thing)).strip("_")
-    return name if name.isidentifier() and not keyword.iskeyword(name) else "consumer"
-
-
-def _where(thing: Any) -> str:
-    try:
-        source = inspect.getsourcefile(thing)
-        line = inspect.getsourcelines(thing)[1]
-    except (TypeError, OSError):
-        return ""
-    return f", {Path(source or '').name} line {line}"
-
-
-def _code(value: Any, names: Mapping[Any, _Name]) -> str:
+def _code(value: Any, names: Mapping[Any, PastedName]) -> str:
     if isinstance(value, type):
         return names[value].code if value in names else name_of(value)
     if isinstance(value, tuple):

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from qrtest import faults, strategies
+from qrtest.errors import SimulationError
 from qrtest.harness.simulate import Transport, simulate
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import UNKNOWN, Step
@@ -76,6 +77,11 @@ class JobMachine(RuleBasedStateMachine):
         super().__init_subclass__(**options)
         if "lives" in vars(cls):
             cls.scenarios = vars(cls)["lives"]
+        if not isinstance(cls.scenarios, st.SearchStrategy):
+            raise SimulationError(
+                f"{cls.__name__}.scenarios = {cls.scenarios!r}: give a strategy that draws scenarios, as "
+                "just(Scenario('QUEUED 5s; DONE'))."
+            )
 
     TestCase = TestCase()
 

@@ -6,14 +6,17 @@ import textwrap
 import traceback
 import unittest
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
+from hypothesis.errors import Flaky, HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from qrtest.errors import MachineFailed
 from qrtest.properties.muted_output import MUTED_CLIENT
+from qrtest.properties.pasted_code import section
 from qrtest.properties.project_frames import frame_of_the_consumer, trace_of_the_project
 
 __all__ = ["TestCase", "last_timeline"]
@@ -21,6 +24,8 @@ __all__ = ["TestCase", "last_timeline"]
 MOST_STEPS: Final = 12
 MOST_TIMELINE_LINES: Final = 12
 DRAWN: Final = "Draw 1 (the job): "
+MOST_OF_WHAT: Final = 200
+WIDTH: Final = 96
 UNSAID: Final = ("state = ", "state.submit(", "state.teardown(")
 
 last_timeline: dict[type, str] = {}
@@ -59,6 +64,10 @@ def _run(kind: type[RuleBasedStateMachine], chosen: hypothesis.settings) -> None
     try:
         with MUTED_CLIENT:
             run_state_machine_as_test(kind, settings=alone)
+    except Flaky as error:
+        first = _first_failure(error)
+        failure = MachineFailed(_flaky_message(kind, first), step="", error=first)
+        shown = trace_of_the_project(first.__traceback__)
     except Exception as error:
         steps = _steps(error)
         if not steps:
@@ -69,6 +78,39 @@ def _run(kind: type[RuleBasedStateMachine], chosen: hypothesis.settings) -> None
     else:
         return
     raise failure.with_traceback(shown)  # with the rule's own line: pytest hides all other frames
+
+
+def _first_failure(error: BaseException) -> BaseException:
+    """Return what a machine raised that did not do so again, as hypothesis keeps it."""
+    kept = getattr(error, "exceptions", ()) or (error.__cause__ or error.__context__ or error,)
+    return next((each for each in kept if not isinstance(each, HypothesisException)), kept[0])
+
+
+def _flaky_message(kind: type[RuleBasedStateMachine], error: BaseException) -> str:
+    """Return the report of a failure that the same steps did not give again."""
+    what = textwrap.shorten(str(error).partition("\n")[0] or type(error).__name__, MOST_OF_WHAT)
+    lines = [
+        f"{kind.__name__} failed, and not again by the same steps: {type(error).__name__}: {what}",
+        *_source_line(error),
+    ]
+    lines += section("What happened (virtual time, request, answer)", _happened(kind))
+    advice = (
+        "What to do: a rule goes by something that outlasts an example (a variable of the module, a file, "
+        "real time, random numbers). Keep it in the machine, and set it in __init__."
+    )
+    return "\n".join([*lines, "", *textwrap.wrap(advice, WIDTH)])
+
+
+def _source_line(error: BaseException) -> list[str]:
+    frame = frame_of_the_consumer(error.__traceback__)
+    if frame is not None and frame.line:
+        return ["", f"    {Path(frame.filename).name}:{frame.lineno}: {frame.line}"]
+    frames = traceback.extract_tb(error.__traceback__)
+    return ["", f"    {frames[-1].name}: {frames[-1].line}"] if frames else []
+
+
+def _happened(kind: type) -> str:
+    return last_timeline.get(kind, "Nothing was asked.")
 
 
 def _steps(error: BaseException) -> list[str]:
@@ -82,15 +124,10 @@ def _message(
 ) -> tuple[str, str]:
     job = next((line.removeprefix(DRAWN) for line in steps if line.startswith(DRAWN)), "...")
     calls = [line for line in steps if line.startswith("state.") and not line.startswith(UNSAID)]
-    frames = traceback.extract_tb(error.__traceback__)
-    frame = frame_of_the_consumer(error.__traceback__)
     step = calls[-1].removeprefix("state.").partition("(")[0] if calls else "submit"
-    what = textwrap.shorten(str(error).partition("\n")[0] or type(error).__name__, 200)
+    what = textwrap.shorten(str(error).partition("\n")[0] or type(error).__name__, MOST_OF_WHAT)
     lines = [f"{kind.__name__} finds in {step}, with the job {textwrap.shorten(job, 160)}: {what}."]
-    if frame is not None and frame.line:
-        lines += ["", f"    {frame.filename.rpartition('/')[2]}:{frame.lineno}: {frame.line}"]
-    elif frames:
-        lines += ["", f"    {frames[-1].name}: {frames[-1].line}"]
+    lines += _source_line(error)
     left_out = len(calls) - MOST_STEPS
     shown = calls if left_out <= 0 else [*calls[: MOST_STEPS - 1], calls[-1]]
     names = "Scenario, faults" if "faults." in job else "Scenario"
@@ -105,13 +142,24 @@ def _message(
         f"    with {kind.__name__}.on({job}) as state:",
         *(f"        {call}" for call in shown),
         *([f"        # {left_out} steps in between were left out"] if left_out > 0 else []),
-    ]
-    happened = last_timeline.get(kind, "Nothing was asked.")
-    lines += [
         "",
-        "What happened (virtual time, request, answer):",
-        "",
-        textwrap.indent(happened, "    "),
+        *textwrap.wrap(_advice(kind, step), WIDTH, initial_indent="# ", subsequent_indent="# "),
     ]
-    lines += ["", "To paste into a test:", "", textwrap.indent("\n".join(test), "    ")]
+    lines += section("What happened (virtual time, request, answer)", _happened(kind))
+    lines += section("To paste into a test", "\n".join(test))
     return "\n".join(lines), step
+
+
+def _advice(kind: type[RuleBasedStateMachine], step: str) -> str:
+    """Return what to do about a failed *step*, which is the project's own or one of `JobMachine`."""
+    is_ours = getattr(getattr(kind, step, None), "__module__", "").startswith("qrtest.")
+    if is_ours:
+        return (
+            f"What to do: the job broke a promise of RuntimeJobV2. If `scenarios` or an overridden method "
+            f"makes it so on purpose, override {step}; otherwise see whether the client has changed, by "
+            f"`qrtest pin --check`."
+        )
+    return (
+        f"What to do: run this test in a debugger, and decide who is right. If the job is, {step} expects "
+        f"what it does not promise: change the rule, or give it a precondition."
+    )

@@ -8,7 +8,7 @@ client; the tests hold the genuine class to them through every transport. No hyp
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -24,6 +24,8 @@ from qrtest.properties.promise import (
     TOO_LONG,
     MakeJob,
     Promise,
+    Subject,
+    chosen,
     hold,
     left_out,
     raised,
@@ -43,13 +45,23 @@ SURFACE: Final = (
 ONCE_THERE: Final = ("program_id", "stream_results", "interim_results", "cancel_result_streaming")
 """Documented, and dropped since: required where the installed release has them."""
 
+JOB: Final = Subject(
+    noun="job",
+    of="RuntimeJobV2",
+    check="check_job",
+    maker="a function that takes a script and makes a job",
+    example="sim.job",
+    methods=("job_id", "status", "result"),
+    mistaken="A function that takes a job is what check_consumer checks.",
+)
+
 CLAIMS: Final = {"done": "DONE", "errored": "ERROR", "cancelled": "CANCELLED", "running": "RUNNING"}
 
 
 def check_job(
     make_job: MakeJob,
     *,
-    promises: Sequence[Promise] | None = None,
+    promises: Iterable[Promise | str] | None = None,
     known: bool | Collection[str] = True,
 ) -> None:
     """Hold jobs to what RuntimeJobV2 promises.
@@ -58,15 +70,15 @@ def check_job(
     now on. A fake that always does the same may ignore the script; it then breaks the promises about
     other scripts. Time passes by `time.sleep`: call it inside `qrtest.simulate()`, or wait.
 
-    *promises*: instead of `PROMISES`. *known*: True leaves out what the genuine client is known to break
-    (`KNOWN_DEFECTS`), False tries that, too; names leave out just those. The known defects show under
-    faults only, so *make_job* is given a `Scenario` for most of them.
+    *promises*: instead of `PROMISES`, values or names. *known*: True leaves out what the genuine client
+    is known to break (`KNOWN_DEFECTS`), False tries that, too; names leave out just those. The known
+    defects show under faults only, so *make_job* is given a `Scenario` for most of them.
 
     To find changes of the client's own layer of HTTP, use `simulate(transport="requests")`: the direct
     transport answers above it.
 
     Raises `BrokenPromises`, an AssertionError, that lists every promise that is not kept, and
-    `SimulationError` for a name in *known* that is none.
+    `SimulationError` for a name that is none, and for a *make_job* that makes no job.
 
     >>> import qrtest
     >>> with qrtest.simulate(transport="requests") as sim:
@@ -78,9 +90,9 @@ def check_job(
     qrtest.errors.BrokenPromises: This job breaks 6 of ...
     """
     __tracebackhide__ = True
-    chosen = PROMISES if promises is None else tuple(promises)
+    tried = chosen(promises, PROMISES, KNOWN_DEFECTS)
     defects = KNOWN_DEFECTS if promises is None else ()
-    hold(make_job, left_out(chosen, defects, known), "job", "RuntimeJobV2")
+    hold(make_job, left_out(tried, defects, known), JOB)
 
 
 def _surface(make_job: MakeJob) -> str | None:

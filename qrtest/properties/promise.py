@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, Final
 
 from qrtest.errors import BrokenPromises, SimulationError
+from qrtest.harness.base import current_journal
+from qrtest.properties.pasted_code import name_of
+from qrtest.properties.project_frames import frame_of_the_consumer
+from qrtest.properties.promise_report import Broken, Promise, Subject, happened_since, report
 
 __all__ = [
     "DONE",
@@ -18,6 +22,8 @@ __all__ = [
     "MakeJob",
     "Promise",
     "Raised",
+    "Subject",
+    "chosen",
     "hold",
     "left_out",
     "raised",
@@ -34,34 +40,102 @@ LONG_ENOUGH_SECONDS: Final = 60
 """After so long, jobs of these scripts have ended, but for one that is stuck."""
 
 MOST_OF_AN_ERROR: Final = 160
+MOST_OF_A_VALUE: Final = 80
 
 
-@dataclass(frozen=True)
-class Promise:
-    """A promise: its *name*, what it *says*, and *broken*, which tries it on what it makes.
+def hold(make: Callable[..., Any], promises: Sequence[Promise], subject: Subject) -> None:
+    """Try *promises* with *make*. Raises `BrokenPromises` that lists those that are not kept.
 
-    *broken* is called with the maker and describes what was wrong, or returns None.
+    Raises `SimulationError` for a *make* that makes nothing which could be tried.
     """
-
-    name: str
-    says: str
-    broken: Callable[[Callable[..., Any]], str | None] = field(repr=False)
-
-
-def hold(make: Callable[..., Any], promises: Sequence[Promise], what: str, of: str) -> None:
-    """Try *promises* with *make*. Raises `BrokenPromises` that lists those that are not kept."""
     __tracebackhide__ = True
-    broken = {}
-    for promise in promises:
-        found = _tried(promise, make)
-        if found is not None:
-            broken[promise.name] = f"{promise.says} {found}"
-    if broken:
-        listed = "\n".join(f"  {name}: {found}" for name, found in broken.items())
-        raise BrokenPromises(
-            f"This {what} breaks {len(broken)} of {len(promises)} promises of {of}:\n{listed}",
-            names=tuple(broken),
+    if not callable(make):
+        given = textwrap.shorten(repr(make), MOST_OF_A_VALUE)
+        raise SimulationError(
+            f"{subject.check}({given}): give {subject.maker}, as {subject.example}."
         )
+    calls = _Calls(subject)
+    watched = calls.watch(make)
+    broken: list[Broken] = []
+    for promise in promises:
+        journal = current_journal()
+        before = {entry.name for entry in journal or ()}
+        what = _tried(promise, watched)
+        if what is not None:
+            is_first = journal is not None and not broken
+            happened = happened_since(journal, before) if journal is not None and is_first else ""
+            broken.append(Broken(promise, what, happened))
+    if not broken:
+        return
+    if calls.failure and not calls.made_one:
+        raise SimulationError(
+            f"{subject.check}({name_of(make)}): {calls.failure}, so there is no {subject.noun} to try. "
+            f"Give {subject.maker}, as {subject.example}. {subject.mistaken}"
+        )
+    raise BrokenPromises(
+        report(make, broken, len(promises), subject, is_simulated=current_journal() is not None),
+        names=tuple(each.promise.name for each in broken),
+    )
+
+
+class _Calls:
+    """Watches a maker: whether it ever made what can be tried, and if not, why."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self.made_one = False
+        self.failure = ""
+
+    def watch(self, make: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *make* with its signature, watched."""
+
+        @functools.wraps(make)
+        def watched(*given: Any) -> Any:
+            call = f"{name_of(make)}({', '.join(repr(str(each)) for each in given)})"
+            try:
+                made = make(*given)
+            except Exception as error:
+                self.failure = self.failure or f"{call} raised {_said(error)}{_where(error)}"
+                raise
+            if any(hasattr(made, name) for name in self._subject.methods):
+                self.made_one = True
+            value = textwrap.shorten(repr(made), MOST_OF_A_VALUE)
+            self.failure = self.failure or f"{call} returned {value}"
+            return made
+
+        return watched
+
+
+def _said(error: Exception) -> str:
+    first_line = textwrap.shorten(str(error).partition("\n")[0], MOST_OF_AN_ERROR)
+    return f"{type(error).__name__}: {first_line}"
+
+
+def _where(error: Exception) -> str:
+    frame = frame_of_the_consumer(error.__traceback__)
+    return f", from {frame.filename.rpartition('/')[2]}:{frame.lineno}" if frame else ""
+
+
+def chosen(
+    promises: Iterable[Promise | str] | None, usual: Sequence[Promise], known: Sequence[Promise]
+) -> tuple[Promise, ...]:
+    """Return *promises*, or those of *usual* and *known* of that name; *usual* for None.
+
+    Raises `SimulationError` for what is no promise.
+    """
+    if promises is None:
+        return tuple(usual)
+    named = {each.name: each for each in (*usual, *known)}
+    given = (promises,) if isinstance(promises, str | Promise) else promises
+    found: list[Promise] = []
+    for each in given if isinstance(given, Iterable) else (given,):
+        promise = named.get(each) if isinstance(each, str) else each
+        if not isinstance(promise, Promise):
+            raise SimulationError(
+                f"promises={each!r}: give values of Promise, or names of: {', '.join(named)}."
+            )
+        found.append(promise)
+    return tuple(found)
 
 
 def left_out(
@@ -86,8 +160,7 @@ def _tried(promise: Promise, make: Callable[..., Any]) -> str | None:
     try:
         return promise.broken(make)
     except Exception as error:
-        first_line = textwrap.shorten(str(error).partition("\n")[0], MOST_OF_AN_ERROR)
-        return f"It raised {type(error).__name__}: {first_line}"
+        return f"It raised {_said(error)}"
 
 
 class Raised(tuple[str, ...]):

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from qrtest import faults
 from qrtest.client.small_jobs import run_sampler, session_kinds
 from qrtest.lifecycle import transitions
-from qrtest.properties.promise import Promise, hold, left_out, raised
+from qrtest.properties.promise import Promise, Subject, chosen, hold, left_out, raised
 
 __all__ = ["SERVICE_PROMISES", "check_service"]
 
@@ -26,12 +26,20 @@ TWENTY_FIVE: Final = 25
 PAST_SECONDS: Final = 2
 WAIT_SECONDS: Final = 60
 BUSY: Final = 503
+SERVICE: Final = Subject(
+    noun="service",
+    of="QiskitRuntimeService",
+    check="check_service",
+    maker="a function without arguments that returns a service",
+    example="sim.service",
+    methods=("backends", "job", "jobs"),
+)
 
 
 def check_service(
     make_service: MakeService,
     *,
-    promises: Sequence[Promise] | None = None,
+    promises: Iterable[Promise | str] | None = None,
     known: Collection[str] = (),
 ) -> None:
     """Hold a service to what QiskitRuntimeService, Session and Batch promise.
@@ -41,18 +49,18 @@ def check_service(
     faults, as `make_service(*faults)`, makes a service whose requests they strike: then submissions are
     tried after an error, too. Time passes by `time.sleep`.
 
-    *promises*: instead of `SERVICE_PROMISES`. *known*: names of promises to leave out.
+    *promises*: instead of `SERVICE_PROMISES`, values or names. *known*: names of promises to leave out.
 
     Raises `BrokenPromises`, an AssertionError, that lists every promise that is not kept, and
-    `SimulationError` for a name in *known* that is none.
+    `SimulationError` for a name that is none, and for a *make_service* that makes no service.
 
     >>> import qrtest
     >>> with qrtest.simulate(transport="requests") as sim:
     ...     check_service(sim.service)
     """
     __tracebackhide__ = True
-    chosen = SERVICE_PROMISES if promises is None else tuple(promises)
-    hold(make_service, left_out(chosen, (), known), "service", "QiskitRuntimeService")
+    tried = chosen(promises, SERVICE_PROMISES, ())
+    hold(make_service, left_out(tried, (), known), SERVICE)
 
 
 def _backend(service: Any) -> Any:

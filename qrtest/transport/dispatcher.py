@@ -99,6 +99,11 @@ class Dispatcher:
         return response, wait
 
     @property
+    def service(self) -> object:
+        """The service that it carries requests to; None when it is closed."""
+        return getattr(self._handle, "__self__", None)
+
+    @property
     def websockets(self) -> str | None:
         """Where the websockets of its port are, without a path; None where there is no port."""
         return None if self.port is None else f"ws://127.0.0.1:{self.port.number}"

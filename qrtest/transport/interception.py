@@ -166,8 +166,12 @@ class Interception:
 
     def simulated(self, host: str) -> Simulated | None:
         """Return the simulation that this thread follows, if it takes requests to *host*."""
-        found = self._simulated.get(id(current())) if self._simulated else None
+        found = self.followed()
         return found if found is not None and found.takes(host) else None
+
+    def followed(self) -> Simulated | None:
+        """Return the simulation that this thread follows."""
+        return self._simulated.get(id(current())) if self._simulated else None
 
     @contextmanager
     def simulating(self, handler: Simulated) -> Iterator[None]:
