@@ -95,7 +95,7 @@ class _Calls:
             try:
                 made = make(*given)
             except Exception as error:
-                self.failure = self.failure or f"{call} raised {_said(error)}{_where(error)}"
+                self.failure = self.failure or f"{call} raised {_worded(error)}{_where(error)}"
                 raise
             if any(hasattr(made, name) for name in self._subject.methods):
                 self.made_one = True
@@ -106,7 +106,7 @@ class _Calls:
         return watched
 
 
-def _said(error: Exception) -> str:
+def _worded(error: Exception) -> str:
     first_line = textwrap.shorten(str(error).partition("\n")[0], MOST_OF_AN_ERROR)
     return f"{type(error).__name__}: {first_line}"
 
@@ -160,7 +160,7 @@ def _tried(promise: Promise, make: Callable[..., Any]) -> str | None:
     try:
         return promise.broken(make)
     except Exception as error:
-        return f"It raised {_said(error)}"
+        return f"It raised {_worded(error)}"
 
 
 class Raised(tuple[str, ...]):
