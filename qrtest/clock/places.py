@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -14,6 +15,7 @@ __all__ = [
     "Activity",
     "Place",
     "activity",
+    "is_in_a_tool",
     "is_library",
     "is_tool",
     "line_of",
@@ -50,12 +52,14 @@ LOCK_CALLS: Final = frozenset({"acquire", "get", "join", "_acquire_restore"})
 """Methods of C that wait for another thread: of locks, and of `queue.SimpleQueue`."""
 
 
+@cache
 def is_tool(module_name: str) -> bool:
     """Return whether a module belongs to a test tool."""
     root = module_name.partition(".")[0]
     return root in TEST_TOOLS or root.startswith("pytest_")
 
 
+@cache
 def is_library(module_name: str) -> bool:
     """Return whether a module belongs to the standard library."""
     return module_name.partition(".")[0] in sys.stdlib_module_names
@@ -94,6 +98,17 @@ def place_of(ident: int | None) -> Place:
         where = where.f_back
     is_idle = "concurrent.futures.thread" in modules
     return Place(line_of(frame), is_idle_worker=is_idle)
+
+
+def is_in_a_tool(ident: int | None) -> bool:
+    """Return whether the thread *ident* does the work of a test tool, as pytest's when it writes a report."""
+    frame = None if ident is None else sys._current_frames().get(ident)
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if not is_library(module) and not module.startswith("qrtest."):
+            return is_tool(module)
+        frame = frame.f_back
+    return False
 
 
 def line_of(frame: FrameType) -> str:
