@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sys
@@ -45,7 +44,7 @@ def test_ctrl_c_ends_the_search() -> None:
     """A person who interrupts the tests is not the consumer."""
 
     def is_interrupted(job):
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # of a signal to the process, another thread may be told
 
     with pytest.raises(KeyboardInterrupt):
         qrtest.check_consumer(is_interrupted, scenarios=DONE)
