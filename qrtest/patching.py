@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 __all__ = ["PATCHING", "Patch", "Patches"]
@@ -12,20 +12,20 @@ PATCHING: Final = threading.RLock()
 """Held while an attribute that all threads see is replaced or restored."""
 
 ABSENT: Final = object()
+IMMUTABLE_TYPE: Final = 1 << 8
+"""The flag of a class of C, whose attributes cannot be replaced."""
 
 Patch = tuple[Any, str, Any]
-"""A module or class, the name of its attribute, and the replacement."""
-
-_Found = tuple[Any, str, Any, Any]
-"""The same, with the value that the attribute has before."""
+"""A module, class, object or namespace, the name of its attribute, and the replacement."""
 
 
 class Patches:
     """A context manager that makes the replacements which *find* returns.
 
-    It can be entered many times at once, in any threads: the first replaces, the last restores.
+    It can be entered many times at once, in any threads: the first replaces, the last restores. What
+    somebody else has replaced meanwhile is left to them.
     *is_stable*: what was found serves the next time, too, unless somebody else has replaced one of the
-    attributes meanwhile.
+    attributes meanwhile, or *state* returns another value than it did then.
 
     >>> import math
     >>> roundly = Patches(lambda: [(math, "pi", 3)])
@@ -36,39 +36,102 @@ class Patches:
     True
     """
 
-    def __init__(self, find: Callable[[], Iterable[Patch]], *, is_stable: bool = False) -> None:
+    def __init__(
+        self,
+        find: Callable[[], Iterable[Patch]],
+        *,
+        is_stable: bool = False,
+        state: Callable[[], object] | None = None,
+    ) -> None:
         self._find = find
         self._is_stable = is_stable
+        self._state = state
+        self._state_found: object = None
         self._users = 0
-        self._found: list[_Found] = []
-        self._before: list[Patch] = []
+        self._found: _Found | None = None
 
     def __enter__(self) -> None:
         with PATCHING:
-            if not self._users:
-                if not self._serves_again():
-                    self._found = [
-                        (owner, name, stand_in, getattr(owner, name, ABSENT))
-                        for owner, name, stand_in in self._find()
-                    ]
-                for owner, name, stand_in, _ in self._found:
-                    self._before.append((owner, name, vars(owner).get(name, ABSENT)))
-                    setattr(owner, name, stand_in)
+            if not self._users and not self._serves_again():
+                self._found = _Found(self._find())
+                self._state_found = None if self._state is None else self._state()
+                self._found.replace()
             self._users += 1
 
     def __exit__(self, *_: object) -> None:
         with PATCHING:
             self._users -= 1
-            while self._before and not self._users:
-                owner, name, before = self._before.pop()
-                if before is ABSENT:
-                    delattr(owner, name)
-                else:
-                    setattr(owner, name, before)
+            if not self._users and self._found is not None:
+                self._found.restore()
 
     def _serves_again(self) -> bool:
-        if not self._is_stable or not self._found:
+        """Make the replacements of the last time, if they are still the ones to make."""
+        if self._found is None or not self._is_stable:
             return False
-        return all(
-            getattr(owner, name, ABSENT) is genuine for owner, name, _, genuine in self._found
-        )
+        if self._state is not None and self._state() != self._state_found:
+            return False
+        return self._found.replace()
+
+
+class _Found:
+    """Replacements, and what they replace: of names in dicts, and of attributes of classes.
+
+    A simulation makes some sixty when it begins and takes them back when it ends; that is most of what
+    it costs to begin and to end, hence two plain loops, and nothing that is looked up twice.
+    """
+
+    def __init__(self, patches: Iterable[Patch]) -> None:
+        self._in_dicts: list[tuple[dict[str, Any], str, Any, Any]] = []
+        self._in_classes: list[tuple[type, Mapping[str, Any], str, Any, Any]] = []
+        self._inherited: list[tuple[Mapping[str, Any], str, Any]] = []
+        # The same module may be known by two names.
+        wanted = {(id(owner), name): (owner, name, stand_in) for owner, name, stand_in in patches}
+        for owner, name, stand_in in wanted.values():
+            namespace = owner if isinstance(owner, dict) else vars(owner)
+            genuine = namespace.get(name, ABSENT)
+            if isinstance(namespace, dict):
+                self._in_dicts.append((namespace, name, genuine, stand_in))
+            else:
+                self._in_classes.append((owner, namespace, name, genuine, stand_in))
+                self._inherited += _inherited(owner, name) if genuine is ABSENT else ()
+
+    def replace(self) -> bool:
+        """Put the replacements in place; change nothing, and return False, if one replaces something else."""
+        for namespace, name, value in self._inherited:
+            if namespace.get(name) is not value:
+                return False
+        for namespace, name, genuine, stand_in in self._in_dicts:
+            if namespace.get(name, ABSENT) is not genuine:
+                self.restore()
+                return False
+            namespace[name] = stand_in
+        for owner, attributes, name, genuine, stand_in in self._in_classes:
+            if attributes.get(name, ABSENT) is not genuine:
+                self.restore()
+                return False
+            setattr(owner, name, stand_in)
+        return True
+
+    def restore(self) -> None:
+        """Put the genuine attributes back where the replacements still are."""
+        for owner, attributes, name, genuine, stand_in in self._in_classes:
+            if attributes.get(name) is not stand_in:
+                continue
+            if genuine is ABSENT:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, genuine)
+        for namespace, name, genuine, stand_in in self._in_dicts:
+            if namespace.get(name) is not stand_in:
+                continue
+            if genuine is ABSENT:
+                del namespace[name]
+            else:
+                namespace[name] = genuine
+
+
+def _inherited(owner: type, name: str) -> Iterator[tuple[Mapping[str, Any], str, Any]]:
+    """Return where *owner* inherits the attribute *name* from, if that is a class which can be changed."""
+    kind = next((kind for kind in owner.__mro__ if name in vars(kind)), None)
+    if kind is not None and not kind.__flags__ & IMMUTABLE_TYPE:
+        yield vars(kind), name, vars(kind)[name]

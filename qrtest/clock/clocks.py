@@ -234,19 +234,20 @@ class VirtualClock:
     def glance(self) -> None:
         """Note that code looked whether something has happened, without waiting for it: as many reads."""
         self._idle_reads += READS_OF_A_GLANCE
-        self._pass_if_idle()
+        if self._idle_reads > IDLE_READS:
+            self._pass_if_idle()
 
     def read(self, base: float) -> float:
         """Return *base* plus the time. Reading it again and again, and nothing else, moves it."""
         self._idle_reads += 1
-        self._pass_if_idle()
-        return base + self.now()
+        if self._idle_reads > IDLE_READS:
+            self._pass_if_idle()
+        return base + self.nanoseconds / NANO
 
     def _pass_if_idle(self) -> None:
-        if self._idle_reads > IDLE_READS:
-            idle_reads = self._idle_reads
-            self.sleep(IDLE_READ_SECONDS)
-            self._idle_reads = idle_reads
+        idle_reads = self._idle_reads
+        self.sleep(IDLE_READ_SECONDS)
+        self._idle_reads = idle_reads
 
     def read_nanoseconds(self, base: float) -> int:
         """Return what `read` does, in nanoseconds."""

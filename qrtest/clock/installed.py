@@ -24,6 +24,7 @@ class Installed:
     def __init__(self) -> None:
         self.clocks: list[tuple[int, Clock]] = []
         self.only: Clock | None = None
+        self.only_virtual: VirtualClock | None = None
 
     def add(self, clock: Clock) -> None:
         """Note that the running thread has installed *clock*."""
@@ -37,7 +38,7 @@ class Installed:
                 del self.clocks[position]
                 break
         self._count()
-        return all(each is not clock for _, each in self.clocks)
+        return not self.clocks or all(each is not clock for _, each in self.clocks)
 
     def of_this_thread(self) -> Clock | None:
         """Return the clock of the running thread, else of the one that started it, else the last one."""
@@ -62,8 +63,11 @@ class Installed:
         return None
 
     def _count(self) -> None:
-        last = self.clocks[-1][1] if self.clocks else None
-        self.only = last if all(clock is last for _, clock in self.clocks) else None
+        clocks = self.clocks
+        last = clocks[-1][1] if clocks else None
+        is_only = len(clocks) < 2 or all(clock is last for _, clock in clocks)
+        self.only = last if is_only else None
+        self.only_virtual = self.only if isinstance(self.only, VirtualClock) else None
 
 
 INSTALLED: Final = Installed()
@@ -86,8 +90,8 @@ def current() -> Clock | None:
 
 def virtual_clock() -> VirtualClock | None:
     """Return the virtual clock that the running thread takes part in."""
-    only = INSTALLED.only
-    if isinstance(only, VirtualClock):
+    only = INSTALLED.only_virtual
+    if only is not None:
         return only if only.owner == get_ident() or only.is_followed() else None
     return INSTALLED.followed()
 

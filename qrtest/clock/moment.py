@@ -8,10 +8,13 @@ from typing import Final
 from qrtest.clock.genuine import REAL
 from qrtest.errors import ClockError
 
-__all__ = ["EPOCH", "Moment", "moment", "unix_time"]
+__all__ = ["EPOCH", "UPTIME_SECONDS", "Moment", "moment", "unix_time"]
 
 EPOCH: Final = 1_767_225_600.0
 """Unix time at which a simulation begins: 2026-01-01T00:00:00Z."""
+
+UPTIME_SECONDS: Final = 65_536.0
+"""What `time.monotonic()` returns when a simulation begins."""
 
 Moment = str | datetime | float
 

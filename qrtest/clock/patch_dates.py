@@ -22,6 +22,9 @@ from qrtest.clock.places import is_library, is_tool
 __all__ = ["is_travelling", "prepare", "replace", "restore"]
 
 _NAMES: Final = ("now", "utcnow")
+_NAMESPACE: Final[dict[str, Any]] = gc.get_referents(vars(datetime))[0]
+_CLASS: Final = ctypes.py_object(datetime)
+_note_change: Final = ctypes.pythonapi.PyType_Modified
 _GENUINE: Final[dict[str, Any]] = {name: vars(datetime)[name] for name in _NAMES}
 
 
@@ -51,9 +54,8 @@ def restore() -> None:
 
 
 def _put(methods: dict[str, Any]) -> None:
-    (namespace,) = gc.get_referents(vars(datetime))
-    namespace.update(methods)
-    ctypes.pythonapi.PyType_Modified(ctypes.py_object(datetime))
+    _NAMESPACE.update(methods)
+    _note_change(_CLASS)
 
 
 def _is_unknown() -> bool:

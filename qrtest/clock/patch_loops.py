@@ -13,55 +13,56 @@ import selectors
 import socket
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from qrtest.clock.clocks import VirtualClock
 from qrtest.clock.genuine import REAL, Genuine
 from qrtest.clock.installed import participant, virtual_clock
+from qrtest.clock.moment import UPTIME_SECONDS
 from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import tasks_of
+from qrtest.patching import Patch
 
-__all__ = ["FUNCTIONS", "enter", "leave", "replace", "restore"]
+__all__ = ["FUNCTIONS", "enter", "leave", "patches"]
 
 PATIENCE_SECONDS: Final = 0.05
 """For how long, really, a connection that was quiet may keep the time still: an answer may be on its way."""
 
 
-def replace() -> None:
-    """Put the replacements in place."""
+def patches() -> Iterator[Patch]:
+    """Return the methods to replace."""
     for kind, ours in _SELECTS.items():
-        kind.select = ours  # type: ignore[method-assign]
+        yield kind, "select", ours
     loops = sys.modules.get("asyncio.selector_events")
     if loops is not None:
         kind = loops.BaseSelectorEventLoop
-        if kind not in _WRITES:
-            _WRITES[kind] = kind._write_to_self
-        kind._write_to_self = _write_to_self
+        _WRITES.setdefault(kind, kind._write_to_self)
+        yield kind, "_write_to_self", _write_to_self
 
 
-def restore() -> None:
-    """Put the genuine methods back."""
-    for kind in _SELECTS:
-        kind.select = Genuine.selects[kind]  # type: ignore[method-assign]
-    for kind, genuine in _WRITES.items():
-        kind._write_to_self = genuine
+def enter(clock: VirtualClock) -> None:
+    """Let the timers of a running loop keep their distance: its time is that of *clock* from here on."""
+    loop = _running_loop()
+    if loop is not None:
+        _move_timers(loop, clock.now() + UPTIME_SECONDS - REAL["monotonic"]())
 
 
-def enter(now: float) -> None:
-    """Let the timers of a loop that is running keep their distance: its time is *now* from here on."""
-    _move_timers(now - REAL["monotonic"]())
+def leave(clock: VirtualClock) -> None:
+    """Undo `enter`: the time of a loop that is running is real from here on."""
+    loop = _running_loop()
+    if loop is not None:
+        _move_timers(loop, REAL["monotonic"]() - UPTIME_SECONDS - clock.now())
 
 
-def leave(now: float) -> None:
-    """Undo `enter`: the time of a loop that is running was *now*, and is real from here on."""
-    _move_timers(REAL["monotonic"]() - now)
-
-
-def _move_timers(seconds: float) -> None:
-    events = sys.modules.get("asyncio.events")
-    loop = None if events is None else events._get_running_loop()
+def _move_timers(loop: Any, seconds: float) -> None:
     for handle in getattr(loop, "_scheduled", ()):
         handle._when += seconds
+
+
+def _running_loop() -> Any:
+    events = sys.modules.get("asyncio.events")
+    return None if events is None else events._get_running_loop()
 
 
 class _Sources:
@@ -157,8 +158,7 @@ def _task_of(handle: Any) -> Any:
 
 
 def _loop_of(selector: Any) -> Any:
-    events = sys.modules.get("asyncio.events")
-    loop = None if events is None else events._get_running_loop()
+    loop = _running_loop()
     return loop if getattr(loop, "_selector", None) is selector else None
 
 

@@ -11,7 +11,7 @@ import queue
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from qrtest.clock import line_switches
@@ -22,8 +22,9 @@ from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import is_tool
 from qrtest.clock.virtual_locks import VirtualLock, VirtualRLock, acquire_in_turn
 from qrtest.errors import Stop, ThreadsLeftRunning
+from qrtest.patching import Patch
 
-__all__ = ["FUNCTIONS", "give_back", "outside_of_time", "replace", "restore", "warn_of"]
+__all__ = ["FUNCTIONS", "give_back", "outside_of_time", "patches", "warn_of"]
 
 _PARTICIPANT: Final = "_qrtest_participant"
 
@@ -42,43 +43,26 @@ FUNCTIONS: Final[list[tuple[Any, Any]]] = [
 """What is replaced under every name that a module has imported it by: the genuine one, and ours."""
 
 
-def replace() -> None:
-    """Put the replacements in place."""
-    methods: list[tuple[Any, str, Any]] = [
-        (threading.Condition, "wait", _wait),
-        (threading.Condition, "__enter__", _enter),
-        (threading.Thread, "start", _start),
-        (threading.Thread, "join", _join),
-    ]
+def patches() -> Iterator[Patch]:
+    """Return the methods to replace."""
+    yield threading.Condition, "wait", _wait
+    yield threading.Condition, "__enter__", _enter
+    yield threading.Thread, "start", _start
+    yield threading.Thread, "join", _join
     pools = sys.modules.get("concurrent.futures.thread")
     if pools is not None:
-        methods.append((pools.ThreadPoolExecutor, "submit", _submitting(pools.ThreadPoolExecutor)))
-    for kind, name, ours in methods:
-        _BEFORE.append((kind, name, ours, vars(kind)[name]))
-        setattr(kind, name, ours)
-
-
-def restore() -> None:
-    """Put the genuine methods back."""
-    while _BEFORE:
-        kind, name, ours, before = _BEFORE.pop()
-        if vars(kind)[name] is ours:
-            setattr(kind, name, before)
-
-
-_BEFORE: Final[list[tuple[Any, str, Any, Any]]] = []
+        yield pools.ThreadPoolExecutor, "submit", _submitting(pools.ThreadPoolExecutor)
 
 
 def warn_of(left: list[str]) -> None:
     """Warn of threads that still run after a simulation; *left* is where they are."""
-    if left:
-        warnings.warn(
-            ThreadsLeftRunning(
-                f"{len(left)} threads still run after the simulation, in real time now: "
-                f"{'; '.join(left)}. Join them inside of it."
-            ),
-            stacklevel=6,
-        )
+    warnings.warn(
+        ThreadsLeftRunning(
+            f"{len(left)} threads still run after the simulation, in real time now: "
+            f"{'; '.join(left)}. Join them inside of it."
+        ),
+        stacklevel=6,
+    )
 
 
 def outside_of_time(thread: threading.Thread) -> None:

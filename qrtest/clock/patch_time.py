@@ -13,20 +13,18 @@ import functools
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Final
 
 from qrtest.clock import line_switches, patch_dates, patch_loops, patch_threads
 from qrtest.clock.clocks import Clock, VirtualClock
-from qrtest.clock.genuine import REAL
+from qrtest.clock.genuine import REAL, get_ident
 from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
+from qrtest.clock.moment import UPTIME_SECONDS
 from qrtest.clock.places import is_library, is_tool
-from qrtest.patching import PATCHING
+from qrtest.patching import PATCHING, Patch, Patches
 
 __all__ = ["NAMES", "install"]
-
-UPTIME_SECONDS: Final = 65_536.0
-"""What `time.monotonic()` returns when a simulation begins."""
 
 NAMES: Final = tuple(REAL)
 
@@ -39,9 +37,8 @@ FOLLOWERS: Final = frozenset(
 """Modules of the standard library, beside asyncio, that wait for other threads, and so by the clock."""
 
 
-@contextmanager
-def install(clock: Clock) -> Iterator[None]:
-    """Make time and waits follow *clock* within the block.
+def install(clock: Clock) -> AbstractContextManager[None]:
+    """Make time and waits follow *clock* within a block.
 
     May be nested, and used in several threads at once: a thread follows the clock that it installed last,
     else the one of the thread that started it. A thread that was there before follows none.
@@ -53,86 +50,77 @@ def install(clock: Clock) -> Iterator[None]:
     >>> clock.now()
     3600.0
     """
-    with PATCHING:
-        if not INSTALLED.clocks:
-            _PATCHES.replace()
-        INSTALLED.add(clock)
-        if isinstance(clock, VirtualClock):
-            clock.open()
-            patch_loops.enter(clock.now() + UPTIME_SECONDS)
-            line_switches.begin(clock)
-    try:
-        yield
-        if isinstance(clock, VirtualClock):
-            clock.settle()
-    except BaseException:
-        _leave(clock)
-        raise
-    patch_threads.warn_of(_leave(clock))
+    return _Installation(clock)
 
 
-def _leave(clock: Clock) -> list[str]:
-    """Undo `install`; return where the threads are that took part and still run."""
-    left: list[str] = []
-    if isinstance(clock, VirtualClock):
-        line_switches.end(clock)
-    with PATCHING:
-        is_last = INSTALLED.remove(clock)
-        if isinstance(clock, VirtualClock) and is_last:
-            patch_threads.give_back(clock)
-            left = clock.close()
-            patch_loops.leave(clock.now() + UPTIME_SECONDS)
-        if not INSTALLED.clocks:
-            _PATCHES.restore()
-    return left
+class _Installation(AbstractContextManager[None]):
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._virtual = clock if isinstance(clock, VirtualClock) else None
+
+    def __enter__(self) -> None:
+        virtual = self._virtual
+        with PATCHING:
+            if not INSTALLED.clocks:
+                _replace()
+            INSTALLED.add(self._clock)
+            if virtual is not None:
+                virtual.open()
+                patch_loops.enter(virtual)
+                line_switches.begin(virtual)
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None or self._virtual is None:
+            self._leave()
+            return
+        try:
+            self._virtual.settle()
+        except BaseException:
+            self._leave()
+            raise
+        left = self._leave()
+        if left:
+            patch_threads.warn_of(left)
+
+    def _leave(self) -> list[str]:
+        """Undo `__enter__`; return where the threads are that took part and still run."""
+        left: list[str] = []
+        virtual = self._virtual
+        if virtual is not None:
+            line_switches.end(virtual)
+        with PATCHING:
+            is_last = INSTALLED.remove(self._clock)
+            if virtual is not None and is_last:
+                patch_threads.give_back(virtual)
+                left = virtual.close()
+                patch_loops.leave(virtual)
+            if not INSTALLED.clocks:
+                _restore()
+        return left
 
 
-class _Patches:
-    """The places where functions of `time` and their like are replaced."""
+class _Places:
+    """Where functions of `time` and their like have a name: also in the modules that import them."""
 
     def __init__(self) -> None:
-        self._replaced: list[tuple[dict[str, Any], str, Any, Any]] = []
-        self._before: dict[str, Any] = {}
         self._modules_seen: dict[str, int] = {}
-        self._state_seen: tuple[int, str, int] | None = None
+        self._state_seen: object = None
         self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
 
-    def replace(self) -> None:
-        """Put the replacements in place."""
-        patch_dates.prepare()
-        self._find_places()
+    def patches(self) -> Iterator[Patch]:
+        """Return the names to replace; what somebody else has replaced is left to them."""
+        self.look()
         for namespace, attribute, genuine, replacement in self._places:
             if namespace.get(attribute) is genuine:
-                namespace[attribute] = replacement
-                self._replaced.append((namespace, attribute, genuine, replacement))
-        here = vars(time)
-        self._before = {name: here[name] for name in NAMES}
-        here.update(_VIRTUAL)
-        patch_threads.replace()
-        patch_loops.replace()
-        _schedule_by(_VIRTUAL)
-        patch_dates.replace()
+                yield namespace, attribute, replacement
+        for name, replacement in _VIRTUAL.items():
+            yield time, name, replacement
+        yield from patch_threads.patches()
+        yield from patch_loops.patches()
 
-    def restore(self) -> None:
-        """Put the genuine functions back, in modules that were imported meanwhile, too."""
-        patch_dates.restore()
-        _schedule_by(REAL)
-        patch_loops.restore()
-        patch_threads.restore()
-        while self._replaced:
-            namespace, attribute, genuine, replacement = self._replaced.pop()
-            if namespace.get(attribute) is replacement:
-                namespace[attribute] = genuine
-        here = vars(time)
-        for name, ours in _VIRTUAL.items():
-            if here[name] is ours:
-                here[name] = self._before[name]
-        self._find_places()
-
-    def _find_places(self) -> None:
+    def look(self) -> None:
         """Find the names imported by modules that are new since the last call; none keeps a replacement."""
-        last = next(reversed(sys.modules))
-        state = (len(sys.modules), last, id(sys.modules[last]))
+        state = _modules_state()
         if state == self._state_seen:
             return
         self._state_seen = state
@@ -151,6 +139,27 @@ class _Patches:
                     self._places.append((namespace, attribute, genuine, replacement))
         for module_name in self._modules_seen.keys() - sys.modules.keys():
             del self._modules_seen[module_name]
+
+
+def _modules_state() -> tuple[int, str, int]:
+    """Return a value that is another one when modules were imported meanwhile."""
+    last = next(reversed(sys.modules))
+    return len(sys.modules), last, id(sys.modules[last])
+
+
+def _replace() -> None:
+    patch_dates.prepare()
+    _PATCHES.__enter__()
+    _schedule_by(_VIRTUAL)
+    patch_dates.replace()
+
+
+def _restore() -> None:
+    """Put the genuine functions back, in modules that were imported meanwhile, too."""
+    patch_dates.restore()
+    _schedule_by(REAL)
+    _PATCHES.__exit__()
+    _PLACES.look()
 
 
 def _keeps_its_names(module_name: str) -> bool:
@@ -176,6 +185,11 @@ def _is_own(module_name: str) -> bool:
 
 
 def _clock_for(caller: str) -> VirtualClock | None:
+    """Return the clock that a call from the module *caller* follows, in the running thread.
+
+    What replaces `sleep` and the readers looks for the usual case itself: one clock, and the thread that
+    entered it. A call more would be a tenth of what a poll costs.
+    """
     if _is_own(caller):
         return virtual_clock()
     if _keeps_real_time(caller) or serves_a_tool(3):
@@ -185,7 +199,9 @@ def _clock_for(caller: str) -> VirtualClock | None:
 
 def _sleep(seconds: float, /) -> None:
     caller = sys._getframe(1).f_globals.get("__name__", "")
-    clock = _clock_for(caller)
+    clock = INSTALLED.only_virtual
+    if clock is None or clock.owner != get_ident() or not _is_own(caller):
+        clock = _clock_for(caller)
     if clock is not None and type(seconds) not in (float, int):
         seconds = float(seconds) if hasattr(seconds, "__index__") else seconds
         clock = clock if isinstance(seconds, float) else None
@@ -202,7 +218,10 @@ def _reader(name: str, base: float | None) -> Callable[[], Any]:
 
     @functools.wraps(real)
     def virtual() -> Any:
-        clock = _clock_for(sys._getframe(1).f_globals.get("__name__", ""))
+        caller = sys._getframe(1).f_globals.get("__name__", "")
+        clock = INSTALLED.only_virtual
+        if clock is None or clock.owner != get_ident() or not _is_own(caller):
+            clock = _clock_for(caller)
         if clock is None or (base is None and patch_dates.is_travelling()):
             return real()
         return read(clock, clock.epoch if base is None else base)
@@ -258,4 +277,5 @@ _GENUINE_OF: Final = {
     **{id(replacement): genuine for genuine, replacement in patch_threads.FUNCTIONS},
     **{id(replacement): genuine for genuine, replacement in patch_loops.FUNCTIONS},
 }
-_PATCHES: Final = _Patches()
+_PLACES: Final = _Places()
+_PATCHES: Final = Patches(_PLACES.patches, is_stable=True, state=_modules_state)

@@ -6,8 +6,8 @@ connection leaves the machine. It knows nothing of what the service answers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -26,6 +26,7 @@ from qrtest.service.job_facts import JobFacts
 from qrtest.timeline.journal import Journal
 from qrtest.transport.dispatcher import Dispatcher, Port
 from qrtest.transport.interception import INTERCEPTION, Simulated
+from qrtest.transport.network_block import BLOCKED
 from qrtest.transport.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ Transport = Literal["direct", "in-process", "requests", "sockets"]
 
 TRANSPORTS: Final = ("direct", "in-process", "requests", "sockets")
 CLOCKS: Final = ("virtual", "real")
+_NOTHING: Final = nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,37 +167,49 @@ class Environment:
         self._maker = maker
         self._network = options.network
         self._within = within
-        self._stack: ExitStack | None = None
+        self._entered: AbstractContextManager[None] | None = None
         self._is_over = False
         self._client: Any = None
         self._services: dict[tuple[str | None, str | None], Any] = {}
 
     def enter(self) -> None:
         """Start the environment. Raises `SimulationError` the second time."""
-        if self._stack is not None or self._is_over:
+        if self._entered is not None or self._is_over:
             raise SimulationError(
                 f"This {self._noun} was entered before: each serves once. Call {self._maker}() again."
             )
+        active = self._active()
+        active.__enter__()
+        self._entered = active
+
+    @contextmanager
+    def _active(self) -> Iterator[None]:
+        """Carry requests, and keep everything on this machine, while the block lasts."""
         from qrtest.client import releases
-        from qrtest.transport.network_block import BLOCKED
 
         releases.installed()
+        with (
+            releases.QUIET,
+            self._within(),
+            _NOTHING if self._network else BLOCKED,
+            _NOTHING if self.transport == "direct" else self._whole_client(),
+            INTERCEPTION.simulating(self._handler),
+            patch_time.install(self.clock),
+        ):
+            yield
+
+    @contextmanager
+    def _whole_client(self) -> Iterator[None]:
+        """Answer clients that send by `requests`; by a port of this machine, if that is the transport."""
+        from qrtest.transport.requests_mount import MOUNT
+
         with ExitStack() as stack:
-            stack.enter_context(releases.QUIET)
-            stack.enter_context(self._within())
-            if not self._network:
-                stack.enter_context(BLOCKED)
             if self.transport == "sockets":
                 from qrtest.transport.server import open_port
 
                 self._dispatcher.port = stack.enter_context(open_port(self._dispatcher))
-            stack.enter_context(INTERCEPTION.simulating(self._handler))
-            if self.transport != "direct":
-                from qrtest.transport.requests_mount import MOUNT
-
-                stack.enter_context(MOUNT.entered())
-            stack.enter_context(patch_time.install(self.clock))
-            self._stack = stack.pop_all()
+            stack.enter_context(MOUNT.entered())
+            yield
 
     def leave(
         self,
@@ -209,9 +223,9 @@ class Environment:
         """
         self._is_over = True
         self._dispatcher.close()
-        assert self._stack is not None
+        assert self._entered is not None
         run_options.session_ended(self.journal)
-        self._stack.__exit__(kind, error, traceback)
+        self._entered.__exit__(kind, error, traceback)
         if isinstance(error, Stop):
             raise error.reason from error.__cause__
         if error is None and self._watchdog.stopped_for_good is not None:
@@ -224,7 +238,7 @@ class Environment:
 
     def must_be_active(self, what: str) -> None:
         """Raise `SimulationError` unless the environment is entered."""
-        if self._stack is None or self._is_over:
+        if self._entered is None or self._is_over:
             when = "is over" if self._is_over else "has not begun"
             raise SimulationError(
                 f"{what} on a {self._noun} that {when}: use it inside "

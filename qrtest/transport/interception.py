@@ -173,15 +173,9 @@ class Interception:
         """Return the simulation that this thread follows."""
         return self._simulated.get(id(current())) if self._simulated else None
 
-    @contextmanager
-    def simulating(self, handler: Simulated) -> Iterator[None]:
-        """Let *handler* answer the threads that follow its clock."""
-        with self._taps:
-            self._simulated[id(handler.clock)] = handler
-            try:
-                yield
-            finally:
-                del self._simulated[id(handler.clock)]
+    def simulating(self, handler: Simulated) -> AbstractContextManager[None]:
+        """Let *handler* answer the threads that follow its clock, within a block."""
+        return _Simulating(self._taps, self._simulated, handler)
 
     @contextmanager
     def recording(self, handler: Handler) -> Iterator[None]:
@@ -260,6 +254,21 @@ async def pause(clock: Clock, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
 
+class _Simulating(AbstractContextManager[None]):
+    def __init__(self, taps: _Taps, simulated: dict[int, Simulated], handler: Simulated) -> None:
+        self._taps = taps
+        self._simulated = simulated
+        self._handler = handler
+
+    def __enter__(self) -> None:
+        self._taps.__enter__()
+        self._simulated[id(self._handler.clock)] = self._handler
+
+    def __exit__(self, *_: object) -> None:
+        del self._simulated[id(self._handler.clock)]
+        self._taps.__exit__()
+
+
 # --- the taps ---------------------------------------------------------------------------------------
 
 
@@ -278,7 +287,7 @@ class _Taps(MetaPathFinder, AbstractContextManager[None]):
             if self._users == 1:
                 for library in TAPS:
                     if library in sys.modules:
-                        self.open(library)
+                        self._open_tap(library)
                 sys.meta_path.insert(0, self)
 
     def __exit__(self, *_: object) -> None:
@@ -293,11 +302,13 @@ class _Taps(MetaPathFinder, AbstractContextManager[None]):
         """Open the tap of *library*, which is imported, if somebody is inside."""
         with PATCHING:
             if self._users and library not in self._open:
-                if library not in self._known:
-                    self._known[library] = importlib.import_module(TAPS[library]).PATCHES
-                patches = self._known[library]
-                patches.__enter__()
-                self._open[library] = patches
+                self._open_tap(library)
+
+    def _open_tap(self, library: str) -> None:
+        if library not in self._known:
+            self._known[library] = importlib.import_module(TAPS[library]).PATCHES
+        self._open[library] = patches = self._known[library]
+        patches.__enter__()
 
     def find_spec(
         self, name: str, path: Any = None, target: ModuleType | None = None
