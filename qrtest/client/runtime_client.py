@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from http.cookiejar import DefaultCookiePolicy
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from qrtest.client import private_names, releases
 from qrtest.clock.clocks import WallClock
@@ -97,12 +97,11 @@ def carry(client: Any, dispatcher: Dispatcher, *, transport: str) -> None:
 def _new_client(instance: str) -> Any:
     """Return a new RuntimeClient, copied from a cached one: the constructor takes much longer."""
     pattern = _pattern(instance)
-    client, session = _alike(pattern), _alike(session_of(pattern))
+    client, session = _alike(pattern.client), _alike(pattern.session)
     session.cookies = RequestsCookieJar(policy=_COOKIES)
     session.adapters = session.adapters.copy()
-    private_names.SESSION.put_in(client, session)
-    private_names.API.put_in(client, type(private_names.API.of(client))(session))
-    private_names.CONFIGURATIONS.put_in(client, {})
+    api = pattern.api_class(session)
+    vars(client).update(zip(pattern.names, (session, api, {}), strict=True))
     return client
 
 
@@ -113,9 +112,21 @@ def _alike(thing: Any) -> Any:
     return alike
 
 
+class _Pattern(NamedTuple):
+    """A RuntimeClient, and what each copy of it has of its own: under *names*, in this release."""
+
+    client: Any
+    session: Any
+    api_class: Any
+    names: tuple[str, str, str]
+
+
 @cache
-def _pattern(instance: str) -> Any:
-    return releases.client_class()(parameters(instance))
+def _pattern(instance: str) -> _Pattern:
+    client = releases.client_class()(parameters(instance))
+    own = private_names.SESSION, private_names.API, private_names.CONFIGURATIONS
+    names = own[0].in_use(client), own[1].in_use(client), own[2].in_use(client)
+    return _Pattern(client, session_of(client), type(private_names.API.of(client)), names)
 
 
 @cache

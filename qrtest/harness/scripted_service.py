@@ -347,11 +347,15 @@ def _at_once(scenario: Scenario) -> list[Fault]:
 
 def _later(scenario: Scenario) -> Scenario:
     """Return *scenario* with only the faults on requests about its job."""
+    if not scenario.faults:
+        return scenario
     left = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
     return scenario if left == scenario.faults else replace(scenario, faults=left)
 
 
 def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:
+    if not faults:
+        return ()
     if isinstance(faults, Fault):
         raise SimulationError(f"faults={faults!r} is a single fault: write faults=[{faults!r}].")
     for fault in faults:

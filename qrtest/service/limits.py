@@ -9,7 +9,7 @@ from typing import Final
 from qrtest.code_repr import AsCode
 from qrtest.service import error_responses
 
-__all__ = ["Limits", "Turnstile"]
+__all__ = ["NO_LIMITS", "Limits", "Turnstile"]
 
 WINDOW_SECONDS: Final = 60.0
 
@@ -49,6 +49,10 @@ class Limits(AsCode):
         """Refuse a *body* that is too large."""
         if self.body_bytes is not None and len(body) > self.body_bytes:
             raise error_responses.body_too_large(self.body_bytes)
+
+
+NO_LIMITS: Final = Limits()
+"""Refuses nothing."""
 
 
 class Turnstile:

@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from qrtest.http.messages import Response
@@ -55,6 +56,7 @@ TEXT: Final = {"Content-Type": "text/plain; charset=utf-8"}
 _1970: Final = datetime(1970, 1, 1)
 
 
+@lru_cache(maxsize=1024)
 def timestamp(seconds_since_1970: float) -> str:
     """RFC 3339 in UTC with microseconds, trailing zeros trimmed, as the service writes it.
 
