@@ -9,18 +9,17 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+from tests.docs.blocks import PAGES, blocks
+
 SHOWN = re.compile(
     r"^```python\n(?P<code>(?:(?!^```).*\n)*)^```\n(?P<between>(?:(?!^```|^<!--).*\n)*)"
     r"^<!-- (?P<how>printed|reported)(?P<options>(?: --[\w=-]+)*) -->\n\n^```text\n(?P<output>(?:(?!^```).*\n)*)^```",
     re.MULTILINE,
 )
-SKIP = "..."
+PRODUCED = re.compile(r"<!-- (printed|reported)\b")
 
 
 def outputs(how: str) -> list[object]:
@@ -42,6 +41,12 @@ def stands_in(shown: str, whole: str) -> bool:
     ]
     lines = "\n".join(line.rstrip() for line in whole.splitlines())
     return re.search(r"\n(?:.*\n)*?".join(part for part in parts if part), lines) is not None
+
+
+def test_every_marked_output_stands_below_its_code() -> None:
+    """Otherwise nobody would produce it."""
+    marked = [each for page in PAGES for each in blocks(page) if PRODUCED.match(each.mark)]
+    assert len(marked) == len(outputs("printed")) + len(outputs("reported"))
 
 
 @pytest.mark.parametrize(("code", "output", "options"), outputs("printed"))

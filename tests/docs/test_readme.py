@@ -8,24 +8,21 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+from tests.docs.blocks import PAGES, ROOT, blocks
+
 FOLLOWED = ("tutorial-rescripting",)
 """Pages whose parts belong together: another test follows them from the top."""
 
-CODE = re.compile(
-    r"(?:^<!-- outcome: ([a-z ]+) -->\n\n)?^```python\n(.*?)^```", re.DOTALL | re.MULTILINE
-)
+OUTCOME = re.compile(r"<!-- outcome: ([a-z ]+) -->")
 LINK = re.compile(r"\]\(([^)#\s:]+)(?:#([\w-]+))?\)")
 
 
 def examples() -> list[object]:
+    found = [each for page in PAGES if page.stem not in FOLLOWED for each in blocks(page)]
+    outcomes = [(each, OUTCOME.fullmatch(each.mark)) for each in found if each.is_suite]
     return [
-        pytest.param(code, set((outcome or "passed").split()), id=f"{page.stem}-{number}")
-        for page in PAGES
-        if page.stem not in FOLLOWED
-        for number, (outcome, code) in enumerate(CODE.findall(page.read_text()), 1)
-        if "def test_" in code
+        pytest.param(each.text, set((outcome[1] if outcome else "passed").split()), id=str(each))
+        for each, outcome in outcomes
     ]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 from typing import Any
 
-from qiskit_ibm_runtime import QiskitRuntimeService
+import pytest
+from qiskit import QuantumCircuit
+from qiskit_ibm_runtime import QiskitRuntimeService, SamplerV2
 
 import qrtest
 
@@ -34,3 +38,25 @@ def test_the_cells_after_it_are_answered_until_it_is_unloaded() -> None:
         qrtest.unload_ipython_extension(notebook)
         qrtest.unload_ipython_extension(notebook)
     assert time.sleep is sleep
+
+
+@pytest.mark.filterwarnings("ignore:The SamplerV2 class is deprecated:DeprecationWarning")
+def test_the_cells_of_the_page_run() -> None:
+    """docs/notebooks.md, in order; the notebook has a sampler and a circuit of its own."""
+    page = (Path(__file__).parents[2] / "docs" / "notebooks.md").read_text(encoding="utf-8")
+    load, *cells = re.findall(r"```ipython\n(.*?)```", page, re.DOTALL)
+    assert load == "%load_ext qrtest\n"
+    notebook = Notebook()
+    qrtest.load_ipython_extension(notebook)
+    try:
+        backend = QiskitRuntimeService(channel="ibm_quantum_platform", token="any").backend(
+            "ibm_torino"
+        )
+        circuit = QuantumCircuit(1, 1)
+        circuit.measure(0, 0)
+        notebook.push({"sampler": SamplerV2(backend), "circuit": circuit})
+        for cell in cells:
+            exec(cell, notebook.names)
+        assert notebook.names["sim"].clock.now() > 7200
+    finally:
+        qrtest.unload_ipython_extension(notebook)
