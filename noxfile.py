@@ -115,6 +115,15 @@ def minor(session: nox.Session, minor: int) -> None:
 
 
 @nox.session
+@nox.parametrize("release", list(RELEASES), ids=list(RELEASES))
+def tables(session: nox.Session, release: str) -> None:
+    """The column of a release in the catalogue, the decoder failures and docs/releases.md, by running it."""
+    install(session, release)
+    if session.posargs != INSTALL_ONLY:
+        session.run("python", "docs/make_tables.py")
+
+
+@nox.session
 def differential(session: nox.Session) -> None:
     """The newest release beside 0.29.1 in an environment of its own, over sockets."""
     install(session, "newest")

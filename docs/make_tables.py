@@ -300,8 +300,8 @@ RELEASES_HEAD = [
     "## Which members each release has, and what each returns",
     "",
     "Of a job that runs for 5 seconds and is done, and last, arguments of the constructor: seen by running "
-    "each release (`python docs/make_tables.py`). What is in bold the release has dropped, and qrtest "
-    "supplies it.",
+    "each release in an environment of its own (`nox -s tables`; last for all of them on 28 November 2026). "
+    "What is in bold the release has dropped, and qrtest supplies it.",
     "",
 ]
 

@@ -189,6 +189,7 @@ HOMES = {
         ),
     },
     "numpy": {
+        "client.device_noise",
         "client.small_jobs",
         "client.changed_results",
         "client.fitted_programs",
@@ -201,6 +202,7 @@ HOMES = {
     },
     "pytest_html": {"plugin.report"},
     "qiskit": {
+        "client.device_noise",
         "client.small_jobs",
         "client.circuit_diff",
         "client.lasting_import",
@@ -213,7 +215,7 @@ HOMES = {
         "client.simulators",
         "client.submitted_pubs",
     },
-    "qiskit_aer": {"client.simulators"},
+    "qiskit_aer": {"client.device_noise", "client.simulators"},
     "qiskit_ibm_runtime": {
         "client.small_jobs",
         "client.recorded_instances",

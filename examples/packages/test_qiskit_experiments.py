@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit_experiments.library import LocalReadoutError, StateTomography
+from qiskit_experiments.framework import ResultQuality
+from qiskit_experiments.library import T1, LocalReadoutError, StateTomography
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -35,3 +36,13 @@ def test_the_readout_is_characterized(backend: Any) -> None:
     data.block_for_results()
     mitigator = data.analysis_results("Local Readout Mitigator", dataframe=False).value
     assert np.allclose(mitigator.assignment_matrix(), np.eye(4), atol=0.01)
+
+
+def test_a_qubit_decays_by_its_calibrated_t1(backend: Any, runtime_simulation: Any) -> None:
+    """The device's noise is in what is computed: the fitted time is the one in its properties."""
+    runtime_simulation.next_job(result="noisy")
+    data = T1([1], delays=np.linspace(1e-6, 800e-6, 15)).run(backend, shots=2000)
+    data.block_for_results()
+    found = data.analysis_results("T1", dataframe=False)
+    assert found.quality == ResultQuality.GOOD
+    assert abs(found.value.nominal_value / backend.properties().t1(1) - 1) < 0.2

@@ -22,7 +22,7 @@ from qrtest.client.local_primitives import (
 )
 from qrtest.client.noise_model import Noise
 from qrtest.client.result_format import Span
-from qrtest.client.simulators import Simulator
+from qrtest.client.simulators import Simulator, free_memory
 
 __all__ = ["Computation"]
 
@@ -37,7 +37,7 @@ OWN_BYTES: Final = 4 << 30
 class Computation:
     """A job to compute: its inputs and its device as JSON, and what the computation may take.
 
-    *seconds* are of real time; *memory_bytes* None is most of the machine's. *properties* are those of the
+    *seconds* are of real time; *memory_bytes* None is most of what is free. *properties* are those of the
     device if its noise is wanted.
     """
 
@@ -60,13 +60,14 @@ class Computation:
 
     def compute(self, *, most_work: float = float("inf")) -> str:
         """Return the result, computed here. Raises `TooMuchWorkError` for more work than that."""
+        configuration = json.loads(self.configuration)
         noise = None
         if self.properties is not None:
-            noise = Noise(self.properties.encode(), seed=self.seed)
+            noise = Noise(self.properties, configuration, seed=self.seed)
         return computed(
             self.program_id,
             self.params,
-            json.loads(self.configuration),
+            configuration,
             simulator=Simulator(self.seed, self.memory_bytes),
             span=Span(self.start, self.stop),
             noise=noise,
@@ -115,9 +116,8 @@ def _limit_memory(memory_bytes: int | None) -> None:
         import resource
     except ImportError:  # Windows
         return
-    if memory_bytes is not None:
-        limit = memory_bytes + OWN_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    limit = (memory_bytes or free_memory()) + OWN_BYTES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ from qrtest.client.result_format import (
     tagged,
     written,
 )
-from qrtest.client.simulators import Simulator, work_of
+from qrtest.client.simulators import Simulator, has_noise_model, noisy_work_of, work_of
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
 
@@ -90,9 +90,9 @@ def computed(
     """
     try:
         if program_id == "executor":
-            return json.dumps(_executed(params, configuration, simulator, span, most_work))
+            return json.dumps(_executed(params, configuration, simulator, span, noise, most_work))
         inputs = _submitted(program_id, params, configuration)
-        if _work(program_id, inputs) > most_work:
+        if _work(program_id, inputs, simulator, noise) > most_work:
             raise TooMuchWorkError
         run = _sampled if program_id == "sampler" else _estimated
         result = run(inputs["pubs"], submitted_options(inputs), simulator, noise)
@@ -123,7 +123,9 @@ def _submitted(program_id: str, params: str, configuration: Mapping[str, Any]) -
     return inputs
 
 
-def _work(program_id: str, inputs: Mapping[str, Any]) -> float:
+def _work(
+    program_id: str, inputs: Mapping[str, Any], simulator: Simulator, noise: Noise | None
+) -> float:
     """Return an estimate of the operations that a sampler or estimator job takes."""
     is_sampler = program_id == "sampler"
     usual = sampled_shots(submitted_options(inputs))
@@ -131,16 +133,23 @@ def _work(program_id: str, inputs: Mapping[str, Any]) -> float:
     for pub in inputs["pubs"]:
         shots = (_rest(pub, 2) if is_sampler else None) or usual
         bindings = math.prod(np.shape(_rest(pub, 1 if is_sampler else 2))[:-1])
-        total += _circuit_work(_circuit(pub), shots) * float(bindings)
+        total += _circuit_work(_circuit(pub), shots, simulator, noise) * float(bindings)
     return total
 
 
-def _item_work(item: Any, *, shots: int) -> float:
-    return _circuit_work(item.circuit, shots) * float(math.prod(item.shape))
+def _item_work(item: Any, *, shots: int, simulator: Simulator, noise: Noise | None) -> float:
+    return _circuit_work(item.circuit, shots, simulator, noise) * float(math.prod(item.shape))
 
 
-def _circuit_work(circuit: QuantumCircuit, shots: int) -> float:
-    return work_of(narrowed(circuit, sorted(used_qubits(circuit))), shots)
+def _circuit_work(
+    circuit: QuantumCircuit, shots: int, simulator: Simulator, noise: Noise | None
+) -> float:
+    """Return an estimate of the operations. Raises `TooLargeError` for what has no place in the memory."""
+    narrow = narrowed(circuit, sorted(used_qubits(circuit)))
+    if noise is not None and has_noise_model(narrow):
+        return noisy_work_of(narrow, shots)
+    simulator.check(narrow)
+    return work_of(narrow, shots)
 
 
 def _executed(
@@ -148,18 +157,20 @@ def _executed(
     configuration: Mapping[str, Any],
     simulator: Simulator,
     span: Span,
+    noise: Noise | None,
     most_work: float,
 ) -> Any:
     inputs = json.loads(params)
     program = releases.quantum_program(inputs)
-    if sum(map(partial(_item_work, shots=program.shots), program.items)) > most_work:
+    work = partial(_item_work, shots=program.shots, simulator=simulator, noise=noise)
+    if sum(map(work, program.items)) > most_work:
         raise TooMuchWorkError
     draw = np.random.default_rng(simulator.seed)
     items = []
     for item in program.items:
         check_supported(item.circuit, configuration)
         values, found = item_arguments(item, draw)
-        data = _sampled_data(item.circuit, values, program.shots, simulator, None)
+        data = _sampled_data(item.circuit, values, program.shots, simulator, noise)
         bits = {name: each.to_bool_array(order="little") for name, each in data.items()}
         items.append({**found, **bits})
     return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
@@ -251,6 +262,12 @@ def _sampled_data(
 ) -> dict[str, BitArray]:
     """Return what *shots* runs of *circuit*, for each of *values*, measure into its registers."""
     kept = sorted(used_qubits(circuit))
+    if noise is not None and has_noise_model(narrowed(circuit, kept)):
+        device = noise.whole(kept)
+        narrow = device.relaxing(narrowed(circuit, kept, with_delays=True))
+        pub = SamplerPub.coerce((narrow, _bound(circuit, narrow, values)), shots)
+        [result] = simulator.sampler(narrow, device.model).run([pub]).result()
+        return dict(result.data.items())
     ready = []
     for taken, part in _runs(circuit, shots, noise):
         narrow = narrowed(taken, kept)
@@ -296,15 +313,7 @@ def _estimated(
     for pub in pubs:
         precision = _rest(pub, 3) or usual
         circuit, observables = _circuit(pub), ObservablesArray.coerce(_rest(pub, 1))
-        kept = sorted(used_qubits(circuit) | observed_qubits(observables))
-        narrow_observables = narrowed_observables(observables, kept)
-        runs = [narrowed(run, kept) for run, _ in _runs(circuit, RUNS, noise)]
-        asked = [
-            (narrow, narrow_observables, _bound(circuit, narrow, _rest(pub, 2))) for narrow in runs
-        ]
-        estimator = simulator.estimator(runs[0])
-        results = estimator.run(asked, precision=precision * math.sqrt(len(runs))).result()
-        evs = np.asarray(np.mean([result.data.evs for result in results], axis=0))
+        evs = _expected(circuit, observables, _rest(pub, 2), precision, simulator, noise)
         stds = np.full(evs.shape, precision)
         fields = {"evs": evs, "stds": stds, "ensemble_standard_error": stds}
         fields |= zne_fields(options, evs, precision, draw)
@@ -321,6 +330,29 @@ def _estimated(
         )
         shapes.append((*evs.shape, taken))
     return {"pub_results": pub_results, "metadata": estimator_metadata(options), "shapes": shapes}
+
+
+def _expected(
+    circuit: QuantumCircuit,
+    observables: ObservablesArray,
+    values: Any,
+    precision: float,
+    simulator: Simulator,
+    noise: Noise | None,
+) -> np.ndarray[Any, Any]:
+    """Return the expectation values of *observables* for *values*, scattered by *precision*."""
+    kept = sorted(used_qubits(circuit) | observed_qubits(observables))
+    model = None
+    if noise is not None and has_noise_model(narrowed(circuit, kept)):
+        device = noise.whole(kept)
+        model, runs = device.model, [device.relaxing(narrowed(circuit, kept, with_delays=True))]
+    else:
+        runs = [narrowed(run, kept) for run, _ in _runs(circuit, RUNS, noise)]
+    narrow_observables = narrowed_observables(observables, kept)
+    asked = [(narrow, narrow_observables, _bound(circuit, narrow, values)) for narrow in runs]
+    estimator = simulator.estimator(runs[0], model)
+    results = estimator.run(asked, precision=precision * math.sqrt(len(runs))).result()
+    return np.asarray(np.mean([result.data.evs for result in results], axis=0))
 
 
 def _rest(pub: Any, position: int) -> Any:

@@ -23,8 +23,13 @@ def used_qubits(circuit: QuantumCircuit) -> set[int]:
     }
 
 
-def narrowed(circuit: QuantumCircuit, kept: Sequence[int]) -> QuantumCircuit:
-    """Return *circuit* on the qubits *kept* only, with its classical bits, registers and variables."""
+def narrowed(
+    circuit: QuantumCircuit, kept: Sequence[int], *, with_delays: bool = False
+) -> QuantumCircuit:
+    """Return *circuit* on the qubits *kept* only, with its classical bits, registers and variables.
+
+    Barriers are left out, and delays but for those of kept qubits if it is to be *with_delays*.
+    """
     place = {index: number for number, index in enumerate(kept)}
     narrow = QuantumCircuit(len(kept), global_phase=circuit.global_phase)
     narrow.add_bits([bit for bit in circuit.clbits if not circuit.find_bit(bit).registers])
@@ -33,8 +38,10 @@ def narrowed(circuit: QuantumCircuit, kept: Sequence[int]) -> QuantumCircuit:
     for variable in circuit.iter_declared_vars() if hasattr(circuit, "iter_declared_vars") else ():
         narrow.add_uninitialized_var(variable)
     for instruction in circuit.data:
-        if instruction.operation.name not in PASSIVE:
-            places = [place[circuit.find_bit(qubit).index] for qubit in instruction.qubits]
+        indices = [circuit.find_bit(qubit).index for qubit in instruction.qubits]
+        name = instruction.operation.name
+        if name not in PASSIVE or (with_delays and name == "delay" and indices[0] in place):
+            places = [place[index] for index in indices]
             narrow.append(instruction.operation, places, instruction.clbits)
     return narrow
 

@@ -1,14 +1,15 @@
-"""Gate and readout errors of a device, as calibrated, for computed results.
+"""Errors of a device, as calibrated, for computed results.
 
-A gate error is a random Pauli after the gate, drawn anew for each of a few runs that share the shots; a
-readout error turns single bits. Decoherence while a qubit waits is not in it. The probabilities are those
-of the device's properties (`gate_error`, `prob_meas1_prep0`, `prob_meas0_prep1`).
+With qiskit-aer, a circuit that is small or not entangled has the whole noise of `device_noise`. Otherwise a
+gate error is a random Pauli after the gate, drawn anew for each of a few runs that share the shots; a
+readout error turns single bits; and a qubit that waits stays as it is. The probabilities are those of the
+device's properties (`gate_error`, `prob_meas1_prep0`, `prob_meas0_prep1`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import PauliGate
 from qiskit.primitives.containers.bit_array import BitArray
+
+from qrtest.client.device_noise import DeviceNoise, device_noise
 
 __all__ = ["RUNS", "Noise"]
 
@@ -30,10 +33,14 @@ PAULI_SHARE: Final = {1: 3 / 2, 2: 5 / 4}
 
 
 class Noise:
-    """The errors of the device whose *properties* (JSON) are given, drawn by *seed*."""
+    """The errors of the device whose *properties* and *configuration* (JSON) are given, drawn by *seed*."""
 
-    def __init__(self, properties: bytes, *, seed: int) -> None:
+    def __init__(
+        self, properties: str | bytes, configuration: Mapping[str, Any], *, seed: int
+    ) -> None:
         body: Mapping[str, Any] = json.loads(properties)
+        self._body = body
+        self._configuration = configuration
         self._random = np.random.default_rng(seed)
         self._of_gates = {
             (gate["gate"], tuple(gate["qubits"])): value
@@ -41,6 +48,10 @@ class Noise:
             if (value := _values(gate["parameters"]).get("gate_error")) is not None
         }
         self._of_readout = [_values(qubit) for qubit in body["qubits"]]
+
+    def whole(self, kept: Sequence[int]) -> DeviceNoise:
+        """Return the whole noise of the qubits *kept*."""
+        return device_noise(self._body, self._configuration, kept)
 
     def erring(self, circuit: QuantumCircuit) -> QuantumCircuit:
         """Return *circuit*, on the qubits of the device, with gate errors drawn once."""

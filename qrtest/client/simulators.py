@@ -12,13 +12,23 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Operation
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 
-__all__ = ["MOST_QUBITS", "Simulator", "TooLargeError", "has_aer", "work_of"]
+__all__ = [
+    "MOST_QUBITS",
+    "Simulator",
+    "TooLargeError",
+    "free_memory",
+    "has_aer",
+    "has_noise_model",
+    "noisy_work_of",
+    "work_of",
+]
 
 MOST_QUBITS: Final = 22
 """The most qubits of a reference primitive: beyond them a state vector takes longer than a test has."""
@@ -32,11 +42,24 @@ SINGLE_PRECISION_FROM: Final = 28
 BOND_DIMENSION: Final = 256
 """Limits matrix product states; the results of more entangled circuits are approximate."""
 
+MOST_NOISY_QUBITS: Final = 10
+"""The most entangled qubits with the whole noise of a device: beyond them a density matrix takes minutes."""
+
+PRODUCT_WORK: Final = 1_000
+"""What a shot of one noisy operation takes in a matrix product state, in the operations of a state vector."""
+
+LITTLE_BOND_BITS: Final = 5
+"""Up to two to this power a bond is small: the state of hundreds of qubits takes milliseconds."""
+
+DOUBLING_GATES: Final = frozenset(
+    {"cx", "cy", "cz", "ecr", "rzz", "rxx", "ryy", "rzx", "cp", "crz"}
+)
+
 AMPLITUDE_BYTES: Final = 16
 SHARE_OF_MEMORY: Final = 0.75
 CONTROL_FLOW: Final = ("if_else", "for_loop", "while_loop", "switch_case")
 CLIFFORD_GATES: Final = frozenset(
-    {"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "ecr", "swap"}
+    {"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "ecr", "swap", "pauli"}
     | {"measure", "reset", "barrier", "delay"}
 )
 
@@ -53,32 +76,38 @@ def has_aer() -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Simulator:
-    """Makes the primitives that run the circuits of one pub; *memory_bytes* None is most of the machine's."""
+    """Makes the primitives that run the circuits of one pub; *memory_bytes* None is most of what is free."""
 
     seed: int
     memory_bytes: int | None = None
 
-    def sampler(self, circuit: QuantumCircuit) -> Any:
-        """Return a SamplerV2 that can run *circuit*. Raises `TooLargeError` if there is none."""
-        method = self._method(circuit)
+    def check(self, circuit: QuantumCircuit) -> None:
+        """Raise `TooLargeError` for a *circuit* that cannot be simulated here."""
+        self._method(circuit)
+
+    def sampler(self, circuit: QuantumCircuit, noise_model: Any = None) -> Any:
+        """Return a SamplerV2 that can run *circuit*, with a *noise_model* of Aer if there is one.
+
+        Raises `TooLargeError` if there is none.
+        """
+        method = _noisy_method(circuit) if noise_model is not None else self._method(circuit)
         if method is None:
             return StatevectorSampler(seed=self.seed)
         from qiskit_aer.primitives import SamplerV2
 
-        return SamplerV2(
-            seed=self.seed, options={"backend_options": self._options(method, circuit)}
-        )
+        options = self._options(method, circuit, noise_model)
+        return SamplerV2(seed=self.seed, options={"backend_options": options})
 
-    def estimator(self, circuit: QuantumCircuit) -> Any:
-        """Return an EstimatorV2 that can run *circuit*. Raises `TooLargeError` if there is none."""
-        method = self._method(circuit)
+    def estimator(self, circuit: QuantumCircuit, noise_model: Any = None) -> Any:
+        """Return an EstimatorV2 that can run *circuit*, as `sampler` does."""
+        method = _noisy_method(circuit) if noise_model is not None else self._method(circuit)
         if method is None:
             return StatevectorEstimator(seed=self.seed)
         from qiskit_aer.primitives import EstimatorV2
 
         seed = {"seed_simulator": self.seed}
-        options = {"backend_options": self._options(method, circuit) | seed, "run_options": seed}
-        return EstimatorV2(options=options)
+        options = self._options(method, circuit, noise_model) | seed
+        return EstimatorV2(options={"backend_options": options, "run_options": seed})
 
     def _method(self, circuit: QuantumCircuit) -> str | None:
         """Return Aer's method for *circuit*, None for the reference primitives."""
@@ -94,7 +123,7 @@ class Simulator:
             return None
         if _is_clifford(circuit):
             return "stabilizer"
-        if width > MOST_AMPLITUDES_QUBITS:
+        if width > MOST_AMPLITUDES_QUBITS or _is_little_entangled(circuit):
             return "matrix_product_state"
         needed = AMPLITUDE_BYTES << width
         if width >= SINGLE_PRECISION_FROM:
@@ -102,28 +131,38 @@ class Simulator:
         if needed > self._memory():
             raise TooLargeError(
                 f"A state vector of {width} qubits needs {needed >> 20:,} MB of memory, and there are "
-                f"{self._memory() >> 20:,} MB: use fewer qubits, or raise compute_megabytes."
+                f"{self._memory() >> 20:,} MB: use fewer qubits, free memory, or raise compute_megabytes."
             )
         return "statevector"
 
-    def _options(self, method: str, circuit: QuantumCircuit) -> dict[str, Any]:
+    def _options(self, method: str, circuit: QuantumCircuit, noise_model: Any) -> dict[str, Any]:
         is_wide = circuit.num_qubits >= SINGLE_PRECISION_FROM
         options: dict[str, Any] = {
             "method": method,
             "max_memory_mb": self._memory() >> 20,
             "precision": "single" if method == "statevector" and is_wide else "double",
         }
+        if noise_model is not None:
+            options["noise_model"] = noise_model
         if method == "matrix_product_state":
             options["matrix_product_state_max_bond_dimension"] = BOND_DIMENSION
         return options
 
     def _memory(self) -> int:
-        return self.memory_bytes or _machine_memory()
+        return self.memory_bytes or free_memory()
 
 
-@cache
-def _machine_memory() -> int:
-    """Return most of the machine's memory in bytes; a guess where the system does not say."""
+def free_memory() -> int:
+    """Return most of the memory in bytes that a computation can have now; a guess where no system says it.
+
+    What other programs use is left to them: a machine without memory ends programs, and not only this one.
+    """
+    try:
+        content = Path("/proc/meminfo").read_text(encoding="ascii")
+        kilobytes = int(content.partition("MemAvailable:")[2].split()[0])
+        return int((kilobytes << 10) * SHARE_OF_MEMORY)
+    except (OSError, ValueError, IndexError):
+        pass
     try:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):
@@ -143,14 +182,60 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     return False
 
 
+def has_noise_model(circuit: QuantumCircuit) -> bool:
+    """Say whether *circuit* can have the whole noise of a device: it is small, or not entangled."""
+    return has_aer() and (circuit.num_qubits <= MOST_NOISY_QUBITS or _is_product(circuit))
+
+
+def _is_product(circuit: QuantumCircuit) -> bool:
+    return all(len(instruction.qubits) == 1 for instruction in circuit.data)
+
+
+def _noisy_method(circuit: QuantumCircuit) -> str:
+    if circuit.num_qubits > MOST_NOISY_QUBITS:
+        return "matrix_product_state"
+    # A density matrix has the noise of all shots at once; what follows a measurement is a run for each shot.
+    return "statevector" if is_dynamic(circuit) else "density_matrix"
+
+
+def noisy_work_of(circuit: QuantumCircuit, shots: int) -> float:
+    """Return an estimate of the operations that *circuit* takes with the whole noise of a device."""
+    of_instruction = {
+        "matrix_product_state": PRODUCT_WORK * shots,
+        "statevector": shots << circuit.num_qubits,
+        "density_matrix": 1 << 2 * circuit.num_qubits,
+    }
+    return float(len(circuit.data) * of_instruction[_noisy_method(circuit)])
+
+
 def work_of(circuit: QuantumCircuit, shots: int) -> float:
     """Return an estimate of the operations that *circuit* takes; a thousand million are some seconds."""
     runs = shots if is_dynamic(circuit) else 1
     if _is_clifford(circuit):
         return float(len(circuit.data) * circuit.num_qubits * shots)
+    if circuit.num_qubits > MOST_QUBITS and _is_little_entangled(circuit):
+        one_run = (len(circuit.data) << 3 * LITTLE_BOND_BITS) + PRODUCT_WORK * circuit.num_qubits
+        return float(one_run * runs + PRODUCT_WORK * circuit.num_qubits * shots)
     if circuit.num_qubits > MOST_AMPLITUDES_QUBITS:
         return float("inf")
     return float(len(circuit.data) * 2.0**circuit.num_qubits * runs)
+
+
+def _is_little_entangled(circuit: QuantumCircuit) -> bool:
+    """Say whether few gates act across any cut between neighbours: a matrix product state is small then.
+
+    A gate on two qubits at most doubles the dimension of a bond if it is one of `DOUBLING_GATES`, and
+    quadruples it otherwise.
+    """
+    if circuit.num_qubits <= MOST_QUBITS:
+        return False
+    bits = [0] * circuit.num_qubits
+    for instruction in circuit.data:
+        places = [circuit.find_bit(qubit).index for qubit in instruction.qubits]
+        more = 1 if instruction.operation.name in DOUBLING_GATES else 2 * (len(places) - 1)
+        for cut in range(min(places, default=0), max(places, default=0)):
+            bits[cut] += more
+    return max(bits) <= LITTLE_BOND_BITS
 
 
 def _is_clifford(circuit: QuantumCircuit) -> bool:

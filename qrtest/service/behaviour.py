@@ -92,7 +92,7 @@ class Behaviour(AsCode):
     """Seconds of real time that computing the result of one job may take."""
 
     compute_megabytes: int | None = None
-    """Megabytes of memory that computing the result of one job may take; None is most of the machine's."""
+    """Megabytes of memory that computing the result of one job may take; None is most of what is free."""
 
     def __post_init__(self) -> None:
         for name in ("cancel_lag", "usage_lag", "interactive_ttl", "compute_seconds"):

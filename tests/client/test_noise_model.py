@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit, transpile
+from qiskit.circuit.library import PauliGate
 from qiskit.quantum_info import SparsePauliOp
-from qiskit_ibm_runtime import EstimatorV2, SamplerV2
+from qiskit_ibm_runtime import EstimatorV2, Executor, QuantumProgram, SamplerV2
 
 from qrtest import simulate
 from qrtest.client.backend_snapshots import Snapshots
+from qrtest.client.simulators import work_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:The (Sampler|Estimator)V2 class is deprecated")
 
@@ -98,3 +101,76 @@ def test_an_estimator_errs_by_its_gates() -> None:
     assert clean.evs.shape == noisy.evs.shape == (1,)
     assert clean.evs[0] > 0.95
     assert noisy.evs[0] < clean.evs[0] - 0.05
+
+
+# --- relaxation, with qiskit-aer ---
+
+MICROSECONDS = 0.004
+"""The device's unit of delays. QPY, by which circuits are sent, keeps no other unit of a delay."""
+
+
+def waiting(microseconds: float, *, in_a_branch: bool = False) -> QuantumCircuit:
+    """Qubit 1 of the device, excited, and measured after a while."""
+    circuit = QuantumCircuit(133, 2)
+    circuit.x(1)
+    circuit.measure(1, 0)
+    if in_a_branch:
+        with circuit.if_test((0, 1)):
+            circuit.delay(round(microseconds / MICROSECONDS), 1)
+    else:
+        circuit.delay(round(microseconds / MICROSECONDS), 1)
+    circuit.measure(1, 1)
+    return circuit
+
+
+@pytest.mark.parametrize("in_a_branch", [False, True])
+def test_a_qubit_that_waits_decays(in_a_branch: bool) -> None:
+    """By the device's T1, in a branch, too: after one T1 an e-th part is left."""
+    calibrated = readout(1)["T1"]
+    with simulate(not_computed="fail") as sim:
+        sim.rule(result="noisy")
+        backend = sim.service().backend(DEVICE)
+        circuits = [waiting(share * calibrated, in_a_branch=in_a_branch) for share in (0, 1, 3)]
+        results = SamplerV2(mode=backend).run(circuits, shots=1_000).result()
+    left = [result.data.c.slice_bits([1]).get_counts().get("1", 0) / 1_000 for result in results]
+    for seen, expected in zip(left, (1, math.exp(-1), math.exp(-3)), strict=True):
+        assert abs(seen - expected) < 0.1
+
+
+def test_an_estimate_and_an_executor_program_decay_too() -> None:
+    """A qubit that waited for three times its T1 is in its ground state."""
+    circuit = QuantumCircuit(133, 1)
+    circuit.x(1)
+    circuit.delay(round(3 * readout(1)["T1"] / MICROSECONDS), 1)
+    with simulate(not_computed="fail") as sim:
+        sim.rule(result="noisy")
+        backend = sim.service().backend(DEVICE)
+        observable = SparsePauliOp("I" * 131 + "ZI")
+        value = EstimatorV2(mode=backend).run([(circuit, observable)]).result()[0].data.evs
+        circuit.measure(1, 0)
+        program = QuantumProgram(shots=1_000)
+        program.append_circuit_item(circuit)
+        ones = Executor(mode=backend).run(program).result()[0]["c"].mean()
+    assert value > 0.8
+    assert ones < 0.15
+
+
+def test_qubits_that_are_not_entangled_decay_in_any_number() -> None:
+    """Each by its own T1."""
+    circuit = QuantumCircuit(133, 12)
+    circuit.x(range(12))
+    circuit.delay(round(1_000 / MICROSECONDS), range(12))
+    circuit.measure(range(12), range(12))
+    with simulate(not_computed="fail") as sim:
+        sim.rule(result="noisy")
+        backend = sim.service().backend(DEVICE)
+        bits = SamplerV2(mode=backend).run([circuit], shots=100).result()[0].data.c
+    assert bits.bitcount().mean() < 4
+
+
+def test_a_wide_noisy_circuit_stays_as_cheap_as_without_noise() -> None:
+    """Errors that are drawn are Paulis, which stabilizers take: no state vector of 30 qubits."""
+    circuit = QuantumCircuit(30)
+    circuit.append(PauliGate("X"), [0])
+    circuit.cz(0, 1)
+    assert work_of(circuit, 100) < 1e6

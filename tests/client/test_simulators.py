@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,25 @@ def test_a_wide_circuit_with_little_entanglement_is_computed(backend: Any) -> No
     assert counts(backend, circuit) == {"1" * 40: 50}
 
 
+def test_a_state_that_is_little_entangled_takes_no_state_vector(backend: Any) -> None:
+    """A chain of 30 qubits, all of which agree, with rotations that are no Clifford gates."""
+    edges = {frozenset(edge) for edge in backend.coupling_map.get_edges()}
+    chain = [*range(14, -1, -1), 15, *range(19, 33)]
+    assert all({low, high} in edges for low, high in pairwise(chain))
+    circuit = QuantumCircuit(QUBITS, 30)
+    for qubit in chain:
+        circuit.rz(math.pi / 2, qubit)
+        circuit.sx(qubit)
+        circuit.rz(0.3 if qubit == chain[0] else math.pi / 2, qubit)
+    for low, high in pairwise(chain):
+        circuit.cz(low, high)
+        circuit.rz(math.pi / 2, high)
+        circuit.sx(high)
+        circuit.rz(math.pi / 2, high)
+    circuit.measure(chain, range(30))
+    assert set(counts(backend, circuit)) == {"0" * 30, "1" * 30}
+
+
 def test_an_observable_of_a_wide_circuit_is_estimated(backend: Any) -> None:
     """Over all qubits at once."""
     circuit = QuantumCircuit(QUBITS)
@@ -158,6 +178,7 @@ def test_a_computation_ends_at_its_limit() -> None:
     for _ in range(30):
         circuit.rz(0.3, range(28))
         circuit.sx(range(28))
+        circuit.cz(0, 1)
     circuit.measure(range(28), range(28))
     with simulate(compute_seconds=1) as sim:
         with pytest.warns(NotComputedWarning, match="stopped after 1 seconds.*compute_seconds"):
@@ -168,7 +189,7 @@ def test_a_computation_ends_at_its_limit() -> None:
 def test_a_state_vector_beyond_the_memory_is_not_begun() -> None:
     """With what it needs, and what there is."""
     circuit = QuantumCircuit(26)
-    circuit.append(UnitaryGate(np.eye(2)), [0])
+    circuit.append(UnitaryGate(np.eye(16)), range(4))
     with pytest.raises(TooLargeError, match=r"26 qubits needs 1,024 MB.*there are 512 MB"):
         Simulator(1, 512 << 20).sampler(circuit)
 
