@@ -20,7 +20,15 @@ from typing import Final
 
 from qrtest.clock.genuine import REAL, Lock
 from qrtest.clock.participants import Participant
-from qrtest.clock.places import Activity, activity, is_in_a_tool, is_tool, waits_for_a_lock
+from qrtest.clock.places import (
+    Activity,
+    activity,
+    has_children,
+    is_in_a_tool,
+    is_tool,
+    waits_for_a_lock,
+    waits_for_input,
+)
 from qrtest.clock.scheduler import Scheduler
 from qrtest.errors import NeverEnds, Stop
 
@@ -29,6 +37,12 @@ __all__ = ["Observer"]
 TICK_SECONDS: Final = 0.005
 BLOCKED_TICKS: Final = 4 if sys.platform == "linux" else 50
 """For how many ticks a thread must have done nothing to count as blocked."""
+
+QUIET_TICKS: Final = 200
+"""For how many ticks a thread must have waited for input before time goes on without it: for a second.
+
+Another thread may have to wait for a moment before it sends something. A child process does not go by our
+time, so while there is one, time stands still."""
 
 BUSY_SECONDS: Final = 5.0
 """How long a participant may compute before others that are ready run beside it."""
@@ -99,6 +113,7 @@ class Observer:
             ):
                 is_blocked = self._is_blocked(participant)
                 participant.is_blocked = is_blocked and waits_for_a_lock(participant.ident)
+                self._look_for_quiet(participant)
                 is_too_long = waited > BUSY_SECONDS and scheduler.has_ready()
                 if participant is holder and (is_blocked or is_too_long):
                     scheduler.send_away(participant)
@@ -106,6 +121,11 @@ class Observer:
             scheduler.dispatch()
             if scheduler.is_deadlocked() and waited > self._deadlock_seconds():
                 scheduler.end_waits(scheduler.deadlock())
+
+    def _look_for_quiet(self, participant: Participant) -> None:
+        now, ticks = self._activity[participant]
+        if ticks >= QUIET_TICKS and waits_for_input(participant.ident) and not has_children():
+            participant.quiet = now
 
     def _is_blocked(self, participant: Participant) -> bool:
         before, ticks = self._activity.get(participant, (None, 0))

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Final, Literal, Protocol
 
 from qrtest.clock.genuine import Lock
-from qrtest.clock.places import Place, place_of
+from qrtest.clock.places import Activity, Place, activity, place_of
 
 __all__ = ["NANO", "Input", "Movable", "Observing", "Participant", "Turns", "Waiter"]
 
@@ -110,7 +110,8 @@ class Participant:
     input), is "away" (runs or blocks without the turn, and time stands still), or is "outside": a
     thread from before the simulation, which has no turn and for which time does not stand still.
 
-    It `awaits_thread` that is about to begin or to end, which needs no turn for that.
+    It `awaits_thread` that is about to begin or to end, which needs no turn for that. `quiet` is what it did
+    when it had been blocked so long that time need not stand still for it; None otherwise.
     """
 
     __slots__ = (
@@ -125,6 +126,7 @@ class Participant:
         "is_visitor",
         "name",
         "native_id",
+        "quiet",
         "scheduler",
         "state",
         "waiter",
@@ -146,6 +148,7 @@ class Participant:
         self.error: BaseException | None = None
         self.ends: list[Waiter] = []
         self.is_blocked = False
+        self.quiet: Activity | None = None
         self.awaits_thread = False
         self.is_visitor = state == "outside"
 
@@ -154,6 +157,12 @@ class Participant:
     ) -> bool:
         """Wait for *waiter*, for *seconds* (None: without a time), or for input; return if it was woken."""
         return self.scheduler.wait(waiter, seconds, why, source)
+
+    def is_quiet(self) -> bool:
+        """Return whether the thread is blocked still where it was found to be quiet."""
+        if self.quiet is not None and activity(self.ident, self.native_id) != self.quiet:
+            self.quiet = None
+        return self.quiet is not None
 
     def place(self) -> Place:
         """Return where the thread is, for reports."""

@@ -14,6 +14,8 @@ import socket
 import stat
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
 from qrtest.clock.clocks import VirtualClock
@@ -27,7 +29,13 @@ from qrtest.patching import Patch
 __all__ = ["FUNCTIONS", "enter", "leave", "patches"]
 
 PATIENCE_SECONDS: Final = 0.05
-"""For how long, really, a connection that was quiet may keep the time still: an answer may be on its way."""
+PATIENCE_WITH_OTHERS_SECONDS: Final = 1.0
+"""For how long, really, a connection that is quiet keeps the time still: an answer may be on its way.
+
+The second: where the other end is not in this process."""
+
+REAL_WORK: Final = ("multiprocessing.connection", "subprocess")
+"""Modules of the standard library that wait for child processes."""
 
 
 def patches() -> Iterator[Patch]:
@@ -66,20 +74,22 @@ def _running_loop() -> Any:
 
 
 class _Sources:
-    """What a loop waits for besides the time: the sockets and pipes in its selector."""
+    """What code waits for besides the time: the sockets and pipes with these *numbers*.
 
-    def __init__(self, loop: Any, selector: Any, genuine: Callable[..., Any]) -> None:
+    *look* returns what has come in. *waiting* is who waits, a loop or a selector.
+    """
+
+    def __init__(
+        self, waiting: Any, numbers: frozenset[int], look: Callable[[], Any], loop: Any = None
+    ) -> None:
+        self._waiting = id(waiting)
+        self._numbers = numbers
+        self._look = look
         self._loop = loop
-        self._selector = selector
-        self._select = genuine
         self._since: float = REAL["monotonic"]()
-        own = loop._ssock.fileno() if getattr(loop, "_ssock", None) else -1
-        self._numbers = frozenset(
-            key.fd for key in list(selector.get_map().values()) if key.fd != own
-        )
 
     def is_ready(self) -> bool:
-        return bool(self._select(self._selector, 0))
+        return bool(self._look())
 
     def is_open(self) -> bool:
         return bool(self._numbers)
@@ -90,19 +100,50 @@ class _Sources:
         kinds = {_kind(number) for number in self._numbers}
         if "pipe" in kinds:
             return True
-        if "connection" not in kinds or _QUIET.get(id(self._loop)) == self._numbers:
+        if "connection" not in kinds or _QUIET.get(self._waiting) == self._numbers:
             return False
-        if REAL["monotonic"]() - self._since < PATIENCE_SECONDS:
+        waited = REAL["monotonic"]() - self._since
+        if waited < PATIENCE_SECONDS:
             return True
-        _QUIET[id(self._loop)] = self._numbers
+        if waited < PATIENCE_WITH_OTHERS_SECONDS and not _are_within(self._numbers):
+            return True
+        _QUIET[self._waiting] = self._numbers
         return False
 
     def report(self) -> list[str]:
-        return [f"        {task}" for task in tasks_of(self._loop)]
+        return [] if self._loop is None else [f"        {task}" for task in tasks_of(self._loop)]
 
 
 _QUIET: Final[dict[int, frozenset[int]]] = {}
-"""The connections of a loop that had their time and said nothing."""
+"""The connections of a loop or selector that had their time and said nothing."""
+
+
+def _are_within(numbers: frozenset[int]) -> bool:
+    """Return whether all connections among *numbers* have their other end in this process."""
+    ends = {number: _ends(number) for number in _open_numbers()}
+    own = {end[0] for end in ends.values() if end is not None}
+    connections = (ends.get(number) for number in numbers if _kind(number) == "connection")
+    return all(end is not None and end[1] in own for end in connections)
+
+
+def _open_numbers() -> list[int]:
+    try:
+        return [int(path.name) for path in Path("/dev/fd").iterdir()]
+    except OSError:
+        return []
+
+
+def _ends(number: int) -> tuple[Any, Any] | None:
+    """Return the addresses of both ends of a connection; None if it is none."""
+    try:
+        with socket.socket(fileno=os.dup(number)) as copy:
+            own, other = copy.getsockname(), copy.getpeername()
+            if not own and copy.family == getattr(socket, "AF_UNIX", None):
+                # Both ends of a pair have no name: they are made together, here.
+                return "a pair", "a pair"
+            return own, other
+    except OSError:
+        return None
 
 
 def _kind(number: int) -> str:
@@ -131,12 +172,38 @@ def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
         loop = _loop_of(self)
         if loop is not None:
             return _wait_in_loop(me, loop, self, genuine, timeout)
-        if self.get_map():
+        numbers = frozenset(key.fd for key in list(self.get_map().values()))
+        if numbers and not _are_sockets(numbers, sys._getframe(1)):
             return genuine(self, timeout)
+        if numbers:
+            return _wait_for(me, self, numbers, lambda: genuine(self, 0), timeout)
         me.wait(Waiter(me), timeout, "a selector with nothing in it")
         return []
 
     return select
+
+
+def _are_sockets(numbers: frozenset[int], caller: FrameType) -> bool:
+    """Return whether only sockets are waited for, and not for a child process."""
+    if caller.f_globals.get("__name__", "") in REAL_WORK:
+        return False
+    return not any(_kind(number) in ("pipe", "closed") for number in numbers)
+
+
+def _wait_for(
+    me: Participant,
+    waiting: Any,
+    numbers: frozenset[int],
+    look: Callable[[], Any],
+    timeout: float | None,
+) -> Any:
+    """Wait for the sockets *numbers*, or *timeout* on the clock; return what *look* then returns."""
+    come = look()
+    if come:
+        _QUIET.pop(id(waiting), None)
+        return come
+    me.wait(Waiter(me), timeout, "a socket", _Sources(waiting, numbers, look))
+    return look()
 
 
 def _order_tasks(loop: Any, choose: Callable[[list[str]], int]) -> None:
@@ -169,10 +236,13 @@ def _wait_in_loop(
     if come:
         _QUIET.pop(id(loop), None)
         return come
+    own = loop._ssock.fileno() if getattr(loop, "_ssock", None) else -1
+    numbers = frozenset(key.fd for key in list(selector.get_map().values()) if key.fd != own)
+    sources = _Sources(loop, numbers, lambda: genuine(selector, 0), loop)
     waiter = Waiter(me)
     _WAITING[id(loop)] = waiter
     try:
-        me.wait(waiter, timeout, "an event loop", _Sources(loop, selector, genuine))
+        me.wait(waiter, timeout, "an event loop", sources)
     finally:
         _WAITING.pop(id(loop), None)
     return genuine(selector, 0)
@@ -203,13 +273,29 @@ _SELECTS: Final[dict[type[selectors.BaseSelector], Callable[..., Any]]] = {
 def _plain_select(
     readable: Any, writable: Any, exceptional: Any, timeout: float | None = None, /
 ) -> Any:
-    """Select as `select.select` does; with nothing to wait for but a time, wait on the clock."""
+    """Select as `select.select` does; with nothing to wait for but a time and sockets, on the clock."""
+    lists = readable, writable, exceptional
     is_a_length = isinstance(timeout, int | float) and timeout > 0
-    me = participant() if is_a_length and not (readable or writable or exceptional) else None
+    me = participant() if is_a_length or timeout is None else None
     if me is None:
-        return _REAL_SELECT(readable, writable, exceptional, timeout)
-    me.wait(Waiter(me), timeout, "select")
-    return [], [], []
+        return _REAL_SELECT(*lists, timeout)
+    come = _REAL_SELECT(*lists, 0)  # raises what is to be raised for such arguments
+    if any(come):
+        return come
+    numbers = frozenset(
+        each if isinstance(each, int) else each.fileno() for group in lists for each in group
+    )
+    if not _are_sockets(numbers, sys._getframe(1)) or not (numbers or is_a_length):
+        return _REAL_SELECT(*lists, timeout)
+    if not numbers:
+        me.wait(Waiter(me), timeout, "select")
+        return come
+
+    def look() -> Any:
+        found = _REAL_SELECT(*lists, 0)
+        return found if any(found) else ()
+
+    return _wait_for(me, numbers, numbers, look, timeout) or come
 
 
 _REAL_SELECT: Final = select.select

@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
-from qrtest.clock import line_switches
+from qrtest.clock import line_switches, patch_processes
 from qrtest.clock.clocks import VirtualClock
 from qrtest.clock.genuine import Genuine
 from qrtest.clock.installed import INHERITED, current, participant, serves_a_tool
@@ -49,6 +49,7 @@ def patches() -> Iterator[Patch]:
     yield threading.Condition, "__enter__", _enter
     yield threading.Thread, "start", _start
     yield threading.Thread, "join", _join
+    yield from patch_processes.patches()
     pools = sys.modules.get("concurrent.futures.thread")
     if pools is not None:
         yield pools.ThreadPoolExecutor, "submit", _submitting(pools.ThreadPoolExecutor)
@@ -81,7 +82,12 @@ def _wait(self: threading.Condition, timeout: float | None = None) -> bool:
     if not self._is_owned():  # type: ignore[attr-defined]
         raise RuntimeError("cannot wait on un-acquired lock")
     if timeout is not None and not timeout > 0:
-        me.scheduler.clock.glance()
+        # The lock is let go, as the genuine method does: who is to end the wait needs it.
+        saved = self._release_save()  # type: ignore[attr-defined]
+        try:
+            me.scheduler.clock.glance()
+        finally:
+            _reacquire(self, saved, me)
         return False
     waiter = Waiter(me)
     self._waiters.append(waiter)  # type: ignore[attr-defined]

@@ -32,7 +32,14 @@ TOO_LONG_SECONDS: Final = 2**63 / 1e9
 """What `time.sleep` refuses: more nanoseconds than 64 bits hold."""
 
 FOLLOWERS: Final = frozenset(
-    {"threading", "queue", "sched", "concurrent.futures._base", "concurrent.futures.thread"}
+    {
+        "concurrent.futures._base",
+        "concurrent.futures.thread",
+        "multiprocessing.pool",
+        "queue",
+        "sched",
+        "threading",
+    }
 )
 """Modules of the standard library, beside asyncio, that wait for other threads, and so by the clock."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ __all__ = [
     "Activity",
     "Place",
     "activity",
+    "has_children",
     "is_in_a_tool",
     "is_library",
     "is_tool",
@@ -23,6 +25,7 @@ __all__ = [
     "place_of",
     "tasks_of",
     "waits_for_a_lock",
+    "waits_for_input",
 ]
 
 TEST_TOOLS: Final = frozenset(
@@ -50,6 +53,24 @@ TEST_TOOLS: Final = frozenset(
 
 LOCK_CALLS: Final = frozenset({"acquire", "get", "join", "_acquire_restore"})
 """Methods of C that wait for another thread: of locks, and of `queue.SimpleQueue`."""
+
+
+INPUT_CALLS: Final = frozenset(
+    {
+        "accept",
+        "_accept",
+        "flock",
+        "lockf",
+        "poll",
+        "read",
+        "readinto",
+        "readline",
+        "recv",
+        "recv_into",
+    }
+    | {"recvfrom", "recvmsg", "select"}
+)
+"""Methods of C that wait for what another thread, or another process, sends or lets go."""
 
 
 @cache
@@ -153,6 +174,16 @@ def waits_for_a_lock(ident: int | None) -> bool:
 
     The lock itself cannot be seen: it is a C object, and waiting for it is one call.
     """
+    return _is_in_a_call(ident, LOCK_CALLS, is_block=True)
+
+
+def waits_for_input(ident: int | None) -> bool:
+    """Return whether a blocked thread waits for a socket, a pipe or a locked file, by the same names."""
+    return _is_in_a_call(ident, INPUT_CALLS, is_block=False)
+
+
+def _is_in_a_call(ident: int | None, names: frozenset[str], *, is_block: bool) -> bool:
+    """Return whether one of *names* is in the present line; *is_block*: or it is a `with`."""
     import dis
 
     frame = None if ident is None else sys._current_frames().get(ident)
@@ -165,11 +196,26 @@ def waits_for_a_lock(ident: int | None) -> bool:
             instruction.positions is not None and instruction.positions.lineno == frame.f_lineno
         )
         if is_here and (
-            instruction.argval in LOCK_CALLS
-            or (instruction.offset == frame.f_lasti and instruction.opname == "BEFORE_WITH")
+            instruction.argval in names
+            or (
+                is_block
+                and instruction.offset == frame.f_lasti
+                and instruction.opname == "BEFORE_WITH"
+            )
         ):
             return True
     return False
+
+
+def has_children() -> bool:
+    """Return whether there are child processes, which could end a wait for input."""
+    if not hasattr(os, "waitid"):
+        return True
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _processor_time(ident: int) -> int:

@@ -121,6 +121,8 @@ class Scheduler:
     def sleep(self, seconds: float) -> None:
         """Wait *seconds* in the running thread, whether or not it takes part yet."""
         me = self.seat() or self.visitor()
+        if not seconds:
+            self.clock.glance()
         if len(self.participants) == 1 and me.state == "runs":
             self.clock.move_to(self.clock.nanoseconds + round(seconds * NANO))
             self.clock.check_limit()
@@ -228,6 +230,8 @@ class Scheduler:
         while self.holder is None and not self.is_over:
             if self._ready:
                 self._give(self._ready.pop(self._pick()))
+            elif self._take_input():
+                continue
             elif not self._are_all_waiting() or not self._advance():
                 self._observer.start()
                 return
@@ -257,7 +261,7 @@ class Scheduler:
             and not self._ready
             and not self.clock.holds
             and any(each.state == "waits" for each in self.participants)
-            and self._are_all_waiting()
+            and all(each.is_blocked for each in self.participants if each.state in ("runs", "away"))
             and not any(
                 each.deadline is not None or (each.input is not None and each.input.is_open())
                 for each in self._waiting()
@@ -290,18 +294,27 @@ class Scheduler:
         return [each for each in self.participants if each.state == "waits"]
 
     def _are_all_waiting(self) -> bool:
-        return all(each.is_blocked for each in self.participants if each.state in ("runs", "away"))
+        return all(
+            each.is_blocked or each.is_quiet()
+            for each in self.participants
+            if each.state in ("runs", "away")
+        )
+
+    def _take_input(self) -> bool:
+        """Let one go on for which something has come in; return whether there is one."""
+        for participant in self.participants:
+            source = participant.input
+            if participant.state == "waits" and source is not None and source.is_ready():
+                self._make_ready(participant)
+                return True
+        return False
 
     def _advance(self) -> bool:
         soonest: int | None = None
         is_held = False
         for participant in self._waiting():
             source, deadline = participant.input, participant.deadline
-            if source is not None:
-                if source.is_ready():
-                    self._make_ready(participant)
-                    return True
-                is_held = is_held or source.holds_time()
+            is_held = is_held or (source is not None and source.holds_time())
             if deadline is not None and (soonest is None or deadline < soonest):
                 soonest = deadline
         if soonest is None or is_held or self.clock.holds:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import socket
+import socketserver
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from qrtest import VirtualClock, simulate
+from qrtest.clock import observer
 from qrtest.clock.patch_time import install
 from qrtest.errors import NeverEnds, QrtestError
 
@@ -75,6 +81,75 @@ def test_others_go_on_beside_a_thread_that_is_blocked() -> None:
     assert sorted(order) == [("read", 0), ("written", 0)]
     os.close(reading)
     os.close(writing)
+
+
+@pytest.fixture
+def soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of a second without input is long."""
+    monkeypatch.setattr(observer, "QUIET_TICKS", 20)
+
+
+@pytest.mark.usefixtures("soon_quiet")
+@pytest.mark.parametrize("ends", [os.pipe, socket.socketpair], ids=["pipe", "sockets"])
+def test_what_another_thread_sends_later_comes_later(ends: Callable[[], Any]) -> None:
+    """Time stands still for a while for who waits for input, and then goes on to when it is sent."""
+    reading, writing = (each if isinstance(each, int) else each.detach() for each in ends())
+    clock = VirtualClock()
+
+    def write() -> None:
+        time.sleep(30)
+        os.write(writing, b"x")
+
+    with install(clock):
+        thread = threading.Thread(target=write)
+        thread.start()
+        assert os.read(reading, 1) == b"x"
+        assert clock.now() == 30
+        thread.join()
+    os.close(reading)
+    os.close(writing)
+
+
+@pytest.mark.usefixtures("soon_quiet")
+def test_time_stands_still_for_who_waits_for_a_child_process() -> None:
+    """However long that takes: the child does not go by the clock."""
+    clock = VirtualClock()
+
+    def wait_for_it() -> None:
+        program = "import time; time.sleep(0.4); print()"
+        subprocess.run([sys.executable, "-c", program], check=True, stdout=subprocess.PIPE)
+        ended.append(clock.now())
+
+    ended: list[float] = []
+    with install(clock):
+        _run(wait_for_it, lambda: time.sleep(60))
+    assert ended == [0]
+
+
+@pytest.mark.usefixtures("soon_quiet")
+def test_a_server_in_a_thread_lets_time_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits for connections for ever, in a loop, and answers those that come."""
+    monkeypatch.setattr("qrtest.clock.patch_loops.PATIENCE_WITH_OTHERS_SECONDS", 0.05)
+
+    class Echo(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            time.sleep(5)
+            self.wfile.write(self.rfile.readline())
+
+    with (
+        simulate(network=True) as sim,
+        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server,
+    ):
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        for number in range(2):
+            with socket.create_connection(server.server_address) as connection:
+                connection.sendall(b"hello\n")
+                assert connection.makefile().readline() == "hello\n"
+            assert 5 * number < sim.clock.now() % 3600 < 5 * number + 9
+            sim.job("QUEUED 1h; DONE").wait_for_final_state()
+        server.shutdown()
+        thread.join()
 
 
 def _run(*targets: Callable[[], object]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import multiprocessing
 import queue
 import sched
 import select
@@ -11,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from multiprocessing.pool import ThreadPool
 from typing import Any
 
 import pytest
@@ -365,3 +367,32 @@ def test_nested_simulations_keep_their_own_time() -> None:
             run_all(partial(time.sleep, 5))
         run_all(partial(time.sleep, 7))
     assert (inner.clock.now(), outer.clock.now()) == (5, 7)
+
+
+@pytest.mark.parametrize("look", [lambda _: time.sleep(0), lambda event: event.wait(0)])
+def test_a_loop_that_looks_and_does_not_wait_lets_the_others_go_on(
+    look: Callable[[threading.Event], Any],
+) -> None:
+    """And moves the time when they all wait."""
+    clock = VirtualClock()
+    with install(clock):
+        event = threading.Event()
+        timer = threading.Timer(3, event.set)
+        timer.start()
+        while not event.is_set():
+            look(event)
+        timer.join()
+    assert 3 <= clock.now() < 4
+
+
+def test_a_thread_pool_of_multiprocessing_waits_on_the_clock() -> None:
+    """Its workers sleep at once, and its results are waited for."""
+    clock = VirtualClock()
+    with install(clock), ThreadPool(4) as pool:
+        pool.map(time.sleep, [5] * 8, chunksize=1)
+        assert clock.now() == 10
+        with pytest.raises(multiprocessing.TimeoutError):
+            pool.apply_async(time.sleep, (100,)).get(timeout=20)
+        assert clock.now() == 30
+        pool.close()
+        pool.join()
