@@ -16,6 +16,9 @@ HEIGHT: Final = 38.0
 ARROW: Final = 40.0
 """From where an arrow goes straight down, above its status."""
 
+ROUND: Final = 80.0
+"""Within how many pixels an arrow from the beginning reaches its side."""
+
 WIDEST: Final = 150.0
 THOUSAND: Final = 1_000
 PLACES: Final = {
@@ -78,7 +81,7 @@ def _graph(paper: Paper, coverage: Coverage) -> None:
             MARGIN + share * paper.inner,
             paper.top + top,
             width,
-            tuple(source for source, target in arrows if target == name),
+            _in_order([source for source, target in arrows if target == name], share),
         )
         for name, (share, top) in PLACES.items()
     }
@@ -98,10 +101,20 @@ def _graph(paper: Paper, coverage: Coverage) -> None:
     paper.down(max(top for _, top in PLACES.values()) + HEIGHT + 26)
 
 
+def _in_order(sources: list[str], share: float) -> tuple[str, ...]:
+    """Return *sources* so that an arrow from the beginning goes round the statuses, on the outer side."""
+    return tuple(sorted(sources, key=lambda source: (source == BEGINNING) == (share < 1 / 2)))[::-1]
+
+
 def _arrow(paper: Paper, start: _Node, end: _Node, source: str, *, is_seen: bool) -> None:
     x, y = end.port(source), end.top - ARROW
     below = start.top + (28 if source == BEGINNING else HEIGHT)
     bend = max((y - below) / 2, 16)
+    if source == BEGINNING and y - below > ROUND:
+        y, bend = (
+            below + ROUND,
+            ROUND,
+        )  # early to its side, then straight down beside what stands there
     style = "run" if is_seen else "axis broken-axis"
     paper.add(
         f'<path class="{style}" d="M{start.middle:.1f} {below:.1f}C{start.middle:.1f} {below + bend:.1f} '

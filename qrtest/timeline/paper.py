@@ -13,6 +13,9 @@ __all__ = ["MARGIN", "WIDTHS", "Paper", "page"]
 
 MARGIN: Final = 20.0
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NARROW: Final = 700
+"""Pixels of a window below which the lines of the text are wrapped."""
+
 WIDTHS: Final = (340, 540, 740, 1100)
 """Of the pictures in a page: the widest that fits is shown."""
 
@@ -143,6 +146,9 @@ main {{ max-width: {widths[-1]}px; margin: auto; }}
 svg {{ display: block; width: 100%; height: auto; }}
 pre {{ margin: 20px 0 0; padding: 16px 20px; overflow-x: auto; background: {LIGHT["paper"]};
   border-radius: 10px; font: 12.5px/1.55 {MONO}; }}
+@media (max-width: {NARROW}px) {{
+  pre {{ font-size: 10px; white-space: pre-wrap; overflow-wrap: anywhere; }}
+}}
 {rules}
 @media (prefers-color-scheme: dark) {{
   body {{ background: #020617; color: {DARK["ink"]}; }}
