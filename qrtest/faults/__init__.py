@@ -8,6 +8,9 @@ retries included, from *since* on.
 >>> status(503, times=3, on="poll")
 faults.status(503, on='poll', times=3)
 
+Each function raises `FaultError` for a value that does not fit: an operation or a length of time that
+does not exist, a number out of range.
+
 Several faults on one call compose: the first of a list is the outermost.
 """
 

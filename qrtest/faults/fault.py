@@ -60,7 +60,14 @@ class When(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Fault(AsCode, ABC):
-    """What all faults have: on what, and when. Made by the functions of `qrtest.faults`."""
+    """What all faults have: on what, and when. Made by the functions of `qrtest.faults`.
+
+    Raises `FaultError` for an operation that does not exist, and for a number or time out of range.
+
+    >>> from qrtest import faults
+    >>> faults.drop(on="poll", after=10)
+    faults.drop(on='poll', after=10)
+    """
 
     on: str = ANY
     after: int = 0

@@ -53,6 +53,8 @@ def check_drift(
     *against*: "serve" (qrtest's own service of today, asked what was recorded) or another recording.
     *tier*: down to which; "shape" is fields that came, went or changed type, and new statuses and codes.
 
+    Raises `CassetteError` for a cassette that cannot be read, and `Drifted` as said.
+
     >>> check_drift("cassettes/sampler.yaml")
     """
     found = drift(recorded, against, tier=tier)

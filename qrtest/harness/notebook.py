@@ -10,7 +10,16 @@ _SESSIONS: Final[dict[int, Any]] = {}
 
 
 def load_ipython_extension(ipython: Any) -> None:
-    """Begin a simulation for the notebook *ipython*, which has it as `sim`; `%unload_ext qrtest` ends it."""
+    """Begin a simulation for the notebook *ipython*, which has it as `sim`; `%unload_ext qrtest` ends it.
+
+    >>> class Notebook:
+    ...     def push(self, names):
+    ...         print(*names)
+    >>> notebook = Notebook()
+    >>> load_ipython_extension(notebook)
+    sim
+    >>> unload_ipython_extension(notebook)
+    """
     from qrtest.harness.simulate import simulate
 
     session = _SESSIONS[id(ipython)] = simulate()
@@ -19,7 +28,10 @@ def load_ipython_extension(ipython: Any) -> None:
 
 
 def unload_ipython_extension(ipython: Any) -> None:
-    """End the simulation of the notebook *ipython*."""
+    """End the simulation of the notebook *ipython*.
+
+    >>> unload_ipython_extension(object())  # without a simulation: nothing happens
+    """
     session = _SESSIONS.pop(id(ipython), None)
     if session is not None:
         session.__exit__(None, None, None)

@@ -110,6 +110,11 @@ class Proxy:
 
     `url` is where it is, `authority` the file with the certificate to trust, `environment` the variables that
     point programs at it, `recording` the recording (None: it replays).
+
+    >>> from qrtest import proxy
+    >>> with proxy(replay="cassettes/sampler.yaml") as proxied:
+    ...     proxied.environment["HTTPS_PROXY"] == proxied.url
+    True
     """
 
     def __init__(

@@ -127,6 +127,13 @@ class Recording:
     """A recording: going on inside its `with` block. Made by `record`.
 
     `cassette` is what it saved, `clock` counts seconds since it was made.
+
+    >>> import tempfile
+    >>> from qrtest import record
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     recording = record(f"{folder}/bell.yaml")
+    >>> recording.clock.now() < 60
+    True
     """
 
     def __init__(

@@ -103,6 +103,11 @@ class Replay(Session):
 
     `clock` is the time, `journal` what was asked and answered, `unused` what was not asked for, `name`
     what the cassette is called.
+
+    >>> with replay("cassettes/sampler.yaml") as sim:
+    ...     sim.job().wait_for_final_state()
+    ...     sim.clock.now() < 5
+    True
     """
 
     def __init__(

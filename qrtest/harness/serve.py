@@ -75,6 +75,11 @@ class Server(Scripting):
 
     `url` is where it is; `next_job`, `rule`, `change_backend` and `reject_tokens` say what becomes of
     jobs, as in a simulation; `clock` is its time and `journal` what was asked last.
+
+    >>> from qrtest import serve
+    >>> with serve(clock="virtual") as server:
+    ...     server.service().backend("ibm_torino").num_qubits
+    133
     """
 
     def __init__(

@@ -74,6 +74,9 @@ def simulate(
     of this machine. *clock*: "virtual", or "real" to wait as the service would. *behaviour*: options of
     `Behaviour`.
 
+    Raises `SimulationError` for an option that does not exist or does not fit, `DurationError` for what is no
+    length of time.
+
     >>> with simulate() as sim:
     ...     job = sim.job("QUEUED 2h; RUNNING 30s; DONE")
     ...     job.wait_for_final_state()
@@ -107,6 +110,11 @@ class Simulation(Session, Scripting):
     """A simulated service with its own time, jobs and journal. Made by `simulate`.
 
     `clock` is the time, `journal` what was asked and answered. Both can be read after the end, too.
+
+    >>> with simulate() as sim:
+    ...     sim.job("QUEUED 5s; DONE").wait_for_final_state()
+    >>> sim.journal.count("poll") > 5
+    True
     """
 
     def __init__(

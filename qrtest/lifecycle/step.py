@@ -43,6 +43,10 @@ class Step(AsCode):
 
     *status* is one of `transitions.STATUSES`, or UNKNOWN, for which the service sends the word *says*.
     *seconds* is the length, None for a step without an end. *interim* holds JSON texts.
+
+    >>> step = queued("90s")
+    >>> step.status, step.seconds, step.is_final
+    ('QUEUED', 90.0, False)
     """
 
     status: str
@@ -114,6 +118,8 @@ _CONSTRUCTORS: Final = {
 def queued(lasts: Duration | None = None) -> Step:
     """Return a step in which the job waits in the queue, for ever when no length is given.
 
+    Raises `DurationError` for what is no length of time.
+
     >>> queued("2h")
     queued('2h')
     """
@@ -124,6 +130,8 @@ def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> St
     """Return a step in which the job runs, for ever when no length is given.
 
     The *interim* results, any JSON values, appear one after the other, evenly spread over the step.
+
+    Raises `ScriptError` for *interim* that is no list of JSON values, `DurationError` for a wrong length.
 
     >>> running(5, interim=[{"i": 1}])
     running('5s', interim=[{'i': 1}])
@@ -139,6 +147,8 @@ def running(lasts: Duration | None = None, *, interim: Sequence[Any] = ()) -> St
 
 def done(*, lasts: Duration | None = None) -> Step:
     """Return the step of a completed job. *lasts* is for scripts with `legal=False`.
+
+    Raises `DurationError` for what is no length of time.
 
     >>> done()
     done()
@@ -193,6 +203,8 @@ def cancelled(reason: str | None = None, *, lasts: Duration | None = None) -> St
 
 def unknown(says: str, lasts: Duration | None = None) -> Step:
     """Return a step in which the service sends the status *says*, a word that no client knows.
+
+    Raises `ScriptError` for what is no word, `DurationError` for what is no length of time.
 
     >>> unknown("Validating", "5s")
     unknown('Validating', '5s')

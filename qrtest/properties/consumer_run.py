@@ -49,6 +49,9 @@ class Bounds:
     *on_failure* is what it returns when there is no result: a value, a class, or a tuple of classes.
     *patience*: seconds of real time in which it must ask the service something or let virtual time pass.
     *schedule* decides which of its threads and tasks goes on where several can.
+
+    >>> Bounds(timeout=60).max_wait
+    86400.0
     """
 
     allowed: tuple[type[BaseException], ...] = ()
@@ -76,6 +79,13 @@ class Run:
     raised. *has_stalled*: it made no progress in real time, at the line *stalled_at*. *switches* says where
     its schedule let a thread or task go on before others, *choices* how many could, choice by choice,
     *printed_secret* where an API key was printed.
+
+    >>> from qrtest.properties import Rule, check_consumer
+    >>> seen = []
+    >>> look = Rule("look", "It is looked at.", "Leave it.", lambda run: seen.append(run.value))
+    >>> check_consumer(lambda job: job.status(), rules=[look], scenarios=[Scenario("DONE")])
+    >>> seen
+    ['DONE']
     """
 
     scenarios: tuple[Scenario, ...]

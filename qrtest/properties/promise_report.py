@@ -32,6 +32,11 @@ class Promise:
     """A promise: its *name*, what it *says*, and *broken*, which tries it on what it makes.
 
     *broken* is called with the maker and describes what was wrong, or returns None.
+
+    >>> def nameless(make_job):
+    ...     return None if make_job("DONE").job_id() else "It has none."
+    >>> Promise("named", "A job has an id.", nameless)
+    Promise(name='named', says='A job has an id.')
     """
 
     name: str

@@ -38,6 +38,8 @@ class Scenario(ScenarioValues, AsCode):
     answered whatever the script; those of a *record*, the facts that a recording holds of a job, follow
     the script. *name*, *says* and *source* describe a scenario of the catalogue.
 
+    Raises `ScriptError` for a script that cannot be read.
+
     >>> Scenario("QUEUED 2h; DONE").script
     Script(queued('2h'), done())
     >>> Scenario("DONE", tags=["mine"])

@@ -63,6 +63,8 @@ class Instance(AsCode):
     *usage_consumed* are seconds of QPU time; a submission beyond the limit is rejected. The allocation is
     that of the plan if not given. *crn*: made up if not given.
 
+    Raises `SimulationError` for a plan that does not exist.
+
     >>> Instance(name="team", plan="open", region="eu-de").resource_name.split(":")[4:6]
     ['quantum-computing', 'eu-de']
     """

@@ -57,6 +57,8 @@ def fault_plans(
 ) -> SearchStrategy[tuple[Fault, ...]]:
     """Draw up to *most* faults on *operations* (None: on any).
 
+    Raises `FaultError` for an operation without faults.
+
     >>> from hypothesis import find
     >>> find(fault_plans(), bool)
     (faults.status(503, on='poll'),)

@@ -23,6 +23,8 @@ def poll_plans(
 ) -> SearchStrategy[PollPlan]:
     """Draw poll plans: up to *most* of the *questions*, each at most *longest* after the one before.
 
+    Raises `DurationError` for what is no length of time.
+
     >>> from hypothesis import find
     >>> find(poll_plans(), len)
     PollPlan(Ask('status'))

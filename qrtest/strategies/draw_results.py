@@ -46,6 +46,8 @@ def results(program_id: str = "sampler") -> SearchStrategy[str]:
 def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
     """Draw results of a program with one damage: see `qrtest.service.corruption`.
 
+    Raises `ResultError` for a program that is not known.
+
     >>> from hypothesis import given
     >>> @given(broken_results())
     ... def test_what_the_client_makes_of_it(text):

@@ -39,6 +39,8 @@ def scenarios(
     The parts are those of `scripts()` and `fault_plans()` and a small valid result, unless given.
     `lives` is an older name of *scripts*.
 
+    Raises `ResultError` for a program that is not known.
+
     >>> from hypothesis import find
     >>> find(scenarios(), lambda scenario: scenario.faults)
     Scenario('DONE', faults=[faults.status(503, on='poll')])
@@ -97,6 +99,13 @@ def jobs(
     prints as `sim.job(Scenario('DONE'))`, for a test that has a simulation `sim`. Two jobs of one
     example do not share a clock: to have several in one simulation, draw scenarios and make the jobs
     from them.
+
+    >>> from hypothesis import given, settings
+    >>> @settings(max_examples=5)
+    ... @given(jobs())
+    ... def test_an_id(job):
+    ...     assert job.job_id()
+    >>> test_an_id()
     """
 
     def make(scenario: Scenario) -> RuntimeJobV2:

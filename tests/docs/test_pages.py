@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -25,6 +26,12 @@ def documented(*kinds: str) -> set[str]:
     return {name for kind, name in DIRECTIVE.findall(REFERENCE) if kind in kinds}
 
 
+def _has_code(value: object) -> bool:
+    """Whether *value* is a function, or a class that is neither an exception nor a kind of fault."""
+    is_made_by_a_function = inspect.isclass(value) and issubclass(value, (Exception, faults.Fault))
+    return (inspect.isclass(value) or inspect.isfunction(value)) and not is_made_by_a_function
+
+
 def test_the_reference_has_every_public_name_and_no_other() -> None:
     """A name is public when it is in `qrtest.__all__`."""
     modules = {"errors", "faults", "properties", "strategies"}
@@ -46,6 +53,23 @@ def test_what_a_public_module_offers_explains_itself(module: object) -> None:
     for name in module.__all__:  # type: ignore[attr-defined]
         value = getattr(module, name)
         assert value.__doc__, name
+
+
+ENTRIES = {
+    **{name: getattr(qrtest, name) for name in documented("function", "class")},
+    **{
+        f"{module.__name__.rpartition('.')[2]}.{name}": getattr(module, name)
+        for module in (faults, properties, strategies)
+        for name in module.__all__
+    },
+}
+"""Functions and classes that the reference shows; those that make a fault stand for its class."""
+
+
+@pytest.mark.parametrize("name", [each for each in sorted(ENTRIES) if _has_code(ENTRIES[each])])
+def test_an_entry_of_the_reference_has_an_example(name: str) -> None:
+    """Which the suite runs as a doctest; what can be raised is said, in it or where it is made."""
+    assert ">>> " in (inspect.getdoc(ENTRIES[name]) or "")
 
 
 def test_the_reference_has_every_fixture() -> None:
