@@ -18,6 +18,7 @@ __all__ = ["serve"]
 
 ANSWERING: Final = (
     "qrtest.client.backend_snapshots",
+    "qrtest.client.circuit_limits",
     "qrtest.client.computing_process",
     "qrtest.client.fitted_results",
     "qrtest.client.result_encoder",
@@ -71,6 +72,9 @@ what becomes of jobs, the time, and what was asked (docs/serve.md):
 )
 @click.option("--backend", "backends", multiple=True, help="A device to have, as ibm_torino.")
 @click.option("--seed", default=0, show_default=True, help="Of ids and computed results.")
+@click.option(
+    "--limits", is_flag=True, help="Enforce the documented limits: rate, size, tags of submissions."
+)
 @click.option("--json", "as_json", is_flag=True, help="Say where it is in one line of JSON.")
 def serve(
     port: int,
@@ -115,8 +119,11 @@ def _import_what_answers_need() -> None:
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Return the options of the command as `qrtest.serve` takes them."""
     from qrtest.scenario import scenario_file
+    from qrtest.service.limits import Limits
 
     given = {name: value for name, value in options.items() if value not in (None, ())}
+    if given.pop("limits"):
+        given["limits"] = Limits.documented()
     if "scenario" in given:
         given["scenario"] = scenario_file.load(given["scenario"])
     return given

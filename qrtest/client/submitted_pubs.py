@@ -51,10 +51,14 @@ QASM_COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class CircuitFacts:
-    """The classical *registers* of a circuit by name with their sizes, and its *metadata* as JSON."""
+    """The classical *registers* of a circuit by name with their sizes, and its *metadata* as JSON.
+
+    *instructions*: how many there are, those in branches and loops left out; 0 for a program in OpenQASM.
+    """
 
     registers: Mapping[str, int]
     metadata: Any
+    instructions: int = 0
 
 
 def circuit_facts(circuit: Any) -> CircuitFacts:
@@ -127,7 +131,7 @@ def _of_first_circuit(stream: io.BytesIO, version: int) -> CircuitFacts | None:
     stream.read(1)  # the type of the program: a circuit
     if version >= WITH_OFFSETS:
         stream.read(OFFSET_BYTES)
-    name, _, phase, _, _, metadata_size, count, _ = _read(stream, CIRCUIT_HEADER)
+    name, _, phase, _, _, metadata_size, count, instructions = _read(stream, CIRCUIT_HEADER)
     if version >= WITH_VARIABLES:
         _read(stream, VARIABLES)
     stream.read(name + phase)
@@ -139,7 +143,7 @@ def _of_first_circuit(stream: io.BytesIO, version: int) -> CircuitFacts | None:
         stream.read(size * INDEX_BYTES)
         if kind == b"c" and is_in_circuit:
             registers[register] = size
-    return CircuitFacts(registers, metadata or {})
+    return CircuitFacts(registers, metadata or {}, instructions)
 
 
 def _read(stream: io.BytesIO, layout: struct.Struct) -> tuple[Any, ...]:
@@ -148,7 +152,8 @@ def _read(stream: io.BytesIO, layout: struct.Struct) -> tuple[Any, ...]:
 
 def _of_circuit(circuit: Any) -> CircuitFacts:
     metadata = json.dumps(circuit.metadata or {}, cls=releases.json_encoder())
-    return CircuitFacts({each.name: each.size for each in circuit.cregs}, json.loads(metadata))
+    registers = {each.name: each.size for each in circuit.cregs}
+    return CircuitFacts(registers, json.loads(metadata), len(circuit.data))
 
 
 def _of_qasm(text: str) -> CircuitFacts:

@@ -17,12 +17,16 @@ from qrtest.http.messages import Request, Response
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
 from qrtest.service import serialize
+from qrtest.service.limits import Limits
 from qrtest.timeline.journal import Entry, Journal
 
 __all__ = ["PREFIX", "Control", "Controlled"]
 
 PREFIX: Final = "/_qrtest"
 BODY: Final = "the body"
+DOCUMENTED: Final = "documented"
+"""How the documented limits are asked for in JSON."""
+
 OF_A_RULE: Final = ("backend", "program_id", "tags", "nth", "share")
 
 
@@ -44,9 +48,8 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Any], bool]]]] = {
     "nth": ("a whole number or null", lambda value: value is None or type(value) is int),
     "share": ("a number", lambda value: type(value) in (int, float)),
     **dict.fromkeys(("reject", "gone"), ("true or false", lambda value: isinstance(value, bool))),
-    **dict.fromkeys(
-        ("limits", "instances"), ("set by qrtest.serve() in Python only", lambda value: False)
-    ),
+    "limits": ("'documented' or null", lambda value: value in (None, DOCUMENTED)),
+    "instances": ("set by qrtest.serve() in Python only", lambda value: False),
 }
 """What the values of a body are, in words and as a test."""
 
@@ -157,6 +160,8 @@ class Control:
 
     def _reset(self, request: Request) -> object:
         options = _body(request)
+        if options.get("limits") == DOCUMENTED:
+            options["limits"] = Limits.documented()
         for name in ("faults", "scenario"):
             if name in options:
                 given = options[name]

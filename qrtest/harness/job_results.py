@@ -11,6 +11,8 @@ from qrtest.errors import NotComputedWarning
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import failed
 from qrtest.scenario.scenario import Scenario
+from qrtest.service.error_codes import explanation
+from qrtest.service.input_checks import VALIDATION
 from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import ResultMaker
 
@@ -46,6 +48,9 @@ class JobResults:
         The script is not the scenario's where the job fails because of what was submitted.
         """
         script, result = scenario.script, scenario.result
+        too_long = self._too_long(script, submission)
+        if too_long is not None:
+            return too_long, None
         if is_computed(scenario):
             return self._computed(scenario, submission, number)
         if result is not None:
@@ -55,6 +60,19 @@ class JobResults:
         if submission.params == DEFAULT_PARAMS:
             return script, _encoded(None, submission.program_id)
         return script, self._fitted(submission, number)
+
+    def _too_long(self, script: Script, submission: Submission) -> Script | None:
+        """Return the script of a job that fails in validation because of the length of a circuit."""
+        is_a_primitive = submission.program_id in ("sampler", "estimator")
+        if not is_a_primitive or script.end.status != "DONE" or submission.params == DEFAULT_PARAMS:
+            return None
+        from qrtest.client.circuit_limits import too_long
+
+        problem = too_long(submission.params)
+        if problem is None:
+            return None
+        reason = f"{explanation(VALIDATION).message} {problem}"
+        return Script(failed(reason, code=VALIDATION))
 
     def _fitted(self, submission: Submission, number: int) -> ResultMaker:
         """Return what makes the fitting result, once it is asked for; the small valid one if none fits."""

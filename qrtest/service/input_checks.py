@@ -20,11 +20,13 @@ from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, failed
 from qrtest.service.error_codes import explanation
 
-__all__ = ["MOST_EXECUTIONS", "checked"]
+__all__ = ["MOST_EXECUTIONS", "VALIDATION", "checked"]
 
 MOST_EXECUTIONS: Final = 10_000_000
 DEFAULT_SHOTS: Final = 4096
 VALIDATION: Final = 1002
+"""The code of a job that the job validation service rejects."""
+
 REP_DELAY: Final = 6050
 UNREADABLE_INPUT: Final = 1603
 RESILIENCE_LEVELS: Final = range(3)

@@ -151,7 +151,8 @@ def test_the_header_of_a_circuit_says_what_the_whole_circuit_says(
     packed = base64.b64encode(zlib.compress(content.getvalue())).decode()
     facts = circuit_facts({"__type__": "QuantumCircuit", "__value__": packed})
     sizes = {register.name: register.size for register in circuit.cregs}
-    assert facts == CircuitFacts(sizes, json.loads(json.dumps(circuit.metadata)))
+    metadata = json.loads(json.dumps(circuit.metadata))
+    assert facts == CircuitFacts(sizes, metadata, len(circuit.data))
     assert list(facts.registers) == list(sizes)
     assert header == (facts if version in submitted_pubs.KNOWN_VERSIONS else None)
 
