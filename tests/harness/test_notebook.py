@@ -44,7 +44,7 @@ def test_the_cells_after_it_are_answered_until_it_is_unloaded() -> None:
 def test_the_cells_of_the_page_run() -> None:
     """docs/notebooks.md, in order; the notebook has a sampler and a circuit of its own."""
     page = (Path(__file__).parents[2] / "docs" / "notebooks.md").read_text(encoding="utf-8")
-    load, *cells = re.findall(r"```ipython\n(.*?)```", page, re.DOTALL)
+    load, *cells = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
     assert load == "%load_ext qrtest\n"
     notebook = Notebook()
     qrtest.load_ipython_extension(notebook)
