@@ -1,4 +1,4 @@
-"""An extension of Sphinx: what a docstring says of parameters becomes a list of them, with their types.
+"""An extension of Sphinx: what a docstring says of parameters and errors becomes a list, with types.
 
 Our docstrings are written to be read in a terminal. A sentence that begins with `*name*` is about that
 parameter, and so is what follows up to the next one, in the same paragraph.
@@ -16,6 +16,12 @@ ABOUT: Final = re.compile(
 """`*a*, *b*: what they are`, or `*a* is ...`."""
 
 SENTENCE: Final = re.compile(r"(?<=[.;])\s+(?=\*\w+\*)")
+RAISES: Final = re.compile(r"(?<=[.;])\s+(?=Raises `)")
+ERROR: Final = re.compile(
+    r"(?:Raises |, and |, |and )`(\w+)`(.*?)(?=(?:, and|,| and) `\w+`|\.?$)", re.DOTALL
+)
+"""`Raises `A` for this, and `B` for that.`: each error, and when."""
+
 EXAMPLE: Final = re.compile(r"^\s*>>>")
 
 
@@ -41,6 +47,8 @@ def fields(lines: list[str], names: set[str]) -> list[str]:
 
     >>> fields(["Wait.", "", "*a*: how long. *b*, *c*: both.", "", ">>> wait()"], {"a", "b", "c"})
     ['Wait.', '', '>>> wait()', '', ':param a: how long.', ':param b: both.', ':param c: both.']
+    >>> fields(["Wait.", "", "Raises `A` for this, and `B`, an AssertionError, for that."], set())
+    ['Wait.', '', ':raises A: for this', ':raises B: an AssertionError, for that']
     """
     kept: list[str] = []
     found: list[str] = []
@@ -49,7 +57,13 @@ def fields(lines: list[str], names: set[str]) -> list[str]:
         if EXAMPLE.match(paragraph):
             rest = [paragraph]
         else:
-            for sentence in SENTENCE.split(paragraph):
+            for sentence in _sentences(paragraph):
+                if sentence.startswith("Raises `"):
+                    found += [
+                        f":raises {error}: {when.lstrip(', ')}"
+                        for error, when in ERROR.findall(" ".join(sentence.split()))
+                    ]
+                    continue
                 about = ABOUT.fullmatch(sentence)
                 own = (
                     re.findall(r"\w+", f"{about[1]}{about[2].replace('and', '')}") if about else []
@@ -62,6 +76,11 @@ def fields(lines: list[str], names: set[str]) -> list[str]:
         if rest:
             kept += [*" ".join(rest).split("\n"), ""]
     return [*kept, *found] if found else lines
+
+
+def _sentences(paragraph: str) -> list[str]:
+    """Return *paragraph* cut before each sentence that is about a parameter or an error."""
+    return [part for each in SENTENCE.split(paragraph) for part in RAISES.split(each)]
 
 
 def _paragraphs(lines: list[str]) -> list[str]:
