@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from qrtest.redaction import allowlist, json_values, patterns, words
+from qrtest.redaction import allowlist, governing_names, json_values, patterns, words
 from tests.redaction import corpus
 
 PAGE: Final = Path(__file__).parent / "redaction-rules.md"
@@ -22,7 +22,7 @@ def page() -> str:
     """Return the text of the page."""
     planted = len(list(corpus.cases()))
     identities = [
-        (f"`{kind}`", _listed(names)) for kind, names in sorted(allowlist.IDENTITIES.items())
+        (f"`{kind}`", _listed(names)) for kind, names in sorted(governing_names.IDENTITIES.items())
     ]
     return f"""# What a cassette keeps
 
@@ -55,7 +55,7 @@ What goes by one of these names is replaced, and so is what stands below it.
 
 | names | stands for |
 |---|---|
-| every name with {_alternatives(allowlist.SECRET_NAME)} in it, unless it is a measure or a fact of one (`token_count`, `password_policy`) | a credential: `token` |
+| every name with {_alternatives(governing_names.SECRET_NAME)} in it, unless it is a measure or a fact of one (`token_count`, `password_policy`) | a credential: `token` |
 {_rows((names, kind) for kind, names in identities)}
 
 ## Names whose texts are free text

@@ -9,23 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from qrtest.errors import CassetteError
+from qrtest.redaction.governing_names import governs, is_secret_name, plain_name
 
-__all__ = ["Rules", "governs", "is_measure", "is_secret_name", "plain_name", "project_rules"]
-
-
-@lru_cache(maxsize=4096)
-def plain_name(name: str) -> str:
-    """Return *name* as it is compared.
-
-    >>> plain_name("X-Access_Token")
-    'xaccesstoken'
-    """
-    return name.replace("-", "").replace("_", "").lower()
+__all__ = ["Rules", "governs", "is_secret_name", "plain_name", "project_rules"]
 
 
 def _names(text: str) -> frozenset[str]:
@@ -115,20 +105,6 @@ ENUMERATIONS: Final = _names(
 )
 """Names of what is one of a few words, also below an identity."""
 
-SECRET_NAME: Final = re.compile(
-    r"token|secret|passw|pwd$|^pw$|passphrase|passcode|credential|creds$|signature|^sig$|cookie|authorization|^auth$"
-    r"|(?:api|access|private|signing|session|encryption|master|hmac|ssh|account|storage|shared)key(?:s|id)?$"
-    r"|apikey|keyid$|xauth|jwt|bearer|hmac|^otp$|totp|^pin$|pincode|csrf|xsrf|assertion|refresh$|clientid|saml|sessid"
-    r"|jsessionid|certificate|^code(?:verifier|challenge)$|^salt$|mnemonic|seedphrase|^cvv$|^cvc$|cardnumber|^iban$|^ssn$"
-)
-MEASURE: Final = re.compile(
-    r"(?:count|counts|limit|limits|max|min|num|number|length|len|size|sizes|type|types|kind|index|used|usage|remaining"
-    r"|budget|expir\w*|expires\w*|ttl|lifetime|age|at|seconds|secs|time|date|status|state|format|scheme|algorithm|url|uri"
-    r"|endpoint|policy|rotation|enabled|required|valid|present|exists|created|updated|version|total|cost|rate|name"
-    r"|prefix)$|^(?:max|min|num|total|is|has|have|require|requires|allow|needs|no|use|uses|expires|expired)(?=[a-z])"
-)
-"""Names of measures of a secret, and of facts about one: `token_count`, `password_policy`, `has_cookie`."""
-
 REGISTERS: Final = _names(
     """
     register registers creg cregs qreg qregs classical_register classical_registers
@@ -144,115 +120,6 @@ WEAK_SECRETS: Final = _names(
     """
 )
 """Names of keys of any kind: a value under one is a credential only when it looks random."""
-
-IDENTITIES: Final = {
-    "user": _names(
-        """
-        user users user_id userid uid iam_id iamid usernames username user_name login logins owner
-        owners created_by createdby updated_by modified_by deleted_by approved_by submitted_by
-        author authors sub subject realmid realmed_userid given_name family_name first_name
-        firstname last_name lastname middle_name full_name fullname surname nickname
-        preferred_username principal principal_id requester submitter person persons people
-        customer_name maiden_name assignee reviewer employee employee_id member members contact_name
-        attn displayed_user actor operator_id screen_name handle birthdate birthday date_of_birth
-        dob
-        """
-    ),
-    "email": _names(
-        """
-        email emails e_mail mail email_address contact contacts recipient recipients cc bcc reply_to
-        """
-    ),
-    "account": _names(
-        """
-        account accounts account_id accountid account_number account_name bss_account bss_account_id
-        tenant tenants tenant_id customer customers customer_id organization organizations
-        organization_id organisation organisations organisation_id org orgs org_id subscription_id
-        ims ims_user_id ims_account billing_account company employer enterprise enterprise_id
-        """
-    ),
-    "provider": _names(
-        """
-        hub group project provider hubs groups projects
-        """
-    ),
-    "instance": _names(
-        """
-        instance_id instanceid resource_instance_id guid resource_id account_crn
-        """
-    ),
-    "ip": _names(
-        """
-        ip ips ip_address ipaddress client_ip remote_addr x_forwarded_for remote_address remote_ip
-        source_ip mac_address hostip
-        """
-    ),
-    "phone": _names(
-        """
-        phone phones phone_number telephone tel mobile mobile_number fax msisdn
-        """
-    ),
-    "address": _names(
-        """
-        address addresses street street_address postal_address postcode zip zipcode postal_code city
-        billing_address shipping_address latitude longitude
-        """
-    ),
-}
-_MEASURES: Final = _names(
-    """
-    count counts total num jobs usage used second seconds minute minutes hour hours day days
-    time times timestamp size sizes limit limits created updated expires expiry expiration
-    expire at iat exp nbf shots cost quota max min ttl duration interval ns ms rate version year
-    """
-)
-_NAME_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_IDENTITY_OF: Final = {name: kind for kind, names in IDENTITIES.items() for name in names}
-_OF_SEVERAL: Final = re.compile(r"[\[.:/]")
-_NOT_ALNUM: Final = re.compile(r"[\W_]+")
-_SUFFIX: Final = re.compile(
-    r"(?:^|[a-z])(userid|username|useremail|emailaddress|phonenumber|accountid|accountnumber|tenantid|customerid"
-    r"|iamid|ipaddress|firstname|lastname|fullname)$"
-)
-
-
-@lru_cache(maxsize=8192)
-def governs(name: str) -> str:
-    """Return what goes by *name*: "token" for a credential, a kind of identity, or "" for neither.
-
-    >>> governs("X-Access-Token"), governs("user_id"), governs("token_count"), governs("status")
-    ('token', 'user', '', '')
-    """
-    plain = _NOT_ALNUM.sub("", name).lower()
-    if not plain or plain.startswith("redacted"):
-        return ""
-    kind = _IDENTITY_OF.get(plain)
-    if kind is not None:
-        return kind
-    if SECRET_NAME.search(plain):
-        return "token" if plain == "cardnumber" or MEASURE.search(plain) is None else ""
-    found = _SUFFIX.search(plain)
-    return _IDENTITY_OF.get(found[1], "user") if found else ""
-
-
-def is_secret_name(name: str) -> bool:
-    """Return whether what goes by *name* is a credential.
-
-    >>> is_secret_name("X-Access-Token"), is_secret_name("status")
-    (True, False)
-    """
-    return governs(name) == "token"
-
-
-@lru_cache(maxsize=8192)
-def is_measure(name: str) -> bool:
-    """Return whether a number under *name* is a measure or a time, whatever it is of.
-
-    >>> is_measure("max_jobs"), is_measure("expiresAt"), is_measure("admin_id"), is_measure("n")
-    (True, True, False, False)
-    """
-    parts = [part.lower() for part in _NAME_PARTS.findall(name)]
-    return not _MEASURES.isdisjoint(parts) or ("number" in parts and "of" in parts)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -330,6 +197,9 @@ class Rules:
         if plain in self.keep:
             return ""
         return governs(name) or (governs(_last(name)) if _OF_SEVERAL.search(name) else "")
+
+
+_OF_SEVERAL: Final = re.compile(r"[\[.:/]")
 
 
 def _last(name: str) -> str:

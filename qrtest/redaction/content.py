@@ -22,10 +22,10 @@ from qrtest.redaction.allowlist import (
     REGISTERS,
     WEAK_SECRETS,
     Rules,
-    is_measure,
     plain_name,
 )
-from qrtest.redaction.free_text import FreeText, is_qasm, without_comments
+from qrtest.redaction.free_text import FreeText, in_qasm, is_qasm
+from qrtest.redaction.governing_names import identifies, is_measure
 from qrtest.redaction.placeholders import Placeholders, could_be_credential
 from qrtest.redaction.shaped_text import ShapedText
 from qrtest.redaction.where import TOP, Where
@@ -35,8 +35,14 @@ __all__ = ["Content"]
 DEEPEST: Final = 6
 SHORT: Final = 80
 SHORTEST_BASE64: Final = 12
+LEAST_KEY: Final = 6
+"""How many digits a name below an identity has at least to be an id: shorter ones are outcomes."""
+
 LEAST_DIGITS: Final = 4
 """A number, or a text of digits, of fewer is no credential and identifies nobody."""
+
+_PEOPLE: Final = ("user", "account", "phone", "instance")
+"""Kinds of names below which an id or a number of any length identifies somebody."""
 
 _NOT_PUBLIC: Final = frozenset(("error", "errors", "warning", "warnings", "trace", "message"))
 """Names in answers about devices below which stand the words of an error."""
@@ -47,6 +53,7 @@ SHORTEST_RANDOM: Final = 12
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>\\^`{|}]+")
 _RELATIVE: Final = re.compile(r"(?:/[^\s\"'<>{}]*|[\w./%-]*\?[\w.%+~-]+=[^\s\"'<>{}]*)")
 _REGISTER: Final = re.compile(r"[A-Za-z_]\w{0,11}", re.ASCII)
+_LONG_NUMBER: Final = re.compile(r"\d{6}")
 _HEX: Final = re.compile(r"[0-9a-f]{1,64}")
 _SHORT_HEX: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
@@ -101,7 +108,7 @@ class Content:
         kind = self._kinds.get(name)
         if kind is None:
             kind = self._kinds[name] = self._rules.governs(name)
-        _, over, _, is_public, depth = where
+        _, over, _, is_public, depth, _ = where
         is_public = is_public and plain_name(name) not in _NOT_PUBLIC
         return Where(name, kind or over, bool(kind), is_public, depth)
 
@@ -126,6 +133,9 @@ class Content:
             return name
         if len(name) <= 3 or self._rules.governs(name) or self._rules.keeps(name):
             return name
+        is_id = len(name) >= LEAST_KEY and name.isdigit() and not set(name) <= {"0", "1"}
+        if where.over in _PEOPLE and is_id:
+            return self._replace(where.over, name, known=False)
         if where.over and where.over != "token":
             is_kept = self._free.is_word(name, strict=True) if " " not in name else False
             return name if is_kept else self._replace(where.over, name, known=False)
@@ -140,7 +150,7 @@ class Content:
 
         But for measures, times and counts of outcomes, whose names are bits or hexadecimal digits.
         """
-        if not where.over or _digits(token, where.over) < LEAST_DIGITS:
+        if not where.over or _digits(token, where.over) < _least_digits(where):
             return token
         if not where.is_direct and (is_measure(where.name) or patterns.is_plain(where.name)):
             return token
@@ -183,7 +193,7 @@ class Content:
             end = text[len(text.rstrip()) :]
             return forms.pairs(text.rstrip(), inner, self, pair) + end
         if is_qasm(text):
-            return without_comments(text, self.shaped.words)
+            return in_qasm(text, self.shaped.words, self._identifier)
         return self._lines(text, inner)
 
     def is_harmless_data(self, content: bytes) -> bool:
@@ -232,7 +242,7 @@ class Content:
         if plain in ("path", "queryparameter", "bare"):
             return self._part(text, plain)
         if self._rules.keeps(where.name):
-            return self.shaped.words(text)
+            return self._free_text(text, where)
         return self._unnamed(text, plain)
 
     def _packed(self, text: str, where: Where) -> str | None:
@@ -279,7 +289,8 @@ class Content:
         if kind == "ip" and self.shaped.finder.fullmatch(text) and self.shaped.shapes(text) == text:
             return text
         is_enumeration = plain in ENUMERATIONS and not where.is_direct
-        if is_enumeration and self._free.is_harmless(text, strict=True):
+        is_short = sum(map(str.isdigit, text)) < LEAST_DIGITS
+        if is_enumeration and is_short and self._free.is_harmless(text, strict=True):
             return text
         return self._replace(kind, text, known="@" in text or any(map(str.isdigit, text)))
 
@@ -292,7 +303,7 @@ class Content:
         digits = sum(map(str.isdigit, text))
         if _SHORT_HEX.fullmatch(text) or set(text) <= {"0", "1"} or _TIME.fullmatch(text):
             return True
-        if patterns.is_plain(text) and digits < LEAST_DIGITS and not text.isalpha():
+        if patterns.is_plain(text) and digits < _least_digits(where) and not text.isalpha():
             return True
         if text.lower() in _NO_PASSWORD or not any(char.isalnum() for char in text):
             return True
@@ -333,6 +344,15 @@ class Content:
             return self.shaped.shapes(text)
         return self._replace("text", text, known=False)
 
+    def _identifier(self, name: str) -> str:
+        """Return *name*, which something has in a program, as it may be kept."""
+        is_numbered = _LONG_NUMBER.search(name) is not None
+        if name.startswith("redacted_") or (not is_numbered and _is_register(name)):
+            return name
+        if self._free.is_name(name) and not is_numbered:
+            return name
+        return self._replace("text", name, known=False).replace("-", "_")
+
     def _is_kept_word(self, text: str) -> bool:
         return " " not in text and self._free.is_word(text)
 
@@ -345,22 +365,31 @@ class Content:
     def _lines(self, text: str, inner: Where) -> str:
         """Return a text of several lines, some of which may be JSON, as it may be kept."""
         if "\n" not in text or ("{" not in text and "[" not in text):
-            return self.shaped.words(text)
+            return self._free_text(text, inner)
         done: list[str] = []
         plain: list[str] = []
         for line in text.splitlines(keepends=True):
             found = _LINE.fullmatch(line)
             core = found[2].rstrip("\r\n") if found else ""
             if len(core) > 2 and core[0] in "{[" and json_values.is_json(core):
-                done.append(self.shaped.words("".join(plain)))
+                done.append(self._free_text("".join(plain), inner))
                 plain = []
                 assert found is not None, "it has a core"
                 clean = json_values.rewritten(core, inner, self)
                 done.append(f"{found[1]}{clean}{found[2][len(core) :]}")
             else:
                 plain.append(line)
-        done.append(self.shaped.words("".join(plain)))
+        done.append(self._free_text("".join(plain), inner))
         return "".join(done)
+
+    def _free_text(self, text: str, where: Where) -> str:
+        """Return *text* word by word as it may be kept; markup in it is taken apart."""
+        place = markup.embedded(text) if "</" in text or "/>" in text else None
+        if place is None or where.depth > DEEPEST:
+            return self.shaped.words(text, near=where.near)
+        begin, end = place
+        inside = markup.rewritten(text[begin:end], where._replace(name="message"), self)
+        return f"{self.shaped.words(text[:begin])}{inside}{self.shaped.words(text[end:])}"
 
     def _replace(self, kind: str, value: str, *, known: bool) -> str:
         return self._placeholders.of(kind, value, known=known)
@@ -374,8 +403,19 @@ class Content:
         )  # fmt: skip
 
 
+def _least_digits(where: Where) -> int:
+    """Return from how many digits on a number at *where*, which a name governs, is replaced.
+
+    `{"user_id": 7}` identifies somebody; `{"user": 7}` may as well be a count, `{"token": 7}` a status.
+    """
+    is_person = where.over in _PEOPLE and identifies(where.name)
+    return 1 if is_person else LEAST_DIGITS
+
+
 def _digits(token: str, kind: str) -> int:
     """Return how many digits the number *token* has before its point; of an address, all of them."""
+    if token in ("0", "-1"):
+        return 0
     mantissa, _, exponent = token.lower().partition("e")
     whole = mantissa.lstrip("-").partition(".")[0]
     if kind == "address":

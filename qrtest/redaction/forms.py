@@ -17,7 +17,8 @@ _FORM: Final = re.compile(
 _COOKIE: Final = re.compile(
     r"(?i)(?:^|[;,])\s*(?!(?:path|expires|domain|max-age|samesite)=)[^=;,\s]+=\"?([^;,\s\"]+)"
 )
-_PART_NAME: Final = re.compile(r"(?i)\bname=\"?([^\";\r\n]*)\"?")
+_PART_NAME: Final = re.compile(r"(?i)\bname(?:=\"?|\*=[\w-]*'[\w-]*')([^\";\r\n]*)\"?")
+_HEADER: Final = re.compile(r"(?m)^(([^\s:]{1,80}):[ \t]*)([^\r\n]*)")
 _FILE_NAME: Final = re.compile(r"(?i)(\bfilename\*?=\"?)([^\";\r\n]*)")
 _TYPE: Final = re.compile(r"(?im)^content-type:\s*(?:text|application)/(?!octet-stream)")
 
@@ -91,7 +92,17 @@ def _part(piece: str, where: Where, decide: Decider) -> str:
 
 
 def _head(head: str, where: Where, decide: Decider) -> str:
+    """Return the headers of a part as they may be kept."""
+
     def named(found: re.Match[str]) -> str:
         return found[1] + decide.value(found[2], where._replace(name="bare"))
 
-    return _FILE_NAME.sub(named, head)
+    def header(found: re.Match[str]) -> str:
+        name = found[2].lower()
+        if name == "content-disposition":
+            return _FILE_NAME.sub(named, found[0])
+        if name in ("content-type", "content-length", "content-transfer-encoding"):
+            return found[1] + decide.value(found[3], where._replace(name="type"))
+        return found[1] + decide.value(found[3], decide.below(where, found[2]))
+
+    return _HEADER.sub(header, head)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from qrtest.redaction.allowlist import is_measure
+from qrtest.redaction.governing_names import is_measure
 
 __all__ = ["number_after"]
 

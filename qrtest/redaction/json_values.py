@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from qrtest.cassette.json_tokens import tokens
+from qrtest.redaction.json_labels import LONGEST_NAME, Level, is_named, is_naming
 from qrtest.redaction.where import Decider, Where
 
 __all__ = ["ENCODED", "is_json", "rewritten"]
@@ -30,24 +31,10 @@ _TYPED: Final = re.compile(
 )
 """The first name in what the service encodes: what stands above it is a register's name."""
 
-_PAIR_NAMES: Final = (
-    "name",
-    "key",
-    "field",
-    "param",
-    "parameter",
-    "header",
-    "attribute",
-    "label",
-    "id",
-)
-_PAIR_VALUES: Final = ("value", "val", "values", "content", "data", "text", "string", "stringvalue")
 _OBJECT: Final = re.compile(r"\s*:\s*\{")
 _OF_ARRAY: Final = re.compile(r'\s*,\s*"(?:shape|dtype|qpy_version)"\s*:')
 ENCODED: Final = "encoded array"
 """The name under which a text is looked at that stands beside the shape and type of an array."""
-
-LONGEST_NAME: Final = 200
 
 
 def is_json(text: str) -> bool:
@@ -73,14 +60,14 @@ def is_json(text: str) -> bool:
 class _Field:
     """A name in an object: as it may be kept, and the place of what stands under it."""
 
-    __slots__ = ("clean", "is_data", "is_pair_name", "is_pair_value", "place")
+    __slots__ = ("clean", "is_data", "is_named", "is_naming", "name", "place")
 
     def __init__(self, name: str, clean: str, place: _Place) -> None:
-        plain = name.lower()
+        self.name = name.lower()
         self.clean = clean
         self.place = place
-        self.is_pair_name = plain in _PAIR_NAMES
-        self.is_pair_value = plain in _PAIR_VALUES
+        self.is_naming = is_naming(self.name)
+        self.is_named = is_named(self.name)
         self.is_data = name in ("data", "b64_data")
 
 
@@ -95,18 +82,16 @@ class _Place:
         self.values: dict[str, str] = {}
 
 
-class _Level:
-    """A bracket that is open, and what is known of what is in it."""
+class _Level(Level):
+    """A bracket that is open, with the field of it that is read."""
 
-    __slots__ = ("field", "is_at_key", "is_object", "paired", "place")
+    __slots__ = ("field", "is_at_key", "place")
 
-    def __init__(self, place: _Place, *, is_object: bool) -> None:
+    def __init__(self, place: _Place, *, is_object: bool, name: str, around: Level | None) -> None:
+        super().__init__(place.where, is_object=is_object, name=name, around=around)
         self.place = place
-        self.is_object = is_object
         self.is_at_key = is_object
         self.field: _Field | None = None
-        self.paired: _Place | None = None
-        """Where the value of a name that stands beside it is: {"name": "password", "value": ...}."""
 
 
 def rewritten(text: str, where: Where, decide: Decider) -> str:
@@ -148,9 +133,7 @@ class _Rewriting:
                 self._open(found[0], found.end())
                 add(found[0])
             elif kind == "close":
-                if self._levels:
-                    self._levels.pop()
-                self._here = self._levels[-1].place if self._levels else self._top
+                self._close()
                 add(found[0])
             elif kind == "run":
                 add(self._run(found[0]))
@@ -172,16 +155,41 @@ class _Rewriting:
         if self._levels:
             level = self._levels[-1]
             level.is_at_key = level.is_object
+            level.index += 1
             self._here = level.place
 
     def _open(self, bracket: str, position: int) -> None:
         level = self._levels[-1] if self._levels else None
-        inner = self._here.where
+        by_name = self._here.where
+        inner = self._labelled(level).where
         if inner.over and _TYPED.match(self._text, position):
             inner = inner._replace(over="", is_direct=False)
-        elif inner.over and level is not None and level.is_object:
+        elif inner.over and level is not None and level.is_object and inner is by_name:
             inner = inner._replace(is_direct=bracket == "[")
-        self._levels.append(_Level(self._at(inner), is_object=bracket == "{"))
+        name = "" if level is None else level.name
+        if level is not None and level.is_object and level.field is not None:
+            name = level.field.name
+        self._here = self._at(inner)
+        self._levels.append(_Level(self._here, is_object=bracket == "{", name=name, around=level))
+
+    def _close(self) -> None:
+        level = self._levels.pop() if self._levels else None
+        around = self._levels[-1] if self._levels else None
+        if level is not None and around is not None:
+            level.close(around)
+        self._here = around.place if around is not None else self._top
+
+    def _labelled(self, level: _Level | None) -> _Place:
+        """Return the place of the value that follows in *level*, by the labels beside and above it."""
+        here = self._here
+        if level is None:
+            return here
+        field = level.field if level.is_object else None
+        is_labelled = level.is_paired if field is None else field.is_named and level.is_paired
+        if not is_labelled:
+            return here
+        where = level.labelled("" if field is None else field.name, here.where)
+        return here if where is here.where else self._at(where)
 
     def _key(self, level: _Level, token: str, found: re.Match[str]) -> str:
         """Return the name that is written as *token*, and go to what stands under it."""
@@ -190,6 +198,8 @@ class _Rewriting:
         if field is None or is_register:
             field = self._field(level.place, token, "string", is_register=is_register)
         self._go_to(level, field)
+        if field.is_named and not level.is_paired:
+            level.look_ahead(field.name, self._text, found.end(), self._decide)
         return field.clean
 
     def _field(self, place: _Place, token: str, kind: str, *, is_register: bool) -> _Field:
@@ -211,13 +221,19 @@ class _Rewriting:
 
     def _value(self, level: _Level | None, token: str, found: re.Match[str]) -> str:
         """Return the text that is written as *token*."""
-        field = level.field if level is not None and level.is_object else None
-        if level is not None and field is not None:
-            if field.is_pair_name:
-                self._pair(level, _decoded(token, "string"))
-            elif level.paired is not None and field.is_pair_value:
-                self._here = level.paired
-            if field.is_data and _OF_ARRAY.match(self._text, found.end("string")):
+        if level is not None:
+            field = level.field if level.is_object else None
+            self._here = self._labelled(level)
+            if field.is_naming if field is not None else token[1:2].isalpha():
+                name = "" if field is None else field.name
+                around = self._levels[-2] if len(self._levels) > 1 else None
+                value = _decoded(token, "string")
+                level.learn(name, value, self._text, found.end("string"), self._decide, around)
+            if (
+                field is not None
+                and field.is_data
+                and _OF_ARRAY.match(self._text, found.end("string"))
+            ):
                 self._here = self._at(self._here.where._replace(name=ENCODED))
         clean = self._here.values.get(token)
         if clean is None:
@@ -231,13 +247,6 @@ class _Rewriting:
         clean = self._decide.value(value, self._here.where)
         return token if clean == value else _encoded(clean, token, kind)
 
-    def _pair(self, level: _Level, value: str) -> None:
-        """Note the place that the *value* of a name or a key names: the value beside it is there."""
-        if len(value) <= LONGEST_NAME:
-            named = self._decide.below(level.place.where, value)
-            if named.over and named.is_direct:
-                level.paired = self._at(named)
-
     def _cut(self, token: str, found: re.Match[str]) -> str:
         """Return the text that is written as *token*, in which the body ends."""
         level = self._levels[-1] if self._levels else None
@@ -245,15 +254,15 @@ class _Rewriting:
             field = self._field(level.place, token, "cut", is_register=False)
             self._go_to(level, field)
             return field.clean
-        beside = level.field if level is not None else None
-        if level is not None and level.paired is not None and beside is not None:
-            self._here = level.paired if beside.is_pair_value else self._here
+        self._here = self._labelled(level)
         return self._text_as_kept(token, "cut")
 
     def _run(self, token: str) -> str:
         """Return several numbers of a list: as they are where no name governs them."""
         level = self._levels[-1] if self._levels else None
-        if level is not None and not level.is_object and not level.place.where.over:
+        if level is not None and not level.is_object:
+            level.is_texts = False
+        if level is not None and level.is_plain_list:
             self._here = level.place
             return token
         return "".join(
@@ -267,11 +276,10 @@ class _Rewriting:
 
     def _atom(self, token: str) -> str:
         """Return a number, a word of JSON, or what is no JSON."""
-        place = self._here
-        if self._levels:
-            level = self._levels[-1]
-            if level.paired is not None and level.field is not None and level.field.is_pair_value:
-                place = level.paired
+        level = self._levels[-1] if self._levels else None
+        place = self._labelled(level)
+        if level is not None:
+            level.is_texts = False
         if _NUMBER.fullmatch(token):
             return self._decide.number(token, place.where)
         if _WORD.fullmatch(token):

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from html import escape, unescape
 from typing import Final
 
+from qrtest.redaction.markup_labels import Labels
 from qrtest.redaction.where import Decider, Where
 
-__all__ = ["is_markup", "rewritten"]
+__all__ = ["embedded", "is_markup", "rewritten"]
 
 _BEGINS: Final = re.compile(r"\s*<(?:[?!]\w|!--|[A-Za-z_][\w:.-]*+[\s/>])")
 _PIECE: Final = re.compile(
@@ -21,8 +22,26 @@ _TAG: Final = re.compile(r"<([\w:.-]+)")
 _ATTRIBUTE: Final = re.compile(
     r"([\w:.@-]+)(\s*=\s*)(\"[^\"]*+\"?|'[^']*+'?|[^\s\"'>]++)|[^\s\"'=<>]++|\"[^\"]*+\"?|'[^']*+'?"
 )
+_ENTITY: Final = re.compile(r"(<!ENTITY\s+(?:%\s+)?)([\w:.-]+)(\s+)(\"[^\"]*+\"|'[^']*+')")
+_DOCTYPE: Final = re.compile(
+    r"(?i)<!DOCTYPE\s+html(?:\s+PUBLIC\s+\"-//W3C//DTD X?HTML [\d.]{1,6}(?: \w{4,12})?//EN\""
+    r"(?:\s+\"https?://www\.w3\.org/TR/[\w./-]{1,60}\")?)?\s*>"
+)
+_OPENS: Final = re.compile(r"<(?:[?!]\w|!--|[A-Za-z_][\w:.-]*+(?:\s[^<>]*+)?/?>)")
+_CLOSES: Final = re.compile(r"</[A-Za-z_]|<[A-Za-z_][^<>]*+/>")
 _NAMING: Final = ("name", "key", "id", "type", "property", "for")
-_VALUES: Final = ("value", "content")
+_LABELLING: Final = (
+    "class",
+    "itemprop",
+    "aria-label",
+    "placeholder",
+    "data-name",
+    "data-field",
+    "data-label",
+)
+"""Attributes that may name what is in an element, and are ordinary words as often."""
+
+_VALUES: Final = ("value", "content", "val", "v", "default")
 _EMPTY: Final = frozenset(
     [
         "area",
@@ -52,32 +71,49 @@ def is_markup(text: str) -> bool:
     return _BEGINS.match(text) is not None and ">" in text and not text.startswith("<stdin>")
 
 
+def embedded(text: str) -> tuple[int, int] | None:
+    """Return where in *text* markup begins and ends that something else stands around; None for none.
+
+    >>> embedded("got <r>x</r> back"), embedded("<stdin>:1: error")
+    ((4, 12), None)
+    """
+    if _CLOSES.search(text) is None:
+        return None
+    begun = _OPENS.search(text)
+    return None if begun is None else (begun.start(), text.rfind(">") + 1)
+
+
 def rewritten(text: str, where: Where, decide: Decider) -> str:
     """Return *text*, markup at *where*, with each attribute and text in it as *decide* has it."""
     levels: list[tuple[str, Where]] = [("", where)]
+    labels = Labels(decide)
     done = []
     for kind, piece in _pieces(text):
         here = levels[-1][1]
         if kind == "open":
             tag = _local(piece)
+            labels.open(tag, piece)
             inner = decide.below(here, tag)
-            clean, inner = _attributes(piece, here, inner, decide)
+            clean, inner = _attributes(piece, here, inner, decide, labels)
             done.append(clean)
             is_empty = piece.endswith("/>") or tag.lower() in _EMPTY
             if not is_empty and len(levels) < MOST_LEVELS:
                 levels.append((tag, inner))
         elif kind == "close":
-            if len(levels) > 1 and levels[-1][0] == _local("<" + piece[2:]):
+            tag = _local("<" + piece[2:])
+            labels.close(tag)
+            if len(levels) > 1 and levels[-1][0] == tag:
                 levels.pop()
             done.append(piece if _TAG.match("<" + piece[2:]) else decide.content(piece, here))
         elif kind in ("comment", "cdata"):
             begin, end = ("<!--", "-->") if kind == "comment" else ("<![CDATA[", "]]>")
             inside = piece[len(begin) :].removesuffix(end)
+            here = labels.place(here) if kind == "cdata" else here
             done.append(f"{begin}{decide.value(inside, here)}{piece[len(begin) + len(inside) :]}")
         elif kind == "declaration":
-            done.append(_attributes(piece, here, here, decide)[0])
+            done.append(_declaration(piece, here, decide, labels))
         else:
-            done.append(_text(piece, here, decide))
+            done.append(_text(piece, here, decide, labels))
     return "".join(done)
 
 
@@ -99,7 +135,24 @@ def _local(piece: str) -> str:
     return "" if found is None else found[1].rpartition(":")[2][:200]
 
 
-def _attributes(piece: str, here: Where, inner: Where, decide: Decider) -> tuple[str, Where]:
+def _declaration(piece: str, here: Where, decide: Decider, labels: Labels) -> str:
+    """Return a declaration as it may be kept: entities are names with values."""
+    if _DOCTYPE.fullmatch(piece):
+        return piece
+    if not piece.startswith("<!") or "<!ENTITY" not in piece:
+        return _attributes(piece, here, here, decide, labels)[0]
+
+    def entity(found: re.Match[str]) -> str:
+        quote, value = found[4][0], found[4][1:-1]
+        kept = _unescaped(value, decide.below(here, found[2]), decide)
+        return f"{found[1]}{found[2]}{found[3]}{quote}{kept}{quote}"
+
+    return _ENTITY.sub(entity, piece)
+
+
+def _attributes(
+    piece: str, here: Where, inner: Where, decide: Decider, labels: Labels
+) -> tuple[str, Where]:
     """Return a tag with its attributes as they may be kept, and where what is in the element stands."""
     head = _TAG.match(piece)
     start = head.end() if head else 2
@@ -113,6 +166,10 @@ def _attributes(piece: str, here: Where, inner: Where, decide: Decider) -> tuple
         if named.over and named.is_direct:
             inner = named
             break
+    else:
+        inner = _labelled(values, here, inner, decide)
+    is_value = any(plain in _VALUES for plain in values)
+    of_values = inner if inner.over or not is_value else labels.place(inner)
 
     def clean(found: re.Match[str]) -> str:
         if not found[1]:
@@ -121,7 +178,9 @@ def _attributes(piece: str, here: Where, inner: Where, decide: Decider) -> tuple
         quote = found[3][0] if found[3][0] in "\"'" else ""
         value = found[3].strip(quote) if quote else found[3]
         plain = _plain(found[1])
-        at = inner if plain in _VALUES and inner.over else decide.below(here, plain)
+        at = decide.below(here, plain)
+        if plain in _VALUES and of_values.over:
+            at = of_values
         kept = _unescaped(value, at, decide)
         return found[0] if kept == value else f"{found[1]}{found[2]}{quote}{kept}{quote}"
 
@@ -132,11 +191,25 @@ def _plain(name: str) -> str:
     return name.rpartition(":")[2].lower()
 
 
-def _text(piece: str, here: Where, decide: Decider) -> str:
+def _labelled(values: dict[str, str], here: Where, inner: Where, decide: Decider) -> Where:
+    """Return *inner*, or where what is in the element stands by attributes that may be labels."""
+    for name in _LABELLING:
+        for word in values.get(name, "")[:200].split():
+            over = decide.below(here, word).over
+            if over and not inner.over:
+                return inner._replace(name="type", over=over, is_direct=False)
+    return inner
+
+
+def _text(piece: str, here: Where, decide: Decider, labels: Labels) -> str:
     core = piece.strip()
-    if not core:
-        return piece
+    if not any(map(str.isalnum, core)):
+        return _unescaped(piece, here, decide) if core else piece
     before, _, after = piece.partition(core)
+    plain = unescape(core)
+    labelled = labels.place(here)
+    if not labels.learn(plain):
+        here = labelled
     return f"{before}{_unescaped(core, here, decide)}{after}"
 
 

@@ -247,6 +247,11 @@ class Redactor:
         """Return the *method* of a request: one of HTTP, or a word."""
         return method if method in _METHODS else self._content.shaped.words(method, strict=True)
 
+    def _allowed(self, method: str) -> str:
+        """Return *method* of a header Allow: one of HTTP, or replaced."""
+        is_kept = method in _METHODS or method.startswith("redacted-")
+        return method if is_kept else self._placeholders.of("text", method)
+
     def identifier(self, text: str) -> str:
         """Return *text*, the id of a job or a session, as it may be kept."""
         return self._content.value(text, Where("id"))
@@ -314,6 +319,8 @@ class Redactor:
             return self._content.shaped.words(value)
         if plain == "location" and "://" not in value:
             return self._content.addresses.relative(value) or ""
+        if plain == "allow":
+            return re.sub(r"[^\s,]+", lambda found: self._allowed(found[0]), value)
         if plain in ("parentjobid", "ibmapifunctionid"):
             return self._content.value(value, Where("id"))
         return self._content.shaped.words(value)

@@ -13,6 +13,8 @@ from qrtest.redaction.addresses import Addresses
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.free_text import FreeText
 from qrtest.redaction.placeholders import Placeholders
+from qrtest.redaction.reading import read
+from qrtest.redaction.text_tables import governed_cells
 
 __all__ = ["ShapedText"]
 
@@ -36,9 +38,24 @@ class ShapedText:
         self._free = free
         self._addresses = addresses
 
-    def words(self, text: str, *, strict: bool = False) -> str:
-        """Return the free *text* without shapes of secrets, and without words that are none."""
-        return self._between(text, partial(self._free.words, replace=self._replaced, strict=strict))
+    def words(self, text: str, *, strict: bool = False, near: str = "") -> str:
+        """Return the free *text* without shapes of secrets, and without words that are none.
+
+        *near*: the kind of a name that stands beside the text, and governs it weakly.
+        """
+        if "\n" in text:
+            text = self._without_columns(text)
+        plain = partial(read, self._free, replace=self._replaced, strict=strict, near=near)
+        return self._between(text, plain)
+
+    def _without_columns(self, text: str) -> str:
+        """Return *text* without the cells of tables in it that the names of their columns govern."""
+        done: list[str] = []
+        at = 0
+        for begin, end, kind in governed_cells(text, self._free.governs):
+            done += (text[at:begin], self._free.governed(text[begin:end], kind, self._replaced))
+            at = end
+        return "".join((*done, text[at:])) if done else text
 
     def report(self, text: str) -> str:
         """Return *text*, a report of qrtest's own: what may be a name in a program is kept in it."""
@@ -47,7 +64,7 @@ class ShapedText:
             host, path = self._addresses.host(found[2]), self._addresses.relative(found[3])
             return f"{found[1]} {host}{path or ''}"
 
-        plain = partial(self._free.words, replace=self._replaced, other=_is_identifier)
+        plain = partial(read, self._free, replace=self._replaced, other=_is_identifier)
         return self._between(_REQUEST.sub(request, text), plain)
 
     def shapes(self, text: str) -> str:
@@ -126,7 +143,7 @@ class ShapedText:
     def _jwt(self, value: str) -> str:
         if patterns.is_jwt(value):
             return self._replace("jwt", value, known=True)
-        return self._free.words(value, self._replaced)
+        return read(self._free, value, self._replaced)
 
 
 _SPECIAL: Final[dict[str, Callable[[ShapedText, str], str]]] = {

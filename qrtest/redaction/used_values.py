@@ -55,6 +55,9 @@ _QUOTED: Final = re.compile(
     r"\\\"([^\"\\\n]{4,400})\\\"|\"([^\"\n]{4,400})\"|'([^'\n]{4,400})'|`([^`\n]{4,400})`|[\"'`]"
 )
 _BARE: Final = re.compile(r"[^\s\"'&,;<>(){}\[\]]{4,400}")
+_PROSE: Final = re.compile(r"\(?[a-z]{2,20}(?: (?:\(?[a-z]{1,20}|\d{1,4})[).]{0,2}){2,40}")
+"""Words and short numbers after a colon, as in `the secret was rotated 3 days ago`."""
+
 _LINE: Final = re.compile(r"[^\n\r\"',;<>{}\[\]]{4,200}")
 _PAIR: Final = re.compile(r"[?&;#]([\w.%\[\]-]{1,80})=([^&;#\s\"'<>]{4,2000})")
 _PART: Final = re.compile(
@@ -184,6 +187,10 @@ class _Reader:
         is_prose = "=" not in found[0]
         for pattern in (_BARE, _LINE) if is_prose else (_BARE,):
             value = pattern.match(text, found.end())
+            if value and text[value.end() : value.end() + 1] == "(":
+                continue  # what a program calls
+            if value and is_prose and _PROSE.fullmatch(value[0]):
+                continue
             if value and not (value[0].isdigit() and name.lower().endswith("tokens")):
                 whole = value[0].rstrip("\\")
                 if (name, whole, is_prose) in self._seen:

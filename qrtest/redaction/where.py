@@ -15,7 +15,8 @@ class Where(NamedTuple):
     """The nearest *name* above a value, and what kind of secret or identity governs it ("" for none).
 
     *is_direct*: whether it is the nearest name that governs. *is_public*: whether it is part of what
-    the service says of devices and plans. *depth*: how many contents it is packed in.
+    the service says of devices and plans. *depth*: how many contents it is packed in. *near*: the kind
+    of a name that stands beside a text, and governs it weakly: `{"field": "pin", "message": ...}`.
     """
 
     name: str = ""
@@ -23,6 +24,7 @@ class Where(NamedTuple):
     is_direct: bool = False
     is_public: bool = False
     depth: int = 0
+    near: str = ""
 
 
 TOP = Where()

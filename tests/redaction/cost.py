@@ -1,17 +1,22 @@
 """What redaction costs: texts that almost match a rule, over and over, up to a megabyte.
 
-`python -m tests.redaction.cost` prints processor time and peak memory of saving each as a cassette.
+`python -m tests.redaction.cost` prints processor time and memory of saving each as a cassette: first the
+summary as docs/recording.md has it, then the slowest. It takes some minutes; each text is saved in a
+process of its own, forked for it, so that the memory is that of this text alone.
 """
 
 from __future__ import annotations
 
 import base64
 import json
+import os
+import resource
+import signal
 import sys
 import time
-import tracemalloc
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Final, NamedTuple
 
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.redactor import Redactor
@@ -67,6 +72,39 @@ MADE: Final[dict[str, Callable[[int], str]]] = {
 """What is made for a size."""
 
 
+EXAMPLES: Final[dict[str, str]] = {
+    "kept": "redacted-token-0123456789 ",
+    "pem": "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n",
+    "url": "https://jane:x@a.example/b/c;d=e?f=g&h=i#j ",
+    "crn": "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:6b1f0d52::",
+    "jwt": "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln ",
+    "scheme": "Bearer abcdef0123456789 ",
+    "email": "jane.doe+x@a.b.example ",
+    "user": "IBMid-50XK7Q2ABC ",
+    "account": "a/0123456789abcdef0123456789abcdef ",
+    "key": "ghp_16C7e42F292c6912E7710c838347Ae178B4a ",
+    "ip": "169.62.14.203 2607:f8b0:4005:80a::200e ",
+    "phone": "+1 202 555 0143 (202) 555-0143 ",
+}
+"""An example of what each shape of patterns.py finds."""
+
+LONGEST: Final = 60
+"""After how many seconds a text is given up."""
+
+OF_EACH: Final = 30
+"""How many adversarial texts are made of each example."""
+
+
+def adversarial(example: str, size: int) -> Iterator[str]:
+    """Yield texts that almost hold *example*, over and over: begins of it, begins that go on for ever."""
+    cuts = [len(example) * part // 12 for part in range(1, 13)]
+    for cut in cuts:
+        yield example[:cut] * (size // max(1, cut))
+    for cut in cuts[::2]:
+        for filler in (example[cut - 1], "a", "9"):
+            yield example[:cut] + filler * (size - cut)
+
+
 def texts(size: int) -> Iterable[tuple[str, str]]:
     """Yield every adversarial text of about *size* bytes, with a label."""
     for unit in REPEATED:
@@ -84,17 +122,43 @@ def places(text: str) -> dict[str, Interaction]:
     }
 
 
-def measured(interaction: Interaction) -> tuple[float, int]:
-    """Return the processor time in seconds and the peak memory in bytes of saving *interaction*."""
-    begun = time.process_time()
-    file_of((interaction,))
-    seconds = time.process_time() - begun
-    tracemalloc.start()
-    try:
+class Measured(NamedTuple):
+    """Processor time in seconds, and by how many megabytes the process grew, for one text in one place."""
+
+    seconds: float
+    megabytes: float
+    place: str
+    label: str
+
+
+def inputs(size: int) -> Iterator[tuple[str, str, Interaction]]:
+    """Yield every place, label and interaction that is measured: texts in all places, of shapes in a body."""
+    for label, text in texts(size):
+        for place, interaction in places(text).items():
+            yield place, label, interaction
+    for kind, example in EXAMPLES.items():
+        for number, text in enumerate(islice(adversarial(example, size), OF_EACH), 1):
+            yield "body", f"{kind}, {number} of {OF_EACH}", answered(text, TEXT)
+
+
+def measured(place: str, label: str, interaction: Interaction) -> Measured:
+    """Return what saving *interaction* costs, in a process that is forked for it."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(LONGEST)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        begun = time.process_time()
         file_of((interaction,))
-        return seconds, tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
+        seconds = time.process_time() - begun
+        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        os.write(writer, f"{seconds} {grown / 1024}".encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as file:
+        seconds_text, _, megabytes = file.read().partition(" ")
+    os.waitpid(child, 0)
+    return Measured(float(seconds_text or LONGEST), float(megabytes or 0), place, label)
 
 
 def calls(text: str) -> int:
@@ -115,8 +179,27 @@ def calls(text: str) -> int:
     return count
 
 
+def summary(rows: list[Measured]) -> str:
+    """Return the table of docs/recording.md: the worst of each group of texts."""
+    groups: dict[str, list[Measured]] = {}
+    for row in rows:
+        is_shape = row.label.endswith(f" of {OF_EACH}")
+        group = f"shape `{row.label.partition(',')[0]}`" if is_shape else f"in a {row.place}"
+        groups.setdefault(group, []).append(row)
+    lines = ["| texts | how many | slowest (s) | largest (MB) |", "|---|---|---|---|"]
+    for group, each in groups.items():
+        seconds, megabytes = max(row.seconds for row in each), max(row.megabytes for row in each)
+        lines.append(f"| {group} | {len(each)} | {seconds:.1f} | {megabytes:.0f} |")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
-    for label, text in texts(MEGABYTE):
-        for place, interaction in places(text).items():
-            seconds, peak = measured(interaction)
-            print(f"{seconds:6.2f} s {peak / 2**20:6.0f} MB  {place:8} {label[:60]}", flush=True)
+    file_of((answered("warm", TEXT),))
+    every = []
+    for each in inputs(MEGABYTE):
+        every.append(measured(*each))
+        if every[-1].seconds > 2 or every[-1].megabytes > 200:
+            print(every[-1], file=sys.stderr, flush=True)
+    print(summary(every))
+    for row in sorted(every, reverse=True)[:20]:
+        print(f"{row.seconds:6.2f} s {row.megabytes:6.0f} MB  {row.place:8} {row.label[:60]}")

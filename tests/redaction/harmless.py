@@ -76,7 +76,7 @@ REGISTERS = (
 )
 ALONE: dict[str, Any] = {
     "number under TOKEN": {"TOKEN": 1},
-    "small numbers": {"token": 7, "secret": 0, "pin": 12, "user_id": 1, "account": -1, "password": True},
+    "small numbers": {"token": 7, "secret": 0, "pin": 12, "users": 1, "user_id": 0, "account": -1, "password": True},
     "nothing": {"token": None, "password": "", "user": [], "account": {}, "email": False},
     "counts of tokens": {"token_count": 12345, "max_tokens": 4096, "tokens": 123456, "tokens_used": 99999},
     "facts about tokens": {"token_type": "Bearer", "expires_in": 3600, "expiration": 1767225600},
