@@ -22,7 +22,7 @@ _NAMES: Final = re.compile(
     r"[\"'`\])]{0,2}(?P<sign>(?<=\))=\("
     r"|[ \t]{0,4}(?:[:=]{1,3}>?|->)[ \t]{0,4}(?:[|>][+-]?[ \t]{0,4}(?=[\r\n]))?(?:\r?\n[ \t]{1,8})?"
     r"|[ \t]{1,4}(?:is|was)[ \t]{1,4}|(?<=[\"\']),[ \t]{0,2}(?=[\"\'])|%3[Aa]|%3[Dd])"
-    r"(?:[bBuUrRfF](?=[\"']))?(?P<quote>\\?[\"'`]|)"
+    r"(?:(?:!{1,2}[\w!]{1,20}|&\w{1,20})[ \t]{1,4})?(?:[bBuUrRfF](?=[\"']))?(?P<quote>\\?[\"'`]|)"
     r"|(?P<weak>[ \t]{1,4})(?P<weakquote>[\"'`]|)"
 )
 """What stands between a name and its value: a sign, and a quote; weakly a blank."""
@@ -114,6 +114,7 @@ class _Reading:
         if self._at > first:
             return False
         self._put(first, self._replace(kind, self._text[first:last]), last)
+        self._zones.end()
         return True
 
     def _put(self, begin: int, instead: str, end: int) -> None:
@@ -178,6 +179,7 @@ class _Reading:
         kept = self._free.governed(value, kind, self._replace)
         if kept != value:
             self._put(value_at, kept, value_at + len(value))
+            self._zones.end()
         elif value:
             self._safe = value_at + len(value)
 

@@ -140,6 +140,10 @@ class Zones:
         if kind == "token" and _PASSWORD.search(name):
             self._strict_until = max(until, self._strict_until)
 
+    def end(self) -> None:
+        """End the zone for numbers: the name has its value."""
+        self._until = 0
+
     def _is_label(self, begin: int, end: int) -> bool:
         """Return whether the name at *begin* to *end* stands alone on its line, or ends it with a sign."""
         rest = _ENDS_A_LINE.match(self._text, end)
