@@ -138,9 +138,13 @@ class _Reading:
         over = kind or self._scopes.governs(name)
         if over:
             self._value_of(over, end, is_weak=bool(kind))
-        elif kept is chunk and not (chunk[0].isupper() or is_label or numbered):
-            if self._is_free(begin) and self._free.stays(chunk, strict=self._strict, starts=False):
-                self._free.ordinary[chunk, self._strict] = name
+        elif (
+            kept is chunk
+            and not (chunk[0].isupper() or is_label or numbered)
+            and self._is_free(begin)
+            and self._free.stays(chunk, strict=self._strict, starts=False)
+        ):
+            self._free.ordinary[chunk, self._strict] = name
 
     def _kept(self, chunk: str, begin: int, end: int) -> str:
         """Return *chunk* as it may be kept where it stands."""

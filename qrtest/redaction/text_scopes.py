@@ -140,6 +140,10 @@ class Zones:
         if kind == "token" and _PASSWORD.search(name):
             self._strict_until = max(until, self._strict_until)
 
+    def is_open(self, place: int) -> bool:
+        """Return whether a name governs *place* at all."""
+        return place < self._until or place < self._strict_until
+
     def end(self) -> None:
         """End the zone for numbers: the name has its value."""
         self._until = 0
