@@ -25,7 +25,8 @@ from qrtest.redaction.allowlist import (
     plain_name,
 )
 from qrtest.redaction.free_text import FreeText, in_qasm, is_qasm
-from qrtest.redaction.governing_names import identifies, is_measure
+from qrtest.redaction.governed_numbers import LEAST_DIGITS, digits_of, is_id_below, least_digits
+from qrtest.redaction.governing_names import is_measure
 from qrtest.redaction.placeholders import Placeholders, could_be_credential
 from qrtest.redaction.shaped_text import ShapedText
 from qrtest.redaction.where import TOP, Where
@@ -35,15 +36,6 @@ __all__ = ["Content"]
 DEEPEST: Final = 6
 SHORT: Final = 80
 SHORTEST_BASE64: Final = 12
-LEAST_KEY: Final = 6
-"""How many digits a name below an identity has at least to be an id: shorter ones are outcomes."""
-
-LEAST_DIGITS: Final = 4
-"""A number, or a text of digits, of fewer is no credential and identifies nobody."""
-
-_PEOPLE: Final = ("user", "account", "phone", "instance")
-"""Kinds of names below which an id or a number of any length identifies somebody."""
-
 _NOT_PUBLIC: Final = frozenset(("error", "errors", "warning", "warnings", "trace", "message"))
 """Names in answers about devices below which stand the words of an error."""
 
@@ -63,23 +55,9 @@ _PREFIX: Final = re.compile(
 _LINE: Final = re.compile(r"(\s*(?:data:)?\s*)(.*)", re.DOTALL)
 _SCHEME: Final = re.compile(r"(?i:bearer|basic|apikey)(?:\s|%20|\+)+")
 _PASSWORD: Final = re.compile(r"passw|pwd|passphrase|secret|^pin$")
-_NO_PASSWORD: Final = frozenset(
-    [
-        "redacted",
-        "none",
-        "null",
-        "true",
-        "false",
-        "expired",
-        "required",
-        "optional",
-        "missing",
-        "invalid",
-        "unknown",
-        "dummy",
-        "hidden",
-    ]
-)
+_NO_PASSWORD: Final = (
+    "redacted|none|null|true|false|expired|required|optional|missing|invalid|unknown|dummy|hidden"
+).split("|")
 
 
 INTERIM: Final = "interim_results"
@@ -133,8 +111,7 @@ class Content:
             return name
         if len(name) <= 3 or self._rules.governs(name) or self._rules.keeps(name):
             return name
-        is_id = len(name) >= LEAST_KEY and name.isdigit() and not set(name) <= {"0", "1"}
-        if where.over in _PEOPLE and is_id:
+        if is_id_below(name, where.over):
             return self._replace(where.over, name, known=False)
         if where.over and where.over != "token":
             is_kept = self._free.is_word(name, strict=True) if " " not in name else False
@@ -150,7 +127,7 @@ class Content:
 
         But for measures, times and counts of outcomes, whose names are bits or hexadecimal digits.
         """
-        if not where.over or _digits(token, where.over) < _least_digits(where):
+        if not where.over or digits_of(token, where.over) < least_digits(where):
             return token
         if not where.is_direct and (is_measure(where.name) or patterns.is_plain(where.name)):
             return token
@@ -303,7 +280,7 @@ class Content:
         digits = sum(map(str.isdigit, text))
         if _SHORT_HEX.fullmatch(text) or set(text) <= {"0", "1"} or _TIME.fullmatch(text):
             return True
-        if patterns.is_plain(text) and digits < _least_digits(where) and not text.isalpha():
+        if patterns.is_plain(text) and digits < least_digits(where) and not text.isalpha():
             return True
         if text.lower() in _NO_PASSWORD or not any(char.isalnum() for char in text):
             return True
@@ -401,28 +378,6 @@ class Content:
             if len(label) >= 20 and patterns.looks_random(label) else label
             for label in shaped.split(".")
         )  # fmt: skip
-
-
-def _least_digits(where: Where) -> int:
-    """Return from how many digits on a number at *where*, which a name governs, is replaced.
-
-    `{"user_id": 7}` identifies somebody; `{"user": 7}` may as well be a count, `{"token": 7}` a status.
-    """
-    is_person = where.over in _PEOPLE and identifies(where.name)
-    return 1 if is_person else LEAST_DIGITS
-
-
-def _digits(token: str, kind: str) -> int:
-    """Return how many digits the number *token* has before its point; of an address, all of them."""
-    if token in ("0", "-1"):
-        return 0
-    mantissa, _, exponent = token.lower().partition("e")
-    whole = mantissa.lstrip("-").partition(".")[0]
-    if kind == "address":
-        return sum(char.isdigit() for char in mantissa)
-    if exponent.lstrip("+").isdigit() and len(exponent) <= 3 and float(token) >= 1:
-        return len(whole) + int(exponent)
-    return len(whole) if whole.isdigit() and not exponent else 0
 
 
 def _is_register(text: str) -> bool:
