@@ -55,9 +55,9 @@ _PREFIX: Final = re.compile(
 _LINE: Final = re.compile(r"(\s*(?:data:)?\s*)(.*)", re.DOTALL)
 _SCHEME: Final = re.compile(r"(?i:bearer|basic|apikey)(?:\s|%20|\+)+")
 _PASSWORD: Final = re.compile(r"passw|pwd|passphrase|secret|^pin$")
-_NO_PASSWORD: Final = (
-    "redacted|none|null|true|false|expired|required|optional|missing|invalid|unknown|dummy|hidden"
-).split("|")
+_NO_PASSWORD: Final = re.compile(
+    r"redacted|none|null|true|false|expired|required|optional|missing|invalid|unknown|dummy|hidden"
+)
 
 
 INTERIM: Final = "interim_results"
@@ -282,7 +282,7 @@ class Content:
             return True
         if patterns.is_plain(text) and digits < least_digits(where) and not text.isalpha():
             return True
-        if text.lower() in _NO_PASSWORD or not any(char.isalnum() for char in text):
+        if _NO_PASSWORD.fullmatch(text.lower()) or not any(char.isalnum() for char in text):
             return True
         if where.over != "token":
             return False
