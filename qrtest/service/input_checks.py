@@ -3,7 +3,8 @@
 The service checks few inputs at submission; a job validation service and the programs check the rest. What
 needs the circuits themselves (codes 1517 and 1603) is checked where they are computed, in `client`.
 
-docs/service.md has the table of all of them, with sources.
+docs/service.md has the table of all of them, with sources; tests/end_to_end/test_submission_errors.py tries
+each row.
 """
 
 from __future__ import annotations
