@@ -9,6 +9,7 @@ import shlex
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -153,3 +154,57 @@ def test_the_session_in_the_docs_is_true(tmp_path: Path) -> None:
             asked = shlex.split(command.replace("$QRTEST_SERVER_TOKEN", about["control_token"]))
             done = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
             assert done.stdout == output, command
+
+
+ANSWERS_ALL = r"""
+import importlib, json, sys, urllib.request
+from qrtest.cli.serve import ANSWERING
+from qrtest.harness.serve import serve
+
+def ask(path, body=None):
+    headers = {"Authorization": "Bearer x", "X-Qrtest-Token": server.control_token}
+    content = None if body is None else json.dumps(body).encode()
+    with urllib.request.urlopen(urllib.request.Request(server.url + path, content, headers)) as answer:
+        return answer.read()
+
+CIRCUIT = 'OPENQASM 3.0; include "stdgates.inc"; bit[2] c; x $0; c[0] = measure $0;'
+PUBS = {"sampler": [[CIRCUIT]], "estimator": [[CIRCUIT, "I" * 132 + "Z"]]}
+with serve(clock="virtual", latency=0) as server:
+    for name in ANSWERING:
+        importlib.import_module(name)
+    before = set(sys.modules)
+    ends = []
+    for program_id in PUBS:
+        for result in ({}, {"result": "computed"}):
+            ask("/_qrtest/next-job", {"script": "DONE", **result})
+            params = {"pubs": PUBS[program_id], "version": 2, "support_qiskit": False}
+            body = {"program_id": program_id, "backend": "ibm_torino", "params": params}
+            path = "/api/v1/jobs/" + json.loads(ask("/api/v1/jobs", body))["id"]
+            while (status := json.loads(ask(path))["state"]["status"]) == "Queued":
+                pass
+            ends.append(status)
+            for what in ("/results", "/logs", "/metrics", "/interim_results"):
+                ask(path + what)
+    aspects = ("configuration", "properties", "status", "defaults")
+    asked = [f"backends/ibm_torino/{aspect}" for aspect in aspects]
+    asked += ["backends", "instances", "usage", "versions", "analytics/usage", "openapi.json", "jobs"]
+    for path in asked:
+        ask("/api/v1/" + path)
+    for path in ("", "/timeline", "/journal", "/jobs", "/clock"):
+        ask("/_qrtest" + path)
+    late = sorted(name for name in set(sys.modules) - before if name.partition(".")[0] == "qrtest")
+print(json.dumps([ends, late]))
+"""
+
+
+def test_no_module_of_qrtest_is_first_imported_by_a_request(tmp_path: Path) -> None:
+    """A server may run while its installation is replaced: what is imported late is of another version."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", ANSWERS_ALL],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [["Completed"] * 4, []]
