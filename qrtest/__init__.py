@@ -7,9 +7,13 @@ vcr, responses nor yaml.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = (
+    False  # what type checkers take for true: typing would take ten times as long to import
+)
 if TYPE_CHECKING:
+    from typing import Any
+
     from qrtest import errors, faults, properties, strategies
     from qrtest.client.connect import connect
     from qrtest.client.job_doubles import RuntimeJobV2
