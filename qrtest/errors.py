@@ -16,6 +16,7 @@
     ├── NeverEnds            code that would have waited for ever
     │   └── Deadlock         threads and tasks that all wait for each other
     ├── ScenarioError        a scenario file that cannot be read         (also ValueError)
+    ├── UnknownScenario      a name that the catalogue does not have     (also KeyError)
     ├── BrokenPromises       a job that behaves unlike RuntimeJobV2           (also AssertionError)
     ├── MachineFailed        a step of a JobMachine that failed          (also AssertionError)
     ├── ConsumerBug          a consumer that breaks a rule               (also AssertionError)
@@ -70,6 +71,7 @@ __all__ = [
     "Stop",
     "ThreadsLeftRunning",
     "UnansweredRequest",
+    "UnknownScenario",
     "UnsupportedRelease",
 ]
 
@@ -139,6 +141,12 @@ class Deadlock(NeverEnds):
 
 class ScenarioError(QrtestError, ValueError):
     """A scenario file that cannot be read, or a scenario that cannot be written to one."""
+
+
+class UnknownScenario(QrtestError, KeyError):
+    """A name that the catalogue of scenarios does not have."""
+
+    __str__ = Exception.__str__  # a KeyError would show the repr of its message
 
 
 class BrokenPromises(QrtestError, AssertionError):

@@ -45,6 +45,21 @@ Work = Callable[[Callable[[], None]], object]
 """Runs a callable in the background and returns at once."""
 
 DEFAULT_SCRIPT: Final = "QUEUED 5s; RUNNING 2s; DONE"
+OPTIONS_OF_A_JOB: Final = (
+    *(
+        "script",
+        "result",
+        "faults",
+        "program_id",
+        "backend",
+        "session_id",
+        "tags",
+        "params",
+        "image",
+    ),
+    *("private", "logs", "metrics", "usage_estimation", "cost", "job_id", "result_decoder"),
+)
+"""What `Simulation.job` takes beside the options of `Behaviour`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,7 +274,9 @@ class ScriptedService:
             changes["faults"] = (*scenario.faults, *_checked(faults))
         if behaviour or self._behaviour is not USUAL:
             of_all, of_this = self._behaviour.chosen(), scenario.behaviour.chosen()
-            changes["behaviour"] = Behaviour.of({**of_all, **of_this, **(behaviour or {})})
+            changes["behaviour"] = Behaviour.of(
+                {**of_all, **of_this, **(behaviour or {})}, OPTIONS_OF_A_JOB
+            )
         return replace(scenario, **changes) if changes else scenario
 
     def _submitted(self, submission: Submission, job_id: str) -> JobPlan:

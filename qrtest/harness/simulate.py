@@ -38,6 +38,11 @@ __all__ = ["Simulation", "Transport", "Truth", "simulate"]
 DEVICE: Final = "ibm_torino"
 LATENCY: Final = "50ms"
 MOST_REQUESTS: Final = 200_000
+OPTIONS: Final = (
+    *("transport", "clock", "seed", "schedule", "starts", "latency", "longest", "most_requests"),
+    *("watchdog", "faults", "backends", "instances", "limits", "network"),
+)
+"""What `simulate` takes beside the options of `Behaviour`."""
 
 
 @made_again
@@ -102,7 +107,7 @@ def simulate(
         backends=backends,
         instances=instances,
         limits=limits,
-        behaviour=Behaviour.of(behaviour),
+        behaviour=Behaviour.of(behaviour, OPTIONS),
     )
 
 

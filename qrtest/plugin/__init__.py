@@ -46,8 +46,8 @@ EXAMPLES = "qrtest-examples"
 PACKAGE = f"{Path(__file__).parents[1]}{os.sep}"
 """The folder of qrtest, whose frames say nothing about a wrong call of it."""
 
-RUNNERS = ("_pytest", "pluggy", "unittest")
-"""Packages that call tests."""
+HIDDEN = ("_pytest", "pluggy", "unittest", "qiskit_ibm_runtime")
+"""Packages that call tests, and the client: their frames do not say which call was wrong."""
 
 ERRORS = "qrtest.errors."
 """How what pytest says of an exception of qrtest begins."""
@@ -245,7 +245,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             return
         whole = list(_entries(excinfo.tb))
         folders = _hidden_folders()
-        entries = [entry for entry in whole if not _path(entry).startswith(folders)]
+        entries = [entry for entry in whole if not _is_hidden(entry, folders)]
         if 0 < len(entries) < len(whole):
             shown: TracebackType | None = None
             for entry in reversed(entries):
@@ -275,13 +275,16 @@ def _entries(whole: TracebackType | None) -> Iterator[TracebackType]:
         whole = whole.tb_next
 
 
-def _path(entry: TracebackType) -> str:
-    return entry.tb_frame.f_code.co_filename
+def _is_hidden(entry: TracebackType, folders: tuple[str, ...]) -> bool:
+    frame = entry.tb_frame
+    if frame.f_code.co_filename == "<string>":  # what dataclasses write
+        return str(frame.f_globals.get("__name__")).startswith("qrtest.")
+    return frame.f_code.co_filename.startswith(folders)
 
 
 def _hidden_folders() -> tuple[str, ...]:
-    """Return the folders of qrtest and of what calls tests, which pytest shows with --tb=native."""
-    files = (sys.modules[name].__file__ for name in RUNNERS if name in sys.modules)
+    """Return the folders of qrtest and of HIDDEN, as far as they are imported."""
+    files = (sys.modules[name].__file__ for name in HIDDEN if name in sys.modules)
     return (PACKAGE, *(f"{Path(file).parent}{os.sep}" for file in files if file))
 
 

@@ -79,13 +79,16 @@ class _Reporter:
 def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None:
     """Add what happened, and how to reproduce it, to the *report* of a failed test."""
     maker, options = item.stash[MADE_BY]
+    scenarios = getattr(session, "scenarios", ())
     code = reproduction(
         maker,
         options,
-        getattr(session, "scenarios", ()),
+        scenarios,
         test=item.nodeid,
         jobs=session.jobs if maker == "replay" else (),
     )
+    if maker == "simulate" and not scenarios:  # no job was made: there is nothing to paste
+        code = code.partition("\n")[0]
     lines = LINES - code.count("\n") - 1
     happened = timeline(session.journal, lines=max(lines, LINES // 2))
     sections = {"qrtest timeline": happened} if happened else {}

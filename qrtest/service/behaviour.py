@@ -6,6 +6,7 @@ Each option's docstring says what is known and from where; the defaults follow t
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
@@ -102,13 +103,17 @@ class Behaviour(AsCode):
                 raise SimulationError(f"{name}: {error}") from None
 
     @classmethod
-    def of(cls, options: dict[str, object]) -> Behaviour:
-        """Return the behaviour with these *options*. Raises `SimulationError` for a name that is none."""
+    def of(cls, options: dict[str, object], beside: Iterable[str] = ()) -> Behaviour:
+        """Return the behaviour with these *options*. Raises `SimulationError` for a name that is none.
+
+        *beside*: names of the other options of the function that took them, for its message.
+        """
         if not options:
             return USUAL
-        names = [field.name for field in fields(cls)]
+        own = [field.name for field in fields(cls)]
+        names = [*beside, *own]
         for name in options:
-            if name not in names:
+            if name not in own:
                 near = difflib.get_close_matches(name, names, n=1)
                 hint = f" Did you mean {near[0]}?" if near else ""
                 raise SimulationError(

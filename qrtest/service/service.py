@@ -352,13 +352,15 @@ class SimulatedService:
     # --- other hosts ---
 
     def _explain(self, request: Request) -> str:
-        jobs = ", ".join(list(self._jobs)[:5]) or "none"
+        shown = ", ".join(list(self._jobs)[:5])
+        jobs = (
+            f"the jobs {shown}{', ...' if len(self._jobs) > 5 else ''}" if shown else "no job yet"
+        )
         return (
             f"Nothing in this simulation answers {request.method} {request.host}{request.path}; "
-            "it was not sent anywhere. There is the service of IBM Quantum, with the jobs "
-            f"{jobs}{', ...' if len(self._jobs) > 5 else ''} and the backends "
-            f"{', '.join(self.devices.names()[:5])}. To answer other hosts, use the responses library "
-            "outside the simulation's hosts."
+            f"it was not sent anywhere. There is the service of IBM Quantum, with {jobs} and the backends "
+            f"{', '.join(self.devices.names()[:5])}. Requests to other hosts leave this machine with "
+            "simulate(network=True)."
         )
 
 

@@ -25,6 +25,8 @@ from qiskit_ibm_runtime.exceptions import (
 import qrtest
 from qrtest import Script, Simulation, faults, simulate
 from qrtest.client import releases
+from qrtest.harness.scripted_service import OPTIONS_OF_A_JOB
+from qrtest.harness.simulate import OPTIONS
 
 USUAL = "QUEUED 5s; RUNNING 2s; DONE"
 
@@ -410,6 +412,7 @@ def test_the_same_seed_gives_the_same_story() -> None:
         ),
         (lambda: simulate(clock="sundial"), "clock='sundial': there are 'virtual' and 'real'"),
         (lambda: simulate(cancel_lagg=1), "There is no option 'cancel_lagg'"),
+        (lambda: simulate(sed=3), "There is no option 'sed'.*Did you mean seed?"),
         (lambda: simulate(latency="soon"), "'soon' is not a length of time"),
     ],
 )
@@ -417,6 +420,27 @@ def test_a_simulation_that_cannot_be_is_refused(wrong: Any, message: str) -> Non
     """With what there is."""
     with pytest.raises(qrtest.QrtestError, match=message):
         wrong()
+
+
+def test_a_misspelt_option_of_a_job_is_named_beside_the_right_one() -> None:
+    """Whether it is one of the job, or of the service's behaviour."""
+    with simulate() as sim:
+        for wrong, right in (
+            ("reslut", "result"),
+            ("fault", "faults"),
+            ("cancel_lagg", "cancel_lag"),
+        ):
+            with pytest.raises(qrtest.QrtestError, match=f"Did you mean {right}?"):
+                sim.job("DONE", **{wrong: 3})
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [(qrtest.simulate, OPTIONS), (Simulation.job, OPTIONS_OF_A_JOB)],
+)
+def test_all_options_are_listed(function: Any, options: tuple[str, ...]) -> None:
+    """As the function takes them."""
+    assert {"self", "behaviour", *options} == {"self", *inspect.signature(function).parameters}
 
 
 def test_a_backend_that_has_no_snapshot_is_refused() -> None:

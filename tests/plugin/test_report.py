@@ -174,6 +174,29 @@ def test_a_wrong_call_is_shown_without_the_frames_of_qrtest(pytester: pytest.Pyt
     assert "qrtest timeline" not in shown
 
 
+def test_a_wrong_fault_and_a_job_that_never_ends_are_shown_by_the_line_of_the_test(
+    pytester: pytest.Pytester,
+) -> None:
+    """Not by what dataclasses write, nor by the loop of the client; without a job there is nothing to paste."""
+    pytester.makepyfile(
+        """
+        from qrtest import faults
+
+        def test_fault(runtime_job):
+            runtime_job("DONE", faults=[faults.status(503, on="polls")])
+
+        def test_wait(runtime_simulation):
+            runtime_simulation.job("QUEUED").result()
+        """
+    )
+    output = pytester.runpytest_inprocess("-pno:cacheprovider").stdout.str()
+    assert "Did you mean 'poll'?" in output
+    assert "The code under test would have waited for ever" in output
+    assert "<string>" not in output
+    assert "site-packages" not in output
+    assert output.count("sim.job(") == 1
+
+
 def test_a_wrong_marker_is_one_message(pytester: pytest.Pytester) -> None:
     """Raised in a fixture of ours, below frames of every plugin that wraps fixtures."""
     pytester.makepyfile(

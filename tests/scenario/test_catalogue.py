@@ -51,6 +51,18 @@ def test_a_situation_can_be_simulated(scenario: Scenario) -> None:
         assert sim.journal.count("poll") > 0
 
 
+def test_a_situation_that_is_not_there_is_named_with_the_nearest() -> None:
+    """It is a KeyError, as of any mapping."""
+    with pytest.raises(KeyError) as found:
+        scenarios["cancel-looses-race"]
+    assert isinstance(found.value, qrtest.QrtestError)
+    assert str(found.value) == (
+        "scenarios['cancel-looses-race']: there is no such scenario. Did you mean 'cancel-loses-race'?"
+    )
+    assert scenarios.get("cancel-looses-race") is None
+    assert "cancel-looses-race" not in scenarios
+
+
 def test_a_fault_on_submit_strikes_the_submission_of_the_next_job() -> None:
     """A scenario of the catalogue is whole under `next_job`, too."""
     assert TABLES.outcome(scenarios["quota-reached"]).endswith("jobs made: 0")
