@@ -352,10 +352,8 @@ class SimulatedService:
     # --- other hosts ---
 
     def _explain(self, request: Request) -> str:
-        shown = ", ".join(list(self._jobs)[:5])
-        jobs = (
-            f"the jobs {shown}{', ...' if len(self._jobs) > 5 else ''}" if shown else "no job yet"
-        )
+        more = ", ..." if len(self._jobs) > 5 else ""
+        jobs = f"the jobs {', '.join(list(self._jobs)[:5])}{more}" if self._jobs else "no job yet"
         return (
             f"Nothing in this simulation answers {request.method} {request.host}{request.path}; "
             f"it was not sent anywhere. There is the service of IBM Quantum, with {jobs} and the backends "
