@@ -48,7 +48,7 @@ def is_json(text: str) -> bool:
     try:
         json.loads(text)
     except RecursionError:
-        return True
+        return False  # no service answers that; as a text it is looked at as thoroughly
     except json.JSONDecodeError as error:
         rest = text[error.pos :].strip()
         return not rest or (rest[0] == '"' and error.msg.startswith("Unterminated string"))

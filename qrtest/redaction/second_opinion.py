@@ -75,7 +75,7 @@ class _Search:
         self._long = {form: self._forms.pop(form) for form in list(self._forms) if len(form) > LONG}
         for form in self._long:
             lengths[form[:SHORTEST].lower()].discard(len(form))
-        self._lengths = {start: sorted(each) for start, each in lengths.items()}
+        self._lengths = {start: sorted(each, reverse=True) for start, each in lengths.items()}
         self._beginnings = {start[at : at + WIDTH] for start in lengths for at in range(STRIDE)}
 
     @property
@@ -91,18 +91,24 @@ class _Search:
             if place >= 0 and (kind, value) not in seen:
                 seen.add((kind, value))
                 yield kind, value, place
+        last = 0
         for at in self._starts(low):
+            if at < last:  # within a value that was found: it is replaced as a whole
+                continue
             for length in self._lengths[low[at : at + SHORTEST]]:
                 end = at + length
                 if end > len(low):
-                    break
+                    continue
                 found = self._forms.get(low[at:end]) or self._forms.get(text[at:end])
-                if found is None or found in seen:
+                if found is None:
                     continue
                 if length < SHORT and (low[at - 1 : at].isalnum() or low[end : end + 1].isalnum()):
                     continue
-                seen.add(found)
-                yield *found, at
+                last = end
+                if found not in seen:
+                    seen.add(found)
+                    yield *found, at
+                break
 
     def _starts(self, low: str) -> Iterator[int]:
         """Yield where the first letters of a form stand in *low*, from the begin to the end."""

@@ -95,6 +95,8 @@ class _Reader:
     def __init__(self) -> None:
         self.found: set[str] = set()
         self._seen: set[tuple[str, str, bool]] = set()
+        self._passed: set[tuple[str, str]] = set()
+        """Names with what follows them that are no values: sentences, counts, calls."""
         self._read: dict[str, int] = {}
 
     def take(self, name: str, *values: str, is_prose: bool = False) -> None:
@@ -187,16 +189,18 @@ class _Reader:
         is_prose = "=" not in found[0]
         for pattern in (_BARE, _LINE) if is_prose else (_BARE,):
             value = pattern.match(text, found.end())
-            if value and text[value.end() : value.end() + 1] == "(":
-                continue  # what a program calls
-            if value and is_prose and _PROSE.fullmatch(value[0]):
+            if value is None:
                 continue
-            if value and not (value[0].isdigit() and name.lower().endswith("tokens")):
-                whole = value[0].rstrip("\\")
-                if (name, whole, is_prose) in self._seen:
-                    continue
-                each = (whole, whole.rstrip(".!?"), unquote_plus(whole))
-                self.take(name, *each, is_prose=is_prose)
+            whole = value[0].rstrip("\\")
+            if (name, whole, is_prose) in self._seen or (name, whole) in self._passed:
+                continue
+            is_call = text[value.end() : value.end() + 1] == "("
+            is_count = value[0].isdigit() and name.lower().endswith("tokens")
+            if is_call or is_count or (is_prose and _PROSE.fullmatch(whole)):
+                self._passed.add((name, whole))
+                continue
+            each = (whole, whole.rstrip(".!?"), unquote_plus(whole))
+            self.take(name, *each, is_prose=is_prose)
 
     def _markup(self, text: str) -> None:
         for begin in range(0, len(text), MARKUP_BLOCK):

@@ -118,7 +118,9 @@ def places(text: str) -> dict[str, Interaction]:
     return {
         "body": answered(text, TEXT),
         "message": answered(json.dumps({"message": text})),
-        "value": sent(json.dumps({"flavour": text, "token": text})),
+        "value": sent(
+            json.dumps({"flavour": text[: len(text) // 2], "token": text[len(text) // 2 :]})
+        ),
     }
 
 
