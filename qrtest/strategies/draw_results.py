@@ -61,9 +61,9 @@ def changed_results(recorded: str | os.PathLike[str] | Scenario) -> SearchStrate
     """Draw the result of a recording with one thing that is not as it was recorded.
 
     A pub is missing or there twice, a register is renamed or missing, there are more shots, a value is not a
-    number or of another dtype, the version of the result is older. *recorded*: a cassette with one job, a
-    scenario with a result, or the text of a result. Raises `ResultError` for one that is no result of a
-    sampler or estimator.
+    number or of another dtype, the version of the result is older. The client refuses to decode some of them.
+    *recorded*: a cassette with one job, a scenario with a result, or the text of a result. Raises
+    `ResultError` for one that is no result of a sampler, an estimator or an executor program.
 
     >>> from hypothesis import find
     >>> from qrtest import Scenario, simulate
@@ -77,7 +77,7 @@ def changed_results(recorded: str | os.PathLike[str] | Scenario) -> SearchStrate
     text = _result_of(recorded)
     possible = [name for name in DIFFERENCES if difference(text, name) is not None]
     if not possible:
-        raise ResultError("changed_results() takes the result of a sampler or estimator.")
+        raise ResultError("changed_results() takes the result of a sampler, estimator or executor.")
     return _changed(text, possible)
 
 

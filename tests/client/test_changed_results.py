@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qrtest import Scenario, simulate
 from qrtest import strategies as qst
 from qrtest.client.changed_results import DIFFERENCES, difference, with_counts, with_evs
-from qrtest.errors import ResultError
+from qrtest.errors import QrtestError, ResultError
 from qrtest.service import result_payloads
 
 RECORDED = Scenario.from_cassette("cassettes/sampler.yaml")
@@ -152,10 +152,15 @@ def test_a_scenario_without_a_result_has_nothing_to_change() -> None:
 @pytest.mark.parametrize("name", DIFFERENCES)
 @given(recorded=qst.results("sampler") | qst.results("estimator"), number=st.integers(0, 3))
 def test_a_difference_changes_one_thing(name: str, recorded: str, number: int) -> None:
-    """The text differs, and is still the result of a primitive; where it cannot be had there is none."""
+    """The text differs, and the client decodes it; bits of another dtype it refuses."""
     changed = difference(recorded, name, number)
-    if changed is not None:
-        assert json.loads(changed) != json.loads(recorded)
+    if changed is None:
+        return
+    assert json.loads(changed) != json.loads(recorded)
+    if name == "other dtype" and "BitArray" in recorded:
+        with pytest.raises(TypeError, match="must have dtype uint8"):
+            decoded(changed)
+    else:
         assert decoded(changed) is not None
 
 
@@ -167,7 +172,47 @@ def test_results_are_drawn_that_differ_from_the_recorded(changed: str) -> None:
 
 def test_only_results_of_primitives_are_drawn_from() -> None:
     """Others are an error at once."""
-    with pytest.raises(ResultError, match="sampler or estimator"):
+    with pytest.raises(ResultError, match="sampler, estimator or executor"):
         qst.changed_results('{"schema_version": "v1.0"}')
     with pytest.raises(ResultError, match="with a result"):
         qst.changed_results(Scenario("QUEUED"))
+
+
+VALUES = {name: result_payloads.array([0.5], ()) for name in ("evs", "stds")}
+PROGRAM = json.dumps(result_payloads.executor_result([{"c": [0.0, 1.0]}, {"d": [1.0]}], "v2.0"))
+OF_SAMPLERS = set(DIFFERENCES) - {"not a number"}
+OF_ESTIMATORS = set(DIFFERENCES) - {"more shots"}
+OF_EXECUTORS = set(DIFFERENCES) - {"not a number", "more shots", "other dtype"}
+SEVERAL = {
+    "sampler": (TWO, OF_SAMPLERS),
+    "estimator": (text(pub(**VALUES), pub(**VALUES)), OF_ESTIMATORS),
+    "executor": (PROGRAM, OF_EXECUTORS),
+}
+
+
+@pytest.mark.parametrize("program_id", SEVERAL)
+def test_each_difference_is_drawn_in_each_pub(program_id: str) -> None:
+    """All that the result of a program can have, in the first and in the second pub, and nothing else."""
+    recorded, possible = SEVERAL[program_id]
+    wanted = {difference(recorded, name, number) for name in possible for number in (0, 1)}
+    drawn: set[str | None] = set()
+
+    @settings(max_examples=300, database=None)
+    @given(qst.changed_results(recorded))
+    def draw(changed: str) -> None:
+        drawn.add(changed)
+
+    draw()
+    assert drawn == wanted
+    assert None not in wanted
+
+
+@pytest.mark.parametrize(
+    ("program_id", "name"), [("sampler", "other dtype"), ("executor", "stale schema")]
+)
+def test_the_client_refuses_some_of_them(program_id: str, name: str) -> None:
+    """By its own decoder, in its own words; nothing of qrtest comes between."""
+    changed = difference(SEVERAL[program_id][0], name)
+    with pytest.raises(Exception, match=r"dtype|schema version") as caught:
+        decoded(changed, program_id)
+    assert not isinstance(caught.value, QrtestError)

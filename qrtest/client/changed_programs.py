@@ -1,0 +1,78 @@
+"""Results of executor programs with one thing that is not as it was recorded.
+
+Source of the form: `ibm_quantum_schemas`, whose models the client decodes these results with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+__all__ = ["OF_PROGRAMS", "is_program_result"]
+
+Json = Any
+UNKNOWN_VERSION: Final = "v0.0"
+
+
+def is_program_result(body: Json) -> bool:
+    """Say whether *body* is the parsed result of an executor program with items."""
+    items: Json = body.get("data") if isinstance(body, dict) and "schema_version" in body else None
+    return bool(items) and all(isinstance(_results(item), dict) for item in items)
+
+
+def _results(item: Json) -> Json:
+    return item.get("results") if isinstance(item, dict) else None
+
+
+def _item_missing(body: Json, number: int) -> bool:
+    del body["data"][number]
+    return True
+
+
+def _item_twice(body: Json, number: int) -> bool:
+    body["data"].insert(number, body["data"][number])
+    return True
+
+
+def _register_renamed(body: Json, number: int) -> bool:
+    results = _results(body["data"][number])
+    for name in results:
+        body["data"][number]["results"] = {
+            f"{name}_0" if key == name else key: value for key, value in results.items()
+        }
+        return True
+    return False
+
+
+def _register_missing(body: Json, number: int) -> bool:
+    results = _results(body["data"][number])
+    for name in results:
+        del results[name]
+        return True
+    return False
+
+
+def _other_dtype(body: Json, number: int) -> bool:
+    """Call the bits of a register numbers; the client refuses them, because their bytes do not suffice."""
+    for tensor in _results(body["data"][number]).values():
+        if isinstance(tensor, dict) and tensor.get("dtype") == "bool":
+            tensor["dtype"] = "f64"
+            return True
+    return False
+
+
+def _stale_schema(body: Json, _: int) -> bool:
+    """Name a version that no release decodes."""
+    body["schema_version"] = UNKNOWN_VERSION
+    return True
+
+
+OF_PROGRAMS: Final[Mapping[str, Callable[[Json, int], bool]]] = {
+    "pub missing": _item_missing,
+    "pub twice": _item_twice,
+    "register renamed": _register_renamed,
+    "register missing": _register_missing,
+    "other dtype": _other_dtype,
+    "stale schema": _stale_schema,
+}
+"""The differences of an executor's result by name: each changes it in one item, and says whether it could."""
