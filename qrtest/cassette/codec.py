@@ -277,6 +277,7 @@ class _Writer:
         self._usual_layout = usual_layout
         self._packs = packs
         self._requests: dict[str, Shared] = {}
+        self._packed: dict[bytes, Shared] = {}
 
     def written(self, interaction: Interaction) -> dict[str, Any]:
         sent, sent_layout = _laid_out(interaction.request.body)
@@ -286,9 +287,7 @@ class _Writer:
             answer, answer_layout = small, XZ
         data: dict[str, Any] = {
             "request": self._request(interaction, sent),
-            "response": _written_response(
-                interaction.response, answer, is_packed=answer_layout == XZ
-            ),
+            "response": self._response(interaction.response, answer, answer_layout),
         }
         if interaction.response.failure is not None:
             data["error"] = interaction.response.failure
@@ -324,6 +323,14 @@ class _Writer:
                 body=body or None,
             ),
         )
+
+    def _response(
+        self, response: Response, body: str | bytes, layout: str | None
+    ) -> dict[str, Any]:
+        written = _written_response(response, body, is_packed=layout == XZ)
+        if layout == XZ and isinstance(body, bytes):
+            written["body"] = self._packed.setdefault(body, Shared(string=body))
+        return written
 
     def _body_text(self, body: str | bytes, layout: str | None) -> str | None:
         """Return the layout as the file has to say it beside *body*."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ DEEPEST: Final = 40
 MOST_NODES: Final = 20_000_000
 SOMETHING: Final = re.compile(r"[^\0 \t\r\n\ufeff]")
 LONGEST_KEPT: Final = 64
+LONGEST_LINE: Final = 1_000
+"""Characters of base64 in a line."""
 LONGEST_NUMBER: Final = 3_500
 """Characters of a number: in base 60 its cost is the square of them; in base 16 Python prints no more."""
 CORE: Final = "tag:yaml.org,2002:"
@@ -320,7 +323,17 @@ def _block_or_line(dumper: Any, text: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
+def _binary(dumper: Any, content: bytes) -> Any:
+    """Return the node of *content*, in longer lines than those of PyYAML: there an eighth is indentation."""
+    text = b64encode(content).decode()
+    lines = [text[at : at + LONGEST_LINE] for at in range(0, len(text), LONGEST_LINE)]
+    return dumper.represent_scalar(
+        f"{CORE}binary", "".join(f"{line}\n" for line in lines), style="|"
+    )
+
+
 _Dumper.add_representer(str, _block_or_line)
+_Dumper.add_representer(bytes, _binary)
 _Dumper.add_representer(
     Shared,
     lambda dumper, pairs: dumper.represent_mapping("tag:yaml.org,2002:map", pairs.items()),
