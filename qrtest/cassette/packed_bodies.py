@@ -27,7 +27,7 @@ LARGEST_BY_THE_BEST: Final = 768 * 1024
 """A larger body is compressed by the quick preset: the best one takes half a second for a megabyte."""
 
 FOR_TEXT: Final = {"lc": 4, "pb": 0}
-"""What xz says of text: the byte before tells most of a byte, and its place nothing."""
+"""Parameters of xz that fit text: a byte depends on the one before it, and not on its place."""
 
 LARGEST: Final = 512 * 2**20
 MEMORY: Final = 128 * 2**20
