@@ -30,6 +30,8 @@ GUARDED = {
     ("properties/real_time_limit.py", "signal.pthread_kill"),
     ("clock/places.py", "/proc/self/task/"),
     ("client/computing_process.py", "resource"),
+    ("client/simulators.py", "/proc/meminfo"),
+    ("clock/patch_loops.py", "/dev/fd"),
 }
 """Used where the module has found that the system has it, or does without if it has not."""
 

@@ -46,8 +46,13 @@ def test_ctrl_c_ends_the_search() -> None:
     def is_interrupted(job):
         signal.raise_signal(signal.SIGINT)  # of a signal to the process, another thread may be told
 
-    with pytest.raises(KeyboardInterrupt):
-        qrtest.check_consumer(is_interrupted, scenarios=DONE)
+    # What a shell starts in the background ignores the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            qrtest.check_consumer(is_interrupted, scenarios=DONE)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_a_test_that_is_skipped_inside_is_skipped() -> None:
