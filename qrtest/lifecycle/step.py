@@ -222,5 +222,6 @@ def _json_text(value: object) -> str:
     try:
         text = json.dumps(value, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
-        raise ScriptError(f"The interim result {value!r} is not JSON: {error}.") from None
+        why = str(error).partition(": ")[0]  # newer Pythons say the value once more
+        raise ScriptError(f"The interim result {value!r} is not JSON: {why}.") from None
     return text

@@ -6,6 +6,7 @@ import datetime
 import os
 import pickle
 import time
+import warnings
 from collections.abc import Iterator
 from datetime import date, timedelta
 from datetime import datetime as imported_datetime
@@ -29,7 +30,9 @@ def test_every_way_to_ask_for_the_date_follows_the_clock() -> None:
         local = expected.astimezone().replace(tzinfo=None)
         assert datetime.datetime.now(UTC) == imported_datetime.now(UTC) == expected
         assert datetime.datetime.now() == datetime.datetime.today() == local
-        assert datetime.datetime.utcnow() == expected.replace(tzinfo=None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on
+            assert datetime.datetime.utcnow() == expected.replace(tzinfo=None)
         assert date.today() == local.date()
         assert time.time() == expected.timestamp()
         assert time.localtime() == time.localtime(expected.timestamp())

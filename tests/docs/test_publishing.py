@@ -50,6 +50,7 @@ def test_ci_runs_everything_on_three_systems_and_the_tests_on_four_pythons() -> 
     assert jobs["everything"]["strategy"]["matrix"]["os"] == systems
     assert "bash .ci/run" in steps("ci", "everything")
     assert jobs["tests"]["strategy"]["matrix"] == {"os": systems, "python": PYTHONS}
+    assert "for version in 3.12 3.13; do" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
 
 
 def test_a_release_is_checked_and_published_without_a_token() -> None:
