@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
-from qiskit_experiments.framework import ResultQuality
 from qiskit_experiments.library import T1, LocalReadoutError, StateTomography
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -44,5 +43,5 @@ def test_a_qubit_decays_by_its_calibrated_t1(backend: Any, runtime_simulation: A
     data = T1([1], delays=np.linspace(1e-6, 800e-6, 15)).run(backend, shots=2000)
     data.block_for_results()
     found = data.analysis_results("T1", dataframe=False)
-    assert found.quality == ResultQuality.GOOD
+    assert found.quality.value == "good"
     assert abs(found.value.nominal_value / backend.properties().t1(1) - 1) < 0.2

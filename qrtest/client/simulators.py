@@ -45,6 +45,12 @@ BOND_DIMENSION: Final = 256
 MOST_NOISY_QUBITS: Final = 10
 """The most entangled qubits with the whole noise of a device: beyond them a density matrix takes minutes."""
 
+MOST_NOISY_PRODUCT_QUBITS: Final = 30
+"""The most qubits that are not entangled with the whole noise, a tenth of a second each."""
+
+MODEL_WORK: Final = 1 << 23
+"""What the noise model of one qubit takes, in the operations of a state vector."""
+
 PRODUCT_WORK: Final = 1_000
 """What a shot of one noisy operation takes in a matrix product state, in the operations of a state vector."""
 
@@ -184,7 +190,8 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
 
 def has_noise_model(circuit: QuantumCircuit) -> bool:
     """Say whether *circuit* can have the whole noise of a device: it is small, or not entangled."""
-    return has_aer() and (circuit.num_qubits <= MOST_NOISY_QUBITS or _is_product(circuit))
+    most = MOST_NOISY_PRODUCT_QUBITS if _is_product(circuit) else MOST_NOISY_QUBITS
+    return has_aer() and circuit.num_qubits <= most
 
 
 def _is_product(circuit: QuantumCircuit) -> bool:
@@ -205,7 +212,8 @@ def noisy_work_of(circuit: QuantumCircuit, shots: int) -> float:
         "statevector": shots << circuit.num_qubits,
         "density_matrix": 1 << 2 * circuit.num_qubits,
     }
-    return float(len(circuit.data) * of_instruction[_noisy_method(circuit)])
+    work = len(circuit.data) * of_instruction[_noisy_method(circuit)]
+    return float(MODEL_WORK * circuit.num_qubits + work)
 
 
 def work_of(circuit: QuantumCircuit, shots: int) -> float:
