@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, Protocol
 
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
-from qrtest.clock.genuine import REAL, RLock, get_ident
+from qrtest.clock.genuine import REAL, OwnRLock, get_ident
 from qrtest.clock.moment import EPOCH
 from qrtest.clock.observer import Observer
 from qrtest.clock.participants import Participant
@@ -85,7 +85,7 @@ class VirtualClock:
         schedule: Schedule | None = None,
         watchdog: Duration | None = WATCHDOG_DEFAULT,
     ) -> None:
-        self.lock: Final = RLock()
+        self.lock: Final = OwnRLock()
         self.epoch: Final = epoch
         self.nanoseconds = 0
         self._limit = None if longest is None else round(durations.seconds(longest) * NANO)
@@ -263,7 +263,7 @@ class WallClock:
     """
 
     def __init__(self) -> None:
-        self.lock: Final = RLock()
+        self.lock: Final = OwnRLock()
         self._start: float = REAL["monotonic"]()
 
     def now(self) -> float:

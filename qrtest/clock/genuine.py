@@ -13,7 +13,18 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-__all__ = ["REAL", "Genuine", "Lock", "RLock", "get_ident", "get_native_id"]
+__all__ = [
+    "LOCK_METHODS",
+    "LONGEST_SECONDS",
+    "REAL",
+    "Genuine",
+    "Lock",
+    "OwnRLock",
+    "RLock",
+    "acquire",
+    "get_ident",
+    "get_native_id",
+]
 
 REAL: Final[dict[str, Callable[..., Any]]] = {
     name: getattr(time, name)
@@ -36,6 +47,30 @@ REAL: Final[dict[str, Callable[..., Any]]] = {
 
 Lock: Final = _thread.allocate_lock
 RLock: Final = threading.RLock
+LOCK_METHODS: Final[dict[type, dict[str, Callable[..., bool]]]] = {
+    kind: {
+        name: vars(kind)[name]
+        for name in ("acquire", "acquire_lock", "__enter__")
+        if name in vars(kind)
+    }
+    for kind in (_thread.LockType, _thread.RLock)
+}
+"""The methods of the two classes of locks that wait."""
+
+LONGEST_SECONDS: Final = _thread.TIMEOUT_MAX
+"""The longest time that a lock can be waited for."""
+
+acquire: Final = LOCK_METHODS[_thread.LockType]["acquire"]
+"""`Lock.acquire` itself, for what the clock waits by."""
+
+
+class OwnRLock(_thread.RLock):  # type: ignore[misc]
+    """A lock of the clock: its methods stay the genuine ones, which are replaced in its base class."""
+
+    acquire = LOCK_METHODS[_thread.RLock]["acquire"]
+    __enter__ = LOCK_METHODS[_thread.RLock]["__enter__"]
+
+
 get_ident: Final = _thread.get_ident
 get_native_id: Final = _thread.get_native_id
 

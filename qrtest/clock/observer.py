@@ -18,7 +18,7 @@ import sys
 import threading
 from typing import Final
 
-from qrtest.clock.genuine import REAL, Lock
+from qrtest.clock.genuine import REAL, Lock, acquire
 from qrtest.clock.participants import Participant
 from qrtest.clock.places import (
     Activity,
@@ -59,7 +59,7 @@ class Observer:
         self._scheduler = scheduler
         self._hang_seconds = hang_seconds
         self._stopped = Lock()
-        self._stopped.acquire()
+        acquire(self._stopped)
         self._ended = Lock()
         self._has_started = False
         self._state: object = None
@@ -70,18 +70,18 @@ class Observer:
         """Begin to observe, unless begun. The scheduler's mutex is held."""
         if not self._has_started:
             self._has_started = True
-            self._ended.acquire()
+            acquire(self._ended)
             _thread.start_new_thread(self._run, ())
 
     def stop(self) -> None:
         """End observing, and wait for the thread."""
         self._stopped.release()
         if self._has_started:
-            self._ended.acquire()
+            acquire(self._ended)
 
     def _run(self) -> None:
         try:
-            while not self._stopped.acquire(True, TICK_SECONDS):
+            while not acquire(self._stopped, True, TICK_SECONDS):
                 with self._scheduler.mutex:
                     if not self._scheduler.is_over:
                         self._look()

@@ -65,6 +65,13 @@ class Turns(Protocol):
     """What participants need of their scheduler."""
 
     @property
+    def is_over(self) -> bool:
+        """Whether all go on in real time."""
+
+    def is_deciding(self) -> bool:
+        """Return whether the running thread is in the middle of a decision."""
+
+    @property
     def clock(self) -> Movable:
         """The clock."""
 
@@ -157,6 +164,12 @@ class Participant:
     ) -> bool:
         """Wait for *waiter*, for *seconds* (None: without a time), or for input; return if it was woken."""
         return self.scheduler.wait(waiter, seconds, why, source)
+
+    def can_wait(self) -> bool:
+        """Return whether the thread can wait on the clock where it is."""
+        if self.awaits_thread or self.state not in ("runs", "away"):
+            return False
+        return not self.scheduler.is_deciding() and not self.scheduler.is_over
 
     def is_quiet(self) -> bool:
         """Return whether the thread is blocked still where it was found to be quiet."""

@@ -176,7 +176,9 @@ def _selecting(genuine: Callable[..., Any]) -> Callable[..., Any]:
         if numbers and not _are_sockets(numbers, sys._getframe(1)):
             return genuine(self, timeout)
         if numbers:
-            return _wait_for(me, self, numbers, lambda: genuine(self, 0), timeout)
+            return _wait_for(
+                me, self, numbers, timeout, lambda: genuine(self, 0), lambda: genuine(self, timeout)
+            )
         me.wait(Waiter(me), timeout, "a selector with nothing in it")
         return []
 
@@ -194,16 +196,20 @@ def _wait_for(
     me: Participant,
     waiting: Any,
     numbers: frozenset[int],
-    look: Callable[[], Any],
     timeout: float | None,
+    look: Callable[[], Any],
+    really: Callable[[], Any],
 ) -> Any:
-    """Wait for the sockets *numbers*, or *timeout* on the clock; return what *look* then returns."""
+    """Wait for the sockets *numbers*, or *timeout* on the clock; return what *look* then returns.
+
+    *really* waits in real time, when the simulation has ended meanwhile.
+    """
     come = look()
     if come:
         _QUIET.pop(id(waiting), None)
         return come
     me.wait(Waiter(me), timeout, "a socket", _Sources(waiting, numbers, look))
-    return look()
+    return really() if me.scheduler.is_over else look()
 
 
 def _order_tasks(loop: Any, choose: Callable[[list[str]], int]) -> None:
@@ -295,7 +301,10 @@ def _plain_select(
         found = _REAL_SELECT(*lists, 0)
         return found if any(found) else ()
 
-    return _wait_for(me, numbers, numbers, look, timeout) or come
+    def really() -> Any:
+        return _REAL_SELECT(*lists, timeout)
+
+    return _wait_for(me, numbers, numbers, timeout, look, really) or come
 
 
 _REAL_SELECT: Final = select.select

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
-from qrtest.clock import line_switches, patch_dates, patch_loops, patch_threads
+from qrtest.clock import line_switches, patch_dates, patch_locks, patch_loops, patch_threads
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.clock.genuine import REAL, get_ident
 from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
@@ -157,6 +157,7 @@ def _modules_state() -> tuple[int, str, int]:
 def _replace() -> None:
     patch_dates.prepare()
     _PATCHES.__enter__()
+    patch_locks.replace()
     _schedule_by(_VIRTUAL)
     patch_dates.replace()
 
@@ -164,6 +165,7 @@ def _replace() -> None:
 def _restore() -> None:
     """Put the genuine functions back, in modules that were imported meanwhile, too."""
     patch_dates.restore()
+    patch_locks.restore()
     _schedule_by(REAL)
     _PATCHES.__exit__()
     _PLACES.look()

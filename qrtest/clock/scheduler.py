@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from qrtest.clock.genuine import RLock, get_ident, get_native_id
+from qrtest.clock.genuine import OwnRLock, acquire, get_ident, get_native_id
 from qrtest.clock.participants import NANO, Input, Movable, Observing, Participant, Waiter
 from qrtest.clock.places import name_of
 from qrtest.errors import Deadlock, NeverEnds, Stop
@@ -38,7 +38,7 @@ class Scheduler:
         observe: Callable[[Scheduler], Observing],
     ) -> None:
         self.clock: Final = clock
-        self.mutex: Final = RLock()
+        self.mutex: Final = OwnRLock()
         self._late: list[Waiter] = []
         self.is_over = False
         self.turns = 0
@@ -79,6 +79,10 @@ class Scheduler:
             self._ready.append(participant)
             self._observer.start()
         return participant
+
+    def is_deciding(self) -> bool:
+        """Return whether the running thread is in the middle of a decision, as in a finalizer."""
+        return bool(self.mutex._is_owned())  # type: ignore[attr-defined]
 
     def remove(self, participant: Participant) -> None:
         """Let go of a participant whose thread has ended, or did not start."""
@@ -144,7 +148,7 @@ class Scheduler:
             is_parked = me.waiter is waiter
         if is_parked:
             self._park(me)
-        if self.is_over and not waiter.is_woken:
+        if self.is_over and not waiter.is_woken and source is None:
             return self._wait_really(waiter, seconds, me.deadline)
         if seconds is not None and not waiter.is_woken:
             self.clock.check_limit()
@@ -153,7 +157,7 @@ class Scheduler:
     def offer_turn(self, choose: Callable[[list[str]], int]) -> None:
         """Let *choose* say which goes on: the running thread, its number is 0, or one that is ready."""
         me = self.seat()
-        if not self._ready or me is None or self.mutex._is_owned():  # type: ignore[attr-defined]
+        if not self._ready or me is None or self.is_deciding():
             return
         with self.mutex:
             if self.holder is not me or self.is_over or not self._ready:
@@ -169,7 +173,7 @@ class Scheduler:
 
     def wake(self, waiter: Waiter) -> None:
         """End the wait of *waiter*, or the one that is about to begin. From any thread."""
-        if self.mutex._is_owned():  # type: ignore[attr-defined]
+        if self.is_deciding():
             # The garbage collector runs a finalizer here, in the middle of a decision: it comes next.
             self._late.append(waiter)
             return
@@ -361,7 +365,7 @@ class Scheduler:
 
     def _park(self, me: Participant) -> None:
         try:
-            me.gate.acquire()
+            acquire(me.gate)
         except BaseException:
             # An exception that a signal raised here, as Ctrl-C or a test's timeout: it leaves the wait.
             with self.mutex:
@@ -377,6 +381,6 @@ class Scheduler:
 
     def _wait_really(self, waiter: Waiter, seconds: float | None, deadline: int | None) -> bool:
         if seconds is None:
-            return waiter.really.acquire()
+            return acquire(waiter.really)
         left = seconds if deadline is None else (deadline - self.clock.nanoseconds) / NANO
-        return waiter.really.acquire(True, max(0.0, left))
+        return acquire(waiter.really, True, max(0.0, left))

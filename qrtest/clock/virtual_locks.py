@@ -15,10 +15,9 @@ from qrtest.clock.installed import participant, virtual_clock
 from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import is_library, is_tool
 
-__all__ = ["VirtualLock", "VirtualRLock", "acquire_in_turn"]
+__all__ = ["NO_TIMEOUT", "VirtualLock", "VirtualRLock", "acquire_in_turn"]
 
 NO_TIMEOUT: Final = -1
-BETWEEN_TRIES_SECONDS: Final = 0.001
 USERS: Final = ("threading", "queue", "concurrent.futures._base", "concurrent.futures.thread")
 """Modules of the standard library whose locks are held while their callers wait."""
 
@@ -137,7 +136,45 @@ class VirtualRLock(VirtualLock):
         self._lock._acquire_restore(state)
 
 
-def acquire_in_turn(lock: Any, me: Participant) -> None:
-    """Acquire a genuine *lock* that another participant may hold: let the others go on until it is free."""
+def acquire_in_turn(lock: Any, me: Participant, seconds: float | None = None) -> bool:
+    """Acquire a genuine *lock* that another thread holds, and let the others go on until it is free.
+
+    Return whether it was acquired within *seconds* on the clock.
+    """
+    clock = me.scheduler.clock
+    until = None if seconds is None else clock.nanoseconds + seconds * 1e9
     while not lock.acquire(False):
-        me.wait(Waiter(me), BETWEEN_TRIES_SECONDS, "a lock from before the simulation")
+        left = None if until is None else (until - clock.nanoseconds) / 1e9
+        if left is not None and left <= 0:
+            return False
+        if me.scheduler.is_over:
+            return bool(lock.acquire(True, NO_TIMEOUT if left is None else left))
+        me.wait(Waiter(me), left, "a lock from before the simulation", _Held(lock))
+    return True
+
+
+_RLOCK: Final[Any] = type(genuine.RLock())
+
+
+class _Held:
+    """A genuine lock that is waited for: nobody says when it becomes free, so it is looked at."""
+
+    def __init__(self, lock: Any) -> None:
+        self._lock = lock
+
+    def is_ready(self) -> bool:
+        if isinstance(self._lock, _RLOCK) and self._lock._is_owned():
+            return False  # the thread that looks has it, and could take it a second time
+        is_free: bool = self._lock.acquire(False)
+        if is_free:
+            self._lock.release()
+        return is_free
+
+    def holds_time(self) -> bool:
+        return False
+
+    def is_open(self) -> bool:
+        return False
+
+    def report(self) -> list[str]:
+        return []

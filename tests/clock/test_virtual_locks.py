@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import queue
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable
 from concurrent import futures
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest import VirtualClock
+from qrtest import VirtualClock, simulate
 from qrtest.clock.patch_time import install
+from qrtest.errors import ThreadsLeftRunning
 
 SHORT = 0.001
 TIMEOUTS = st.sampled_from([-1, -5, -0.5, 0, SHORT, 1e20, float("nan"), "soon", None])
@@ -97,3 +100,78 @@ def test_a_loop_that_looks_at_events_and_the_time_ends(timeout: int) -> None:
     with install(clock), pytest.raises(futures.TimeoutError):
         list(futures.as_completed([futures.Future()], timeout))
     assert clock.now() < 0.01
+
+
+@pytest.mark.parametrize("make", [threading.Lock, threading.RLock])
+def test_a_lock_from_before_is_waited_for_on_the_clock(
+    make: Callable[[], threading.Lock],
+) -> None:
+    """With a time and without one; who holds it sleeps meanwhile."""
+    lock, clock = make(), VirtualClock()
+
+    def hold() -> None:
+        with lock:
+            time.sleep(100)
+
+    with install(clock):
+        thread = threading.Thread(target=hold)
+        thread.start()
+        time.sleep(1)
+        assert not lock.acquire(timeout=2)
+        assert clock.now() == 3
+        with lock:
+            assert clock.now() == 100
+        thread.join()
+    assert lock.acquire(timeout=1)
+    lock.release()
+
+
+LOCK_FROM_BEFORE = threading.Lock()
+
+
+def test_threads_with_a_lock_from_before_give_the_same_journal() -> None:
+    """Who waits for it, and who gets it, depends on the program and the seed alone."""
+
+    def journal() -> str:
+        with simulate(seed=5) as sim:
+            jobs = [sim.job("QUEUED 20s; DONE") for _ in range(4)]
+
+            def poll(number: int) -> None:
+                while not jobs[number].in_final_state():
+                    with LOCK_FROM_BEFORE:
+                        time.sleep(number + 1)
+                        jobs[number].status()
+
+            with ThreadPoolExecutor(4) as pool:
+                list(pool.map(poll, range(4)))
+            return sim.journal.timeline(lines=sys.maxsize)
+
+    assert len({journal() for _ in range(5)}) == 1
+
+
+@pytest.mark.parametrize("kind", [type(threading.Lock()), type(threading.RLock())])
+def test_the_classes_of_locks_are_the_genuine_ones_afterwards(kind: type) -> None:
+    """Their methods, too; what is wrong with an argument is said by these."""
+    before = {name: getattr(kind, name) for name in ("acquire", "__enter__", "release")}
+    lock = threading.Lock()
+    with install(VirtualClock()):
+        for arguments in [(False, 1), (True, -2), (True, 1e30), ("", "")]:
+            with pytest.raises((ValueError, OverflowError, TypeError)):
+                lock.acquire(*arguments)  # type: ignore[arg-type]
+        assert lock.acquire()
+        assert not lock.acquire(False)
+        assert not lock.acquire(blocking=False)
+    assert {name: getattr(kind, name) for name in before} == before
+
+
+def test_who_waits_for_a_lock_when_the_simulation_ends_gets_it_afterwards() -> None:
+    """In real time."""
+    lock = threading.Lock()
+    lock.acquire()
+    thread = threading.Thread(target=lambda: lock.acquire(), daemon=True)
+    with pytest.warns(ThreadsLeftRunning), install(VirtualClock()):
+        thread.start()
+        time.sleep(1)
+    lock.release()
+    thread.join(60)
+    assert not thread.is_alive()
