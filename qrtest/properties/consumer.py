@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from itertools import chain
@@ -102,7 +102,7 @@ def check_consumer(
     scenarios = options.pop("lives", None) if scenarios is None else scenarios
     chosen = _search(search, options)
     kinds = exceptions(allowed)
-    if chosen.schedules and not isinstance(scenarios, SearchStrategy | None):
+    if chosen.schedules and isinstance(scenarios, Iterator):
         scenarios = list(scenarios)
     bounds = chosen.bounds(allowed=kinds, takes=takes, jobs=jobs, max_wait=max_wait)
     if not callable(consumer):
@@ -324,6 +324,8 @@ def _search(search: Search | None, options: Mapping[str, Any]) -> Search:
             raise SimulationError(
                 f"check_consumer({name}=...): there is no such option; there are {', '.join(known)}."
             )
+    if not isinstance(search, Search | None):
+        raise SimulationError(f"search={search!r}: give a qrtest.properties.Search.")
     return replace(search or Search(), **options)
 
 

@@ -170,6 +170,10 @@ def sources(
     if isinstance(given, SearchStrategy):
         return (), _of_each_job(given, bounds.jobs)
     if given is not None:
+        if isinstance(given, str | Scenario) or not isinstance(given, Iterable):
+            raise SimulationError(
+                f"scenarios={given!r:.200}: give a list, as scenarios=[Scenario('DONE')], or a strategy."
+            )
         if search.schedules:
             cases = [_as_jobs(each, bounds.jobs) for each in given]
             return (), st.sampled_from(cases) if cases else None
@@ -209,11 +213,14 @@ def _only_job_of(cassette: str | os.PathLike[str] | Cassette) -> Scenario:
 def _as_jobs(given: Any, jobs: int) -> Jobs:
     if isinstance(given, Scenario):
         return (given,) * jobs
-    if isinstance(given, tuple | list) and len(given) == jobs:
+    is_tuple = isinstance(given, tuple | list) and len(given) == jobs
+    if is_tuple and all(isinstance(each, Scenario) for each in given):
         return tuple(given)
+    hint = f": write Scenario({given!r})" if isinstance(given, str | Script) else ""
     raise SimulationError(
         f"scenarios: {given!r:.200} is no scenario"
-        + (f", and no tuple of {jobs}, one for each job." if jobs > 1 else ".")
+        + (f", and no tuple of {jobs}, one for each job" if jobs > 1 else "")
+        + f"{hint}."
     )
 
 

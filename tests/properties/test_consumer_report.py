@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,26 @@ def test_rules_that_are_none_are_a_clear_error(rules: object) -> None:
     """Before anything is run."""
     with pytest.raises(SimulationError, match=r"rules=.*: give a sequence of rules"):
         qrtest.check_consumer(lambda job: job.status(), rules=rules)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"scenarios": "DONE"},
+            r"scenarios='DONE': give a list, as scenarios=\[Scenario\('DONE'\)\]",
+        ),
+        ({"scenarios": 3}, "scenarios=3: give a list"),
+        ({"scenarios": Scenario("DONE")}, "give a list"),
+        ({"scenarios": ["DONE"]}, r"'DONE' is no scenario: write Scenario\('DONE'\)"),
+        ({"scenarios": [("DONE", "DONE")], "jobs": 2}, "is no scenario, and no tuple of 2"),
+        ({"search": 3}, "search=3: give a qrtest.properties.Search"),
+    ],
+)
+def test_scenarios_that_are_none_are_a_clear_error(options: dict[str, Any], message: str) -> None:
+    """With what to write."""
+    with pytest.raises(SimulationError, match=message):
+        qrtest.check_consumer(lambda job: job.status(), **options)
 
 
 class Collector:
