@@ -31,7 +31,7 @@ from qrtest.properties.consumer_search import (
     plain_jobs,
     sources,
 )
-from qrtest.properties.muted_output import MUTED, MUTED_CLIENT
+from qrtest.properties.muted_output import MUTED_CLIENT, muted
 from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
@@ -115,10 +115,10 @@ def check_consumer(
         first = chain(((each,) * jobs for each in saved), first)
     with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
         simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
-        with MUTED:
+        with muted():
             bounds = _with_usual_submissions(consumer, bounds, chosen, limit)
         check = _Check(consumer, bounds, rules, limit)
-        with MUTED:
+        with muted():
             found = check.first_of(first)
             if found is None and drawn is not None and check.patience is not None:
                 found = check.first_of(around(check.patience, chosen))

@@ -10,12 +10,13 @@ import io
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Final
 
 from qrtest.patching import Patch, Patches
 
-__all__ = ["MUTED", "MUTED_CLIENT", "PRINTED_SECRETS"]
+__all__ = ["MUTED_CLIENT", "PRINTED_SECRETS", "muted"]
 
 CLIENT: Final = ("urllib3", "requests", "qiskit_ibm_runtime", "qiskit", "ibm_cloud_sdk_core")
 
@@ -56,9 +57,11 @@ class _NoLog(logging.Handler):
 
 
 def _outputs() -> Iterator[Patch]:
+    root = logging.getLogger()
     yield sys, "stdout", _Nowhere()
     yield sys, "stderr", _Nowhere()
-    yield logging.getLogger(), "handlers", [_NoLog()]
+    yield root, "handlers", [_NoLog()]
+    yield root, "level", min(root.level, logging.INFO)
 
 
 def _loggers_of_the_client() -> Iterator[Patch]:
@@ -68,8 +71,25 @@ def _loggers_of_the_client() -> Iterator[Patch]:
             yield logger, "disabled", True
 
 
-MUTED: Final = Patches(_outputs)
-"""While it is entered, nothing is printed, and what is logged reaches no handler of the root logger."""
+_MUTED: Final = Patches(_outputs)
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Print nothing within the block; what is logged, from INFO on, reaches no handler of the root logger.
+
+    Programs log at INFO where they run, though a test run may not: an API key is looked for there, too.
+    """
+    root = logging.getLogger()
+    try:
+        with _MUTED:
+            root.setLevel(
+                root.level
+            )  # loggers remember what they need not log until a level is set
+            yield
+    finally:
+        root.setLevel(root.level)
+
 
 MUTED_CLIENT: Final = Patches(_loggers_of_the_client)
 """While it is entered, the client does not log its retries."""

@@ -525,5 +525,10 @@ def prints_its_account(service):
 
 
 @bug("secrets", takes="service", scenarios=SUBMITTED)
+def logs_its_token_at_info(service):
+    logging.getLogger("application.jobs").info("using %s", service.active_account()["token"])
+
+
+@bug("secrets", takes="service", scenarios=SUBMITTED)
 def logs_its_token(service):
     logging.getLogger("application").warning("using %s", service.active_account()["token"])
