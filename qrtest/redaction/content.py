@@ -24,7 +24,7 @@ from qrtest.redaction.allowlist import (
     Rules,
     plain_name,
 )
-from qrtest.redaction.free_text import FreeText, in_qasm, is_qasm
+from qrtest.redaction.free_text import CHUNK, FreeText, in_qasm, is_qasm
 from qrtest.redaction.governed_numbers import LEAST_DIGITS, digits_of, is_id_below, least_digits
 from qrtest.redaction.governing_names import is_measure
 from qrtest.redaction.placeholders import Placeholders, could_be_credential
@@ -236,14 +236,12 @@ class Content:
             return self.content(text, where)
         if "&" in text and "=" in text and forms.is_form(text):
             return forms.pairs(text, inner, self, partial(self._form_pair, inner))
-        if len(text) >= SHORTEST_BASE64 and not self._is_kept_word(text):
-            return self._base64(text, inner)
-        return None
+        return self._base64(text, inner) if len(text) >= SHORTEST_BASE64 else None
 
     def _base64(self, text: str, inner: Where) -> str | None:
         """Return *text*, base64, if what it holds may stay, else a placeholder; None for no base64."""
         held = encoded_data.text_in(text.strip())
-        if held is None or inner.depth > DEEPEST:
+        if held is None or inner.depth > DEEPEST or self._is_kept_word(text):
             return None
         if json_values.is_json(held) or markup.is_markup(held) or forms.is_form(held):
             clean = self.content(held, inner._replace(name=""))
@@ -313,7 +311,7 @@ class Content:
 
     def _unnamed(self, text: str, plain: str) -> str:
         """Return a text under a name that no rule keeps: whole if it is words of the service, or replaced."""
-        if self.shaped.finder.search(text) is None and self.shaped.words(text, strict=True) == text:
+        if self.shaped.finder.search(text) is None and self._is_of_the_service(text):
             return text
         if plain in WEAK_SECRETS and len(text) >= 16 and could_be_credential(text):
             return self._replace("token", text, known=patterns.looks_random(text))
@@ -329,6 +327,12 @@ class Content:
         if self._free.is_name(name) and not is_numbered:
             return name
         return self._replace("text", name, known=False).replace("-", "_")
+
+    def _is_of_the_service(self, text: str) -> bool:
+        """Return whether *text*, in which nothing has a shape, is nothing but words of the service."""
+        if CHUNK.fullmatch(text):
+            return self._free.is_word(text, strict=True)
+        return self.shaped.words(text, strict=True) == text
 
     def _is_kept_word(self, text: str) -> bool:
         return " " not in text and self._free.is_word(text)

@@ -21,6 +21,9 @@ _ITEM: Final = re.compile(
 """A token of JSON; a text with the comma or the colon behind it, several numbers with their commas as one."""
 
 _NUMBER: Final = re.compile(r"-?\d[\d.eE+-]*")
+_WORDS: Final = re.compile(r"\"[A-Za-z][A-Za-z_. -]{1,60}\"")
+"""A text in a list that may be the name of what stands beside or below it."""
+
 _WORD: Final = re.compile(r"true|false|null|NaN|-?Infinity|undefined")
 _BEGINS: Final = re.compile(
     r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:["{\[\]\d]|-\d|true\b|false\b|null\b|NaN\b|\Z))'
@@ -224,7 +227,7 @@ class _Rewriting:
         if level is not None:
             field = level.field if level.is_object else None
             self._here = self._labelled(level)
-            if field.is_naming if field is not None else token[1:2].isalpha():
+            if field.is_naming if field is not None else _WORDS.fullmatch(token):
                 name = "" if field is None else field.name
                 around = self._levels[-2] if len(self._levels) > 1 else None
                 value = _decoded(token, "string")
