@@ -83,12 +83,16 @@ class Content:
 
     def below(self, where: Where, name: str) -> Where:
         """Return the place of what stands under *name* at *where*."""
-        kind = self._kinds.get(name)
-        if kind is None:
-            kind = self._kinds[name] = self._rules.governs(name)
+        kind = self._kind(name)
         _, over, _, is_public, depth, _ = where
         is_public = is_public and plain_name(name) not in _NOT_PUBLIC
         return Where(name, kind or over, bool(kind), is_public, depth)
+
+    def _kind(self, name: str) -> str:
+        kind = self._kinds.get(name)
+        if kind is None:
+            kind = self._kinds[name] = self._rules.governs(name)
+        return kind
 
     def key(self, name: str, where: Where) -> str:
         """Return *name*, which stands at *where*, as it may be kept."""
@@ -109,7 +113,7 @@ class Content:
             return self.shaped.shapes(name)
         if not where.over and patterns.is_plain(name):
             return name
-        if len(name) <= 3 or self._rules.governs(name) or self._rules.keeps(name):
+        if len(name) <= 3 or self._kind(name) or self._rules.keeps(name):
             return name
         if is_id_below(name, where.over):
             return self._replace(where.over, name, known=False)
@@ -120,6 +124,8 @@ class Content:
             return name
         if _REGISTER.fullmatch(name) or self._free.is_name(name) or self._is_kept_word(name):
             return name if self.shaped.finder.search(name) is None else self.shaped.shapes(name)
+        if self.shaped.finder.search(name) is None and CHUNK.fullmatch(name):
+            return self.shaped.word(name)
         return self.shaped.words(name, strict=True)
 
     def number(self, token: str, where: Where) -> str:
@@ -155,7 +161,7 @@ class Content:
         if json_values.is_json(rest):
             return text[:start] + json_values.rewritten(rest, inner, self)
         if start and text[start - 1] == "(":
-            inside, end = _callback(rest)
+            inside, end = json_values.argument(rest)
             if json_values.is_json(inside):
                 return text[:start] + json_values.rewritten(inside, inner, self) + end
         if forms.is_multipart(text):
@@ -390,9 +396,3 @@ def _is_register(text: str) -> bool:
     is_identifier = len(text) <= LONGEST_REGISTER and text.isascii() and text.isidentifier()
     is_random = len(text) > SHORTEST_RANDOM and patterns.looks_random(text)
     return is_identifier and all(len(part) <= 12 for part in parts) and not is_random
-
-
-def _callback(text: str) -> tuple[str, str]:
-    """Return the JSON in what follows the bracket of a call, and what comes after it."""
-    inside = text.rstrip().removesuffix(";").rstrip().removesuffix(")")
-    return inside, text[len(inside) :]

@@ -112,6 +112,11 @@ _BEFORE: Final = _names(
 _AFTER: Final = _names("value val values hash string str text raw list array digits is was")
 """What a name that governs is varied by, and means the same."""
 
+_ORDINARY: Final = _names(
+    "group groups project projects provider address hub subject login sub contact mail zip city ip cc"
+)
+"""Names that govern by themselves, and are ordinary words behind another one: `last_login`."""
+
 _CLEAR: Final = _names(
     """
     phone telephone mobile msisdn email username pin otp account customer owner tenant user
@@ -159,10 +164,10 @@ def _of_parts(name: str) -> str:
         del parts[-1]
     plain = "".join(parts)
     last = parts[-1] if parts else ""
-    for each in (plain, plain.removesuffix("s"), last, last.removesuffix("s")):
-        if each in (last, last.removesuffix("s")) and each != plain and each not in _CLEAR:
-            continue
-        if each in _IDENTITY_OF:
+    candidates = [plain, plain.removesuffix("s"), "".join(parts[1:])]
+    candidates += [each for each in (last, last.removesuffix("s")) if each in _CLEAR]
+    for each in candidates:
+        if each in _IDENTITY_OF and (each not in _ORDINARY or each == plain.removesuffix("s")):
             return _IDENTITY_OF[each]
         if SECRET_NAME.search(each) and MEASURE.search(plain) is None:
             return "token"

@@ -10,7 +10,7 @@ from qrtest.cassette.json_tokens import tokens
 from qrtest.redaction.json_labels import LONGEST_NAME, Level, is_named, is_naming
 from qrtest.redaction.where import Decider, Where
 
-__all__ = ["ENCODED", "is_json", "rewritten"]
+__all__ = ["ENCODED", "argument", "is_json", "rewritten"]
 
 _ITEM: Final = re.compile(
     r"""(?P<string>"(?:[^"\\]++|\\[\s\S])*+")(?P<after>[ \t\r\n]*+[,:][ \t\r\n]*+)?+"""
@@ -58,6 +58,12 @@ def is_json(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def argument(text: str) -> tuple[str, str]:
+    """Return the JSON in what follows the bracket of a call, and what comes after it."""
+    inside = text.rstrip().removesuffix(";").rstrip().removesuffix(")")
+    return inside, text[len(inside) :]
 
 
 class _Field:

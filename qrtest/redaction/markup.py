@@ -156,6 +156,8 @@ def _attributes(
     """Return a tag with its attributes as they may be kept, and where what is in the element stands."""
     head = _TAG.match(piece)
     start = head.end() if head else 2
+    if piece[start:] in (">", "/>"):
+        return piece, inner
     values = {
         _plain(found[1]): found[3].strip("\"'")
         for found in _ATTRIBUTE.finditer(piece, start)

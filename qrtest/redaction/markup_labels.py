@@ -14,7 +14,7 @@ from qrtest.redaction.where import TOP, Decider, Where
 
 __all__ = ["Labels"]
 
-_LABEL: Final = re.compile(r"[^\w]{0,4}([\w .\[\]/()-]{1,60}?)[\s:=?*\u2013\u2014-]{0,8}")
+_LABEL: Final = re.compile(r"[^\w]{0,4}([A-Za-z_ .\[\]/()-]{1,60}?)[\s:=?*\u2013\u2014-]{0,8}")
 _ENDS: Final = re.compile(
     r"(?:([\w.-]{1,60})[ \t])?([\w.-]{1,60})[\"'*_]{0,2}(?:\s{0,4}[:=]{1,2}|\s+(?:is|was))\s{0,8}\Z"
 )
@@ -100,7 +100,8 @@ class Labels:
             kind = self._governs(whole[1])
             if kind:
                 return kind, True
-        end = _ENDS.search(text[-2 * LONGEST :])
+        is_open = text.rstrip().endswith((":", "=", "is", "was"))
+        end = _ENDS.search(text[-2 * LONGEST :]) if is_open else None
         if end is None:
             return "", False
         return self._governs(f"{end[1] or ''}_{end[2]}") or self._governs(end[2]), False

@@ -161,7 +161,8 @@ class _Reading:
     def _is_id(self, chunk: str, begin: int, end: int) -> bool:
         """Return whether *chunk*, near a name of a person, is its id or its number: no measure, no time."""
         core = chunk.strip(STRIPPED)
-        if self._scopes.kind and patterns.is_id(core):
+        is_of_ids = self._scopes.kind or self._zones.is_of_ids(begin)
+        if is_of_ids and patterns.is_id(core):
             return True
         if not core.isdigit() or not core.isascii():
             return False

@@ -48,6 +48,12 @@ class ShapedText:
         plain = partial(read, self._free, replace=self._replaced, strict=strict, near=near)
         return self._between(text, plain)
 
+    def word(self, text: str) -> str:
+        """Return *text*, one word in which nothing has a shape, as it may be kept where words are strict."""
+        if self._free.is_word(text, strict=True):
+            return text
+        return self._free.replaced(text, self._replaced, lambda _: False, strict=True)
+
     def _without_columns(self, text: str) -> str:
         """Return *text* without the cells of tables in it that the names of their columns govern."""
         done: list[str] = []

@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 from qrtest.redaction.allowlist import ENUMERATIONS, plain_name
-from qrtest.redaction.governing_names import is_measure
+from qrtest.redaction.governing_names import identifies, is_measure
 
 __all__ = ["BITS", "SOFT", "Scopes", "Zones"]
 
@@ -125,12 +125,14 @@ class Zones:
         self._kind = near
         self._until = len(text) if near else 0
         self._strict_until = self._until if near == "token" else 0
+        self._is_of_ids = near in ("instance", "account")
 
     def open(self, kind: str, begin: int, end: int) -> None:
         """Go on with the name of *kind* at *begin* to *end*."""
-        if not kind or kind in SOFT:
+        if not kind or (kind in SOFT and kind != "instance"):
             return
-        name = self._text[begin:end]
+        name = self._text[begin:end].strip("\\.!?*_-+/")
+        self._is_of_ids = kind == "instance" or identifies(name)
         found = _LINE.match(self._text, end)
         until = found.end() if found else end
         if self._is_label(begin, end):
@@ -143,6 +145,10 @@ class Zones:
     def is_open(self, place: int) -> bool:
         """Return whether a name governs *place* at all."""
         return place < self._until or place < self._strict_until
+
+    def is_of_ids(self, place: int) -> bool:
+        """Return whether the name that governs *place* is one of an id: an id there is no job's."""
+        return place < self._until and self._is_of_ids
 
     def end(self) -> None:
         """End the zone for numbers: the name has its value."""

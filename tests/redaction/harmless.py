@@ -21,7 +21,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.sanitize import sanitized
 from qrtest.service import error_responses
-from tests.redaction.corpus import API, FORM, TEXT, answered, asked, sent
+from tests.redaction.messages import API, FORM, TEXT, answered, asked, sent
 
 JOB = "d5h6o44pe0pc73am1f1g"
 SESSION = "6b1f0d52-8c3e-4a79-b0d4-5e2f91c7a638"
