@@ -12,7 +12,7 @@ import threading
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +330,23 @@ def test_tokens_are_made_afresh_and_are_valid_on_the_virtual_clock() -> None:
         assert claims["iat"] <= time.time() < claims["exp"]
         login = "https://auth.quantum.ibm.com/api/users/loginWithToken"
         assert requests.post(login, json={"apiToken": "any"}, timeout=5).json()["id"]
+
+
+@pytest.mark.parametrize("starts", [None, "2026-03-29T00:30:00.75Z"])
+def test_tokens_and_dates_agree_to_the_second_in_a_replay(starts: str | None) -> None:
+    """When a token was issued and when it expires, by the same clock as datetime.now and time.time."""
+    with qrtest.replay(short(), transport="requests", starts=starts) as sim:
+        for _ in range(3):
+            now = datetime.now(UTC)
+            url = "https://iam.cloud.ibm.com/identity/token"
+            answer = requests.post(url, data={"apikey": "any"}, timeout=5).json()
+            payload = answer["access_token"].split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            issued = datetime.fromtimestamp(claims["iat"], UTC)
+            assert abs(issued - now) <= timedelta(seconds=1)
+            expires = datetime.fromtimestamp(claims["exp"], UTC)
+            assert expires - issued == timedelta(seconds=answer["expires_in"])
+            sim.clock.advance("90m")
 
 
 def test_two_jobs_have_scripts_of_their_own() -> None:
