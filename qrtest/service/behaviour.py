@@ -117,7 +117,7 @@ class Behaviour(AsCode):
                 near = difflib.get_close_matches(name, names, n=1)
                 hint = f" Did you mean {near[0]}?" if near else ""
                 raise SimulationError(
-                    f"There is no option {name!r}: there are {', '.join(names)}.{hint}"
+                    f"There is no option {name!r}.{hint} There are {', '.join(names)}."
                 )
         return cls(**options)  # type: ignore[arg-type]
 
