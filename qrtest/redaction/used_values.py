@@ -49,7 +49,16 @@ _NO_SECRET: Final = re.compile(
 _IS_NAME: Final = re.compile(r"[\w.\[\]:@ -]{1,80}")
 _NAME: Final = re.compile(
     r"(?<![\w.-])([\w.-]{1,60})(?:\\?[\"'\])]{0,2}\s{0,2}[:=]{1,2}>?\s{0,2}|\\?[\"'],\s?(?=\\?[\"'])|\s(?:is|was)\s)"
-    r"(?:(?i:bearer|basic|apikey)\s+)?"
+    r"(?:[|>][+-]?\s{1,12})?(?:[bru](?=[\"']))?(?:(?i:bearer|basic|apikey)\s+)?"
+)
+_MENTIONED: Final = re.compile(
+    r"(?<![\w.-])([\w.-]{1,60})"
+    r"(?:\s(?:-|\u2014|\||->|!=|<>|LIKE|set to|should be)\s|[\"'`]?\)=\()[\"'`(%<]{0,3}"
+)
+"""A name with a weaker sign than a colon behind it: it names the next word alone."""
+
+_SECTION: Final = re.compile(
+    r"\[([\w.-]{1,60})\]\s{0,8}\n[\w.-]{1,60}\s{0,4}=\s{0,4}([^\n\r]{4,200})"
 )
 _QUOTED: Final = re.compile(
     r"\\\"([^\"\\\n]{4,400})\\\"|\"([^\"\n]{4,400})\"|'([^'\n]{4,400})'|`([^`\n]{4,400})`|[\"'`]"
@@ -61,7 +70,7 @@ _PROSE: Final = re.compile(r"\(?[a-z]{2,20}(?: (?:\(?[a-z]{1,20}|\d{1,4})[).]{0,
 _LINE: Final = re.compile(r"[^\n\r\"',;<>{}\[\]]{4,200}")
 _PAIR: Final = re.compile(r"[?&;#]([\w.%\[\]-]{1,80})=([^&;#\s\"'<>]{4,2000})")
 _PART: Final = re.compile(
-    r'name="([^"\r\n]{1,80})"[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
+    r'name="?([^";\r\n]{1,80})"?[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
 )
 _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
 _SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
@@ -128,6 +137,9 @@ class _Reader:
                     self.take("password", *base64.b64decode(rest).decode().split(":", 1))
         elif name.lower() in ("location", "link"):
             self.address(value)
+        else:
+            for found in _NAME.finditer(value):
+                self._assigned(value, found)
 
     def address(self, text: str) -> None:
         """Take what the parameters of an address hold, and what follows `/users/` in its path."""
@@ -153,9 +165,16 @@ class _Reader:
         self.address(text)
         for found in _NAME.finditer(text):
             self._assigned(text, found)
+        for found in _MENTIONED.finditer(text):
+            value = _BARE.match(text, found.end())
+            if value is not None:
+                self.take(found[1], value[0].rstrip(".!?%"), is_prose=True)
+        for name, each in _SECTION.findall(text):
+            self.take(name, each.strip("\"' "))
         for name, each in _PART.findall(text):
             self.take(name, each)
-        if text.lstrip()[:1] == "<" and text.count("<") < 2 * text.count(">") + 10:
+        is_markup = text.lstrip()[:1] == "<" or "</" in text or "/>" in text
+        if is_markup and text.count("<") < 2 * text.count(">") + 10:
             self._markup(text)
         for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
             self.text(_decoded(blob), depth + 1)
@@ -184,7 +203,8 @@ class _Reader:
             return
         quoted = _QUOTED.match(text, found.end())
         if quoted:
-            self.take(name, *filter(None, quoted.groups()))
+            cut = _BARE.match(text, quoted.end()) if not any(quoted.groups()) else None
+            self.take(name, *filter(None, quoted.groups()), *([cut[0]] if cut else []))
             return
         is_prose = "=" not in found[0]
         for pattern in (_BARE, _LINE) if is_prose else (_BARE,):
@@ -217,15 +237,24 @@ class _Markup(HTMLParser):
         super().__init__()
         self._reader = reader
         self._names: list[str] = []
+        self._label = ""
+        """The text before, if it may be the name of this one."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Take the attributes; remember what names the text that follows."""
         given = {name.rpartition(":")[2]: value or "" for name, value in attrs}
-        named = given.get("name") or given.get("key") or given.get("id") or ""
+        named = (
+            given.get("name") or given.get("key") or given.get("property") or given.get("id") or ""
+        )
         for name, value in given.items():
             self._reader.take(name, value)
-            if name in ("value", "content"):
+            if name in ("value", "content", "val", "default"):
                 self._reader.take(named, value)
+                self._reader.take(self._label, value)
+        for name in ("class", "itemprop", "aria-label", "placeholder"):
+            named = named or given.get(name) or ""
+        if "value" in given:
+            self._reader.take(named, given["value"])
         self._names = [*self._names[-20:], tag.rpartition(":")[2], named]
 
     def handle_data(self, data: str) -> None:
@@ -233,6 +262,10 @@ class _Markup(HTMLParser):
         for name in self._names[-8:]:
             if name:
                 self._reader.take(name, data)
+        if data.strip():
+            self._reader.take(self._label, data)
+            plain = data.strip().rstrip(":= ")
+            self._label = plain if _IS_NAME.fullmatch(plain) else ""
 
     def handle_comment(self, data: str) -> None:
         """Take what a comment assigns."""

@@ -78,11 +78,14 @@ def test_redacting_what_was_redacted_changes_nothing() -> None:
 
 
 def test_the_second_opinion_finds_what_a_hole_lets_through() -> None:
-    """With any one rule switched off: at least 95 of 100 secrets that have a name, in the usual formats."""
+    """With any one rule switched off: at least 95 of 100 secrets that have a name beside them.
+
+    Without the positions in which a label stands further off (labels_in_*.py).
+    """
     is_named = [
         case
         for case in CASES
-        if case.label.partition(" / ")[0] in NAMED
+        if (" / - / " not in case.label and case.label.partition(" / ")[0] not in corpus.LABELLED)
         or case.label.partition(" / ")[0] in GOVERNED - holes.UNREADABLE
     ]
     let_through, found = Counter[str](), Counter[str]()
