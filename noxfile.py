@@ -214,6 +214,15 @@ def journals(session: nox.Session) -> None:
 
 
 @nox.session
+def trio(session: nox.Session) -> None:
+    """trio on its own mock clock with a simulation, and what waiting costs on it and on looptime."""
+    session.install("-q", "-e", ".[test]", "trio>=0.25", "looptime")
+    options = ("-q", "-n", "0", "-p", "no:looptime_plugin")
+    session.run("python", "-m", "pytest", *options, "tests/trio_run.py")
+    session.run("python", "-m", "benchmarks.waits")
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Whether the tests notice when lifecycle, script, wire or cassette change: docs/quality.md.
 

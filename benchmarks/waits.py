@@ -1,6 +1,6 @@
 """What waiting on one clock costs: hand-overs, tasks, entering. Run: python -m benchmarks.waits
 
-With looptime installed, the tasks are run on its loop, too.
+With looptime installed, the tasks are run on its loop, too; with trio, on its MockClock.
 """
 
 from __future__ import annotations
@@ -72,6 +72,26 @@ def tasks_on_looptime() -> float | None:
     return took
 
 
+def tasks_on_trio() -> float | None:
+    """The same on trio's MockClock, which jumps when all tasks wait; None when it is not installed."""
+    if importlib.util.find_spec("trio") is None:
+        return None
+    import trio.testing  # type: ignore[import-not-found,unused-ignore]
+
+    async def task() -> None:
+        for _ in range(SLEEPS):
+            await trio.sleep(5)
+
+    async def main() -> None:
+        async with trio.open_nursery() as nursery:
+            for _ in range(TASKS):
+                nursery.start_soon(task)
+
+    began = NOW[0]()
+    trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
+    return NOW[0]() - began
+
+
 def tasks_that_poll() -> float:
     """Seconds for a hundred tasks that poll a job each, every five seconds for two hours."""
 
@@ -109,21 +129,36 @@ def measured() -> Iterator[Measured]:
     """Yield the tables."""
     one_simulation()
     overs = statistics.median(hand_over() for _ in range(3))
-    ours, theirs, polling = tasks_on_our_clock(), tasks_on_looptime(), tasks_that_poll()
+    ours, polling = tasks_on_our_clock(), tasks_that_poll()
+    theirs = [
+        "not installed" if took is None else f"{took:.2f} s"
+        for took in (tasks_on_looptime(), tasks_on_trio())
+    ]
     yield Measured(
         "Waiting on one clock",
-        ("what", "took", "looptime, the same"),
+        ("what", "took", "looptime, the same", "trio's MockClock, the same"),
         [
-            ("a hand-over between two threads", f"{overs * 1e6:.1f} µs", "no threads"),
+            (
+                "a hand-over between two threads",
+                f"{overs * 1e6:.1f} µs",
+                "no threads",
+                "no threads",
+            ),
             (
                 f"{TASKS} tasks that sleep {SLEEPS:,} times",
                 f"{ours:.2f} s",
-                "not installed" if theirs is None else f"{theirs:.2f} s",
+                *theirs,
             ),
-            (f"{TASKS} tasks that poll a job each for two hours", f"{polling:.2f} s", "no service"),
+            (
+                f"{TASKS} tasks that poll a job each for two hours",
+                f"{polling:.2f} s",
+                "no service",
+                "no service",
+            ),
             (
                 "entering and leaving a simulation",
                 f"{entering(one_simulation) * 1e6:.0f} µs of processor time",
+                "no service",
                 "no service",
             ),
         ],

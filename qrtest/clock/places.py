@@ -86,6 +86,10 @@ def is_library(module_name: str) -> bool:
     return module_name.partition(".")[0] in sys.stdlib_module_names
 
 
+THREADS_OF_TRIO: Final = "trio._core._thread_cache"
+"""The module in which trio's threads wait for more to do."""
+
+
 @dataclass(frozen=True)
 class Place:
     """The innermost line of a thread that is neither in the standard library nor in qrtest."""
@@ -114,7 +118,7 @@ def place_of(ident: int | None) -> Place:
     while where is not None:
         module = where.f_globals.get("__name__", "")
         if not is_library(module) and not module.startswith("qrtest."):
-            return Place(line_of(where), is_idle_worker=False)
+            return Place(line_of(where), is_idle_worker=module == THREADS_OF_TRIO)
         modules.append(module)
         where = where.f_back
     is_idle = "concurrent.futures.thread" in modules
