@@ -16,12 +16,12 @@ from urllib.parse import unquote, unquote_plus
 from qrtest.cassette.digests import Digests
 from qrtest.http.messages import Request
 from qrtest.playback.request_tree import UNORDERED, as_text, hashed, tree_of
-from qrtest.redaction.patterns import PLACEHOLDER
+from qrtest.redaction.patterns import NUMBER, PLACEHOLDER
 from qrtest.redaction.placeholders import is_number
 
 __all__ = ["RequestIndex", "fits", "leaf_fits", "placeholders_in"]
 
-_PLACEHOLDER: Final = re.compile(f"({PLACEHOLDER})")
+_PLACEHOLDER: Final = re.compile(rf"({PLACEHOLDER}|(?<!\d){NUMBER}\d{{9}}(?!\d))")
 ANYTHING: Final = "*"
 LONGEST_PIECE: Final = 200
 MOST_OCCURRENCES: Final = 8
@@ -195,7 +195,8 @@ def _occurrences(literal: str, text: str) -> list[int]:
 
 def _has_placeholder(value: Any) -> bool:
     if isinstance(value, str):
-        return "redacted-" in value and _PLACEHOLDER.search(value) is not None
+        has_one = "redacted-" in value or NUMBER in value
+        return has_one and _PLACEHOLDER.search(value) is not None
     return isinstance(value, int | float) and is_number(as_text(value))
 
 

@@ -40,7 +40,7 @@ DEEPEST: Final = 100
 LARGEST_UNPACKED: Final = 2**28
 HIDDEN: Final = "*"
 SHORTEST_CREDENTIAL: Final = 6
-_FORM: Final = re.compile(r"[\w.~%+\[\]-]+=[^&\s]*(?:&[\w.~%+\[\]-]+=[^&\s]*)*")
+_FORM: Final = re.compile(r"(?![\w+/-]*={1,2}\Z)[\w.~%+\[\]-]+=[^&\s]*(?:&[\w.~%+\[\]-]+=[^&\s]*)*")
 _BOUNDARY: Final = re.compile(r"--([^\r\n]{1,100})\r?\n(?i:content-)")
 
 

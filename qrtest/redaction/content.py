@@ -277,7 +277,7 @@ class Content:
 
     def _is_nothing(self, text: str, where: Where, plain: str) -> bool:
         """Return whether a governed *text* can be neither a secret nor an identity."""
-        if patterns.is_placeholder(text):
+        if patterns.is_placeholder(text) or len(text) == 1:
             return True
         if plain in self._rules.secret:
             return False

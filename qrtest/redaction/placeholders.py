@@ -117,7 +117,8 @@ class Placeholders:
         """Return what stands for the credential *value* where nothing says that it is one."""
         is_number = value.isascii() and value.isdigit()
         if is_number:
-            return self.of_number("token", value)
+            is_identity = value in self._made and value not in self._credentials
+            return self.of_number("id" if is_identity else "token", value)
         # What was made already was found as what it is: an account's id is no credential.
         return self._made.get(value) or self.of("token", value)
 

@@ -22,6 +22,10 @@ VALUES = (
     "a@b.example",
     "0123456789abcdef0123456789abcdef",
     "x7",
+    "x",
+    "12345678901",
+    "d5h6o44pe0pc73am1f1g",
+    "aGVsbG8gd29ybGQhIQ==",
     "Ünï/cö?de",
     "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:6ba7b810-9dad-11d1-80b4-00c04fd430c8::",
 )
@@ -52,6 +56,8 @@ def program(base: str, name: str, number: int) -> list[int]:
         requests.get(f"{base}/s", params={"search": f"user:{value} is:open"}, timeout=5),
         requests.post(f"{base}/s", json={"title": f"by {value}, ok", "name": value}, timeout=5),
         requests.post(f"{base}/s", data={"name": value}, timeout=5),
+        requests.post(f"{base}/s", json={"owner": value}, timeout=5),
+        requests.put(f"{base}/s", data=value.encode(), timeout=5),
         requests.post(f"{base}/s", data=f"hello {value}\n".encode(), timeout=5),
     ]
     return [each.status_code for each in asked]
@@ -67,4 +73,4 @@ def test_a_value_learnt_from_an_answer_is_asked_with_again(
     with qrtest.record(path):
         recorded = program(base, name, number)
     with qrtest.replay(path, transport="requests"):
-        assert program(base, name, number) == recorded == [200] * 6
+        assert program(base, name, number) == recorded == [200] * 8
