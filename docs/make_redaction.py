@@ -69,7 +69,7 @@ Anywhere in a text: {", ".join(f"`{kind}`" for kind in patterns.SHAPES if kind !
 ## Tried
 
 {planted:,} recordings with a planted secret (every position, kind, name and encoding of
-tests/redaction/corpus.py and formats.py), and more than 700 harmless contents
+tests/redaction/corpus.py), and more than 800 harmless contents
 (results, circuits, metrics, lists, errors, descriptions of devices; real ones, and those of the simulated service).
 
 | | before this model | now |

@@ -21,6 +21,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.sanitize import sanitized
 from qrtest.service import error_responses
+from tests.redaction.harmless_names import NEAR_NAMES, TEXTS_NEAR_NAMES
 from tests.redaction.messages import API, FORM, TEXT, answered, asked, sent
 
 JOB = "d5h6o44pe0pc73am1f1g"
@@ -163,6 +164,12 @@ def items() -> Iterator[Harmless]:
     for label, text in TEXTS.items():
         kind = "text/html" if text.startswith("<") else TEXT
         yield Harmless(label, answered(text, kind, url=f"{URL}/logs"))
+    for label, value in NEAR_NAMES.items():
+        yield Harmless(f"near names: {label}", answered(json.dumps(value)))
+    for label, text in TEXTS_NEAR_NAMES.items():
+        kind = "text/html" if text.startswith("<html") else TEXT
+        yield Harmless(f"near names: {label}", answered(text, kind))
+        yield Harmless(f"near names: {label}, message", answered(json.dumps({"message": text})))
     for message in MESSAGES:
         errors = {
             "errors": [
