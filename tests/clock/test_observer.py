@@ -93,7 +93,13 @@ def soon_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(observer, "QUIET_TICKS", 20)
 
 
-@pytest.mark.usefixtures("soon_quiet")
+@pytest.fixture
+def no_children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Processes that other tests have left do not count."""
+    monkeypatch.setattr(observer, "has_children", lambda: False)
+
+
+@pytest.mark.usefixtures("soon_quiet", "no_children")
 @pytest.mark.parametrize("ends", [os.pipe, socket.socketpair], ids=["pipe", "sockets"])
 def test_what_another_thread_sends_later_comes_later(ends: Callable[[], Any]) -> None:
     """Time stands still for a while for who waits for input, and then goes on to when it is sent."""
@@ -130,7 +136,7 @@ def test_time_stands_still_for_who_waits_for_a_child_process() -> None:
     assert ended == [0]
 
 
-@pytest.mark.usefixtures("soon_quiet")
+@pytest.mark.usefixtures("soon_quiet", "no_children")
 def test_a_server_in_a_thread_lets_time_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for connections for ever, in a loop, and answers those that come."""
     monkeypatch.setattr("qrtest.clock.patch_loops.PATIENCE_WITH_OTHERS_SECONDS", 0.05)
