@@ -139,14 +139,24 @@ genuine_send: Callable[..., requests.Response] = (
 
 
 def message(request: PreparedRequest) -> Request:
-    """*request* as a service takes it."""
-    body = request.body or b""
+    """Return *request* as a service takes it; a body that can be read only once is read, and kept in it."""
+    content = _content(request.body or b"")
+    if request.body and not isinstance(request.body, str | bytes):
+        request.body = content
     return Request.to(
-        request.method or "GET",
-        request.url or "",
-        headers=request.headers,
-        body=body.encode() if isinstance(body, str) else bytes(body),
+        request.method or "GET", request.url or "", headers=request.headers, body=content
     )
+
+
+def _content(body: Any) -> bytes:
+    """Return the bytes of *body*: a text, bytes, a file, or an iterable of texts or bytes."""
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, bytes | bytearray | memoryview):
+        return bytes(body)
+    if hasattr(body, "read"):
+        return _content(body.read())
+    return b"".join(map(_content, body))
 
 
 class _Carrier(HTTPAdapter):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -86,6 +87,19 @@ def test_urllib3_alone_is_recorded_too(base: str, path: Path) -> None:
         assert answer.json() == {"id": "jobs"}
     [kept] = store.load(path).interactions
     assert kept.request.body == b'{"a":1}'
+
+
+def test_a_body_that_can_be_read_only_once_is_replayed(base: str, path: Path) -> None:
+    """A generator and a file, sent by requests."""
+
+    def program() -> list[Any]:
+        bodies: list[Any] = [iter([b'{"a":', b"1}"]), io.BytesIO(b"file")]
+        return [requests.post(f"{base}/jobs", data=each, timeout=5).json() for each in bodies]
+
+    with qrtest.record(path):
+        recorded = program()
+    with qrtest.replay(path, transport="requests"):
+        assert program() == recorded
 
 
 def test_where_it_comes_from_is_recorded(base: str, path: Path) -> None:
