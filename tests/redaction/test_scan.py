@@ -18,7 +18,8 @@ from qrtest.http.messages import Request
 from qrtest.redaction import scan, second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.credentials import forms
-from tests.redaction.test_redactor import EMAIL, HOST, TEXT, USER, answered, asked, sent
+from tests.recordings import HOST
+from tests.redaction.canaries import EMAIL, TEXT, USER, answered, asked, sent
 
 SECRET = "hunter2-correct-horse"
 KEPT = "redacted-email-0011223344"
