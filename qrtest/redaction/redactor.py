@@ -97,7 +97,7 @@ def redacted(
     for request in {(each.uri, each.request.body): each.request for each in interactions}.values():
         # A credential that is sent has to be known whole, before values in it are replaced.
         redactor.request(request)
-    learnt = LearntValues(redactor.known_in_answers(interactions) | in_answers)
+    learnt = LearntValues(in_answers | redactor.known_in_answers(interactions, in_answers))
     cleaned = [(each, redactor.interaction(learnt.in_request(each))) for each in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())
@@ -196,14 +196,16 @@ class Redactor:
             self._response(each.response, _operation(each.request))
         return self._placeholders.made()
 
-    def known_in_answers(self, interactions: Iterable[Interaction]) -> dict[str, str]:
+    def known_in_answers(
+        self, interactions: Iterable[Interaction], replaced: Mapping[str, str]
+    ) -> dict[str, str]:
         """Return what only requests name as a secret or identity, and answers hold, with what replaces it."""
         bodies = {
             self._response(each.response, _operation(each.request)).body for each in interactions
         }
         text = b"\0".join(bodies).decode(errors="replace")
         known = self._placeholders.known_placeholders()
-        return {value: made for value, made in known.items() if value in text}
+        return {value: known[value] for value in known.keys() - replaced.keys() if value in text}
 
     def distinct_values(
         self, clean: Iterable[Interaction], instances: Iterable[str], names: Iterable[str]
