@@ -219,6 +219,7 @@ _DATA: Final = re.compile(
     r"[A-Za-z0-9+/=_-]{200,}"
     r"|(?:\"0x[0-9a-fA-F]{1,128}\"[ \t]*+[:,]?+[ \t]*+(?:-?\d[\d.]*+)?+[ \t]*+,?+[ \t]*+)++"
 )
+_WORD: Final = re.compile(r"[\w+/=.-]{1,300}")
 _PLACEHOLDER: Final = re.compile(r"redacted-[a-z]{1,20}-[0-9a-f]{10}")
 BLOCK: Final = 2_000
 OVERLAP: Final = 300
@@ -230,8 +231,9 @@ def detected(text: str) -> Iterator[tuple[Finding, str]]:
     detectors = _detectors()
     readable = "\n".join(map(_readable, text.splitlines())) if detectors else ""
     seen = set[str]()
-    for begin in range(0, len(readable), BLOCK - OVERLAP):
-        block = readable[begin : begin + BLOCK]
+    for place in range(0, len(readable), BLOCK - OVERLAP):
+        begin, end = _at_a_gap(readable, place), _at_a_gap(readable, place + BLOCK)
+        block = readable[begin:end]
         if block in seen:
             continue
         seen.add(block)
@@ -241,6 +243,13 @@ def detected(text: str) -> Iterator[tuple[Finding, str]]:
                     line = readable.count("\n", 0, begin + max(0, block.find(value))) + 1
                     kind = f"what detect-secrets takes for: {detector.secret_type}"
                     yield Finding(kind, f"line {line}"), value
+
+
+def _at_a_gap(text: str, place: int) -> int:
+    """Return *place* in *text*, or the next one that cuts no word in two: the rest could be like anything."""
+    word = _WORD.match(text, place)
+    is_cut = 0 < place and word is not None and _WORD.match(text, place - 1) is not None
+    return word.end() if is_cut and word is not None else place
 
 
 def _readable(line: str) -> str:
