@@ -248,7 +248,7 @@ def detected(text: str) -> Iterator[tuple[Finding, str]]:
 def _at_a_gap(text: str, place: int) -> int:
     """Return *place* in *text*, or the next one that cuts no word in two: the rest could be like anything."""
     word = _WORD.match(text, place)
-    is_cut = 0 < place and word is not None and _WORD.match(text, place - 1) is not None
+    is_cut = place > 0 and word is not None and _WORD.match(text, place - 1) is not None
     return word.end() if is_cut and word is not None else place
 
 
