@@ -31,9 +31,9 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
     """Run COMMAND, a Python program, and record what its HTTP clients send.
 
     \b
-    The first Python process that starts is recorded. The cassette is saved when the program ends with
-    status 0, whole, without secrets. The exit status is the program's. While it runs, the title of the
-    terminal counts the requests.
+    The first Python process that starts is recorded; in a Python without qrtest it is not started. The
+    cassette is saved when the program ends with status 0, whole, without secrets. The exit status is the
+    program's. While it runs, the title of the terminal counts the requests.
     Examples:
       qrtest record cassettes/bell.yaml -- python bell.py
       qrtest record cassettes/bell.yaml -- python -m pytest tests/test_bell.py
@@ -53,7 +53,11 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
 
 
 def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:
-    environment = with_injected(QRTEST_RECORDING=str(pending.absolute()), QRTEST_CLAIM=str(claim))
+    environment = with_injected(
+        QRTEST_RECORDING=str(pending.absolute()),
+        QRTEST_CLAIM=str(claim),
+        QRTEST_PYTHON=sys.executable,
+    )
     with started(command, environment) as process, titled() as title:
         try:
             while True:

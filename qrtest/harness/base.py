@@ -322,8 +322,9 @@ class Session(Decorating):
     def child_environment(self) -> dict[str, str]:
         """The environment for child processes that are to stay on this machine, too: `run(..., env=...)`.
 
-        A Python child, and its children, raise `NetworkBlocked` as here; programs in other languages that use
-        the proxy of the environment fail to connect. They are not answered: `qrtest.proxy` does that.
+        A Python child, and its children, raise `NetworkBlocked` as here, also where their Python has no
+        qrtest; programs in other languages, and Pythons before 3.11, that use the proxy of the environment
+        fail to connect. They are not answered: `qrtest.proxy` does that.
         """
         from qrtest.harness.child_environment import blocked_environment
 

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import venv
 from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
 
 import qrtest
+from qrtest.harness.child_environment import with_injected
+from tests.command_line import qrtest_process
 
 ASK = """
 import socket, sys
@@ -25,6 +31,14 @@ def printed(*arguments: str, env: Mapping[str, str]) -> str:
     return subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=60
     ).stdout.strip()
+
+
+@pytest.fixture(scope="module")
+def other_python(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The Python of a virtual environment without packages."""
+    folder = tmp_path_factory.mktemp("other")
+    venv.create(folder, with_pip=False)
+    return str(next(folder.glob("bin/python")))
 
 
 def test_a_child_is_blocked_as_its_parent_is_and_reaches_this_machine() -> None:
@@ -50,3 +64,43 @@ def test_a_program_that_is_no_python_finds_no_way_out() -> None:
             command, env=sim.child_environment, capture_output=True, text=True, timeout=60
         )
     assert (found.returncode, "127.0.0.1 port 9" in found.stderr) == (7, True)
+
+
+def test_a_child_whose_python_has_no_qrtest_is_blocked_and_runs(other_python: str) -> None:
+    with qrtest.simulate() as sim:
+        command = [other_python, "-c", ASK, "192.0.2.1", "80"]
+        found = subprocess.run(
+            command, env=sim.child_environment, capture_output=True, text=True, timeout=60
+        )
+    assert (found.stdout, found.stderr, found.returncode) == ("NetworkBlocked\n", "", 0)
+
+
+def test_nothing_runs_unrecorded_in_a_python_without_qrtest(
+    other_python: str, tmp_path: Path
+) -> None:
+    """It ends before the program begins, and names the Python that has qrtest."""
+    found = qrtest_process(
+        "record", "x.yaml", "--", other_python, "-c", "print('ran')", cwd=tmp_path
+    )
+    assert (found.stdout, found.returncode) == ("", 2)
+    assert f"{other_python} cannot import qrtest (ModuleNotFoundError: " in found.stderr
+    assert f"the Python of qrtest, {sys.executable}," in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_runs_unrecorded_when_the_recording_cannot_begin(tmp_path: Path) -> None:
+    """Python prints errors of what it imports before a program, and goes on; here the program must not run."""
+    folder, claim = tmp_path / "folder", tmp_path / "claim"
+    folder.mkdir()
+    environment = with_injected(QRTEST_RECORDING=str(folder), QRTEST_CLAIM=str(claim))
+    found = subprocess.run(
+        [sys.executable, "-c", "print('ran')"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (found.stdout, found.returncode) == ("", 2)
+    assert "the recording could not begin, and the program was not started: " in found.stderr
+    assert f"{folder}: it is not a regular file" in found.stderr
