@@ -1,10 +1,14 @@
 import importlib
+import importlib.util
 import os
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = ["pytester"]
+
+collect_ignore = [] if importlib.util.find_spec("trio") else ["tests/trio_run.py"]
+"""`nox -s trio` installs trio, and runs this file."""
 
 ELSEWHERE = (
     "asyncio",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from qrtest.redaction.governing_names import identifies
+from qrtest.redaction.governing_names import identifies, plain_name
 from qrtest.redaction.where import Where
 
 __all__ = ["LEAST_DIGITS", "digits_of", "is_id_below", "least_digits"]
@@ -14,6 +14,9 @@ _LEAST_KEY: Final = 6
 
 LEAST_DIGITS: Final = 4
 """A number, or a text of digits, of fewer is no credential and identifies nobody."""
+
+_CARD_CODES: Final = ("cvv", "cvv2", "cvc", "cvc2")
+"""Names of the code on a payment card, which has three digits."""
 
 _PEOPLE: Final = ("user", "account", "phone", "instance")
 """Kinds of names below which an id or a number of any length identifies somebody."""
@@ -35,7 +38,7 @@ def least_digits(where: Where) -> int:
     `{"user_id": 7}` identifies somebody; `{"user": 7}` may as well be a count, `{"token": 7}` a status.
     """
     is_person = where.over in _PEOPLE and identifies(where.name)
-    return 1 if is_person else LEAST_DIGITS
+    return 1 if is_person or plain_name(where.name) in _CARD_CODES else LEAST_DIGITS
 
 
 def digits_of(token: str, kind: str) -> int:

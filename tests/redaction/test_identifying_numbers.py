@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qrtest.redaction.redactor import Redactor
+from tests.redaction.canaries import answered, clean, text_of
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,11 @@ def test_redacting_again_changes_nothing() -> None:
     """What stands for a number is not taken for a part of a name."""
     clean = Redactor(b"key").text("user id 48213377, phone 0170 1234567, customer no. 99887766")
     assert Redactor(b"another key").text(clean) == clean
+
+
+def test_the_numbers_of_a_payment_card_are_replaced() -> None:
+    """The number, and the code of three digits; counts of cards stay."""
+    body = {"card": 4111111111111111, "security_code": 98765432, "cvv": 739, "cards": 3}
+    kept = text_of(clean([answered(body)]))
+    assert not any(digits in kept for digits in ("4111111", "98765432", ": 739"))
+    assert '"cards": 3' in kept
