@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ from qrtest.code_repr import as_code, imports_for
 if TYPE_CHECKING:
     from qrtest.scenario.scenario import Scenario
     from qrtest.timeline.journal import Journal
+    from qrtest.timeline.timeline import Track
 
 __all__ = [
     "COLUMNS",
@@ -46,6 +48,12 @@ LINES: Final = 24
 """The size of a classic terminal; logs of CI are often no wider."""
 
 MOST_SCENARIOS: Final = 3
+OF_A_JOB: Final = "job "
+"""How the name of the track of a job begins."""
+
+NOT_ENDED: Final = frozenset({"", "INITIALIZING", "VALIDATING", "QUEUED", "RUNNING"})
+DONE: Final = "DONE"
+ALL: Final = "print(sim.journal.timeline())"
 FEWEST_LINES: Final = 4
 LONGEST_NAME: Final = 120
 DIGEST_DIGITS: Final = 8
@@ -80,12 +88,15 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
     """Add what happened, and how to reproduce it, to the *report* of a failed test."""
     maker, options = item.stash[MADE_BY]
     scenarios = getattr(session, "scenarios", ())
+    jobs = session.jobs if maker == "replay" else ()
+    seen = {track.name: _rank(track) for track in session.journal.drawn().tracks}
     code = reproduction(
         maker,
         options,
         scenarios,
         test=item.nodeid,
-        jobs=session.jobs if maker == "replay" else (),
+        jobs=jobs,
+        ranks=[seen.get(f"{OF_A_JOB}{job_id}", 1) for job_id in jobs or session.job_ids()],
     )
     if maker == "simulate" and not scenarios:  # no job was made: there is nothing to paste
         code = code.partition("\n")[0]
@@ -114,6 +125,9 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
 def timeline(journal: Journal, *, lines: int = LINES) -> str:
     """Return what happened to each job, in at most *lines* lines: fewer of each job, then fewer jobs.
 
+    Where it is too much, jobs that failed, were cancelled or met faults come first, then those that did not
+    end; jobs that are left out are counted by their last status.
+
     >>> from qrtest import simulate
     >>> with simulate() as sim:
     ...     sim.job("QUEUED 5s; CANCELLED").wait_for_final_state()
@@ -124,15 +138,56 @@ def timeline(journal: Journal, *, lines: int = LINES) -> str:
     """
     from qrtest.redaction.redactor import shown
 
-    texts = [text.splitlines() for text in journal.timelines(lines=lines - 1)]
+    tracks = journal.drawn().tracks
+    texts = [track.text(lines=lines - 1).splitlines() for track in tracks]
     if sum(map(len, texts)) > lines:
-        each = max(FEWEST_LINES, lines // len(texts))
-        texts = [text.splitlines() for text in journal.timelines(lines=each - 1)]
+        tracks = tuple(sorted(tracks, key=_rank))
+        bad = sum(_rank(track) == 0 for track in tracks)
+        shares = [
+            lines // 2 // bad if place < bad else lines // len(tracks)
+            for place in range(len(tracks))
+        ]
+        texts = [
+            track.text(lines=max(FEWEST_LINES, share) - 1).splitlines()
+            for track, share in zip(tracks, shares, strict=True)
+        ]
     fitting = _fitting(texts, lines)
     kept = [line for text in texts[:fitting] for line in text]
     if fitting < len(texts):
-        kept.append(f"... and {len(texts) - fitting:,} more jobs")
+        kept.append(_left_out(tracks[fitting:]))
     return "\n".join(map(_clipped, shown("\n".join(kept)).splitlines()))
+
+
+def _rank(track: Track) -> int:
+    """Return 0 for what did not go well, 1 for a job that was not seen to end, 2 for any other job, or 3."""
+    if any(
+        event.faults or event.kind != "fine" or event.operation == "cancel"
+        for event in track.events
+    ):
+        return 0
+    if not _is_job(track):
+        return 3
+    if _last_status(track) == DONE:
+        return 2
+    return 1 if _last_status(track) in NOT_ENDED else 0
+
+
+def _left_out(tracks: Sequence[Track]) -> str:
+    """Return a line that counts *tracks* by their last status, and says where they are shown."""
+    ends = Counter(_last_status(track) or "not polled" for track in tracks if _is_job(track))
+    if not ends:
+        return f"... and the account; all: {ALL}"
+    counted = ", ".join(f"{times:,} {status}" for status, times in ends.most_common())
+    jobs = "job" if ends.total() == 1 else "jobs"
+    return f"... and {ends.total():,} more {jobs} ({counted}); all: {ALL}"
+
+
+def _last_status(track: Track) -> str:
+    return track.stretches[-1].status if track.stretches else ""
+
+
+def _is_job(track: Track) -> bool:
+    return track.name.startswith(OF_A_JOB)
 
 
 def _fitting(texts: Sequence[Sequence[str]], lines: int) -> int:
@@ -160,11 +215,12 @@ def reproduction(
     *,
     test: str,
     jobs: Sequence[str] = (),
+    ranks: Sequence[int] = (),
 ) -> str:
     """Return what to run and what to paste: *maker* with *options*, then each of the *scenarios*.
 
     Each scenario comes with the method that was given it, `job` or `next_job`. *jobs*: the ids of the jobs
-    of a replay.
+    of a replay. *ranks*: a number for each scenario or job; of many, the lowest are shown.
 
     >>> from qrtest import Scenario
     >>> print(reproduction("simulate", {}, [("job", Scenario("DONE"))], test="test_it.py::test_done"))
@@ -178,19 +234,31 @@ def reproduction(
     """
     from qrtest.redaction.redactor import shown
 
-    body = [f"sim.{method}({_broken(each)})" for method, each in scenarios[:MOST_SCENARIOS]]
-    if len(scenarios) > MOST_SCENARIOS:
-        body.append(f"...  # and {len(scenarios) - MOST_SCENARIOS:,} more")
+    body = _first(
+        [f"sim.{method}({_broken(each)})" for method, each in scenarios],
+        ranks if len(ranks) == len(scenarios) else (),
+    )
     if len(jobs) == 1:
         body.append("job = sim.job()")
     elif jobs:
-        body += [f"job = sim.job({job_id!r})" for job_id in jobs[:MOST_SCENARIOS]]
-        if len(jobs) > MOST_SCENARIOS:
-            body.append(f"...  # and {len(jobs) - MOST_SCENARIOS:,} more")
+        body += _first([f"job = sim.job({job_id!r})" for job_id in jobs], ranks)
     body = body or ["..."]
     head = f"with qrtest.{maker}({_arguments(options)}) as sim:"
     code = "\n".join([head, *("    " + each.replace("\n", "\n    ") for each in body)])
     return shown("\n".join([f"pytest {test!r}", "", *imports_for(code), "", code]))
+
+
+def _first(calls: Sequence[str], ranks: Sequence[int]) -> list[str]:
+    """Return the *calls* with the lowest *ranks*, in their order; those in between are counted."""
+    chosen = sorted(range(len(calls)), key=lambda place: ranks[place] if ranks else 0)
+    found: list[str] = []
+    before = -1
+    for place in [*sorted(chosen[:MOST_SCENARIOS]), len(calls)]:
+        if place > before + 1:
+            found.append(f"...  # and {place - before - 1:,} more")
+        found += calls[place : place + 1]
+        before = place
+    return found
 
 
 def _arguments(options: Mapping[str, Any]) -> str:

@@ -90,6 +90,55 @@ def test_long_scenarios_are_broken_and_many_are_cut() -> None:
     assert max(map(len, code.splitlines())) <= report.COLUMNS
 
 
+def test_of_many_jobs_those_that_did_not_go_well_are_shown_first(
+    pytester: pytest.Pytester,
+) -> None:
+    """In the timeline and in what is to be pasted; the others are counted by how they ended."""
+    pytester.makepyfile(
+        """
+        def test_fails(runtime_job, runtime_simulation):
+            jobs = [runtime_job("QUEUED 5m; RUNNING 10s; DONE") for _ in range(6)]
+            jobs.append(runtime_job("QUEUED 9m; RUNNING 10s; ERROR 1500"))
+            jobs.append(runtime_job("DONE"))
+            for job in jobs:
+                job.wait_for_final_state()
+            print("the failed job", jobs[6].job_id())
+            assert all(job.done() for job in jobs)
+        """
+    )
+    shown = pytester.runpytest_inprocess("--color=no")
+    shown.stdout.fnmatch_lines(
+        [
+            "... and * more jobs (* DONE); all: print(sim.journal.timeline())",
+            "with qrtest.simulate() as sim:",
+            "    sim.job(Scenario('QUEUED 5m; RUNNING 10s; DONE'))",
+            "    sim.job(Scenario('QUEUED 5m; RUNNING 10s; DONE'))",
+            "    ...  # and 4 more",
+            "    sim.job(Scenario('QUEUED 9m; RUNNING 10s; ERROR 1500'))",
+            "    ...  # and 1 more",
+        ]
+    )
+    printed = next(line for line in shown.outlines if line.startswith("the failed "))
+    first = next(line for line in shown.outlines if line.startswith("job "))
+    assert printed == f"the failed {first}"
+    assert any(line.endswith("200 Failed 1500") for line in shown.outlines)
+
+
+def test_a_job_that_was_cancelled_comes_before_one_that_is_done() -> None:
+    """And one that was not seen to end stands between them."""
+    with simulate() as sim:
+        done, queued, cancelled = sim.job("DONE"), sim.job("QUEUED 1d; DONE"), sim.job("QUEUED")
+        cancelled.cancel()
+        for _ in range(9):
+            for job in (done, queued):
+                job.status()
+                job.metrics()
+    shown = report.timeline(sim.journal, lines=13).splitlines()
+    assert [line for line in shown if line.startswith("job")] == [
+        f"job {job.job_id()}" for job in (cancelled, queued, done)
+    ]
+
+
 def test_nothing_secret_is_shown() -> None:
     """Neither in the timeline nor in what is to be pasted."""
     scenario = Scenario("DONE", tags=["jane.roe@example.com"])
