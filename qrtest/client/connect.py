@@ -74,8 +74,9 @@ def _about(base: str, towards: TowardsAdapter) -> Any:
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
         raise ServerError(
             f"No server of qrtest answers at {base} ({type(error).__name__}: {error}). Start one with "
-            "'qrtest serve' and give the address that it prints."
-        ) from error
+            "'qrtest serve' and give the address that it prints. A simulation or a replay, as in a test with "
+            "a cassette, needs none: take its service, the fixture runtime_service or sim.service()."
+        ) from None
     return about
 
 

@@ -16,6 +16,7 @@ from qiskit_ibm_runtime import QiskitRuntimeService, SamplerV2, Session
 
 import qrtest
 from qrtest import Instance, serve
+from qrtest.cassette.model import Cassette
 from qrtest.client import releases
 from qrtest.client.runtime_service import clients
 from qrtest.errors import ServerError, SimulationError
@@ -147,10 +148,15 @@ def test_a_server_is_found_by_https(tmp_path: Path) -> None:
 
 
 def test_a_port_without_a_server_is_a_clear_error() -> None:
-    """Where nothing answers, and how to start what does."""
+    """Where nothing answers, and how to start what does; in a replay, what answers in its place."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(ServerError, match=f"No server of qrtest answers at {url}.*'qrtest serve'"):
+    with pytest.raises(
+        ServerError, match=f"No server of qrtest answers at {url}.*'qrtest serve'"
+    ) as raised:
+        qrtest.connect(url)
+    assert raised.value.__suppress_context__
+    with qrtest.replay(Cassette(())), pytest.raises(ServerError, match="a replay.*runtime_service"):
         qrtest.connect(url)
 
 
