@@ -51,7 +51,7 @@ class Time(Protocol):
 class Player:
     """Answers from *cassette*, which is called *name* in messages.
 
-    *same_circuit* compares circuits that another release of qiskit wrote. *describe* gives what was
+    *same_circuit* compares circuits that are not equal byte for byte. *describe* gives what was
     not recorded of a backend. *ignored* are the plain names of what does not respond requests apart.
     Raises `CassetteError` for a
     pace that does not exist.

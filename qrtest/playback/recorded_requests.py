@@ -26,8 +26,8 @@ Plain = tuple[str, str, str, str]
 class RecordedRequests:
     """The requests of *cassette*, each with its answers in a `Track`.
 
-    *ignored* are the plain names of what does not count. *same_circuit* compares circuits that another
-    release of qiskit wrote.
+    *ignored* are the plain names of what does not count. *same_circuit* compares circuits that are
+    not equal byte for byte.
     """
 
     def __init__(
