@@ -11,7 +11,7 @@ from qrtest.cassette.model import Cassette
 from qrtest.http.operations import route
 from qrtest.service.parse import missing
 
-__all__ = ["Finding", "age", "ownership", "shapes"]
+__all__ = ["Finding", "age", "emptiness", "ownership", "shapes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,12 @@ def shapes(cassette: Cassette) -> Iterator[Finding]:
             continue
         for name in missing(where.operation, interaction.response.body):
             yield Finding(f"a {where.operation} lacks {name}", f"interaction {number}")
+
+
+def emptiness(cassette: Cassette) -> Iterator[Finding]:
+    """Yield a finding, if *cassette* answers nothing."""
+    if not cassette.interactions:
+        yield Finding("it has no interactions: delete it, or record it again", "the file")
 
 
 def ownership(path: PurePath, tests: Iterable[tuple[PurePath, str]]) -> Iterator[Finding]:

@@ -36,9 +36,9 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
     """Check cassettes, files or whole directories, and end with status 1 if anything was found.
 
     \b
-    Looked for: secrets, files that were cut or edited, answers that lack fields of the service, requests that
-    a replay would not answer as they were recorded; with options also age, and cassettes that no test
-    wants. A finding never shows what was found.
+    Looked for: secrets, files that were cut, edited or are empty, answers that lack fields of the service,
+    requests that a replay would not answer as they were recorded; with options also age, and cassettes that
+    no test wants. A finding never shows what was found.
     Examples:
       qrtest check cassettes --max-age 180d --tests tests
       qrtest check cassettes --json | jq '.[].kind'
@@ -75,6 +75,7 @@ def _findings(
         yield Finding(str(error).removeprefix(f"{file}: "), "the file")
         return
     yield from scan.secrets(text, cassette, rules=project_rules(file))
+    yield from checks.emptiness(cassette)
     yield from checks.shapes(cassette)
     yield from (Finding(problem, "a replay") for problem in rehearsed(cassette))
     if longest is not None:

@@ -44,7 +44,7 @@ MADE_BY: Final = pytest.StashKey[tuple[str, Mapping[str, Any]]]()
 """The name of the function of qrtest that made the session, and its options."""
 
 FAILED: Final = pytest.StashKey[bool]()
-"""Set when the call of the test has failed."""
+"""Set when the setup or the call of the test has failed."""
 
 COLUMNS: Final = 80
 LINES: Final = 24
@@ -81,9 +81,9 @@ class _Reporter:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         session = item.stash.get(SESSION, None)
-        if session is not None and report.when == "call" and report.failed:
+        if session is not None and report.when in ("setup", "call") and report.failed:
             item.stash[FAILED] = True
-            if hasattr(session, "journal"):
+            if report.when == "call" and hasattr(session, "journal"):
                 _explain(report, item, session)
         return report
 

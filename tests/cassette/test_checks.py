@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qrtest.cassette.checks import age, ownership, shapes
+from qrtest.cassette.checks import age, emptiness, ownership, shapes
 from qrtest.cassette.model import Cassette, Provenance
 from tests.recordings import JOB, exchange, job_body, short
 
@@ -45,6 +45,13 @@ def test_a_cassette_without_a_date_has_an_unknown_age(recorded: str | None) -> N
 def test_a_date_that_is_none_or_of_no_zone_is_reported(recorded: str) -> None:
     """It could mean anything."""
     assert found_in(recorded, 1) == ["qrtest.recorded: recorded is no time in UTC"]
+
+
+def test_a_cassette_without_interactions_is_found() -> None:
+    """It would pass for a recording, and answer nothing."""
+    [empty] = emptiness(Cassette(()))
+    assert str(empty) == "the file: it has no interactions: delete it, or record it again"
+    assert not list(emptiness(Cassette((exchange(path="/jobs"),))))
 
 
 def test_only_answers_that_came_are_looked_at_for_fields() -> None:

@@ -106,6 +106,34 @@ def test_recording_saves_when_the_test_passes_only(project: pytest.Pytester, bas
     assert len(list(folder.iterdir())) == 3
 
 
+@pytest.mark.parametrize("mode", ["once", "rewrite"])
+def test_nothing_is_saved_when_the_setup_fails(
+    project: pytest.Pytester, base: str, mode: str
+) -> None:
+    """The cassette stays as it was, also when the fixture that failed had asked for something."""
+    project.makepyfile(
+        test_it=f"""
+        import pytest, requests
+
+        @pytest.fixture
+        def asks(runtime_simulation, pytestconfig):
+            requests.get("{base}/jobs/one", timeout=5)
+            assert pytestconfig.getoption("verbose") > 0
+
+        @pytest.mark.qrtest(cassette=True)
+        def test_ask(asks):
+            pass
+        """
+    )
+    cassette = project.path / "cassettes" / "test_it" / "test_ask.yaml"
+    project.runpytest_inprocess(f"--qrtest-record={mode}").assert_outcomes(errors=1)
+    assert not cassette.exists()
+    project.runpytest_inprocess("-v", f"--qrtest-record={mode}").assert_outcomes(passed=1)
+    saved = cassette.read_bytes()
+    project.runpytest_inprocess(f"--qrtest-record={mode}").assert_outcomes(errors=1)
+    assert cassette.read_bytes() == saved
+
+
 def test_by_default_nothing_is_recorded(project: pytest.Pytester, base: str) -> None:
     """Without the option a missing cassette is an error with the command that records it."""
     project.makepyfile(
