@@ -19,6 +19,7 @@ from qrtest.http.messages import Request
 from qrtest.playback.request_index import fits
 from qrtest.playback.request_tree import LARGEST_UNPACKED, UNORDERED, Packed, json_of, tree_of
 from qrtest.redaction.allowlist import plain_name
+from qrtest.redaction.patterns import is_placeholder
 from qrtest.redaction.redactor import Redactor
 
 __all__ = ["SameCircuit", "reasons", "similarity", "without"]
@@ -167,7 +168,11 @@ class _Comparison:
             return
         this, that = one.get("__value__"), other.get("__value__")
         if not (isinstance(this, Packed) and isinstance(that, Packed)):
-            yield f"{path} is another {kind!s:.40}"
+            is_hidden = isinstance(that, str) and is_placeholder(that)
+            hint = (
+                ": the recorded one held a secret, and its bytes are compared" if is_hidden else ""
+            )
+            yield f"{path} is another {kind!s:.40}{hint}"
             return
         why: str | None = "its content differs"
         if kind == "QuantumCircuit" and self.same_circuit is not None:

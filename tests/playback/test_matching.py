@@ -184,6 +184,18 @@ def test_a_circuit_is_compared_as_a_circuit() -> None:
     assert len(why(*arrays, same_circuit=lambda this, that: None)) == 1
 
 
+def test_the_reason_names_a_circuit_that_redaction_replaced() -> None:
+    """Its bytes are compared: one that is built again need not fit it."""
+    wanted, known = packed(b"one", "QuantumCircuit"), packed(b"two", "QuantumCircuit")
+    placeholder = "redacted-data-0123456789"
+    digests = Digests.salted_by(b"key").with_values({placeholder: str(known["__value__"])})
+    hidden = {**known, "__value__": placeholder}
+    assert why({"params": wanted}, {"params": hidden}, digests=digests) == [
+        "body.params is another QuantumCircuit: the recorded one held a secret, and its bytes are compared"
+    ]
+    assert why({"params": known}, {"params": hidden}, digests=digests) == []
+
+
 @pytest.mark.parametrize(
     ("one", "other", "reason"),
     [
