@@ -309,13 +309,13 @@ def _is_not_the_consumers(error: BaseException, limit: RealTimeLimit) -> bool:
 
 def _argument(sim: Simulation, scenarios: Sequence[Scenario], bounds: Bounds) -> Any:
     """Return what the consumer takes, with *scenarios* before it."""
-    if bounds.jobs > 1:
-        scenarios = [
-            _with_own_result(scenario, number) for number, scenario in enumerate(scenarios)
-        ]
     if bounds.takes == "job":
+        if bounds.jobs > 1:
+            scenarios = [_with_own_result(each, number) for number, each in enumerate(scenarios)]
         jobs = [sim.job(scenario) for scenario in scenarios]
         return jobs[0] if bounds.jobs == 1 else jobs
+    # What the consumer submits gets results that fit it, whichever program it is. Their values are
+    # drawn for each job anew, and distinguish the jobs.
     argument: Any = sim
     if bounds.takes != "simulation":
         argument = sim.service()

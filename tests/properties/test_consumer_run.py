@@ -259,3 +259,24 @@ def test_the_runs_that_are_not_reported_print_and_log_nothing(capsys, caplog) ->
         qrtest.check_consumer(prints)
     assert capsys.readouterr().out.count("asking") == 1
     assert not caplog.records
+
+
+def _energies(service, backwards: bool = False) -> list[object]:
+    """Submit two jobs of the estimator, and return the results of both."""
+    from qiskit import QuantumCircuit
+    from qiskit.quantum_info import SparsePauliOp
+    from qiskit_ibm_runtime import EstimatorV2
+
+    estimator = EstimatorV2(mode=service.backend("ibm_torino"))
+    pub = (QuantumCircuit(133), SparsePauliOp("Z" + "I" * 132))
+    jobs = [estimator.run([pub]) for _ in range(2)]
+    return [job.result()[0].data.evs for job in (jobs[::-1] if backwards else jobs)]
+
+
+@pytest.mark.filterwarnings("ignore:The EstimatorV2 class is deprecated")
+def test_what_is_submitted_gets_a_result_of_its_own_program() -> None:
+    """Several jobs of the estimator are given expectation values, and are told apart by them."""
+    both = [(Scenario("DONE"), Scenario("DONE"))]
+    options = {"takes": "service", "jobs": 2, "scenarios": both}
+    qrtest.check_consumer(_energies, **options)
+    assert rule_broken(lambda service: _energies(service, True), **options) == "crossed-results"
