@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -230,30 +230,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         plugins.register(CassetteTests(), CASSETTE_TESTS)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Hide the frames of qrtest in its errors; show what happened in sessions that the test made itself."""
-    excinfo = call.excinfo
-    _hide_frames(item, call)
-    report = yield
-    is_failure = excinfo is not None and report.failed and report.when == "call"
-    if excinfo is not None and is_failure and "qrtest.harness.base" in sys.modules:
-        notes = getattr(excinfo.value, "__notes__", ())
-        if not any(str(note).startswith("qrtest timeline") for note in notes):
-            from qrtest.plugin.report import explain_held
-
-            frames = [entry.tb_frame for entry in _entries(excinfo.tb)]
-            explain_held(
-                report,
-                item,
-                [each for each in frames if not each.f_code.co_filename.startswith(PACKAGE)],
-            )
-    return report
-
-
-def _hide_frames(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+@pytest.hookimpl
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames of qrtest where it says what is wrong with a call of it, but for --full-trace."""
     excinfo = call.excinfo
     if excinfo is None or "qrtest.errors" not in sys.modules or item.config.getoption("fulltrace"):

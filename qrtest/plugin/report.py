@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,8 +17,6 @@ import pytest
 from qrtest.code_repr import as_code, imports_for
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from qrtest.scenario.scenario import Scenario
     from qrtest.timeline.journal import Journal
     from qrtest.timeline.timeline import Track
@@ -30,7 +28,6 @@ __all__ = [
     "SESSION",
     "draw",
     "enlist",
-    "explain_held",
     "picture_of",
     "reproduction",
     "timeline",
@@ -51,7 +48,6 @@ LINES: Final = 24
 """The size of a classic terminal; logs of CI are often no wider."""
 
 MOST_SCENARIOS: Final = 3
-MOST_SESSIONS: Final = 3
 OF_A_JOB: Final = "job "
 """How the name of the track of a job begins."""
 
@@ -108,43 +104,9 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
     happened = timeline(session.journal, lines=max(lines, LINES // 2))
     sections = {"qrtest timeline": happened} if happened else {}
     sections["qrtest: to reproduce"] = code
-    _attach(report, item, sections, session.journal)
-
-
-def explain_held(report: pytest.TestReport, item: pytest.Item, frames: Iterable[FrameType]) -> None:
-    """Add to the *report* of a failed test the timelines of sessions that variables of its *frames* hold.
-
-    For tests that make their simulation themselves.
-    """
-    from qrtest.harness.base import Session
-    from qrtest.harness.serve import Server
-
-    enlisted = item.stash.get(SESSION, None)
-    held = {
-        id(value): (name, value)
-        for frame in frames
-        for name, value in frame.f_locals.items()
-        if issubclass(type(value), Session | Server)
-        and value is not enlisted
-        and len(value.journal)
-    }
-    chosen = list(held.values())[-MOST_SESSIONS:]
-    for name, session in chosen:
-        title = "qrtest timeline" if len(chosen) == 1 else f"qrtest timeline of {name}"
-        sections = {title: timeline(session.journal, lines=LINES // len(chosen))}
-        if enlisted is None and session is chosen[-1][1]:
-            _attach(report, item, sections, session.journal)
-        else:
-            report.sections.extend(sections.items())
-
-
-def _attach(
-    report: pytest.TestReport, item: pytest.Item, sections: dict[str, str], journal: Journal
-) -> None:
-    """Add *sections* to *report*, and a picture where one is asked for."""
     folder = item.config.getoption("qrtest_report")
     if folder:
-        sections["qrtest: drawn"] = str(draw(journal, folder, item.nodeid))
+        sections["qrtest: drawn"] = str(draw(session.journal, folder, item.nodeid))
     report.sections.extend(sections.items())
     if item.config.pluginmanager.has_plugin("html"):
         from base64 import b64encode
@@ -152,7 +114,7 @@ def _attach(
         from pytest_html import extras
 
         attached = [extras.text(text, name=title) for title, text in sections.items()]
-        picture = picture_of(journal, item.nodeid)
+        picture = picture_of(session.journal, item.nodeid)
         attached.append(extras.svg(b64encode(picture.encode()).decode()))
         vars(report)["extras"] = [*getattr(report, "extras", []), *attached]
 
