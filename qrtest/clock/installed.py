@@ -40,6 +40,10 @@ class Installed:
         self._count()
         return not self.clocks or all(each is not clock for _, each in self.clocks)
 
+    def count(self, clock: Clock) -> int:
+        """Return how often *clock* is installed."""
+        return sum(each is clock for _, each in self.clocks)
+
     def of_this_thread(self) -> Clock | None:
         """Return the clock of the running thread, else of the one that started it, else the last one."""
         if self.only is not None:

@@ -36,17 +36,17 @@ def restore() -> None:
 _note_change: Final = ctypes.pythonapi.PyType_Modified
 
 
-def _acquiring(genuine: Callable[..., bool]) -> Callable[..., bool]:
+def _acquiring(genuine_acquire: Callable[..., bool]) -> Callable[..., bool]:
     def acquire(self: Any, blocking: bool = True, timeout: float = NO_TIMEOUT) -> bool:
         """Acquire the lock; a participant that has to wait for it lets the others go on."""
         me = None
         if blocking is True and (timeout == NO_TIMEOUT or 0 < timeout < LONGEST_SECONDS):
-            if genuine(self, False):
+            if genuine_acquire(self, False):
                 return True
             me = participant()
         if me is None or not me.can_wait():
             # Also what is no length of time: the genuine method says so at once.
-            return genuine(self, blocking, timeout)
+            return genuine_acquire(self, blocking, timeout)
         return acquire_in_turn(self, me, None if timeout == NO_TIMEOUT else timeout)
 
     return acquire

@@ -95,10 +95,11 @@ class _Installation(AbstractContextManager[None]):
         virtual = self._virtual
         if virtual is not None:
             line_switches.end(virtual)
+            if INSTALLED.count(virtual) == 1:
+                patch_threads.give_back(virtual)  # its workers end by the time that they began in
         with PATCHING:
             is_last = INSTALLED.remove(self._clock)
             if virtual is not None and is_last:
-                patch_threads.give_back(virtual)
                 left = virtual.close()
                 patch_loops.leave(virtual)
             if not INSTALLED.clocks:

@@ -51,8 +51,8 @@ TEST_TOOLS: Final = frozenset(
 )
 """Packages whose waits and deadlines are those of the test run, beside all that begin with pytest_."""
 
-LOCK_CALLS: Final = frozenset({"acquire", "get", "join", "_acquire_restore"})
-"""Methods of C that wait for another thread: of locks, and of `queue.SimpleQueue`."""
+LOCK_CALLS: Final = frozenset({"acquire", "get", "join", "_acquire_restore", "genuine_acquire"})
+"""Calls that wait for another thread: of locks (also by `patch_locks`), and of `queue.SimpleQueue`."""
 
 
 INPUT_CALLS: Final = frozenset(

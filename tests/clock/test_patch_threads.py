@@ -396,3 +396,16 @@ def test_a_thread_pool_of_multiprocessing_waits_on_the_clock() -> None:
         assert clock.now() == 30
         pool.close()
         pool.join()
+
+
+def test_a_pool_of_before_is_given_back_when_its_worker_has_waited() -> None:
+    """The thread that leaves takes no part any more, and blocks in the join: the worker's time goes on."""
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+        with simulate() as sim:
+            empty: queue.Queue[int] = queue.Queue()
+            got = pool.submit(empty.get, True, 3_600)
+            time.sleep(1)
+        with pytest.raises(queue.Empty):
+            got.result(0)
+    assert sim.clock.now() >= 3_600
