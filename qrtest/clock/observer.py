@@ -84,9 +84,19 @@ class Observer:
             while not acquire(self._stopped, True, TICK_SECONDS):
                 with self._scheduler.mutex:
                     if not self._scheduler.is_over:
-                        self._look()
+                        self._look_or_report()
         finally:
             self._ended.release()
+
+    def _look_or_report(self) -> None:
+        """Look, and end the waits with the reason if that fails: nobody else would ever end them."""
+        try:
+            self._look()
+        except Exception as error:
+            self._scheduler.end_waits(
+                NeverEnds(f"qrtest could not look after the threads: {error!r}")
+            )
+            raise
 
     def _look(self) -> None:
         scheduler = self._scheduler

@@ -89,7 +89,12 @@ class _Sources:
         self._since: float = REAL["monotonic"]()
 
     def is_ready(self) -> bool:
-        return bool(self._look())
+        try:
+            return bool(self._look())
+        except (OSError, ValueError, KeyError, RuntimeError):
+            return (
+                True  # it was closed, or is being changed: the thread that waits sees that itself
+            )
 
     def is_open(self) -> bool:
         return bool(self._numbers)
