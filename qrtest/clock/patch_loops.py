@@ -140,6 +140,8 @@ def _open_numbers() -> list[int]:
 
 def _ends(number: int) -> tuple[Any, Any] | None:
     """Return the addresses of both ends of a connection; None if it is none."""
+    if _kind(number) in ("closed", "pipe"):
+        return None  # a copy of what is no socket would stay open
     try:
         with socket.socket(fileno=os.dup(number)) as copy:
             own, other = copy.getsockname(), copy.getpeername()
