@@ -235,15 +235,19 @@ class _Lent:
         pool._idle_semaphore = threading.Semaphore(0)
 
     def give_back(self) -> None:
-        """End the workers, once they have done what was submitted, and restore the genuine ones."""
+        """End the workers, once they have done what was submitted, and restore the genuine ones.
+
+        A worker that ends tells the pool that it is idle: so what is the pool's own comes back after that.
+        """
         pool = self._pool
-        work, threads = pool._work_queue, pool._threads
-        pool._work_queue, pool._threads, pool._idle_semaphore = self._before
         is_shut_down, pool._shutdown = pool._shutdown, True
-        work.put(None)
-        for thread in threads:
-            thread.join()
-        pool._shutdown = is_shut_down
+        try:
+            pool._work_queue.put(None)
+            for thread in pool._threads:
+                thread.join()
+        finally:
+            pool._shutdown = is_shut_down
+            pool._work_queue, pool._threads, pool._idle_semaphore = self._before
 
 
 _LENT: Final[list[_Lent]] = []
