@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 __all__ = ["PATCHING", "Patch", "Patches"]
@@ -13,7 +15,7 @@ PATCHING: Final = threading.RLock()
 
 ABSENT: Final = object()
 IMMUTABLE_TYPE: Final = 1 << 8
-"""The flag of a class of C, whose attributes cannot be replaced."""
+"""The flag of a class of C, which takes no assignment: its attributes are replaced in its dictionary."""
 
 Patch = tuple[Any, str, Any]
 """A module, class, object or namespace, the name of its attribute, and the replacement."""
@@ -84,16 +86,30 @@ class _Found:
         self._in_dicts: list[tuple[dict[str, Any], str, Any, Any]] = []
         self._in_classes: list[tuple[type, Mapping[str, Any], str, Any, Any]] = []
         self._inherited: list[tuple[Mapping[str, Any], str, Any]] = []
+        self._of_c: dict[type, Callable[[], object]] = {}
         # The same module may be known by two names.
         wanted = {(id(owner), name): (owner, name, stand_in) for owner, name, stand_in in patches}
         for owner, name, stand_in in wanted.values():
-            namespace = owner if isinstance(owner, dict) else vars(owner)
+            namespace = self._namespace(owner)
             genuine = namespace.get(name, ABSENT)
             if isinstance(namespace, dict):
                 self._in_dicts.append((namespace, name, genuine, stand_in))
             else:
                 self._in_classes.append((owner, namespace, name, genuine, stand_in))
                 self._inherited += _inherited(owner, name) if genuine is ABSENT else ()
+
+    def _namespace(self, owner: Any) -> Mapping[str, Any]:
+        namespace: Mapping[str, Any] = owner if isinstance(owner, dict) else vars(owner)
+        if not (isinstance(owner, type) and owner.__flags__ & IMMUTABLE_TYPE):
+            return namespace
+        import ctypes
+
+        if owner not in self._of_c:
+            modified = ctypes.pythonapi.PyType_Modified
+            self._of_c[owner] = partial(modified, ctypes.py_object(owner))
+        # The dictionary behind the view. The interpreter has to learn of each change, for what it remembers.
+        behind: dict[str, Any] = gc.get_referents(namespace)[0]
+        return behind
 
     def replace(self) -> bool:
         """Put the replacements in place; change nothing, and return False, if one replaces something else."""
@@ -110,6 +126,7 @@ class _Found:
                 self.restore()
                 return False
             setattr(owner, name, stand_in)
+        self._note_changes()
         return True
 
     def restore(self) -> None:
@@ -128,6 +145,11 @@ class _Found:
                 del namespace[name]
             else:
                 namespace[name] = genuine
+        self._note_changes()
+
+    def _note_changes(self) -> None:
+        for note in self._of_c.values():
+            note()
 
 
 def _inherited(owner: type, name: str) -> Iterator[tuple[Mapping[str, Any], str, Any]]:

@@ -7,24 +7,21 @@ replaced, in the dictionary of the class. `datetime.today` and `date.today` call
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import importlib.util
 import sys
 import warnings
+from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Final
 
 from qrtest.clock.clocks import VirtualClock
 from qrtest.clock.installed import virtual_clock
 from qrtest.clock.places import is_library, is_tool
+from qrtest.patching import Patch
 
-__all__ = ["is_travelling", "prepare", "replace", "restore"]
+__all__ = ["is_travelling", "patches", "prepare"]
 
 _NAMES: Final = ("now", "utcnow")
-_NAMESPACE: Final[dict[str, Any]] = gc.get_referents(vars(datetime))[0]
-_CLASS: Final = ctypes.py_object(datetime)
-_note_change: Final = ctypes.pythonapi.PyType_Modified
 _GENUINE: Final[dict[str, Any]] = {name: vars(datetime)[name] for name in _NAMES}
 
 
@@ -43,19 +40,10 @@ def is_travelling() -> bool:
     return "time_machine" in sys.modules and bool(sys.modules["time_machine"].traveller_stack)
 
 
-def replace() -> None:
-    """Put the replacements in place."""
-    _put(_REPLACEMENTS)
-
-
-def restore() -> None:
-    """Put the genuine methods back."""
-    _put(_GENUINE)
-
-
-def _put(methods: dict[str, Any]) -> None:
-    _NAMESPACE.update(methods)
-    _note_change(_CLASS)
+def patches() -> Iterator[Patch]:
+    """Return the methods to replace."""
+    for name, ours in _REPLACEMENTS.items():
+        yield datetime, name, ours
 
 
 def _is_unknown() -> bool:

@@ -1,39 +1,27 @@
 """Makes waiting for a lock from before the simulation waiting on the clock.
 
-Such a lock is an object of C, of a class that takes no assignment. Its methods are replaced in the dictionary
-of the class, as `qrtest.clock.patch_dates` does with `datetime`. A free lock is taken as ever, and so is
-each one by a thread that takes no part in a clock.
+Such a lock is an object of C, so the methods of its class are replaced. A free lock is taken as ever, and so
+is each one by a thread that takes no part in a clock.
 """
 
 from __future__ import annotations
 
-import ctypes
-import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from qrtest.clock.genuine import LOCK_METHODS, LONGEST_SECONDS
 from qrtest.clock.installed import participant
 from qrtest.clock.virtual_locks import NO_TIMEOUT, acquire_in_turn
+from qrtest.patching import Patch
 
-__all__ = ["replace", "restore"]
-
-
-def replace() -> None:
-    """Put the replacements in place."""
-    for namespace, kind, _, ours in _CLASSES:
-        namespace.update(ours)
-        _note_change(kind)
+__all__ = ["patches"]
 
 
-def restore() -> None:
-    """Put the genuine methods back."""
-    for namespace, kind, genuine, _ in _CLASSES:
-        namespace.update(genuine)
-        _note_change(kind)
-
-
-_note_change: Final = ctypes.pythonapi.PyType_Modified
+def patches() -> Iterator[Patch]:
+    """Return the methods to replace."""
+    for kind, methods in LOCK_METHODS.items():
+        for name in methods:
+            yield kind, name, _OURS[kind]
 
 
 def _acquiring(genuine_acquire: Callable[..., bool]) -> Callable[..., bool]:
@@ -52,16 +40,4 @@ def _acquiring(genuine_acquire: Callable[..., bool]) -> Callable[..., bool]:
     return acquire
 
 
-def _class(kind: type) -> tuple[dict[str, Any], Any, dict[str, Any], dict[str, Any]]:
-    """Return the dictionary of a class, the class, its genuine methods, and ours."""
-    methods = LOCK_METHODS[kind]
-    ours = _acquiring(methods["acquire"])
-    return (
-        gc.get_referents(vars(kind))[0],
-        ctypes.py_object(kind),
-        methods,
-        dict.fromkeys(methods, ours),
-    )
-
-
-_CLASSES: Final = [_class(kind) for kind in LOCK_METHODS]
+_OURS: Final = {kind: _acquiring(methods["acquire"]) for kind, methods in LOCK_METHODS.items()}

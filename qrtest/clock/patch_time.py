@@ -95,10 +95,11 @@ class _Installation(AbstractContextManager[None]):
         virtual = self._virtual
         if virtual is not None:
             line_switches.end(virtual)
-            if INSTALLED.count(virtual) == 1:
-                patch_threads.give_back(virtual)  # its workers end by the time that they began in
+        is_last = INSTALLED.count(self._clock) == 1
+        if virtual is not None and is_last:
+            patch_threads.give_back(virtual)  # its workers end by the time that they began in
         with PATCHING:
-            is_last = INSTALLED.remove(self._clock)
+            INSTALLED.remove(self._clock)
             if virtual is not None and is_last:
                 left = virtual.close()
                 patch_loops.leave(virtual)
@@ -123,8 +124,8 @@ class _Places:
                 yield namespace, attribute, replacement
         for name, replacement in _VIRTUAL.items():
             yield time, name, replacement
-        yield from patch_threads.patches()
-        yield from patch_loops.patches()
+        for module in (patch_threads, patch_loops, patch_locks, patch_dates):
+            yield from module.patches()
 
     def look(self) -> None:
         """Find the names imported by modules that are new since the last call; none keeps a replacement."""
@@ -158,15 +159,11 @@ def _modules_state() -> tuple[int, str, int]:
 def _replace() -> None:
     patch_dates.prepare()
     _PATCHES.__enter__()
-    patch_locks.replace()
     _schedule_by(_VIRTUAL)
-    patch_dates.replace()
 
 
 def _restore() -> None:
     """Put the genuine functions back, in modules that were imported meanwhile, too."""
-    patch_dates.restore()
-    patch_locks.restore()
     _schedule_by(REAL)
     _PATCHES.__exit__()
     _PLACES.look()
