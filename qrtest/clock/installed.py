@@ -31,14 +31,13 @@ class Installed:
         self.clocks.append((get_ident(), clock))
         self._count()
 
-    def remove(self, clock: Clock) -> bool:
-        """Note that *clock* is no longer installed; return whether it is not installed a second time."""
+    def remove(self, clock: Clock) -> None:
+        """Note that *clock* is installed once less."""
         for position in reversed(range(len(self.clocks))):
             if self.clocks[position][1] is clock:
                 del self.clocks[position]
                 break
         self._count()
-        return not self.clocks or all(each is not clock for _, each in self.clocks)
 
     def count(self, clock: Clock) -> int:
         """Return how often *clock* is installed."""
