@@ -92,9 +92,8 @@ class _Sources:
         try:
             return bool(self._look())
         except (OSError, ValueError, KeyError, RuntimeError):
-            return (
-                True  # it was closed, or is being changed: the thread that waits sees that itself
-            )
+            # It was closed, or is being changed: the thread that waits sees that itself.
+            return True
 
     def is_open(self) -> bool:
         return bool(self._numbers)
@@ -140,7 +139,7 @@ def _open_numbers() -> list[int]:
 
 def _ends(number: int) -> tuple[Any, Any] | None:
     """Return the addresses of both ends of a connection; None if it is none."""
-    if _kind(number) in ("closed", "pipe"):
+    if not _is_socket(number):
         return None  # a copy of what is no socket would stay open
     try:
         with socket.socket(fileno=os.dup(number)) as copy:
@@ -151,6 +150,13 @@ def _ends(number: int) -> tuple[Any, Any] | None:
             return own, other
     except OSError:
         return None
+
+
+def _is_socket(number: int) -> bool:
+    try:
+        return stat.S_ISSOCK(os.fstat(number).st_mode)
+    except OSError:
+        return False
 
 
 def _kind(number: int) -> str:
@@ -196,7 +202,7 @@ def _are_sockets(numbers: frozenset[int], caller: FrameType) -> bool:
     """Return whether only sockets are waited for, and not for a child process."""
     if caller.f_globals.get("__name__", "") in REAL_WORK:
         return False
-    return not any(_kind(number) in ("pipe", "closed") for number in numbers)
+    return all(map(_is_socket, numbers))
 
 
 def _wait_for(
