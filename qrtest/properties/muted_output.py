@@ -83,9 +83,8 @@ def muted() -> Iterator[None]:
     root = logging.getLogger()
     try:
         with _MUTED:
-            root.setLevel(
-                root.level
-            )  # loggers remember what they need not log until a level is set
+            # Loggers remember what they need not log until a level is set.
+            root.setLevel(root.level)
             yield
     finally:
         root.setLevel(root.level)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from qrtest.errors import BrokenPromises, SimulationError
@@ -113,7 +114,7 @@ def _worded(error: Exception) -> str:
 
 def _where(error: Exception) -> str:
     frame = frame_of_the_consumer(error.__traceback__)
-    return f", from {frame.filename.rpartition('/')[2]}:{frame.lineno}" if frame else ""
+    return f", from {Path(frame.filename).name}:{frame.lineno}" if frame else ""
 
 
 def chosen(

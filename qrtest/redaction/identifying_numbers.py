@@ -11,7 +11,7 @@ from typing import Final
 
 from qrtest.redaction.governing_names import is_measure
 
-__all__ = ["number_after"]
+__all__ = ["LEAST_DIGITS", "NEXT_WORD", "number_after"]
 
 LEAST_DIGITS: Final = 4
 LEAST_AFTER_ORDINARY_NAMES: Final = 7
@@ -25,7 +25,7 @@ _NUMBER: Final = re.compile(
     r"(?:[ \t]{1,4}(?:is|was)\b)?[.:=]{0,2}[ \t]{0,4}[#(]?"
     r"(?P<number>(?<=[\s#.:=(])(?:\+|00)?\(?\d{1,24}\)?(?:[ ./-]{1,3}\(?\d{1,24}\)?){0,6})(?![\w%])"
 )
-_NEXT: Final = re.compile(r"[ \t]{1,4}([A-Za-z]{1,40})")
+NEXT_WORD: Final = re.compile(r"[ \t]{1,4}([A-Za-z]{1,40})")
 _LAST_GROUP: Final = re.compile(r"[ \t][^ \t]*\Z")
 _LAST_SIGNS: Final = re.compile(r"[^\d]+\Z")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d|\d+\.\d+\Z")
@@ -46,7 +46,7 @@ def number_after(
         return None
     number = found["number"]
     is_labelled = is_labelled or found["label"] is not None
-    unit = _NEXT.match(text, found.end())
+    unit = NEXT_WORD.match(text, found.end())
     if unit is not None and (is_measure(unit[1]) or unit[1] == "of"):
         group = _LAST_GROUP.search(number)
         if group is None and not is_labelled:

@@ -13,7 +13,7 @@ from typing import Final
 from qrtest.redaction import patterns
 from qrtest.redaction.free_text import CHUNK, STRIPPED, FreeText, Replace, starts_a_sentence
 from qrtest.redaction.governing_names import is_measure
-from qrtest.redaction.identifying_numbers import LEAST_DIGITS, number_after
+from qrtest.redaction.identifying_numbers import LEAST_DIGITS, NEXT_WORD, number_after
 from qrtest.redaction.text_scopes import BITS, SOFT, Scopes, Zones
 
 __all__ = ["read"]
@@ -29,7 +29,6 @@ _NAMES: Final = re.compile(
 
 _REST: Final = re.compile(r"(?:(?![ \t]{1,8}[\w.-]{1,40}[=:])[^\n\r,;|\"'`<>{}\[\]])+")
 _ONE: Final = re.compile(r"[^\s,;&|\"'`<>{}\[\]()=]+=*")
-_NEXT_WORD: Final = re.compile(r"[ \t]{1,4}([A-Za-z]{1,40})")
 _SECOND_WORDS: Final = ("id", "key", "name", "by")
 """With the word before them they may be a name: of `instance`, an ordinary word, and `id`."""
 
@@ -173,7 +172,7 @@ class _Reading:
         is_count = BITS.fullmatch(before) and ":" in self._text[max(0, begin - 4) : begin]
         if is_measure(before) or before == "of" or is_count:
             return False
-        unit = _NEXT_WORD.match(self._text, end)
+        unit = NEXT_WORD.match(self._text, end)
         return unit is None or not (is_measure(unit[1]) or unit[1] == "of")
 
     def _value_of(self, kind: str, end: int, *, is_weak: bool) -> None:

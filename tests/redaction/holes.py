@@ -37,21 +37,6 @@ HOLES: dict[str, tuple[str, Callable[..., Any]]] = {
 }  # fmt: skip
 """What is switched off, and what stands in its place."""
 
-UNREADABLE = frozenset(
-    (
-        "pickle",
-        "msgpack",
-        "protobuf",
-        "zip",
-        "pdf",
-        "png",
-        "binary",
-        "text with a zero",
-        "unknown header",
-    )
-)
-"""Positions in which nothing names a value."""
-
 
 def outcome(case: Case, hole: str) -> tuple[bool, bool]:
     """Return whether the secret of *case* comes through *hole*, and whether the second opinion finds it."""

@@ -256,17 +256,8 @@ FREE: dict[str, Callable[[str], Interaction]] = {
 }  # fmt: skip
 """Positions in which nothing says what the value is: words of a dictionary are kept in some of them."""
 
-GOVERNED = frozenset(
-    [
-        "path, user",
-        "path, account",
-        "path, token",
-        "path, session",
-        "userinfo",
-        "bearer",
-        "basic",
-        "unknown header",
-        "signed address",
+UNREADABLE = frozenset(
+    (
         "pickle",
         "msgpack",
         "protobuf",
@@ -275,6 +266,24 @@ GOVERNED = frozenset(
         "png",
         "binary",
         "text with a zero",
-    ]
+        "unknown header",
+    )
+)
+"""Positions in which nothing names a value."""
+
+GOVERNED = (
+    frozenset(
+        [
+            "path, user",
+            "path, account",
+            "path, token",
+            "path, session",
+            "userinfo",
+            "bearer",
+            "basic",
+            "signed address",
+        ]
+    )
+    | UNREADABLE
 )
 """Positions in which a word of the dictionary, or a number, is not kept either."""
