@@ -90,7 +90,8 @@ class _Sources:
 
     def is_ready(self) -> bool:
         try:
-            return bool(self._look())
+            # A selector that was not asked in time has forgotten a socket that was closed meanwhile.
+            return bool(self._look()) or any(_kind(number) == "closed" for number in self._numbers)
         except (OSError, ValueError, KeyError, RuntimeError):
             # It was closed, or is being changed: the thread that waits sees that itself.
             return True

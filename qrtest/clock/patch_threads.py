@@ -237,7 +237,7 @@ class _Lent:
     def give_back(self) -> None:
         """End the workers, once they have done what was submitted, and restore the genuine ones.
 
-        A worker that ends reports to the pool that it is idle: so what is the pool's own comes back after that.
+        A worker that ends reports to the pool that it is idle: what is the pool's own comes back after that.
         """
         pool = self._pool
         is_shut_down, pool._shutdown = pool._shutdown, True

@@ -10,6 +10,7 @@ import json
 import logging
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,8 +72,12 @@ class Calls:
 
 
 def ended(job: Any) -> bool:
-    """Wait for the end of the job's stream."""
+    """Wait for the end of the job's stream, and of the thread that calls back.
+
+    In the genuine client that one comes after the stream, and takes what a next stream has sent by then.
+    """
     job._ws_client_future.result(timeout=LONGEST_SECONDS)
+    time.sleep(0.01)
     return True
 
 

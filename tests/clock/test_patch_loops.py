@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import selectors
+import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -249,3 +251,24 @@ def test_real_time_loops_are_left_alone() -> None:
     with qrtest.simulate(clock="real"):
         asyncio.run(asyncio.sleep(0.01))
     assert 0.02 <= time.monotonic() - began < 60
+
+
+def test_a_connection_that_is_closed_ends_the_wait_for_it() -> None:
+    """Its end is seen as it is by a thread that really waits, though the selector has forgotten it by then."""
+    here, there = socket.socketpair()
+    seen: list[float] = []
+
+    def wait() -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(here, selectors.EVENT_READ)
+            selector.select(3_600)
+            seen.append(sim.clock.now())
+
+    with there, simulate() as sim:
+        waiting = threading.Thread(target=wait)
+        waiting.start()
+        time.sleep(1)
+        here.shutdown(socket.SHUT_RDWR)
+        here.close()
+        waiting.join()
+    assert seen == [1.0]
