@@ -25,7 +25,7 @@ from qrtest.clock.places import line_of
 if TYPE_CHECKING:
     from qrtest.clock.clocks import VirtualClock
 
-__all__ = ["begin", "begin_thread", "end", "is_of_the_project"]
+__all__ = ["begin", "begin_thread", "end", "is_of_a_library", "is_of_the_project"]
 
 QRTEST: Final = str(Path(__file__).parents[1])
 LIBRARIES: Final = tuple(
@@ -46,10 +46,20 @@ def is_of_the_project(filename: str) -> bool:
     >>> is_of_the_project(os.__file__), is_of_the_project("/home/me/project/collect.py")
     (False, True)
     """
-    is_a_library = filename.startswith((*LIBRARIES, QRTEST + os.sep))
+    return not is_of_a_library(filename) and not filename.startswith(QRTEST + os.sep)
+
+
+def is_of_a_library(filename: str) -> bool:
+    """Return whether a file is a library's, but not qrtest's.
+
+    >>> is_of_a_library(os.__file__), is_of_a_library(__file__)
+    (True, False)
+    """
+    if filename.startswith(QRTEST + os.sep):
+        return False
     # Generated code, as methods of dataclasses, is "<string>"; what is typed at a prompt is the project's.
     is_generated = filename.startswith("<") and not filename.startswith(("<stdin", "<ipython"))
-    return not is_a_library and not is_generated
+    return is_generated or filename.startswith(LIBRARIES)
 
 
 def begin(clock: VirtualClock) -> None:

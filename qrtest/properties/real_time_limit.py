@@ -14,12 +14,12 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
 
-from qrtest.clock.line_switches import is_of_the_project
+from qrtest.clock.line_switches import is_of_a_library, is_of_the_project
 from qrtest.clock.moment import unix_time
 from qrtest.properties.project_frames import project_frames
 
@@ -72,6 +72,8 @@ class RealTimeLimit:
         self._seconds = seconds
         self._watched: Watched | None = None
         self._is_slow = False
+        self._is_due = False
+        self._began_in: FrameType | None = None
         self._is_over = _thread.allocate_lock()
         self._before: dict[int, Any] = {}
         self._trace_before: Any = None
@@ -103,10 +105,12 @@ class RealTimeLimit:
     def begin(self, watched: Watched) -> None:
         """Watch a run."""
         self._watched = watched
+        self._began_in = sys._getframe(1)
 
     def end(self) -> None:
         """Stop watching the run, and stopping it."""
-        self._watched = None
+        self._watched = self._began_in = None
+        self._is_due = False
         if self._has_struck and sys.gettrace() == self._raise_in_handlers:
             sys.settrace(self._trace_before)
         self._has_struck = False
@@ -128,13 +132,22 @@ class RealTimeLimit:
             if not watched.was_stopped():
                 alive_since = now
             self._is_slow = now - began >= self._seconds * MOST_LIMITS
-            is_stalled = now - since >= self._seconds or now - alive_since >= STOPPED_SECONDS
+            is_stalled = (
+                self._has_struck
+                or now - since >= self._seconds
+                or now - alive_since >= STOPPED_SECONDS
+            )
             if is_stalled or self._is_slow:
                 began = since = alive_since = now
                 signal.pthread_kill(main_thread, SIGNAL)
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        """Raise here and, should that be caught, again in the handler, where the same `try` cannot."""
+        """Raise here and, should that be caught, again in the handler, where the same `try` cannot.
+
+        Inside of qrtest it is left to the next line of the project: an exception at any moment would break
+        what is in the middle of a change, and comes to nothing where a generator is being closed. When no
+        line follows, the next signal, at the next look, raises wherever it is.
+        """
         if self._watched is None:
             return
         if not self._has_struck:
@@ -142,19 +155,30 @@ class RealTimeLimit:
             self.stalled_at = frames[-1] if frames else None
             self._has_struck = True
             self._trace_before = sys.gettrace()
-        here = frame
-        while here is not None and "qrtest" not in here.f_globals.get("__name__", "").split("."):
-            here.f_trace = self._raise_in_handlers
-            here = here.f_back
+        of_the_run = [
+            each for each in self._frames_of_the_run(frame) if not is_of_a_library(_file(each))
+        ]
+        for each in of_the_run:
+            if is_of_the_project(_file(each)):
+                each.f_trace = self._raise_in_handlers
         sys.settrace(self._raise_in_handlers)
+        is_in_the_project = not of_the_run or is_of_the_project(_file(of_the_run[0]))
+        if not is_in_the_project and not self._is_due:
+            self._is_due = True
+            return
         raise Stalled(is_slow=self._is_slow)
+
+    def _frames_of_the_run(self, frame: FrameType | None) -> Iterator[FrameType]:
+        while frame is not None and frame is not self._began_in:
+            yield frame
+            frame = frame.f_back
 
     def _raise_in_handlers(self, frame: FrameType, event: str, argument: object) -> Any:
         """Trace a line; Python drops a trace function that has raised, and the next signal sets it again."""
-        if self._watched is None or not is_of_the_project(frame.f_code.co_filename):
+        if self._watched is None or not is_of_the_project(_file(frame)):
             return None
-        line = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-        if event == "line" and line.startswith(OUTSIDE_OF_A_BLOCK):
+        if event == "line" and (self._is_due or _leaves_a_block(frame)):
+            self._is_due = False
             raise Stalled(is_slow=self._is_slow)
         return self._raise_in_handlers
 
@@ -163,3 +187,11 @@ class RealTimeLimit:
         handler = self._before[signal.SIGINT]
         if callable(handler):
             handler(number, frame)
+
+
+def _leaves_a_block(frame: FrameType) -> bool:
+    return linecache.getline(_file(frame), frame.f_lineno).strip().startswith(OUTSIDE_OF_A_BLOCK)
+
+
+def _file(frame: FrameType) -> str:
+    return frame.f_code.co_filename

@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 import time
+from traceback import walk_tb
 
 import pytest
 
@@ -168,6 +169,27 @@ def test_a_consumer_that_catches_everything_is_interrupted() -> None:
 
     assert rule_broken(goes_on, scenarios=[Scenario("QUEUED")], patience="1s") == "ends"
     assert sys.gettrace() is None or "real_time_limit" not in str(sys.gettrace())
+
+
+def test_an_interruption_comes_at_a_line_of_the_consumer_never_inside_of_qrtest() -> None:
+    """An exception at any moment breaks what is in the middle of a change, and a generator that ends drops it."""
+    passed_through = set()
+
+    class Notes:
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, kind, error, trace) -> None:
+            if kind is not None and kind.__name__ == "Stalled":
+                passed_through.update(frame.f_globals["__name__"] for frame, _ in walk_tb(trace))
+
+    def goes_on(job):
+        with Notes():
+            while True:
+                repr(Scenario("QUEUED"))
+
+    assert rule_broken(goes_on, patience="0.2s") == "ends"
+    assert passed_through == {__name__, "qrtest.properties.real_time_limit"}
 
 
 def test_a_run_that_takes_long_in_real_time_is_no_bug() -> None:
