@@ -28,7 +28,7 @@ def _acquiring(genuine_acquire: Callable[..., bool]) -> Callable[..., bool]:
     def acquire(self: Any, blocking: bool = True, timeout: float = NO_TIMEOUT) -> bool:
         """Acquire the lock; a participant that has to wait for it lets the others go on."""
         me = None
-        if blocking is True and (timeout == NO_TIMEOUT or 0 < timeout < LONGEST_SECONDS):
+        if blocking is True and _is_a_length(timeout):
             if genuine_acquire(self, False):
                 return True
             me = participant()
@@ -38,6 +38,13 @@ def _acquiring(genuine_acquire: Callable[..., bool]) -> Callable[..., bool]:
         return acquire_in_turn(self, me, None if timeout == NO_TIMEOUT else timeout)
 
     return acquire
+
+
+def _is_a_length(timeout: Any) -> bool:
+    try:
+        return bool(timeout == NO_TIMEOUT or 0 < timeout < LONGEST_SECONDS)
+    except TypeError:
+        return False
 
 
 _OURS: Final = {kind: _acquiring(methods["acquire"]) for kind, methods in LOCK_METHODS.items()}

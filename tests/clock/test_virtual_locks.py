@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from qrtest import VirtualClock, simulate
@@ -76,6 +76,7 @@ def played(kind: str, calls: list[tuple[Any, ...]]) -> list[str]:
     return found
 
 
+@example("Lock", [("acquire", True, "soon")])
 @given(st.sampled_from(sorted(LOCKS)), st.lists(CALLS, max_size=8))
 def test_the_same_calls_have_the_same_outcomes(kind: str, calls: list[tuple[Any, ...]]) -> None:
     """Values, exceptions and their words, as far as the genuine calls do not wait for ever."""
