@@ -86,7 +86,7 @@ def without_strictness(release: str) -> tuple[str, ...]:
 @nox.session
 @nox.parametrize("release", list(RELEASES), ids=list(RELEASES))
 def release(session: nox.Session, release: str) -> None:
-    """The tests that hold on every release."""
+    """Run the tests that hold on every release."""
     install(session, release)
     if session.posargs == INSTALL_ONLY:
         return
@@ -103,7 +103,7 @@ LAST_WITH_OLD_QISKIT = 34
 @nox.session
 @nox.parametrize("minor", MINORS, ids=[f"0.{minor}" for minor in MINORS])
 def minor(session: nox.Session, minor: int) -> None:
-    """The documented surface with the last release of each minor: `nox -s "minor(0.43)"`; all for a night."""
+    """Try the documented surface on the last release of each minor: `nox -s "minor(0.43)"`."""
     constraints = ("--build-constraints", str(CONSTRAINTS))
     qiskit = OLD_QISKIT if minor <= LAST_WITH_OLD_QISKIT else ()
     client = f"qiskit-ibm-runtime~=0.{minor}.0"
@@ -117,7 +117,7 @@ def minor(session: nox.Session, minor: int) -> None:
 @nox.session
 @nox.parametrize("release", list(RELEASES), ids=list(RELEASES))
 def tables(session: nox.Session, release: str) -> None:
-    """The column of a release in the catalogue, the decoder failures and docs/releases.md, by running it."""
+    """Write the column of a release in the catalogue, decoder failures and docs/releases.md."""
     install(session, release)
     if session.posargs != INSTALL_ONLY:
         session.run("python", "docs/make_tables.py")
@@ -125,7 +125,7 @@ def tables(session: nox.Session, release: str) -> None:
 
 @nox.session
 def differential(session: nox.Session) -> None:
-    """The newest release beside 0.29.1 in an environment of its own, over sockets."""
+    """Run the newest release beside 0.29.1 in an environment of its own, over sockets."""
     install(session, "newest")
     if session.posargs == INSTALL_ONLY:
         return
@@ -194,7 +194,7 @@ def found(session: nox.Session, package: str) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Every line and branch of what decides, by tests in one process."""
+    """Measure every line and branch of what decides, by tests in one process."""
     install(session, "newest")
     if session.posargs == INSTALL_ONLY:
         return
@@ -208,7 +208,7 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def journals(session: nox.Session) -> None:
-    """A thousand runs of a program with threads, and of one with tasks, give one journal each."""
+    """Compare a thousand runs of a program with threads, and of one with tasks, give one journal each."""
     session.install("-q", "-e", ".[test]")
     session.run("python", "-m", "benchmarks.same_journal", *(session.posargs or ["1000"]))
 
@@ -224,7 +224,7 @@ def trio(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Whether the tests notice when lifecycle, script, wire or cassette change: docs/quality.md.
+    """Measure whether the tests notice when lifecycle, script, wire or cassette change: docs/quality.md.
 
     All mutants of a few modules and a sample of the others take about an hour. `-- all` tries every one,
     `-- "qrtest.service.jobs*"` those of a module; mutants/ keeps what was found from run to run.
@@ -250,7 +250,7 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session
 def upstream(session: nox.Session) -> None:
-    """The integration tests of a checkout of the client, unchanged: docs/fidelity.md."""
+    """Run the integration tests of a checkout of the client, unchanged: docs/fidelity.md."""
     if not session.posargs:
         session.error("Give a checkout of qiskit-ibm-runtime: nox -s upstream -- PATH")
     checkout = Path(session.posargs[0]).resolve()
@@ -273,7 +273,7 @@ def upstream(session: nox.Session) -> None:
 
 @nox.session
 def site(session: nox.Session) -> None:
-    """The documentation as a site, without a warning: docs/_build/index.html."""
+    """Build the documentation as a site, without a warning: docs/_build/index.html."""
     session.install("-q", "-e", ".[docs,test]")
     session.run(
         "python", "-m", "sphinx", "-q", "-W", "--keep-going", "-b", "html", "docs", "docs/_build"

@@ -51,7 +51,7 @@ BUSY = ": other work was going on, so read the ratios."
 
 @contextmanager
 def rivals(python: str | None) -> Iterator[str]:
-    """An interpreter that has the other servers."""
+    """Provide an interpreter that has the other servers."""
     if python is not None:
         yield python
         return
@@ -64,12 +64,12 @@ def rivals(python: str | None) -> Iterator[str]:
 
 
 def load() -> float:
-    """How many processes want a processor, over the last minute."""
+    """Return how many processes want a processor, over the last minute."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def sections(python: str) -> Iterator[tuple[str, Iterator[Measured]]]:
-    """The headings of the page, each with its tables."""
+    """Yield the headings of the page, each with its tables."""
     yield "A poll, and waiting for a job (`benchmarks.polls`)", polls.measured()
     yield "Waiting on one clock (`benchmarks.waits`)", waits.measured()
     yield "How much of the client runs (`benchmarks.doubles`)", doubles.measured()
@@ -82,16 +82,16 @@ def sections(python: str) -> Iterator[tuple[str, Iterator[Measured]]]:
 
 
 def both() -> Iterator[Measured]:
-    """What importing costs, and what starting costs."""
+    """Yield what importing costs, and what starting costs."""
     yield from imports.measured()
     yield from startup.measured()
 
 
 def comparison(found: list[Measured]) -> str:
-    """The table of the README: rows that were measured, with what each tool has to show."""
+    """Return the table of the README: rows that were measured, with what each tool has to show."""
 
     def cell(title: str, row: str, column: int) -> str:
-        """The figure in the table whose title begins so, in the row that begins so."""
+        """Return the figure in the table whose title begins so, in the row that begins so."""
         [table] = [each for each in found if each.title.startswith(title)]
         [cells] = [each for each in table.rows if each[0].startswith(row)]
         return cells[column]

@@ -56,7 +56,7 @@ def session(polls: int) -> list[Interaction]:
 
 
 def stock(interactions: list[Interaction]) -> str:
-    """What stock vcrpy would have written."""
+    """Return what stock vcrpy would have written."""
     items = [
         {
             "request": {"method": "GET", "uri": one.uri, "body": None, "headers": {"Accept": ["*/*"]}},
@@ -160,7 +160,7 @@ def test_session(turn, runtime_job):
 
 
 def as_a_test(folder: Path, polls: int = 26) -> Measured:
-    """A wait over recorded *polls* and the result, by the genuine class: the third test of a run."""
+    """Return a wait over recorded *polls* and the result, by the genuine class: the third test of a run."""
     answer = Response(200, b'{"done": true}', {"Content-Type": "text/plain"})
     asked = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
     result = Interaction(request=asked, response=answer, at=float(polls))
@@ -286,7 +286,7 @@ def recording(folder: Path) -> Measured:
 
 
 def things(count: int) -> bytes:
-    """An answer of an API: *count* things with names, owners and numbers, 200 bytes each."""
+    """Return an answer of an API: *count* things with names, owners and numbers, 200 bytes each."""
     return json.dumps(
         [
             {"id": f"{number * 7919:012x}", "name": f"thing-{number}", "owner": f"u{number % 50}@example.com",
@@ -298,7 +298,7 @@ def things(count: int) -> bytes:
 
 
 def names(count: int) -> bytes:
-    """An answer with *count* different names, each with a value of its own."""
+    """Return an answer with *count* different names, each with a value of its own."""
     return json.dumps(
         {f"name_{n * 7919:012x}": f"value {n * 104729:012x}" for n in range(count)}
     ).encode()
@@ -336,7 +336,7 @@ def growth(folder: Path) -> Measured:
 
 @contextmanager
 def answering(body: bytes) -> Iterator[str]:
-    """A server on this machine, in a process of its own, that answers everything with *body*."""
+    """Provide a server on this machine, in a process of its own, that answers everything with *body*."""
     code = (
         "import sys; from http.server import *\n"
         "body = sys.stdin.buffer.read()\n"

@@ -99,7 +99,7 @@ def within(context: Callable[[], AbstractContextManager[Any]], work: Callable[[]
 
 
 def mocks(client: str, count: int) -> dict[str, Callable[[], AbstractContextManager[Any]]]:
-    """The libraries that mock *client* alone, as far as they are installed."""
+    """Return the libraries that mock *client* alone, as far as they are installed."""
     answers = {HOST + path: {"id": path, "status": "Queued"} for path in paths(count)}
     found: dict[str, Callable[[], AbstractContextManager[Any]]] = {}
     if client == "httpx" and find_spec("respx"):

@@ -27,7 +27,7 @@ CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
 
 
 def functions_run(work: Callable[[], Any]) -> int:
-    """How many functions of qiskit_ibm_runtime *work* calls, each counted once."""
+    """Return how many functions of qiskit_ibm_runtime *work* calls, each counted once."""
     found = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -66,7 +66,7 @@ def by_qrtest(transport: Any) -> int:
 
 
 def measured() -> Iterator[Measured]:
-    """What of the client runs in `job.result()` of a job that is done."""
+    """Yield what of the client runs in `job.result()` of a job that is done."""
     with tempfile.TemporaryDirectory() as name:
         rows = [
             ("Mock(spec=RuntimeJobV2)", str(by_mock())),

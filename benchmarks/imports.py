@@ -20,7 +20,7 @@ CODE = "import time, pytest; start = time.process_time(); {}; print(time.process
 
 
 def milliseconds(statement: str) -> float:
-    """The processor time of *statement* in a Python that has imported pytest."""
+    """Return the processor time of *statement* in a Python that has imported pytest."""
     command = [sys.executable, "-c", CODE.format(statement)]
     # Bytecode is kept, as an installation has it, whatever the environment says.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
@@ -29,7 +29,7 @@ def milliseconds(statement: str) -> float:
 
 
 def measured() -> Iterator[Measured]:
-    """What importing costs."""
+    """Yield what importing costs."""
     rows = []
     for name, statement in IMPORTS.items():
         milliseconds(statement)

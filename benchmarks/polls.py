@@ -80,7 +80,7 @@ def over_responses_quietly() -> Iterator[Any]:
 
 
 def microseconds(made: Callable[[], Any], calls: int) -> float:
-    """The median over rounds of what a call of status() takes."""
+    """Return the median over rounds of what a call of status() takes."""
     with made() as polled:
         polled.status()
         rounds = []
@@ -93,7 +93,7 @@ def microseconds(made: Callable[[], Any], calls: int) -> float:
 
 
 def two_hour_queue(transport: Any) -> tuple[float, int]:
-    """Seconds for a two-hour queue polled every half second, and the number of polls."""
+    """Return seconds for a two-hour queue polled every half second, and the number of polls."""
     with simulate(transport=transport, latency=0) as sim:
         waiting = sim.job("QUEUED 2h; DONE")
         start = NOW[0]()
@@ -114,7 +114,7 @@ def whole_run() -> float:
 
 
 def measured() -> Iterator[Measured]:
-    """What a poll costs, and waiting for a job."""
+    """Yield what a poll costs, and waiting for a job."""
     logging.disable(logging.CRITICAL)
     rows = [
         (

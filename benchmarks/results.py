@@ -34,7 +34,7 @@ LAYERS = 10
 
 
 def wide() -> QuantumCircuit:
-    """A circuit of a whole device, with some layers of gates."""
+    """Return a circuit of a whole device, with some layers of gates."""
     circuit = QuantumCircuit(QUBITS, metadata={"of": "the benchmark"})
     for layer in range(LAYERS):
         circuit.sx(range(QUBITS))
@@ -45,13 +45,13 @@ def wide() -> QuantumCircuit:
 
 
 def encoded(circuit: QuantumCircuit, *, pubs: int, shots: int) -> str:
-    """The inputs of a sampler job, as the client sends them."""
+    """Return the inputs of a sampler job, as the client sends them."""
     coerced = [SamplerPub.coerce(circuit, shots=shots)] * pubs
     return json.dumps({"pubs": coerced, "version": 2}, cls=releases.json_encoder())
 
 
 def best(action: Callable[[], object]) -> float:
-    """The shortest of some rounds, in milliseconds of processor time."""
+    """Return the shortest of some rounds, in milliseconds of processor time."""
     taken = []
     for _ in range(ROUNDS):
         began = time.process_time()
@@ -83,7 +83,7 @@ def compute_bell(params: str, configuration: str) -> str:
 
 
 def bell(*, dynamic: bool) -> QuantumCircuit:
-    """A Bell pair; the dynamic one waits for a bit before its second half."""
+    """Return a Bell pair; the dynamic one waits for a bit before its second half."""
     circuit = QuantumCircuit(2, 2)
     circuit.sx(0)
     if dynamic:
@@ -104,7 +104,7 @@ def many_jobs(params: str) -> None:
 
 
 def peak_of_large(params: str) -> tuple[int, float]:
-    """The size of a large result in bytes, and the most memory that making it took, as a multiple."""
+    """Return the size of a large result in bytes, and the most memory that making it took, as a multiple."""
     tracemalloc.start()
     text = fit(params)
     _, peak = tracemalloc.get_traced_memory()
@@ -113,7 +113,7 @@ def peak_of_large(params: str) -> tuple[int, float]:
 
 
 def measured() -> Iterator[Measured]:
-    """What results cost in processor time, with the client's own work on the same data beside it."""
+    """Yield what results cost in processor time, with the client's own work on the same data beside it."""
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
     circuit = wide()

@@ -47,7 +47,7 @@ def whole(scenario: Scenario) -> None:
 def costs(
     run_one: Callable[[Scenario], None], scenarios: st.SearchStrategy[Scenario]
 ) -> tuple[float, float]:
-    """What an example costs to draw and to run, in processor time: each the best of five runs."""
+    """Return what an example costs to draw and to run, in processor time: each the best of five runs."""
     spent = [0.0]
 
     def timed(scenario: Scenario) -> None:
@@ -73,7 +73,7 @@ def costs(
 
 
 def measured() -> Iterator[Measured]:
-    """What an example of a search costs."""
+    """Yield what an example of a search costs."""
     rows = []
     for title, run, scenarios in (
         ("without faults, statuses to the end", statuses, CALM),

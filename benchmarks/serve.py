@@ -97,7 +97,7 @@ class Rival:
 
 @contextmanager
 def started(command: list[str]) -> Iterator[tuple[dict[str, Any], int]]:
-    """A server in a process of its own, and the line of JSON that it says."""
+    """Provide a server in a process of its own, and the line of JSON that it says."""
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     environment = {**os.environ, "QRTEST_SERVER_TOKEN": CONTROL_TOKEN}
     process = subprocess.Popen(command, text=True, env=environment, **pipes)  # type: ignore[call-overload]
@@ -109,7 +109,7 @@ def started(command: list[str]) -> Iterator[tuple[dict[str, Any], int]]:
 
 
 def posted(url: str, path: str, body: Any) -> Any:
-    """What a server answers to JSON; the token is for the control endpoint of qrtest's."""
+    """Return what a server answers to JSON; the token is for the control endpoint of qrtest's."""
     headers = {**HEADERS, "X-Qrtest-Token": CONTROL_TOKEN}
     request = Request(url + path, json.dumps(body).encode(), headers)
     with urlopen(request) as answer:
@@ -128,7 +128,7 @@ class Client:
             self._open()
 
     def poll(self, *, seconds: float = float("inf"), most: int = sys.maxsize) -> tuple[int, float]:
-        """How many polls were answered, and the seconds it took."""
+        """Return how many polls were answered, and the seconds it took."""
         count, start = 0, time.perf_counter()
         while count < most and time.perf_counter() - start < seconds:
             for key, _ in self._selector.select(PATIENCE_SECONDS) or self._stuck():
@@ -169,7 +169,7 @@ class Client:
 
 
 def is_whole(came: bytes) -> bool:
-    """Whether an answer has come to its end."""
+    """Return whether an answer has come to its end."""
     end = came.find(b"\r\n\r\n")
     at = came.find(b"Content-Length: ")
     return end > 0 and len(came) >= end + 4 + int(came[at + 16 : came.find(b"\r", at)])
@@ -227,7 +227,7 @@ def compared(rivals: list[Rival]) -> Measured:
 
 
 def many_jobs(server: Rival) -> Measured:
-    """A thousand jobs at once, all polled to their end."""
+    """Return a thousand jobs at once, all polled to their end."""
     posted(server.url, "/_qrtest/reset", {"clock": "virtual", "latency": 0})
     start = time.perf_counter()
     ids = [posted(server.url, "/api/v1/jobs", BELL)["id"] for _ in range(JOBS)]
@@ -247,7 +247,7 @@ def many_jobs(server: Rival) -> Measured:
 
 
 def a_million(server: Rival) -> Measured:
-    """What the memory of the server does over a million polls."""
+    """Return what the memory of the server does over a million polls."""
     client = Client(server)
     client.poll(most=10_000)
     held = [server.megabytes]

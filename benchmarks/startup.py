@@ -44,7 +44,7 @@ def medians(folder: Path, rounds: int) -> dict[str, float]:
 
 
 def measured() -> Iterator[Measured]:
-    """What a suite pays that does not use the plugin."""
+    """Yield what a suite pays that does not use the plugin."""
     with tempfile.TemporaryDirectory() as name:
         one, many = Path(name, "one"), Path(name, "many")
         for folder, count in ((one, 1), (many, TESTS)):

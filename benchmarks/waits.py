@@ -41,7 +41,7 @@ def hand_over() -> float:
 
 
 async def two_hours() -> None:
-    """A hundred tasks that sleep five seconds at a time, for two hours."""
+    """Run a hundred tasks that sleep five seconds at a time, for two hours."""
 
     async def task() -> None:
         for _ in range(SLEEPS):
@@ -51,7 +51,7 @@ async def two_hours() -> None:
 
 
 def tasks_on_our_clock() -> float:
-    """Seconds for the tasks, without a service."""
+    """Return seconds for the tasks, without a service."""
     with install(VirtualClock(longest=None)):
         began = NOW[0]()
         asyncio.run(two_hours())
@@ -59,7 +59,7 @@ def tasks_on_our_clock() -> float:
 
 
 def tasks_on_looptime() -> float | None:
-    """The same on the loop of looptime; None when it is not installed."""
+    """Return the same on the loop of looptime; None when it is not installed."""
     if importlib.util.find_spec("looptime") is None:
         return None
     import looptime  # type: ignore[import-not-found,unused-ignore]
@@ -73,7 +73,7 @@ def tasks_on_looptime() -> float | None:
 
 
 def tasks_on_trio() -> float | None:
-    """The same on trio's MockClock, which jumps when all tasks wait; None when it is not installed."""
+    """Return the same on trio's MockClock, which jumps when all tasks wait; None when it is not installed."""
     if importlib.util.find_spec("trio") is None:
         return None
     import trio.testing  # type: ignore[import-not-found,unused-ignore]
@@ -93,7 +93,7 @@ def tasks_on_trio() -> float | None:
 
 
 def tasks_that_poll() -> float:
-    """Seconds for a hundred tasks that poll a job each, every five seconds for two hours."""
+    """Return seconds for a hundred tasks that poll a job each, every five seconds for two hours."""
 
     async def task() -> None:
         job = sim.job("QUEUED 2h; DONE")

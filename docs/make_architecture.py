@@ -32,7 +32,7 @@ so that importing qrtest costs little.
 
 
 def diagram(layers: Sequence[Mapping[str, str]]) -> str:
-    """The layers as a table, the highest first, a row a folder."""
+    """Return the layers as a table, the highest first, a row a folder."""
     rows = ["| layer | | what it holds |", "|--:|---|---|"]
     for number, row in reversed(list(enumerate(layers, 1))):
         rows += [f"| {number} | `{name}` | {holds} |" for name, holds in row.items()]
@@ -40,7 +40,7 @@ def diagram(layers: Sequence[Mapping[str, str]]) -> str:
 
 
 def homes(table: Mapping[str, set[str]]) -> str:
-    """The libraries with their homes, a row each."""
+    """Return the libraries with their homes, a row each."""
     return "\n".join(
         f"| {library} | {', '.join(f'`{home}`' for home in sorted(table[library]))} |"
         for library in sorted(table)
@@ -48,7 +48,7 @@ def homes(table: Mapping[str, set[str]]) -> str:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return f"{HEAD}\n{diagram(LAYERS)}\n{HOMES_HEAD}{homes(HOMES)}\n"
 
 

@@ -17,7 +17,7 @@ This page is the commands' own help, written by `python -m docs.make_commands`; 
 
 
 def shown(command: click.Command, path: str) -> str:
-    """The help of *command*, as a terminal shows it."""
+    """Return the help of *command*, as a terminal shows it."""
     context = click.Context(
         command, info_name=path, terminal_width=WIDTH, help_option_names=["-h", "--help"]
     )
@@ -25,7 +25,7 @@ def shown(command: click.Command, path: str) -> str:
 
 
 def page() -> str:
-    """The whole page."""
+    """Return the whole page."""
     sections = [HEAD, shown(group, "qrtest")]
     for name in COMMANDS:
         command = group.get_command(click.Context(group), name)

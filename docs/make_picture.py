@@ -15,7 +15,7 @@ FAULTS = [faults.status(504, times=3, on="poll", since="1h")]
 
 
 def picture() -> str:
-    """The timeline of the job of the README, as its test goes through it."""
+    """Return the timeline of the job of the README, as its test goes through it."""
     with qrtest.simulate(longest="5h") as sim:
         job = sim.job(SCRIPT, faults=FAULTS)
         try:

@@ -22,7 +22,7 @@ Run = Callable[[Any, Any], Any]
 
 
 def measured() -> QuantumCircuit:
-    """A circuit of the device, with a gate on two qubits and two measured bits."""
+    """Return a circuit of the device, with a gate on two qubits and two measured bits."""
     circuit = QuantumCircuit(QUBITS, 2)
     circuit.cz(0, 1)
     circuit.measure([0, 1], [0, 1])

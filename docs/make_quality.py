@@ -74,7 +74,7 @@ def outcomes(folder: Path = MUTANTS) -> Outcomes:
 
 
 def sample(found: Outcomes) -> Iterator[str]:
-    """The full names of one mutant in EVERY, of each module that is not tried whole."""
+    """Yield the full names of one mutant in EVERY, of each module that is not tried whole."""
     for module, mutants in found.items():
         names = sorted(f"{module}.{mutant}" for mutant in mutants)
         random.Random(SEED).shuffle(names)
@@ -85,7 +85,7 @@ def sample(found: Outcomes) -> Iterator[str]:
 
 
 def survivors(found: Outcomes, folder: Path = MUTANTS) -> Iterator[Survivor]:
-    """Those that no test noticed, as changes to the source."""
+    """Yield those that no test noticed, as changes to the source."""
     for module, mutants in found.items():
         path = folder.joinpath(*module.split(".")).with_suffix(".py")
         spans = {
@@ -110,7 +110,7 @@ def survivors(found: Outcomes, folder: Path = MUTANTS) -> Iterator[Survivor]:
 
 
 def plain(function: str) -> str:
-    """The name of a function as it is written, from the one that mutmut gives it.
+    """Return the name of a function as it is written, from the one that mutmut gives it.
 
     >>> plain("xǁScriptǁparse"), plain("x__refuse_illegal")
     ('Script.parse', '_refuse_illegal')
@@ -137,7 +137,7 @@ AT_IMPORT = (
 
 SAME = (
     "arguments = [repr(self.reason)]",  # nothing stands before it
-    "sample.to_bytes(num_bytes, )",  # "big" is what it does without being told
+    "sample.to_bytes(num_bytes, )",  # "big" is what it does without being asked
     '.lower() if number else "XXXX"',  # what begins with a digit has a number
     'fixed = ""',  # no advice, either
     "strict=",  # both are as long by how they are made
@@ -163,13 +163,13 @@ SAME = (
 
 
 def is_run_at_import(one: Survivor) -> bool:
-    """The function made a table of the module, before it was mutated."""
+    """Return the function made a table of the module, before it was mutated."""
     module, _, function = one.where.rpartition(".")
     return module == "qrtest.service.corruption" and function in (*AT_IMPORT, "_whole", "_instead")
 
 
 def is_tried_elsewhere(one: Survivor) -> bool:
-    """The function records, which only real servers try."""
+    """Return the function records, which only real servers try."""
     return one.where.startswith("qrtest.harness.recorder.")
 
 
@@ -189,7 +189,7 @@ def is_about_words(one: Survivor) -> bool:
 
 
 def is_about_a_number(one: Survivor) -> bool:
-    """A number became the next one, or a comparison took in its limit."""
+    """Return a number became the next one, or a comparison took in its limit."""
     return any(
         re.sub(what, "", one.before) == re.sub(what, "", one.after)
         for what in (r"(?<![\[\w])\d[\d_.e]*", r"[<>]=?")
@@ -229,7 +229,7 @@ NOT_LOOKED_INTO = "Each may be a test that is missing, or code that nobody needs
 
 
 def grouped(found: Iterable[Survivor]) -> dict[str, list[Survivor]]:
-    """The survivors by group, in the order of GROUPS."""
+    """Return the survivors by group, in the order of GROUPS."""
     groups: dict[str, list[Survivor]] = {name: [] for name in [*GROUPS, OTHERS]}
     for one in found:
         groups[next((name for name, (fits, _) in GROUPS.items() if fits(one)), OTHERS)].append(one)
@@ -281,7 +281,7 @@ tried besides.
 
 
 def page(found: Outcomes) -> str:
-    """The whole page."""
+    """Return the whole page."""
     sections = grouped(survivors(found))
     versions = {name: version(name) for name in ("mutmut", "pytest", "hypothesis")}
     became = {
@@ -306,14 +306,14 @@ def page(found: Outcomes) -> str:
 
 
 def section(name: str, members: list[Survivor]) -> str:
-    """A group of survivors, and why they may stay."""
+    """Return a group of survivors, and why they may stay."""
     why = GROUPS[name][1] if name in GROUPS else NOT_LOOKED_INTO
     listed = "\n".join(map(str, members))
     return f"### {name}: {len(members)}\n\n{why}\n\n```diff\n{listed}\n```"
 
 
 def row(name: str, counts: Counter[str], *, whole: bool) -> str:
-    """A line of the table."""
+    """Return a line of the table."""
     tried = counts.total() - counts["not run"]
     noticed = counts["killed"] + counts["by types"]
     score = f"{100 * noticed / tried:.0f} %" if tried else ""
@@ -323,7 +323,7 @@ def row(name: str, counts: Counter[str], *, whole: bool) -> str:
 
 
 def table(found: Outcomes) -> str:
-    """The outcomes of each module, and of all."""
+    """Return the outcomes of each module, and of all."""
     head = ["module", "tried", "mutants", *OUTCOMES, "noticed"]
     lines = [f"| {' | '.join(head)} |", "|---|---|" + "--:|" * (len(head) - 2)]
     every: Counter[str] = Counter()

@@ -41,12 +41,12 @@ Column = Mapping[str, str]
 
 
 def catalogue() -> Column:
-    """What the installed release makes of every situation of the catalogue."""
+    """Return what the installed release makes of every situation of the catalogue."""
     return {name: outcome(scenario) for name, scenario in scenarios.items()}
 
 
 def outcome(scenario: Scenario) -> str:
-    """What the call that matters most in *scenario* comes to."""
+    """Return what the call that matters most in *scenario* comes to."""
     struck = {fault.on for fault in scenario.faults}
     chosen = scenario.behaviour.chosen()
     with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
@@ -71,7 +71,7 @@ def outcome(scenario: Scenario) -> str:
 
 
 def cancelled(sim: qrtest.Simulation, job: qrtest.RuntimeJobV2) -> str:
-    """What cancel() comes to, and what is said afterwards: here, and by the service."""
+    """Return what cancel() comes to, and what is said afterwards: here, and by the service."""
     sim.clock.advance("1s")
     what = came_to(job.cancel)
     here = came_to(job.status)
@@ -81,7 +81,7 @@ def cancelled(sim: qrtest.Simulation, job: qrtest.RuntimeJobV2) -> str:
 
 
 def inputs(sim: qrtest.Simulation, job_id: str) -> str:
-    """What the first of the inputs is, by both ways to the job."""
+    """Return what the first of the inputs is, by both ways to the job."""
     alone = came_to(lambda: sim.service().job(job_id).inputs["circuits"][0])
     [job] = sim.service().jobs()
     return f"`service.job().inputs` {alone}, `service.jobs()[0].inputs` " + came_to(
@@ -90,14 +90,14 @@ def inputs(sim: qrtest.Simulation, job_id: str) -> str:
 
 
 def session_closed(sim: qrtest.Simulation, scenario: Scenario) -> str:
-    """What close() of a session comes to."""
+    """Return what close() of a session comes to."""
     sim.next_job(scenario)
     session = Session(backend=sim.service().backend("ibm_torino"))
     return f"`session.close()` {came_to(session.close)}"
 
 
 def found_elsewhere(scenario: Scenario) -> str:
-    """What service.job() comes to for a job of the other of two instances."""
+    """Return what service.job() comes to for a job of the other of two instances."""
     instances = (qrtest.Instance(name="one"), qrtest.Instance(name="other"))
     with qrtest.simulate(instances=instances) as sim:
         sim.next_job(replace(scenario, faults=()))
@@ -110,7 +110,7 @@ def found_elsewhere(scenario: Scenario) -> str:
 
 
 def submitted(sim: qrtest.Simulation, scenario: Scenario) -> str:
-    """What run() comes to, and how many jobs it made."""
+    """Return what run() comes to, and how many jobs it made."""
     from qiskit import QuantumCircuit
     from qiskit_ibm_runtime import SamplerV2
 
@@ -124,7 +124,7 @@ def submitted(sim: qrtest.Simulation, scenario: Scenario) -> str:
 
 
 def came_to(call: Callable[[], object]) -> str:
-    """The value or the exception of *call*, in a few words."""
+    """Return the value or the exception of *call*, in a few words."""
     try:
         value = call()
     except qrtest.NeverEnds:
@@ -146,7 +146,7 @@ def came_to(call: Callable[[], object]) -> str:
 
 
 def decoder_failures() -> Column:
-    """What result() comes to for every damage of every program's result."""
+    """Return what result() comes to for every damage of every program's result."""
     return {
         f"{damage.name} {program_id}": decoded(spoilt, program_id)
         for damage in DAMAGES
@@ -156,7 +156,7 @@ def decoder_failures() -> Column:
 
 
 def decoded(text: str, program_id: str) -> str:
-    """What result() makes of *text*."""
+    """Return what result() makes of *text*."""
     with warnings.catch_warnings(action="ignore"), qrtest.simulate() as sim:
         job = sim.job("DONE", result=text, program_id=program_id.removesuffix("-v3"))
         return came_to(job.result)
@@ -264,7 +264,7 @@ def releases_page(columns: Mapping[str, Column]) -> str:
 
 
 def cell(whose: str, what: str) -> str:
-    """What a member comes to, in bold where qrtest supplies it."""
+    """Return what a member comes to, in bold where qrtest supplies it."""
     return what if whose == OWN else f"**{what}**"
 
 
@@ -381,7 +381,7 @@ def table(by_release: Mapping[str, str]) -> list[str]:
 
 
 def grouped(by_release: Mapping[str, str]) -> dict[str, list[str]]:
-    """The releases that do the same, under what they do."""
+    """Return the releases that do the same, under what they do."""
     rows: dict[str, list[str]] = {}
     for release, what in by_release.items():
         rows.setdefault(what, []).append(release)
@@ -396,7 +396,7 @@ PAGES: Mapping[str, tuple[Callable[[], Column], Callable[[Mapping[str, Column]],
 
 
 def columns(page: str) -> dict[str, Column]:
-    """The columns of *page* that were made, the newest release first."""
+    """Return the columns of *page* that were made, the newest release first."""
     files = OUTCOMES.glob(f"{page}-*.json")
     found = {file.stem.removeprefix(f"{page}-"): json.loads(file.read_text()) for file in files}
     return dict(sorted(found.items(), key=lambda entry: numbers(entry[0]), reverse=True))
@@ -408,7 +408,7 @@ def numbers(release: str) -> tuple[int, ...]:
 
 
 def installed() -> str:
-    """The release that is installed."""
+    """Return the release that is installed."""
     return version("qiskit-ibm-runtime")
 
 

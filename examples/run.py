@@ -28,7 +28,7 @@ EXPECTED = {
 
 
 def suites(project: Path) -> dict[str, bool]:
-    """Whether the old and the new tests of *project* pass."""
+    """Return whether the old and the new tests of *project* pass."""
     report = project / "report.xml"
     subprocess.run(
         [*PYTEST, f"--junitxml={report}"],
@@ -45,7 +45,7 @@ def suites(project: Path) -> dict[str, bool]:
 
 
 def outcomes(name: str, folder: Path) -> Iterator[tuple[str, str, bool]]:
-    """Which suite of a copy of the project *name* passes, without its fix and with it."""
+    """Yield which suite of a copy of the project *name* passes, without its fix and with it."""
     project = folder / name
     shutil.copytree(HERE / name, project)
     for state in (FIXED, BROKEN):

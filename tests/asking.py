@@ -68,7 +68,7 @@ class Asking:
         )
 
     def raw(self, method: str, path: str, body: Any = None) -> Response:
-        """The answer as it is."""
+        """Return the answer as it is."""
         headers = {
             "IBM-API-Version": self.version,
             "Authorization": self.token,
@@ -88,7 +88,7 @@ class Asking:
         return self.service.handle(request)
 
     def __call__(self, method: str, path: str, body: Any = None) -> Answer:
-        """The answer, its body decoded if it is JSON."""
+        """Return the answer, its body decoded if it is JSON."""
         response = self.raw(method, path, body)
         content_type = response.headers.get("Content-Type")
         is_json = content_type == "application/json"
@@ -96,7 +96,7 @@ class Asking:
         return Answer(response.status, json.loads(text) if is_json else text, content_type)
 
     def submit(self, client: str | None = None, **changes: Any) -> str:
-        """The id of a job that was just submitted, by the header X-Qx-Client-Application *client*."""
+        """Return the id of a job that was just submitted, by the header X-Qx-Client-Application *client*."""
         self.client = client
         body = {"program_id": "sampler", "backend": "ibm_torino", "params": BELL, **changes}
         answer = self("POST", "/jobs", body)
@@ -105,6 +105,6 @@ class Asking:
         return job_id
 
     def state(self, job_id: str) -> str:
-        """What GET job says the job is doing."""
+        """Return what GET job says the job is doing."""
         status: str = self("GET", f"/jobs/{job_id}").body["state"]["status"]
         return status

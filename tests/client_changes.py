@@ -1,7 +1,7 @@
 """What the client itself does otherwise than release 0.29.1: the differences that are meant to be there.
 
 The list is checked, not assumed: differential.py fails on a difference that none of these explains, and
-on one of these that it does not see. docs/releases.md tells them.
+on one of these that it does not see. docs/releases.md describes them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Seen:
 class Change:
     """A change of the client: since which release, what it *says*, and a *case* that shows it.
 
-    *explains* tells whether what the old and the new release were seen to do differs by this only.
+    *explains* says whether what the old and the new release were seen to do differs by this only.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Change:
 
 
 def case(scenario: str, *calls: str, session_id: str | None = "s") -> Mapping[str, Any]:
-    """A case for the two releases."""
+    """Return a case for the two releases."""
     return {"scenario": scenario, "session_id": session_id, "calls": list(calls)}
 
 

@@ -34,12 +34,12 @@ class Upper(releases.result_decoder()):  # type: ignore[misc]
 
     @classmethod
     def decode(cls, data: str) -> Any:
-        """The text in capitals."""
+        """Return the text in capitals."""
         return data.upper()
 
 
 def streamed(job: Any) -> list[Any]:
-    """All that the stream of *job* brings, to its end."""
+    """Return all that the stream of *job* brings, to its end."""
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
     job.stream_results(lambda job_id, result: results.put((job_id, repr(result))))
     job._ws_client_future.result(timeout=LONGEST_SECONDS)
@@ -81,7 +81,7 @@ CALLS: Mapping[str, Callable[[Any], Any]] = {
 
 
 def trace(case: Mapping[str, Any], *, genuine: bool) -> list[Any]:
-    """What the calls of *case* come to, each with the time after it and the requests that it took."""
+    """Return what the calls of *case* come to, each with the time after it and the requests that it took."""
     observed = []
     scenario = scenario_file.read(case["scenario"], "case")
     with simulate(transport="sockets", longest="20m", most_requests=500) as sim:
@@ -98,7 +98,7 @@ def trace(case: Mapping[str, Any], *, genuine: bool) -> list[Any]:
 
 
 def genuine_job(sim: qrtest.Simulation, made: Any, calls: list[str]) -> Any:
-    """The same job as the installed class, whose stream leads to the port."""
+    """Return the same job as the installed class, whose stream leads to the port."""
     assert sim.port is not None
     websocket = f"ws://127.0.0.1:{sim.port}"
     ours = copy.copy(parameters(CRN))

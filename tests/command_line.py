@@ -29,7 +29,7 @@ RUN = [sys.executable, "-c", "from qrtest.cli import main; main()"]
 def qrtest(
     *arguments: object, cwd: Path = ROOT, terminal: TextIO | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """What `qrtest` with *arguments* says and ends with, in the directory *cwd*; stderr is the *terminal*."""
+    """Return what `qrtest` with *arguments* prints and ends with in *cwd*; stderr is the *terminal*."""
     words = list(map(str, arguments))
     output, errors = _pipe(), _pipe()
     with (
@@ -49,7 +49,7 @@ def qrtest(
 def qrtest_process(
     *arguments: object, cwd: Path = ROOT, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """The same in a process of its own."""
+    """Return the same in a process of its own."""
     return subprocess.run(
         [*RUN, *map(str, arguments)],
         cwd=cwd, capture_output=True, text=True, check=False, timeout=120,

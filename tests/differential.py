@@ -63,7 +63,7 @@ class Documented:
         )
 
     def trace(self, case: Mapping[str, Any]) -> list[Seen]:
-        """What it makes of *case*."""
+        """Return what it makes of *case*."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(case) + "\n")
@@ -84,13 +84,13 @@ def documented() -> Iterator[Documented]:
 
 
 def differences(old: list[Seen], new: list[Seen]) -> list[tuple[Seen, Seen]]:
-    """Where the two are not alike."""
+    """Return where the two are not alike."""
     assert [each.call for each in old] == [each.call for each in new]
     return [pair for pair in zip(old, new, strict=True) if pair[0] != pair[1]]
 
 
 def newest(case: Mapping[str, Any]) -> list[Seen]:
-    """What qrtest.RuntimeJobV2 makes of *case* under the installed release."""
+    """Return what qrtest.RuntimeJobV2 makes of *case* under the installed release."""
     return [Seen(*each) for each in json.loads(json.dumps(trace(case, genuine=False)))]
 
 

@@ -1,4 +1,4 @@
-"""Lives and faults for property tests, as hypothesis draws them."""
+"""Scripts and faults for property tests, as hypothesis draws them."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ENDS = st.one_of(
 
 @st.composite
 def scripts(draw: st.DrawFn, *, endless: bool = True) -> Script:
-    """Legal lives of up to five stages."""
+    """Legal scripts of up to five statuses."""
     steps: list[Step] = []
     for _ in range(draw(st.integers(0, 2))):
         steps.append(draw(st.builds(queued, LENGTHS) | st.builds(unknown, TEXTS, LENGTHS)))
@@ -58,7 +58,7 @@ WHEN = st.fixed_dictionaries(
 
 
 def kinds(when: dict[str, object]) -> st.SearchStrategy[Fault]:
-    """Each kind of fault, at a moment."""
+    """Return each kind of fault, at a moment."""
     codes = st.sampled_from([302, 400, 401, 403, 404, 409, 413, 429, 500, 502, 503, 504, 521])
     retry_after = st.none() | st.integers(0, 30)
     return st.one_of(

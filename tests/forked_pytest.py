@@ -23,7 +23,7 @@ LONGEST = 120.0
 
 
 def run(folder: Path, *arguments: str) -> pytest.RunResult:
-    """What `python -m pytest` with *arguments* says and ends with, in *folder*."""
+    """Return what `python -m pytest` with *arguments* says and ends with, in *folder*."""
     forkserver.set_forkserver_preload([CLIENT])
     output, errors = folder / "stdout", folder / "stderr"
     began = time.perf_counter()

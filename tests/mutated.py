@@ -15,7 +15,7 @@ CACHING = (
 
 
 def pytest_runtest_setup() -> None:
-    """What a cache remembers was computed by the code as it was before."""
+    """Clear the caches: what they remember was computed by the code as it was before."""
     for name, module in list(sys.modules.items()):
         if name.startswith(CACHING):
             for value in list(vars(module).values()):

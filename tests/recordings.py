@@ -47,7 +47,7 @@ def exchange(
     headers: dict[str, str] | None = None,
     **timing: Any,
 ) -> Interaction:
-    """An exchange with the service; *body* and *answer* are JSON values."""
+    """Return an exchange with the service; *body* and *answer* are JSON values."""
     request = Request.to(
         method,
         HOST + path,
@@ -74,7 +74,7 @@ def poll(status: str, at: float | None, **more: Any) -> Interaction:
 
 
 def short() -> Cassette:
-    """A job that was queued for 3 seconds, ran for 2, and has a result."""
+    """Return a job that was queued for 3 seconds, ran for 2, and has a result."""
     result = exchange(path=f"/jobs/{JOB}/results", answer={"results": []}, at=5.5, took=0.1)
     return Cassette(
         (
@@ -88,7 +88,7 @@ def short() -> Cassette:
 
 
 def with_interim_results() -> Cassette:
-    """The same job, and the interim results that were asked for as it ran and when it had ended."""
+    """Return the same job, and the interim results that were asked for as it ran and when it had ended."""
     asked = [
         exchange(path=f"/jobs/{JOB}/interim_results", answer=texts, at=at, took=0.1)
         for at, texts in ((3.2, []), (4.2, ["first"]), (6.0, ['{"i": 2}', "first"]))

@@ -229,7 +229,7 @@ PURE = ("errors", "code_repr", "run_options", "http", "lifecycle", "faults", "se
 
 @cache
 def sources() -> dict[str, Path]:
-    """Every module by its dotted name below qrtest; a package by that of its folder."""
+    """Return every module by its dotted name below qrtest; a package by that of its folder."""
     found = {}
     for path in sorted(ROOT.rglob("*.py")):
         parts = path.relative_to(ROOT).with_suffix("").parts
@@ -239,7 +239,7 @@ def sources() -> dict[str, Path]:
 
 @cache
 def imports(path: Path) -> set[str]:
-    """What a module imports, at any depth, for its types included."""
+    """Return what a module imports, at any depth, for its types included."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -250,7 +250,7 @@ def imports(path: Path) -> set[str]:
 
 
 def own_imports(module: str) -> Iterator[str]:
-    """The modules of qrtest that *module* imports."""
+    """Yield the modules of qrtest that *module* imports."""
     for imported in imports(sources()[module]):
         name = imported.removeprefix("qrtest.") if imported.startswith("qrtest.") else ""
         while name and name not in sources():
@@ -260,7 +260,7 @@ def own_imports(module: str) -> Iterator[str]:
 
 
 def folder(module: str) -> str:
-    """The row's entry that a module belongs to."""
+    """Return the row's entry that a module belongs to."""
     return module.partition(".")[0]
 
 

@@ -38,7 +38,7 @@ GUARDED = {
 
 
 def findings(source: str, name: str = "x.py") -> Iterator[str]:
-    """What in a *source* depends on the system, with its line."""
+    """Yield what in a *source* depends on the system, with its line."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             used = f"{node.value.id}.{node.attr}"
@@ -80,7 +80,7 @@ def _of_a_call(call: ast.Call) -> Iterator[str]:
 
 
 def _opens_a_path(call: ast.Call) -> bool:
-    """Whether a method `open` has a mode, as that of a path has."""
+    """Return whether a method `open` has a mode, as that of a path has."""
     return any(
         isinstance(each, ast.Constant) and each.value in ("r", "w", "a") for each in call.args
     )

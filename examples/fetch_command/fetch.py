@@ -49,7 +49,7 @@ def _token(session: requests.Session) -> str:
 
 
 def _settled(session: requests.Session, job_id: str, patience_seconds: float) -> str:
-    """The last status that is known of a job after *patience_seconds* at most."""
+    """Return the last status that is known of a job after *patience_seconds* at most."""
     waited, pause = 0.0, 1.0
     while True:
         status = str(_get(session, f"{API}/jobs/{job_id}?exclude_params=true").json()["status"])

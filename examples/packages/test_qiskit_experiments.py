@@ -20,7 +20,7 @@ def backend(runtime_service: Any, runtime_simulation: Any) -> Any:
 
 
 def test_state_tomography_finds_the_state(backend: Any) -> None:
-    """Nine circuits, told apart by the metadata of their pubs."""
+    """Nine circuits, distinguished by the metadata of their pubs."""
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)

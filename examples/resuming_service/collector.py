@@ -34,12 +34,12 @@ class Store:
         self._database.execute("delete from jobs where id = ?", (job_id,))
 
     def jobs(self, state: str) -> Sequence[str]:
-        """The ids of the jobs in *state*."""
+        """Return the ids of the jobs in *state*."""
         rows = self._database.execute("select id from jobs where state = ? order by id", (state,))
         return [job_id for (job_id,) in rows]
 
     def ones(self, job_id: str) -> int | None:
-        """How many shots of a collected job gave 1."""
+        """Return how many shots of a collected job gave 1."""
         row = self._database.execute("select ones from jobs where id = ?", (job_id,)).fetchone()
         return None if row is None else row[0]
 

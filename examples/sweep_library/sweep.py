@@ -21,14 +21,14 @@ class SweepFailedError(Exception):
 
 
 def sweep(backend: Any, phases: Sequence[float], *, shots: int = 1024) -> list[dict[str, int]]:
-    """The counts for each of *phases*. Raises `SweepFailedError`."""
+    """Return the counts for each of *phases*. Raises `SweepFailedError`."""
     with Session(backend=backend) as session:
         job = SamplerV2(mode=session).run([_fringe(phase) for phase in phases], shots=shots)
         return collect(job)
 
 
 def collect(job: Any) -> list[dict[str, int]]:
-    """The counts of *job*, once it is done. Raises `SweepFailedError`."""
+    """Return the counts of *job*, once it is done. Raises `SweepFailedError`."""
     try:
         status = _settled(job)
         if status != "DONE":
@@ -41,7 +41,7 @@ def collect(job: Any) -> list[dict[str, int]]:
 
 
 def _settled(job: Any) -> str:
-    """The status in which *job* ends."""
+    """Return the status in which *job* ends."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while (status := job.status()) not in FINAL:
         if time.monotonic() > deadline:

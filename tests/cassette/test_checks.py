@@ -19,7 +19,7 @@ DAY = 86_400.0
 
 
 def found_in(recorded: str | None, days: float) -> list[str]:
-    """What the age of a cassette that was *recorded* then amounts to, if so many *days* are allowed."""
+    """Return the problems of a cassette *recorded* then, if so many *days* are allowed."""
     origin = None if recorded is None else Provenance(recorded=recorded)
     cassette = replace(short(), provenance=origin)
     return [str(each) for each in age(cassette, longest_seconds=days * DAY, now=NOW)]
@@ -35,7 +35,7 @@ def test_a_cassette_is_too_old_from_a_day_on(old: int, allowed: int) -> None:
 
 @pytest.mark.parametrize("recorded", [None, ""])
 def test_a_cassette_without_a_date_has_an_unknown_age(recorded: str | None) -> None:
-    """Which is told, and not taken for young."""
+    """Which is reported, and not taken for young."""
     assert found_in(recorded, 1) == [
         "the file: its age is not known: it does not say when it was recorded"
     ]

@@ -19,7 +19,7 @@ from tests.recordings import HOST, JOB, PROVENANCE, job_body, short
 
 
 def betamax(*times: object, **response: Any) -> str:
-    """A cassette of betamax with an interaction at each of *times*."""
+    """Return a cassette of betamax with an interaction at each of *times*."""
     body = {"encoding": "utf-8", "string": "hi"}
     exchanges = [
         {

@@ -412,7 +412,7 @@ def test_a_place_where_nothing_can_be_made_is_not_one_where_somebody_records() -
 
 
 def test_a_link_within_the_directory_stays_a_link(tmp_path: Path) -> None:
-    """What is saved is the file that it leads to; whoever records that holds the link, too."""
+    """What is saved is the file that it leads to; what records that holds the link, too."""
     link, file = tmp_path / "link.yaml", tmp_path / "file.yaml"
     link.symlink_to(file.name)
     with store.held(file), pytest.raises(CassetteBusy), store.held(link):

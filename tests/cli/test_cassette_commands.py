@@ -195,7 +195,7 @@ def test_diff_distinguishes_shape_from_value(tmp_path: Path) -> None:
 
 
 def polled(statuses: list[tuple[str, dict[str, Any], int]]) -> Cassette:
-    """A recording in which each state, with what it says besides, was seen so many times."""
+    """Return a recording in which each state, with what it says besides, was seen so many times."""
     bodies = [job_body(status, **more) for status, more, times in statuses for _ in range(times)]
     polls = [exchange(answer=body, at=float(at)) for at, body in enumerate(bodies)]
     metrics = exchange(path=f"/jobs/{JOB}/metrics", answer={"usage": {}}, at=float(len(bodies)))

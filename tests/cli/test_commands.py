@@ -28,7 +28,7 @@ from tests.servers import serving
 
 
 def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
-    """What a terminal gets to see, stdout and stderr together."""
+    """Return what a terminal gets to see, stdout and stderr together."""
     ours, theirs = pty.openpty()
     inherited = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     with subprocess.Popen(
@@ -55,7 +55,7 @@ def on_a_terminal(*arguments: str, cwd: Path, **environment: str) -> str:
 def a_terminal(
     *, until: str = "", then: Callable[[], None] = int
 ) -> Iterator[tuple[TextIO, Callable[[], str]]]:
-    """A terminal to write to, and what it got to see, once it is closed; *then* comes when it saw *until*."""
+    """Provide a terminal to write to, and what it saw, once it is closed; *then* comes after *until*."""
     ours, theirs = pty.openpty()
     seen = bytearray()
 

@@ -14,7 +14,7 @@ from tests.command_line import qrtest
 
 
 def files(folder: Path) -> dict[str, str]:
-    """The text of every file in *folder* by its name."""
+    """Return the text of every file in *folder* by its name."""
     return {
         path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
         for path in sorted(folder.rglob("*"))

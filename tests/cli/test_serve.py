@@ -25,7 +25,7 @@ COMMAND = [*RUN, "serve"]
 
 @contextmanager
 def serving(*options: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """The command on a free port, and the line that it said."""
+    """Provide the command on a free port, and the line that it said."""
     process = subprocess.Popen(
         [*COMMAND, "--port", "0", "--json", *options],
         stdout=subprocess.PIPE,
@@ -44,7 +44,7 @@ def serving(*options: str, folder: Path) -> Iterator[tuple[subprocess.Popen[str]
 
 
 def post(about: dict[str, Any], path: str, body: Any) -> Any:
-    """What the server answers."""
+    """Return what the server answers."""
     connection = http.client.HTTPConnection(about["url"].removeprefix("http://"), timeout=30)
     headers = {"Authorization": "Bearer x", "X-Qrtest-Token": about["control_token"]}
     connection.request("POST", path, json.dumps(body), headers)

@@ -15,7 +15,7 @@ from qrtest.client.circuit_diff import difference
 
 
 def two(first: str = "a", second: str = "b") -> QuantumCircuit:
-    """A circuit with two parameters."""
+    """Return a circuit with two parameters."""
     circuit = QuantumCircuit(2)
     circuit.rz(Parameter(first), 0)
     circuit.rz(Parameter(second), 1)
@@ -23,7 +23,7 @@ def two(first: str = "a", second: str = "b") -> QuantumCircuit:
 
 
 def swapped() -> QuantumCircuit:
-    """The same parameters at the other gates."""
+    """Return the same parameters at the other gates."""
     return two("b", "a")
 
 
@@ -80,7 +80,7 @@ def names_of_a_vector() -> QuantumCircuit:
 
 
 def in_blocks() -> QuantumCircuit:
-    """A parameter in a branch, and one that counts a loop."""
+    """Return a parameter in a branch, and one that counts a loop."""
     circuit = QuantumCircuit(2, 2)
     a = Parameter("a")
     with circuit.if_test((circuit.clbits[0], 1)):
@@ -91,7 +91,7 @@ def in_blocks() -> QuantumCircuit:
 
 
 def own_gates() -> QuantumCircuit:
-    """A parameter in the definition of a gate, in that of its controlled form, and of a gate without one."""
+    """Return a parameter in the definition of a gate, in its controlled form, and of a gate without one."""
     inner = QuantumCircuit(1, name="mine")
     inner.rx(Parameter("a") + 1, 0)
     gate = inner.to_gate()
@@ -103,7 +103,7 @@ def own_gates() -> QuantumCircuit:
 
 
 def variable(name: str = "v") -> QuantumCircuit:
-    """A classical input."""
+    """Return a classical input."""
     circuit = QuantumCircuit(1, 1)
     with circuit.if_test(circuit.add_input(name, types.Bool())):
         circuit.x(0)

@@ -37,7 +37,7 @@ def circuit(**times: int) -> QuantumCircuit:
 
 
 def state(params: Mapping[str, Any], script: str = "QUEUED 1h; DONE", **options: Any) -> Any:
-    """The reason and the code of a job with these inputs, at once."""
+    """Return the reason and the code of a job with these inputs, at once."""
     with simulate() as sim:
         job = sim.job(script, params=params, **options)
         job.status()

@@ -37,14 +37,14 @@ def one() -> Iterator[Server]:
 
 @pytest.fixture
 def server(one: Server) -> Iterator[Server]:
-    """The server in a fresh state, with two instances; whoever asks another machine is refused."""
+    """The server in a fresh state, with two instances; a request to another machine is refused."""
     one.reset(clock="1000x", instances=INSTANCES)
     with BLOCKED:
         yield one
 
 
 def bell(backend: Any) -> QuantumCircuit:
-    """A Bell pair as the backend takes it."""
+    """Return a Bell pair as the backend takes it."""
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)

@@ -1,8 +1,8 @@
-"""The documented surface of RuntimeJobV2, member by member, as its documentation tells it.
+"""The documented surface of RuntimeJobV2, member by member, as its documentation describes it.
 
 Attributes, then methods, in alphabetical order: what each gives, when it gives None, what it raises.
 All of it holds on every release that qrtest supports. What was dropped from the client, and how a
-stream behaves, is told at length in test_documented.py.
+stream behaves, is tested in test_documented.py.
 """
 
 from __future__ import annotations
@@ -82,18 +82,18 @@ class Answers:
         self._body = body
 
     def handle(self, request: Request) -> Response:
-        """The body, as JSON."""
+        """Return the body, as JSON."""
         return Response(200, self._body, {"Content-Type": "application/json"})
 
 
 def bare_job(body: bytes) -> qrtest.RuntimeJobV2:
-    """A job that knows its id and its program only, of a service that says *body*."""
+    """Return a job that knows its id and its program only, of a service that says *body*."""
     return qrtest.RuntimeJobV2(None, Answers(body), None, "a-job", "sampler", None)
 
 
 @pytest.mark.parametrize("member", [*ATTRIBUTES, *METHODS])
 def test_every_documented_member_is_there(sim: Simulation, member: str) -> None:
-    """On every double, and told about below."""
+    """On every double, and described below."""
     assert hasattr(sim.job(), member)
     assert any(name.startswith(f"test_{member.lower()}_") for name in globals())
 
@@ -145,7 +145,7 @@ def test_image_is_the_one_the_job_runs_on(sim: Simulation) -> None:
 
 
 def test_inputs_are_the_parameters_of_the_job(sim: Simulation) -> None:
-    """A dictionary, decoded; empty if the service tells none."""
+    """A dictionary, decoded; empty if the service gives none."""
     assert sim.job(params={"shots": 1024, "moment": 1 + 2j}).inputs == {
         "shots": 1024,
         "moment": 1 + 2j,
@@ -258,7 +258,7 @@ SCRIPTS = ("QUEUED", "RUNNING", "DONE", "ERROR 1500", "CANCELLED")
 
 
 def scripts_for_which(sim: Simulation, question: str) -> list[str]:
-    """The lives whose job answers *question* with True; with False, all the others do."""
+    """Return the scripts whose job answers *question* with True; with False, all the others do."""
     answers = {script: getattr(sim.job(script), question)() for script in SCRIPTS}
     assert set(answers.values()) == {True, False}
     return [script for script, answer in answers.items() if answer]

@@ -44,7 +44,7 @@ def backend(sim: Simulation) -> Any:
 
 
 def circuit(*sizes: int, metadata: Any = None) -> QuantumCircuit:
-    """A circuit with a parameter, an entangling gate, and a register of each of *sizes*."""
+    """Return a circuit with a parameter, an entangling gate, and a register of each of *sizes*."""
     registers = [ClassicalRegister(size, f"r{number}") for number, size in enumerate(sizes)]
     made = QuantumCircuit(QuantumRegister(QUBITS, "q"), *registers, metadata=metadata)
     made.rz(Parameter("p"), 0)
@@ -146,7 +146,7 @@ def test_the_estimator_on_the_executor_gets_its_shapes(backend: Any, level: int)
 
 
 def two_layers() -> QuantumCircuit:
-    """A circuit with a layer of its own qubits after another."""
+    """Return a circuit with a layer of its own qubits after another."""
     made = circuit()
     made.cz(0, 1)
     made.barrier()

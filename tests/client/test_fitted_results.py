@@ -300,7 +300,7 @@ def test_a_job_without_inputs_keeps_the_small_result(sim: Simulation) -> None:
 
 
 def collected(service: Any) -> list[Any]:
-    """A correct consumer: it finds everything by pub, register, shape and metadata."""
+    """Return a correct consumer: it finds everything by pub, register, shape and metadata."""
     backend = service.backend(DEVICE)
     circuit = QuantumCircuit(
         QuantumRegister(QUBITS),

@@ -1,4 +1,4 @@
-"""Every member of the genuine RuntimeJobV2, on a double that lives by a script."""
+"""Every member of the genuine RuntimeJobV2, on a double that follows a script."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sim(request: pytest.FixtureRequest) -> Any:
 
 
 def takes(method: Any, name: str) -> bool:
-    """Whether the installed release has a parameter."""
+    """Return whether the installed release has a parameter."""
     return name in inspect.signature(method).parameters
 
 
@@ -163,7 +163,7 @@ def test_the_result_of_a_cancelled_job_raises(sim: Simulation) -> None:
 
 
 def test_error_message_is_none_unless_the_job_failed(sim: Simulation) -> None:
-    """And then tells the reason."""
+    """And then gives the reason."""
     assert sim.job("QUEUED").error_message() is None
     assert sim.job("DONE").error_message() is None
     message = sim.job('ERROR 1500 "Internal error."').error_message()
@@ -194,7 +194,7 @@ def test_a_cancel_that_fails_is_a_runtime_error(sim: Simulation) -> None:
 
 
 def test_a_cancel_may_lose_the_race(sim: Simulation) -> None:
-    """The client says CANCELLED for ever; whoever looks afresh sees DONE."""
+    """The client says CANCELLED for ever; a job fetched afresh is DONE."""
     job = sim.job("RUNNING 3s; DONE", cancel_takes_effect=False)
     job.cancel()
     sim.clock.advance("5s")

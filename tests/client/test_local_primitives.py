@@ -38,7 +38,7 @@ def backend(sim: Simulation) -> Any:
 
 
 def bell(*, measured: bool = True) -> QuantumCircuit:
-    """A Bell pair."""
+    """Return a Bell pair."""
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
@@ -138,7 +138,7 @@ def test_an_estimate_over_a_grid_has_its_shape_and_is_within_its_precision(
 
 
 def dict_value(values: dict[Parameter, list[float]], parameter: Parameter, index: int) -> float:
-    """The value of *parameter*, whichever copy of it the transpiler made."""
+    """Return the value of *parameter*, whichever copy of it the transpiler made."""
     return next(each[index] for known, each in values.items() if known.name == parameter.name)
 
 

@@ -24,13 +24,13 @@ SHOTS = 4_000
 
 
 def readout(qubit: int) -> Mapping[str, float]:
-    """What the device's snapshot says of a qubit."""
+    """Return what the device's snapshot says of a qubit."""
     properties = json.loads(Snapshots((DEVICE,)).describe(DEVICE, "properties") or b"")
     return {each["name"]: each["value"] for each in properties["qubits"][qubit]}
 
 
 def counts(circuit: QuantumCircuit, where: list[int], *, result: str = "noisy") -> dict[str, int]:
-    """What a sampler counts on the qubits *where*."""
+    """Return what a sampler counts on the qubits *where*."""
     with simulate() as sim:
         sim.next_job(result=result)
         backend = sim.service().backend(DEVICE)
@@ -41,7 +41,7 @@ def counts(circuit: QuantumCircuit, where: list[int], *, result: str = "noisy") 
 
 
 def flips(gates: int) -> QuantumCircuit:
-    """A qubit that is turned so many times, and measured."""
+    """Return a qubit that is turned so many times, and measured."""
     circuit = QuantumCircuit(1)
     for _ in range(gates):
         circuit.x(0)

@@ -23,7 +23,7 @@ OLD = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[2];\ncreg c[2];\nx q[1];\nme
 
 
 def submitted(program: Any, **params: Any) -> tuple[dict[str, Any], Any]:
-    """The state and the result of a sampler job whose pub begins with *program*, asked over a port."""
+    """Return the state and the result of a sampler job whose pub begins with *program*, asked over a port."""
     with qrtest.serve(port=0) as server:
         server.rule("DONE", result="computed")
         headers = {"Authorization": "Bearer x", "IBM-API-Version": "2026-04-15"}

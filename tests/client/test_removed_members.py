@@ -63,11 +63,11 @@ class Calls:
         self._calls.put((job_id, result))
 
     def results(self, count: int) -> list[Any]:
-        """The results of the next *count* calls."""
+        """Return the results of the next *count* calls."""
         return [self._calls.get(timeout=LONGEST_SECONDS)[1] for _ in range(count)]
 
     def so_far(self) -> list[Any]:
-        """The results of the calls that there were."""
+        """Return the results of the calls that there were."""
         return [self._calls.get_nowait()[1] for _ in range(self._calls.qsize())]
 
 
@@ -82,7 +82,7 @@ def ended(job: Any) -> bool:
 
 
 def connected(sim: Simulation) -> None:
-    """Wait for the stream's connection: the genuine client forgets what it is told before."""
+    """Wait for the stream's connection: the genuine client forgets what is asked of it before."""
     for _ in range(100 * LONGEST_SECONDS):
         if sim.journal.count("stream"):
             return
@@ -91,7 +91,7 @@ def connected(sim: Simulation) -> None:
 
 
 def decoder(word: str) -> Any:
-    """A decoder that says *word* and what it got."""
+    """Return a decoder that says *word* and what it got."""
 
     class Decoder(releases.result_decoder()):  # type: ignore[misc]
         @classmethod
@@ -386,7 +386,7 @@ class OneAnswer:
     """A service that is asked by nothing but `handle`."""
 
     def handle(self, request: Request) -> Response:
-        """It is done, whatever it is."""
+        """Return it is done, whatever it is."""
         return Response(
             200, b'{"state": {"status": "Completed"}}', {"Content-Type": "application/json"}
         )

@@ -46,7 +46,7 @@ def sim(request: pytest.FixtureRequest) -> Iterator[Simulation]:
 
 
 def bell(backend: Any, *, measured: bool = True) -> QuantumCircuit:
-    """A Bell pair as *backend* takes it."""
+    """Return a Bell pair as *backend* takes it."""
     circuit = QuantumCircuit(2)
     circuit.h(0)
     circuit.cx(0, 1)
@@ -313,7 +313,7 @@ def test_rejected_tokens_reach_the_caller(sim: Simulation) -> None:
 
 @pytest.mark.skipif(releases.installed() < (0, 40), reason="older releases ask for no token")
 def test_a_token_is_renewed_on_the_virtual_clock(sim: Simulation) -> None:
-    """A day of polling needs a token an hour, and never sees a refusal."""
+    """A day of polling needs a token an hour, and never meets an error response."""
     sim.next_job("QUEUED 1d; DONE")
     backend = sim.service().backend("ibm_torino")
     job = SamplerV2(mode=backend).run([bell(backend)])

@@ -54,7 +54,7 @@ def test_real_time_cannot_be_moved() -> None:
 
 
 def test_a_loop_that_never_sleeps_ends_because_requests_cost_time() -> None:
-    """Fifty virtual milliseconds each, unless told otherwise."""
+    """Fifty virtual milliseconds each, unless another pace is given."""
     with simulate() as sim:
         job = sim.job("QUEUED 10s; DONE")
         polls = 0

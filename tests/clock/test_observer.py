@@ -43,7 +43,7 @@ def test_a_loop_that_never_waits_is_stopped_with_the_line_that_it_is_at() -> Non
 
 
 def test_a_thread_that_hangs_in_the_operating_system_is_named() -> None:
-    """The one that waits for it is told, instead of waiting for ever."""
+    """The one that waits for it gets the error, instead of waiting for ever."""
     reading, writing = os.pipe()
 
     def read() -> None:

@@ -21,7 +21,7 @@ NUMBERS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf
 
 
 def code_under_test(body: str) -> types.ModuleType:
-    """A module of somebody else's, with *body*."""
+    """Return a module of somebody else's, with *body*."""
     module = types.ModuleType("somebody_elses_polling")
     exec(body, vars(module))
     return module

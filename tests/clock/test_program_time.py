@@ -14,7 +14,7 @@ from qrtest.clock.program_time import ProgramTime
 
 
 def moments(program: Callable[[Callable[[], None]], None]) -> list[float]:
-    """When *program* asks, each answer taking a second; of all its threads, in the order of the answers."""
+    """Return when *program* asks, in all its threads; each answer takes a second."""
     counted, found, lock = ProgramTime(), [0.0], threading.Lock()
 
     def ask() -> None:

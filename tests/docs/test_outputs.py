@@ -23,7 +23,7 @@ PRODUCED = re.compile(r"<!-- (printed|reported)\b")
 
 
 def outputs(how: str) -> list[object]:
-    """The programs of all pages with the output that stands below them."""
+    """Return the programs of all pages with the output that stands below them."""
     return [
         pytest.param(
             found["code"], found["output"], found["options"].split(), id=f"{page.stem}-{number}"

@@ -27,7 +27,7 @@ def documented(*kinds: str) -> set[str]:
 
 
 def _has_code(value: object) -> bool:
-    """Whether *value* is a function, or a class that is neither an exception nor a kind of fault."""
+    """Return whether *value* is a function, or a class that is neither an exception nor a kind of fault."""
     is_made_by_a_function = inspect.isclass(value) and issubclass(value, (Exception, faults.Fault))
     return (inspect.isclass(value) or inspect.isfunction(value)) and not is_made_by_a_function
 

@@ -15,6 +15,13 @@ ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "qrtest").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 GENERATED = {"quality.md"}
+PROGRAMS = [
+    path
+    for folder in ("tests", "benchmarks", "examples", "docs")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if path != Path(__file__)  # it names the words
+]
+PROGRAMS += [ROOT / "conftest.py", ROOT / "noxfile.py"]
 
 INSTEAD = {
     r"lives?\b(?! (on|in|up))": "script, scenario or status sequence",
@@ -51,14 +58,14 @@ NOUN_PHRASE = re.compile(
 
 
 def unwanted(text: str) -> Iterator[str]:
-    """The words of *text* that have a plainer one."""
+    """Yield the words of *text* that have a plainer one."""
     for found in WORD.finditer(ALLOWED.sub("", text)):
         assert found.lastgroup is not None
         yield f"{found.group()!r}: write {list(INSTEAD.values())[int(found.lastgroup[1:])]}"
 
 
 def prose(path: Path) -> Iterator[tuple[int, str]]:
-    """The docstrings and comments of a source, with their lines."""
+    """Yield the docstrings and comments of a source, with their lines."""
     source = path.read_text(encoding="utf-8")
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -72,7 +79,9 @@ def prose(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value.value
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path", [*SOURCES, *PROGRAMS], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 def test_docstrings_and_comments_use_the_words_of_the_field(path: Path) -> None:
     """Each unwanted word is named with its line and with what to write."""
     assert [f"line {line}: {word}" for line, text in prose(path) for word in unwanted(text)] == []
@@ -91,23 +100,31 @@ def test_pages_use_the_words_of_the_field(path: Path) -> None:
     assert list(unwanted(text)) == []
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.relative_to(ROOT).as_posix())
+@pytest.mark.parametrize(
+    "path", [*SOURCES, *PROGRAMS], ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 def test_the_docstring_of_a_function_begins_with_a_verb(path: Path) -> None:
-    """A value is described by a noun phrase: properties, classes and constants may begin with one."""
+    """A value is described by a noun phrase: properties, fixtures, classes and constants may begin with one.
+
+    A test is a statement: its docstring adds to what its name says.
+    """
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            decorators = {ast.unparse(each).rpartition(".")[2] for each in node.decorator_list}
+            decorators = {
+                ast.unparse(each).partition("(")[0].rpartition(".")[2]
+                for each in node.decorator_list
+            }
             docstring = ast.get_docstring(node) or ""
-            if not decorators & {"property", "cached_property", "fixture"} and NOUN_PHRASE.match(
-                docstring
-            ):
+            is_a_value = bool(decorators & {"property", "cached_property", "fixture"})
+            is_a_test = path in PROGRAMS and node.name.startswith("test")
+            if not is_a_value and not is_a_test and NOUN_PHRASE.match(docstring):
                 found.append(f"line {node.lineno}: {node.name}: {docstring.splitlines()[0]}")
     assert found == []
 
 
 def identifiers(path: Path) -> Iterator[str]:
-    """The names of functions, classes, parameters and variables that a source defines."""
+    """Yield the names of functions, classes, parameters and variables that a source defines."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

@@ -22,12 +22,12 @@ PYTHONS = ["3.11", "3.12", "3.13", "3.14"]
 
 
 def read(name: str) -> Any:
-    """The data of a YAML file of the repository."""
+    """Return the data of a YAML file of the repository."""
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
 def steps(workflow: str, job: str) -> str:
-    """What the steps of a job run and use, as one text."""
+    """Return what the steps of a job run and use, as one text."""
     found = read(f".github/workflows/{workflow}.yml")["jobs"][job]["steps"]
     return "\n".join(str(step.get("run") or step.get("uses")) for step in found)
 

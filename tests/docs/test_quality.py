@@ -25,7 +25,7 @@ SPANS = {"x_wait__mutmut_orig": [1, 3], "x_wait__mutmut_1": [5, 7], "x_wait__mut
 
 
 def left_behind(folder: Path, *codes: int | None) -> Path:
-    """A folder as mutmut leaves it, of one module with as many mutants as *codes*."""
+    """Return a folder as mutmut leaves it, of one module with as many mutants as *codes*."""
     (folder / "qrtest" / "lifecycle").mkdir(parents=True)
     module = folder / "qrtest" / "lifecycle" / "script.py"
     module.write_text(MUTATED)

@@ -36,7 +36,7 @@ def free_port() -> str:
 
 
 def commands(console: str) -> Iterator[tuple[list[str], bool, str]]:
-    """Each command, whether it stays in the background, and what it prints."""
+    """Yield each command, whether it stays in the background, and what it prints."""
     for part in re.split(r"^\$ ", console, flags=re.MULTILINE)[1:]:
         line, _, expected = part.partition("\n")
         words = shlex.split(line.removesuffix("&"))

@@ -44,7 +44,7 @@ def base() -> Iterator[str]:
 
 
 def use(base: str, *, binary: bool) -> None:
-    """A session of a program."""
+    """Run a session of a program."""
     for _ in POLLS:
         requests.get(f"{base}/jobs/{JOB}?exclude_params=true", timeout=5)
     requests.post(f"{base}/jobs/{JOB}/cancel", json={"message": "é"}, timeout=5)
@@ -53,7 +53,7 @@ def use(base: str, *, binary: bool) -> None:
 
 
 def check(path: Path, *, binary: bool) -> None:
-    """The recorded session replays through the genuine class, and through requests."""
+    """Replay the recorded session through the genuine class, and through requests."""
     with qrtest.replay(path) as sim:
         job = sim.job()
         assert [job.status() for _ in range(4)] == ["QUEUED", "RUNNING", "DONE", "DONE"]

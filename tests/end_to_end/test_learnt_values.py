@@ -46,7 +46,7 @@ def base() -> Iterator[str]:
 
 
 def program(base: str, name: str, number: int) -> list[int]:
-    """The statuses that a program gets that asks with what the first answer taught it."""
+    """Return the statuses that a program gets that asks with what the first answer taught it."""
     answer = requests.get(f"{base}/first", params={"n": name, "v": VALUES[number]}, timeout=5)
     value = answer.json()[name]
     quoted = quote(value, safe="")

@@ -18,7 +18,7 @@ MODELS = {
 
 
 def circuit() -> QuantumCircuit:
-    """A rotation on a qubit of the device, in its own gates."""
+    """Return a rotation on a qubit of the device, in its own gates."""
     rotated = QuantumCircuit(133, 1)
     rotated.rz(Parameter("a"), 0)
     rotated.sx(0)
@@ -27,7 +27,7 @@ def circuit() -> QuantumCircuit:
 
 
 def submitted(sim: Simulation, program_id: str) -> str:
-    """The result, as text, of a job that was submitted to *sim*."""
+    """Return the result, as text, of a job that was submitted to *sim*."""
     service = sim.service()
     values, isa = [[0.1], [0.2], [0.3]], circuit()
     if program_id == "sampler":

@@ -28,7 +28,7 @@ FEW_BYTES = 60_000
 
 @contextmanager
 def served(transport: str, **options: Any) -> Iterator[tuple[Any, Any]]:
-    """A simulation or a server, and a genuine service of it."""
+    """Provide a simulation or a server, and a genuine service of it."""
     if transport == "serve":
         with qrtest.serve(**options) as server:
             yield server, qrtest.connect(server.url)
@@ -38,7 +38,7 @@ def served(transport: str, **options: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def pub(*gates: tuple[str, tuple[Any, ...]], qubits: int = 133) -> list[Any]:
-    """A pub with a circuit of these gates on as many *qubits* as the device has."""
+    """Return a pub with a circuit of these gates on as many *qubits* as the device has."""
     circuit = QuantumCircuit(qubits, 1)
     for name, arguments in gates:
         getattr(circuit, name)(*arguments)
@@ -115,7 +115,7 @@ ROWS = [
 
 
 def what_comes(row: Row, transport: str) -> tuple[bool, str]:
-    """Whether the submission is rejected, and in which words it or the job fails."""
+    """Return whether the submission is rejected, and in which words it or the job fails."""
     with served(transport, **row.service) as (sim, service):
         sim.rule(row.script, result=row.result)
         backend = service.backend("ibm_torino")

@@ -59,7 +59,7 @@ ANSWERS = st.fixed_dictionaries(
 
 
 def recording(answers: list[Any], method: str = "GET") -> dict[str, Any]:
-    """What vcrpy writes of a session that was given *answers*."""
+    """Return what vcrpy writes of a session that was given *answers*."""
     interactions = [
         {
             "request": {"method": method, "uri": f"{BASE}/{n}", "body": None, "headers": {}},
@@ -71,7 +71,7 @@ def recording(answers: list[Any], method: str = "GET") -> dict[str, Any]:
 
 
 def observed(session: AbstractContextManager[Any], count: int) -> list[Any]:
-    """What a client of requests sees in *session*, the length of the body apart."""
+    """Return what a client of requests sees in *session*, the length of the body apart."""
     with session, requests.Session() as client:
         answers = [
             client.get(f"{BASE}/{n}", timeout=5, allow_redirects=False) for n in range(count)

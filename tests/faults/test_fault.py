@@ -30,7 +30,7 @@ class Shout(Fault):
 
 
 def shout(words: int, **when: Unpack[When]) -> Shout:
-    """The answer arrives in capitals."""
+    """Return the answer arrives in capitals."""
     return Shout(words=words, **when_of(when))
 
 

@@ -214,7 +214,7 @@ def test_no_fault_fails_on_any_body(fault: Fault, body: bytes) -> None:
 
 
 def test_what_is_asked_of_nobody_is_struck_by_nothing() -> None:
-    """A fault belongs to an operation of the service, and a strange path is none."""
+    """A fault belongs to an operation of the service, and an unknown path is none."""
     unknown_path = Request.to("GET", "https://host/weather")
     service, plain, _ = faulty(faults.drop(times=None))
     service.add([faults.drop(times=None)])
@@ -240,7 +240,7 @@ def test_a_stream_breaks_after_its_messages() -> None:
 
 
 def test_a_stream_that_was_refused_is_not_broken() -> None:
-    """There is nothing to break in a refusal: it arrives as it is."""
+    """There is nothing to break in an error response: it arrives as it is."""
     stream = Request.to("GET", "https://host/v1/stream/jobs/j1")
     service, plain, _ = faulty(faults.break_stream())
     assert service.handle(stream).body == plain.body

@@ -26,7 +26,7 @@ else:
 
 
 def printed(*arguments: str, env: Mapping[str, str]) -> str:
-    """What a Python child prints."""
+    """Return what a Python child prints."""
     command = [sys.executable, "-c", *arguments]
     return subprocess.run(
         command, env=env, capture_output=True, text=True, timeout=60

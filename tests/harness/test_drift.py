@@ -108,7 +108,7 @@ def test_a_session_that_submits_is_asked_again() -> None:
 
 
 def recorded_session(sim: Any) -> Cassette:
-    """A submission and the polls of what it made, as they were answered."""
+    """Return a submission and the polls of what it made, as they were answered."""
     import requests
 
     from qrtest.http.messages import Request, Response

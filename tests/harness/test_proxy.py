@@ -57,7 +57,7 @@ def base() -> Iterator[str]:
 
 
 def child(proxied: qrtest.Proxy, base: str, program: str = PROGRAM) -> list[str]:
-    """What a program in a process of its own prints."""
+    """Return what a program in a process of its own prints."""
     command = [sys.executable, "-S", "-c", program, base]
     found = subprocess.run(
         command, env=proxied.environment, capture_output=True, text=True, check=True, timeout=60
@@ -123,7 +123,7 @@ def test_a_replay_takes_another_script(tmp_path: Path) -> None:
 
 
 def jobs_of(path: str) -> tuple[str, ...]:
-    """The ids of the jobs in a cassette."""
+    """Return the ids of the jobs in a cassette."""
     with qrtest.replay(path) as sim:
         return sim.jobs
 

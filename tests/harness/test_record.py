@@ -29,7 +29,7 @@ SECRET = "Zq7Kp2mXw9Lr4TvB8nYc3HdJ5sGf"
 
 
 def service(request: Request) -> Response:
-    """A service of many moods, told by the path."""
+    """Return a service of many moods, chosen by the path."""
     mood = request.path.rpartition("/")[2]
     if mood in ("reset", "closed"):
         return Response(0, failure=mood)  # type: ignore[arg-type]
@@ -177,7 +177,7 @@ def test_nothing_known_is_let_through_with_eight_threads(path: Path) -> None:
 def test_a_broken_connection_is_recorded_and_breaks_again(
     base: str, path: Path, mood: Any, error: type[Exception]
 ) -> None:
-    """The client sees the same exception live, and on replay."""
+    """The client sees the same exception while recording and on replay."""
     url = f"{base}/jobs/{mood}"
     with qrtest.record(path), pytest.raises(error):
         requests.get(url, timeout=0.3)
@@ -190,7 +190,7 @@ def test_a_broken_connection_is_recorded_and_breaks_again(
 
 
 def test_a_refused_connection_is_recorded_and_refused_again(path: Path) -> None:
-    """A port where nobody listens is a refused connection, live and on replay."""
+    """A port where nobody listens is a refused connection, while recording and on replay."""
     with serving(service) as base:
         pass
     with qrtest.record(path), pytest.raises(requests.ConnectionError):
@@ -326,7 +326,7 @@ def test_a_discarded_recording_is_not_saved(base: str, path: Path) -> None:
 
 
 def test_two_writers_are_refused(base: str, path: Path) -> None:
-    """The second one to record a cassette is told at once, and nothing is lost to the first."""
+    """The second one to record a cassette gets an error at once, and nothing is lost to the first."""
     with qrtest.record(path):
         requests.get(f"{base}/jobs/one", timeout=5)
         with (

@@ -1,4 +1,4 @@
-"""Recordings of every HTTP client of Python: one cassette, whoever asked."""
+"""Recordings of every HTTP client of Python: one cassette, whatever library asked."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ RUN = Cassette(
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_the_job_is_the_genuine_class_and_its_result_the_recorded_one(transport: Any) -> None:
-    """`sim.job()` is a RuntimeJobV2 that lives its recorded life, and has the recorded result."""
+    """`sim.job()` is a RuntimeJobV2 that goes through its recorded statuses, and has the recorded result."""
     with qrtest.replay(short(), transport=transport) as sim:
         job = sim.job()
         assert isinstance(job, qiskit_ibm_runtime.RuntimeJobV2)
@@ -138,7 +138,7 @@ def test_a_replayed_job_streams(transport: Any, script: Any) -> None:
 
 @pytest.mark.filterwarnings("ignore:.*(deprecated|was removed from):DeprecationWarning")
 def test_a_result_that_cannot_be_streamed_is_reported(caplog: pytest.LogCaptureFixture) -> None:
-    """Where the client tells of errors in a stream, with what to record."""
+    """Where the client reports errors in a stream, with what to record."""
     with qrtest.replay(Cassette(short().interactions[:3], PROVENANCE)) as sim:
         job = sim.job()
         job.stream_results(print)
@@ -466,7 +466,7 @@ def test_a_circuit_that_is_built_twice_is_two_jobs(pace: Any) -> None:
 
 
 def packed(name: str) -> Any:
-    """A circuit as the client sends it; its name changes the bytes, not what it does."""
+    """Return a circuit as the client sends it; its name changes the bytes, not what it does."""
     circuit = QuantumCircuit(1, name=name)
     written = io.BytesIO()
     qpy.dump(circuit, written)

@@ -9,7 +9,7 @@ from qrtest.client.runtime_client import session_of
 
 
 def submitted(sim: Simulation) -> str:
-    """The status of a job that is submitted now."""
+    """Return the status of a job that is submitted now."""
     session = session_of(sim.api_client)
     body = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
     job_id = session.post("/jobs", data=json.dumps(body)).json()["id"]

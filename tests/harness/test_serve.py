@@ -42,7 +42,7 @@ def one() -> Iterator[Server]:
 
 @pytest.fixture
 def server(one: Server) -> Server:
-    """The server in a fresh state, on a clock that only moves when it is told to."""
+    """The server in a fresh state, on a clock that only moves when it is asked to."""
     one.reset(clock="virtual", latency=0)
     return one
 
@@ -63,14 +63,14 @@ def ask(server: Server, method: str, path: str, body: Any = None) -> tuple[int, 
 
 
 def say(server: Server, what: str, body: Any) -> Any:
-    """What the control endpoint answers to something that it can do."""
+    """Return what the control endpoint answers to something that it can do."""
     status, answer = ask(server, "POST", f"/_qrtest/{what}", body)
     assert status == 200, answer
     return answer
 
 
 def submit(server: Server, **changes: Any) -> str:
-    """The id of a job that was just submitted."""
+    """Return the id of a job that was just submitted."""
     status, answer = ask(server, "POST", "/api/v1/jobs", {**BELL, **changes})
     assert status == 200, answer
     job_id: str = answer["id"]
@@ -78,7 +78,7 @@ def submit(server: Server, **changes: Any) -> str:
 
 
 def state(server: Server, job_id: str) -> str:
-    """What the job is doing."""
+    """Return what the job is doing."""
     text: str = ask(server, "GET", f"/api/v1/jobs/{job_id}?exclude_params=true")[1]["state"][
         "status"
     ]
@@ -89,7 +89,7 @@ def state(server: Server, job_id: str) -> str:
 
 
 def test_it_says_where_it_is_and_how_it_is_asked(server: Server) -> None:
-    """Everything that a client of another language has to be told."""
+    """Everything that a client of another language has to know."""
     about = ask(server, "GET", "/_qrtest")[1]
     assert about["url"] == server.url
     assert about["runtime_url"] == f"{server.url}/api/v1"
@@ -134,7 +134,7 @@ def test_a_backend_goes_offline(server: Server) -> None:
 
 
 def test_tokens_are_rejected(server: Server) -> None:
-    """Until told otherwise."""
+    """Until another one is given."""
     say(server, "tokens", {"reject": True})
     assert ask(server, "GET", "/api/v1/backends")[0] == 401
     say(server, "tokens", {"reject": False})
@@ -154,7 +154,7 @@ def test_the_journal_is_read_as_json(server: Server) -> None:
 
 
 def test_what_jobs_have_come_to_is_known(server: Server) -> None:
-    """Whatever a client was told."""
+    """Whatever a client was answered."""
     job_id = submit(server)
     say(server, "clock", {"advance": "7s"})
     jobs = ask(server, "GET", "/_qrtest/jobs")[1]["jobs"]
@@ -172,7 +172,7 @@ def test_a_reset_forgets_everything(server: Server) -> None:
 
 
 def test_the_same_seed_gives_the_same_ids(server: Server) -> None:
-    """On a clock that only moves when told to."""
+    """On a clock that only moves when asked to."""
     first = [submit(server) for _ in range(3)]
     server.reset(clock="virtual", latency=0)
     assert [submit(server) for _ in range(3)] == first
@@ -215,7 +215,7 @@ def test_an_unknown_path_of_the_endpoint_names_those_there_are(server: Server) -
 
 
 def plainly(server: Server, method: str, path: str, **headers: str) -> tuple[int, Any]:
-    """The answer to a request with these headers and no token."""
+    """Return the answer to a request with these headers and no token."""
     connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.request(method, path, b"{}", {"Authorization": "Bearer any", **sent})
@@ -445,7 +445,7 @@ def test_interim_results_are_streamed(server: Server) -> None:
 
 
 def test_a_thousand_jobs_at_once(server: Server) -> None:
-    """Submitted by eight clients, each polled to its end by whoever submitted it."""
+    """Submitted by eight clients, each polled to its end by the client that submitted it."""
     server.reset(clock="virtual", latency=0)
     ended: list[str] = []
 
@@ -464,7 +464,7 @@ def test_a_thousand_jobs_at_once(server: Server) -> None:
 
 
 def test_the_journal_keeps_the_last_entries(server: Server) -> None:
-    """A server may run for weeks: what is kept is bounded, whoever asks for whatever."""
+    """A server may run for weeks: what is kept is bounded, whatever is asked for."""
     for number in range(ENTRIES + 50):
         server.ask(request("GET", f"/api/v1/jobs/unknown-{number}"))
     assert len(server.journal) == ENTRIES
@@ -481,7 +481,7 @@ def test_large_bodies_are_not_kept_in_the_journal(server: Server) -> None:
 
 
 def request(method: str, path: str) -> Any:
-    """A request with a token."""
+    """Return a request with a token."""
     from qrtest.http.messages import Request
 
     return Request(method, "localhost", path, headers=AUTHORIZED)
@@ -551,7 +551,7 @@ def test_a_server_that_has_not_begun_has_no_address() -> None:
 
 
 def test_jobs_that_fail_to_be_computed_fail(server: Server) -> None:
-    """Computed while the job is in the queue, and nobody waits for it; what cannot be, is told."""
+    """Computed while the job is in the queue, and nobody waits for it; what cannot be, is reported."""
     server.reset(clock="1000x")
     server.next_job("QUEUED 5s; RUNNING 2s; DONE", result="computed")
     job_id = submit(server)
@@ -585,7 +585,7 @@ def test_a_scenario_may_be_a_script(server: Server) -> None:
 
 
 def stream(server: Server, job_id: str) -> Iterator[str]:
-    """What the websocket of a job says, to the end."""
+    """Return what the websocket of a job says, to the end."""
     address = server.url.replace("http", "ws")
     return received(f"{address}/api/v1/stream/jobs/{job_id}", AUTHORIZED, threading.Event())
 
@@ -604,7 +604,7 @@ def test_a_handshake_is_refused_as_any_request_is(server: Server) -> None:
 
 
 def test_a_stream_is_no_plain_http(server: Server) -> None:
-    """Whoever asks for it so is told."""
+    """A request for it is answered so."""
     _, made = ask(server, "POST", "/api/v1/jobs", BELL)
     status, _ = ask(server, "GET", f"/api/v1/stream/jobs/{made['id']}")
     assert status == 426

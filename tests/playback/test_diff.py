@@ -19,14 +19,14 @@ def reported(before: list[Interaction], after: list[Interaction]) -> list[str]:
 
 
 def difference(before: Any, after: Any) -> list[str]:
-    """What differs between two answers to the same poll, without where they were given."""
+    """Return what differs between two answers to the same poll, without where they were given."""
     found = reported([exchange(answer=before)], [exchange(answer=after)])
     return [each.replace("poll(exclude_params): response", "") for each in found]
 
 
 @given(recordings.cassettes, recordings.cassettes)
 def test_the_other_way_round_what_came_has_gone(one: Cassette, other: Cassette) -> None:
-    """Both directions tell of the same places, in the same tiers."""
+    """Both directions report the same places, in the same tiers."""
     there, back = differences(one, other), differences(other, one)
     assert {(each.tier, each.where, each.before, each.after) for each in there} == {
         (each.tier, each.where, each.after, each.before) for each in back
@@ -86,7 +86,7 @@ def test_a_field_that_differs_is_reported_with_its_place(
 
 
 def test_jobs_with_nothing_in_common_are_compared_as_they_are() -> None:
-    """The one was never seen in a state of the other: what is told of both is one shape or another."""
+    """The one was never seen in a state of the other: what is said of both is one shape or another."""
     queued, done = (
         exchange(answer=job_body("Queued")),
         exchange(answer=job_body("Completed", ended="t")),

@@ -85,7 +85,7 @@ NONE = Digests()
 
 
 def is_same(wanted: Request, known: Request, digests: Digests = NONE) -> bool:
-    """Whether *wanted* is found where *known* alone was recorded."""
+    """Return whether *wanted* is found where *known* alone was recorded."""
     index: RequestIndex[str] = RequestIndex(digests)
     index.add(known, "recorded")
     return index.find(wanted) == "recorded"
@@ -118,7 +118,7 @@ def test_a_request_is_nearest_to_itself(request: Request) -> None:
 
 
 def why(one: Any, other: Any, **options: Any) -> list[str]:
-    """The reasons why a submission of *one* is not that of *other*."""
+    """Return the reasons why a submission of *one* is not that of *other*."""
     this, that = (
         Request.to("POST", f"{HOST}/jobs", body=json.dumps(body).encode()) for body in (one, other)
     )

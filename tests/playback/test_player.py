@@ -37,7 +37,7 @@ class Played:
         return self.player.handle(Request.to(method, HOST + path, headers=headers, body=sends))
 
     def at(self, seconds: float) -> str:
-        """What a poll is told at that time."""
+        """Return what a poll is answered at that time."""
         self.clock.sleep(seconds - self.clock.now())
         answer = self("GET", f"/jobs/{JOB}?exclude_params=true")
         return json.loads(answer.body)["status"] if answer.status == 200 else str(answer.status)
@@ -140,7 +140,7 @@ def test_instantly_the_last_word_is_the_last_that_was_no_error(last: dict[str, A
 
 
 def test_a_submission_that_was_refused_moves_no_time() -> None:
-    """It made no job that could live from then on; the job that there is lives on as recorded."""
+    """It made no job that could begin then; the job that there is goes on as recorded."""
     refused = exchange("POST", "/jobs", {"a": 1}, status=400, answer={"errors": []}, at=4.0)
     played = Played(*short().interactions, refused)
     assert played.at(1.0) == "Queued"
@@ -172,7 +172,7 @@ def test_submissions_are_distinguished_by_what_they_send() -> None:
 
 
 def submitted(circuit: bytes, trace_id: int) -> dict[str, Any]:
-    """What is sent to have a circuit run."""
+    """Return what is sent to have a circuit run."""
     value = base64.b64encode(zlib.compress(circuit)).decode()
     pub = {"__type__": "QuantumCircuit", "__value__": value}
     return {"program_id": "sampler", "params": {"pubs": [[pub]]}, "trace_id": trace_id}
@@ -204,7 +204,7 @@ STAMPS = {
 def test_an_error_that_was_recorded_holds_although_the_job_changed_meanwhile(
     times: list[float],
 ) -> None:
-    """The timestamps say that it ran and ended; who polled then was told 503."""
+    """The timestamps say that it ran and ended; a poll was answered 503 then."""
     played = Played(
         poll("Queued", 0.0),
         exchange(status=503, at=3.0, took=0.05),
@@ -217,7 +217,7 @@ def test_an_error_that_was_recorded_holds_although_the_job_changed_meanwhile(
 
 
 def test_a_step_that_no_poll_saw_is_seen_when_it_was() -> None:
-    """The timestamps tell of a run that was over before anybody asked."""
+    """The timestamps are of a run that was over before anybody asked."""
     played = Played(
         poll("Queued", 0.0),
         poll("Completed", 8.0),
@@ -278,7 +278,7 @@ def test_the_end_of_a_job_that_says_when_it_was_is_seen_then() -> None:
 
 
 def test_without_timestamps_every_question_is_answered_as_it_was() -> None:
-    """Who asked with parameters was last told that it waits, whatever another poll saw later."""
+    """A request with parameters was last answered that it waits, whatever another poll saw later."""
     whole = exchange(path=f"/jobs/{JOB}", answer=job_body("Queued", params={}), at=1.0)
     played = Played(poll("Queued", 0.0), whole, poll("Completed", 5.0))
     assert played.at(6.0) == "Completed"

@@ -127,7 +127,7 @@ def test_a_job_that_was_submitted_and_never_asked_for_waits() -> None:
     ids=["a result", "a submission", "a strange submission", "a poll"],
 )
 def test_a_job_of_an_unknown_program_is_a_samplers(reported: Interaction) -> None:
-    """Whatever else was recorded of it, it is one that can be lived."""
+    """Whatever else was recorded of it, it is one that a job can go through."""
     job = the_job(reported)
     assert (job.job_id, job.scenario.program_id, job.record.job["id"]) == (JOB, "sampler", JOB)
     answer = respond(simulated(job), Request.to("GET", f"{HOST}/jobs/{JOB}"), 0.0)
@@ -207,7 +207,7 @@ def test_what_the_service_says_of_such_a_job_is_no_fault(
 
 
 def test_errors_are_faults_from_when_they_were_answered_to_when_they_were_not() -> None:
-    """A broken connection as one, a refusal with the pause that it asked for."""
+    """A broken connection as one, an error response with the pause that it asked for."""
     refused = exchange(status=503, at=2.0)
     response = replace(refused.response, headers={"retry-after": "7"}, body=b"{}")
     job = the_job(
@@ -249,7 +249,7 @@ def test_an_error_that_was_over_at_once_is_none() -> None:
 
 
 def test_an_error_that_was_answered_first_was_the_answer_from_the_beginning() -> None:
-    """Of each question by itself: who asks earlier than the recording is told so, too."""
+    """Of each question by itself: an earlier request than the recorded one is answered so, too."""
     job = the_job(
         replace(SUBMISSION, at=0.0),
         exchange(status=503, at=2.0),
@@ -311,7 +311,7 @@ def test_an_error_keeps_its_words_and_when_to_come_back() -> None:
 
 
 def test_metrics_by_another_clock_are_those_of_the_script_that_was_seen() -> None:
-    """A recording that says 4 hours and was seen to take 5 seconds tells one story, not two."""
+    """A recording that says 4 hours and was seen to take 5 seconds has one length, not two."""
     stamps = {**STAMPS, "running": "2026-01-01T04:00:00Z", "finished": "2026-01-01T09:00:00Z"}
     described = {**job_body("Completed"), "created": STAMPS["created"]}
     job = the_job(
@@ -498,7 +498,7 @@ def test_what_has_no_timestamp_lies_among_what_has_one(
     script: str,
     starts: tuple[float, ...],
 ) -> None:
-    """Counted from the birth, whenever the recording found the job."""
+    """Counted from its creation, whenever the recording found the job."""
     running, finished = (f"2026-01-01T00:00:{second}Z" for second in stamps)
     reported = {"timestamps": {**STAMPS, "running": running, "finished": finished}}
     read = the_job(
@@ -544,7 +544,7 @@ def test_an_end_that_no_poll_saw_is_none() -> None:
 
 @pytest.mark.parametrize("answer", [b"<html>", b"[]", {}, {"id": JOB}, {"id": JOB, "state": 7}])
 def test_an_answer_without_a_state_says_nothing(answer: object) -> None:
-    """What was told before still holds."""
+    """What was answered before still holds."""
     job = the_job(poll("Queued", 0.0), exchange(answer=answer, at=1.0), poll("Running", 2.0))
     assert str(job.scenario.script) == "QUEUED 2s; RUNNING"
 

@@ -66,7 +66,7 @@ def recorded(
     took: float = 0.05,
     logs: str | None = "a log\n",
 ) -> Cassette:
-    """What a client records that polls qrtest's own service until the job has ended, then asks more."""
+    """Return the recording of a client that polls qrtest's own service to the end, then asks more."""
     clock = VirtualClock(longest=None)
     service = SimulatedService(clock, epoch=EPOCH, seed=0, backends=NoBackends(), plan=no_plan)
     script = Script.of(given_script)
@@ -118,7 +118,7 @@ def no_plan(submission: Submission, job_id: str) -> JobPlan:
 
 
 def trace(sim: qrtest.Replay, interval: float, asked: set[str]) -> list[Any]:
-    """All that a client can see that polls every so often, and asks for what was recorded."""
+    """Return all that a client can see that polls every so often, and asks for what was recorded."""
     job, seen = sim.job(), []
     for _ in range(2_000):
         try:
@@ -146,7 +146,7 @@ CAPTURED = json.loads((files("qrtest.captured") / "metrics-87-jobs.json").read_t
 
 
 def captured_session(job: dict[str, Any]) -> Cassette:
-    """What a client would have recorded of a captured job that polled it every two seconds."""
+    """Return what a client would have recorded of a captured job that polled it every two seconds."""
     from datetime import datetime
 
     times = {name: datetime.fromisoformat(at) for name, at in job["metrics"]["timestamps"].items()}
@@ -191,7 +191,7 @@ def test_without_timestamps_a_change_is_when_it_was_first_seen() -> None:
 
 
 def test_timestamps_that_cannot_be_are_not_believed() -> None:
-    """A service that lived in a time of its own tells nothing about when its answers were seen."""
+    """A service with a clock of its own shows nothing about when its answers were seen."""
     stamps = {
         "created": "2026-01-01T00:00:00Z",
         "running": "2026-01-01T04:00:00Z",
@@ -203,7 +203,7 @@ def test_timestamps_that_cannot_be_are_not_believed() -> None:
 
 
 def test_a_job_that_was_found_under_way_has_its_whole_status_sequence() -> None:
-    """Recorded when it had ended long ago, it still tells how long it waited and ran; replayed, it has ended."""
+    """Recorded when it had ended long ago, it still shows how long it waited and ran; replayed, it has ended."""
     cassette = recorded("QUEUED 2h; RUNNING 30s; DONE", first=9_000)
     scenario = Scenario.from_cassette(cassette)
     assert str(scenario.script) == "QUEUED 2h; RUNNING 30s; DONE"
@@ -315,7 +315,7 @@ def test_reading_what_was_written_gives_the_same_scenario(path: Path, tmp_path: 
 
 @pytest.mark.parametrize("job", CAPTURED[::9], ids=lambda job: job["job_id"])
 def test_captured_jobs_go_there_and_back(job: dict[str, Any]) -> None:
-    """Metrics and all, in the era in which they were captured."""
+    """Metrics and all, in the API version in which they were captured."""
     scenario = Scenario.from_cassette(captured_session(job))
     kept = Scenario.from_cassette(scenario.to_cassette())
     assert (kept.script, kept.result) == (scenario.script, None)
@@ -331,7 +331,7 @@ WINDOWS = st.builds(
 
 
 def merged(script: Script) -> Script:
-    """*script* in which neighbours that say the same are one: nobody could tell them apart."""
+    """*script* in which neighbours that say the same are one: they cannot be distinguished."""
     steps = list(script.steps[:1])
     for step in script.steps[1:]:
         last = steps[-1]
@@ -567,7 +567,7 @@ def test_a_job_of_the_classic_service_keeps_its_form() -> None:
 
 
 def test_what_was_never_asked_is_answered() -> None:
-    """A job that lives another life can be cancelled, although nobody did when it was recorded."""
+    """A job with another script can be cancelled, although nobody did when it was recorded."""
     with qrtest.replay(short(), script="QUEUED 1h; DONE") as sim:
         job = sim.job()
         job.cancel()
@@ -619,7 +619,7 @@ SAMPLER = Path(__file__).parents[2] / "cassettes" / "sampler.yaml"
 
 @given(qst.lives_of(SAMPLER))
 def test_other_scenarios_of_a_recording_are_drawn(given_script: Scenario) -> None:
-    """The payloads are real, the fate is drawn, and what is printed is short code that evaluates back."""
+    """The payloads are real, the script is drawn, and what is printed is short code that evaluates back."""
     recorded = Scenario.from_cassette(SAMPLER)
     assert given_script.record is not None
     assert (given_script.params, given_script.record.job) == (recorded.params, recorded.record.job)  # type: ignore[union-attr]
@@ -631,14 +631,14 @@ def test_other_scenarios_of_a_recording_are_drawn(given_script: Scenario) -> Non
 
 
 def shots(job: Any) -> int:
-    """A consumer that forgets how a job can end."""
+    """Return a consumer that forgets how a job can end."""
     job.wait_for_final_state(timeout=None)
     result = job.result()
     return sum(result[0].data.meas.get_counts().values())
 
 
 def test_a_consumer_is_checked_against_the_scenarios_of_a_recording() -> None:
-    """What breaks it is told as a change of the recording."""
+    """What breaks it is reported as a change of the recording."""
     with pytest.raises(qrtest.errors.ConsumerBug) as found:
         qrtest.check_consumer(shots, cassette=SAMPLER, max_examples=30)
     assert repr(found.value.scenario).startswith(f"Scenario.from_cassette({str(SAMPLER)!r}).but(")

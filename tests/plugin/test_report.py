@@ -19,7 +19,7 @@ from tests.recordings import exchange, short
 
 
 def waited_for(scenarios: list[Scenario]) -> qrtest.Simulation:
-    """A simulation that has run each of *scenarios* while a client waited."""
+    """Return a simulation that has run each of *scenarios* while a client waited."""
     with simulate(longest=None) as sim:
         for scenario in scenarios:
             job = sim.job(scenario)
@@ -34,7 +34,7 @@ def waited_for(scenarios: list[Scenario]) -> qrtest.Simulation:
 
 @given(st.lists(qst.scenarios(), min_size=1, max_size=6), st.integers(12, 24))
 def test_the_timeline_fits_a_screen(scenarios: list[Scenario], lines: int) -> None:
-    """Whatever the jobs live through: no more lines than there are, and 80 columns."""
+    """Whatever the jobs go through: no more lines than there are, and 80 columns."""
     shown = report.timeline(waited_for(scenarios).journal, lines=lines).splitlines()
     assert 1 <= len(shown) <= lines
     assert max(map(len, shown)) <= report.COLUMNS

@@ -60,7 +60,7 @@ def test_a_word_that_is_none_is_named_with_its_speaker(source: str, spelled: str
 def say(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, set_to: dict[str, str]
 ) -> list[str]:
-    """A project in which each source has *set_to* its word about the transport; the arguments of pytest."""
+    """Return the arguments of pytest for a project in which each source has *set_to* a transport."""
     ini = f"qrtest_transport = {set_to['ini']}" if "ini" in set_to else ""
     pytester.makeini(f"[pytest]\naddopts = --strict-markers --strict-config\n{ini}\n")
     if "environment" in set_to:
@@ -87,7 +87,7 @@ def say(
 def test_pair_by_pair(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, before: str, after: str
 ) -> None:
-    """Of any two that say something about one test, the one that stands first in the docs is heard."""
+    """Of any two that say something about one test, the one that stands first in the docs takes precedence."""
     arguments = say(pytester, monkeypatch, {before: WORDS[0], after: WORDS[1]})
     pytester.runpytest_inprocess(*arguments).assert_outcomes(passed=1)
 

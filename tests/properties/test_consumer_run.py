@@ -45,7 +45,7 @@ def test_ctrl_c_ends_the_search() -> None:
     """A person who interrupts the tests is not the consumer."""
 
     def is_interrupted(job):
-        signal.raise_signal(signal.SIGINT)  # of a signal to the process, another thread may be told
+        signal.raise_signal(signal.SIGINT)  # of a signal to the process, another thread may get it
 
     # What a shell starts in the background ignores the signal.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -297,7 +297,7 @@ def _energies(service, backwards: bool = False) -> list[object]:
 
 @pytest.mark.filterwarnings("ignore:The EstimatorV2 class is deprecated")
 def test_what_is_submitted_gets_a_result_of_its_own_program() -> None:
-    """Several jobs of the estimator are given expectation values, and are told apart by them."""
+    """Several jobs of the estimator are given expectation values, which distinguish them."""
     both = [(Scenario("DONE"), Scenario("DONE"))]
     options = {"takes": "service", "jobs": 2, "scenarios": both}
     qrtest.check_consumer(_energies, **options)

@@ -16,7 +16,7 @@ from qrtest.properties import PROMISES, Promise
 
 
 def broken(make_job) -> tuple[str, ...]:
-    """The promises that jobs break."""
+    """Return the promises that jobs break."""
     with qrtest.simulate(), pytest.raises(BrokenPromises) as found:
         qrtest.check_job(make_job)
     return found.value.names
@@ -41,13 +41,13 @@ def test_a_replayed_job_keeps_every_promise(transport) -> None:
 
 
 def looked_up(job):
-    """A job that was asked for once, so that a recording knows it."""
+    """Return a job that was asked for once, so that a recording knows it."""
     job.status()
     return job
 
 
 def recorded(journal) -> Cassette:
-    """The cassette of what a journal tells."""
+    """Return the cassette of what a journal shows."""
     return Cassette(
         tuple(
             Interaction(

@@ -26,7 +26,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pin(*arguments: str, status: int = 0) -> str:
-    """What `qrtest pin` prints."""
+    """Return what `qrtest pin` prints."""
     result = CliRunner().invoke(group, ["pin", *arguments])
     assert result.exit_code == status, result.output
     return result.output

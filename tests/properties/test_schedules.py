@@ -37,7 +37,7 @@ OF_A_SERVICE = {"double_submission": 1, "result_of_another_job": 2}
 
 
 def options(consumer: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return what a check of *consumer* is told."""
+    """Return what a check of *consumer* finds."""
     submissions = OF_A_SERVICE.get(consumer.__name__)
     return {} if submissions is None else {"takes": "service", "submissions": submissions}
 

@@ -14,7 +14,7 @@ FEW = [each for each in SERVICE_PROMISES if each.name in {"finds", "order", "ses
 
 
 def maker(sim):
-    """A maker of services whose submissions faults can strike."""
+    """Return a maker of services whose submissions faults can strike."""
 
     def make_service(*faults):
         if faults:
@@ -25,7 +25,7 @@ def maker(sim):
 
 
 def broken(sim, **options) -> tuple[str, ...]:
-    """The promises that a service of *sim* breaks."""
+    """Return the promises that a service of *sim* breaks."""
     with pytest.raises(BrokenPromises) as found:
         qrtest.check_service(maker(sim), promises=FEW, **options)
     return found.value.names

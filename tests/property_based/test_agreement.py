@@ -1,4 +1,4 @@
-"""The same life through every transport is the same to whoever looks: one trace."""
+"""The same script through every transport gives one trace."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ OVER_A_PORT = st.one_of(
 
 
 def served(script: Script, plan: list[Fault], asked: list[str], folder: str | None) -> list[Any]:
-    """What a client sees of a server; with *folder* by a proxy that records there."""
+    """Return what a client sees of a server; with *folder* by a proxy that records there."""
     with ExitStack() as stack:
         server = stack.enter_context(
             qrtest.serve(clock="virtual", faults=plan, backends=["ibm_torino"])
@@ -100,7 +100,7 @@ def served(script: Script, plan: list[Fault], asked: list[str], folder: str | No
 def asked_of(
     url: str, asked: list[str], proxied: str | None, now: Callable[[], float] = float
 ) -> list[Any]:
-    """What is answered to a submission and to *asked*, and when, on connections that no tap sees."""
+    """Return what is answered to a submission and to *asked*, and when, on connections that no tap sees."""
     observed: list[Any] = []
     body = b'{"program_id": "sampler", "backend": "ibm_torino"}'
     todo = [("POST", "/jobs", body), *((*ASKED[name], None) for name in asked)]

@@ -100,7 +100,7 @@ class Program:
 
 
 def observed(base: str, programs: list[list[Any]], *, computes: bool) -> list[list[Any]]:
-    """What each program is answered, the first in this thread and the others in threads of their own."""
+    """Return what each program is answered: the first in this thread, the others in their own."""
     made = [Program(base, f"thread-{n}", computes=computes) for n in range(len(programs))]
     threads = [
         threading.Thread(target=program.run, args=(steps,))
@@ -117,7 +117,7 @@ def observed(base: str, programs: list[list[Any]], *, computes: bool) -> list[li
 def recorded_and_replayed(
     server: Server, run: Callable[[str, bool], list[list[Any]]]
 ) -> tuple[list[list[Any]], list[list[Any]]]:
-    """What a program observes while it is recorded, and what in a replay of that."""
+    """Return what a program observes while it is recorded, and what in a replay of that."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "session.yaml"
         with qrtest.record(path, rules=Rules(keep=frozenset({"caller"}))):

@@ -268,7 +268,7 @@ def text_of(session: Redacted, *, as_json: bool = False) -> str:
 
 
 def leaks(text: str) -> list[str]:
-    """The secrets that stand in *text*, also in what its escapes mean."""
+    """Return the secrets that stand in *text*, also in what its escapes mean."""
     readings = [text, text.encode().decode("unicode_escape", "replace"), re.sub(r"\s", "", text)]
     readings += [quote(reading, safe="") for reading in readings[:1]]
     found = {

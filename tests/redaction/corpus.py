@@ -144,7 +144,7 @@ def file_of(interactions: tuple[Interaction, ...]) -> str:
 
 
 def leaks(text: str, secret: str) -> bool:
-    """Whether *secret*, or a telling word of it, stands in *text* in any encoding."""
+    """Return whether *secret*, or a word of it that identifies it, stands in *text* in any encoding."""
     pieces = {secret, *(word for word in secret.split() if len(word) >= 6)}
     pieces |= {
         part for part in re.split(r"[@+]", secret) if len(part) >= 6 and "example" not in part

@@ -112,7 +112,7 @@ def test_a_form_of_many_parts_keeps_what_a_form_may_keep() -> None:
 
 @given(st.from_regex(r"[a-v0-9]{10}[0-9][a-v0-9]{9}", fullmatch=True))
 def test_the_path_of_a_job_is_legible_in_a_message(job_id: str) -> None:
-    """What was asked about which job is told; a part of a path that looks like a secret is not."""
+    """What was asked about which job is said; a part of a path that looks like a secret is not."""
     asked = f"GET /runtime/jobs/{job_id}/results was not recorded"
     assert shown(asked) == asked
     assert leaks(shown(f"GET /runtime/jobs/{job_id}/{CANARY} was not recorded")) == []

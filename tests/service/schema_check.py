@@ -22,7 +22,7 @@ KNOWN = {
 
 
 def problems(value: Any, schema: Any, schemas: Mapping[str, Any], at: str = "") -> Iterator[str]:
-    """What is wrong with *value*, each with where it is."""
+    """Yield what is wrong with *value*, each with where it is."""
     if set(schema) - KNOWN:
         yield f"{at}: the schema has {set(schema) - KNOWN}, which is not checked"
     if "$ref" in schema:
@@ -56,7 +56,7 @@ def problems(value: Any, schema: Any, schemas: Mapping[str, Any], at: str = "") 
 def problems_of_fields(
     value: Mapping[str, Any], schema: Any, schemas: Mapping[str, Any], at: str
 ) -> Iterator[str]:
-    """What is wrong with the fields of an object."""
+    """Yield what is wrong with the fields of an object."""
     fields = schema.get("properties", {})
     missing = [name for name in schema.get("required", ()) if name not in value]
     yield from (f"{at}: {name} is missing" for name in missing)

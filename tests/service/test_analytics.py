@@ -14,7 +14,7 @@ def used(ask: Asking, query: str = "") -> int:
 
 
 def prepared() -> Asking:
-    """A job on each of two backends that ran for 10 and 30 seconds, the second one a day later."""
+    """Return a job on each of two backends that ran for 10 and 30 seconds, the second one a day later."""
     ask = Asking("RUNNING 10s; DONE")
     ask.submit()
     ask.clock.advance("24h")

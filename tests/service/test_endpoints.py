@@ -1,4 +1,4 @@
-"""Every endpoint of the REST API: status, shape of the body, and what it says in which era."""
+"""Every endpoint of the REST API: status, shape of the body, and what it says in which API version."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ ENDPOINTS: list[tuple[str, str, Any, int, set[str] | str | None]] = [
 
 
 def prepared() -> tuple[Asking, dict[str, str]]:
-    """A service with a job that is done, one that is queued, and a session."""
+    """Return a service with a job that is done, one that is queued, and a session."""
     ask = Asking()
     done = ask.submit(tags=["tagged"])
     ask.clock.advance("1m")
@@ -300,7 +300,7 @@ def test_the_version_of_the_api_chooses_the_form_of_an_answer(version: str | Non
 
 
 def test_a_version_that_does_not_exist_is_refused() -> None:
-    """The refusal names the versions that there are."""
+    """The error response names the versions that there are."""
     ask = Asking()
     ask.version = "2023-01-01"
     answer = ask("GET", "/backends")
@@ -309,7 +309,7 @@ def test_a_version_that_does_not_exist_is_refused() -> None:
 
 
 def test_the_same_job_polled_in_two_api_versions_speaks_both() -> None:
-    """An answer that is kept for the next poll is not handed to another era."""
+    """An answer that is kept for the next poll is not given to another API version."""
     ask, names = prepared()
     new = ask("GET", f"/jobs/{names['done']}?exclude_params=true").body["usage"]
     ask.version = "2025-05-01"
@@ -516,7 +516,7 @@ def test_an_account_that_cannot_be_is_refused(wrong: Any, reported: str) -> None
 
 
 def two_instances() -> tuple[Asking, str, str]:
-    """A service with an open instance for one backend, and a premium one in Europe."""
+    """Return a service with an open instance for one backend, and a premium one in Europe."""
     small = Instance(name="small", plan="open", backends=("ibm_torino",), usage_limit=600)
     large = Instance(name="large", plan="premium", region="eu-de", tags=("lab",))
     return Asking(instances=[small, large]), small.resource_name, large.resource_name

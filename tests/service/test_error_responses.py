@@ -1,4 +1,4 @@
-"""What a client is told when the service refuses: programs go by the codes, people by the words."""
+"""What a client is answered when the service refuses: programs go by the codes, people by the words."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.asking import Asking
 
 
 def after(ask: Asking, seconds: float, **params: Any) -> dict[str, Any]:
-    """The state of a job with these *params*, so long after its submission."""
+    """Return the state of a job with these *params*, so long after its submission."""
     job_id = ask.submit(params=params)
     ask.clock.sleep(seconds)
     state: dict[str, Any] = ask("GET", f"/jobs/{job_id}").body["state"]

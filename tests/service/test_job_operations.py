@@ -52,7 +52,7 @@ def without_trace(answer: Response) -> tuple[int, Any]:
 def test_a_job_says_of_itself_what_the_service_says(
     method: str, path: str, body: bytes, script: Script, at: float, version: str
 ) -> None:
-    """Every operation, at any time of any life, refusals included."""
+    """Every operation, at any time of any script, error responses included."""
     ask = Asking(str(script))
     job_id = ask.submit()
     job = ask.service.job(job_id)

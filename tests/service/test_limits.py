@@ -1,4 +1,4 @@
-"""What the service refuses when it is told to be strict, and how backends stand in a job's way."""
+"""What the service refuses when it is made strict, and how backends stand in a job's way."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_nothing_is_limited_unless_asked_for() -> None:
 
 @given(st.lists(st.floats(0, 90), max_size=30))
 def test_no_minute_has_more_submissions_than_allowed(pauses: list[float]) -> None:
-    """Whenever they come: five in any sixty seconds, and a refusal is 429 with code 1202."""
+    """Whenever they come: five in any sixty seconds, and the error response is 429 with code 1202."""
     ask = Asking(limits=Limits(submissions_per_minute=5))
     accepted: list[float] = []
     for pause in pauses:
@@ -170,7 +170,7 @@ def test_a_change_that_leaves_a_backend_online_leaves_its_jobs_alone() -> None:
     assert ask.state(job) == "Running"
 
 
-# --- jobs whose fate is decided later ---
+# --- jobs whose script is decided later ---
 
 LATER_SCRIPT = JobPlan(script=Script.parse("RUNNING 10s; DONE"), recorded=Recorded(result="{}"))
 
@@ -210,7 +210,7 @@ def test_a_job_that_ended_before_its_script_was_set_has_no_other() -> None:
 
 
 def test_a_script_that_no_job_can_have_is_followed_all_the_same() -> None:
-    """What is illegal on purpose stays possible for a job that waited for its fate."""
+    """What is illegal on purpose stays possible for a job that waited for its script."""
     ask = Asking("RUNNING")
     job = ask.submit()
     later_script = Script.parse("ILLEGAL: QUEUED 5s; DONE 5s; RUNNING")

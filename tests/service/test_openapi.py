@@ -39,7 +39,7 @@ QUERIES = {"tag_search": "?search=abc", "list": "?limit=2"}
 
 
 def problems_of(answer: Response, path: Path, version: str) -> list[str]:
-    """What is wrong with *answer* by the description."""
+    """Return what is wrong with *answer* by the description."""
     described = openapi.answers(path)
     if answer.status not in described:
         return [f"status {answer.status} is not described: {sorted(described)}"]
@@ -56,7 +56,7 @@ def problems_of(answer: Response, path: Path, version: str) -> list[str]:
 
 
 def names(ask: Asking) -> dict[str, list[str]]:
-    """What the paths of each operation can be about: something there is, and something there is not."""
+    """Return what the paths of each operation can be about: what there is, and what there is not."""
     job = ask.submit(tags=["abcd"])
     session = ask("POST", "/sessions", {"mode": "dedicated", "backend": "ibm_torino"}).body["id"]
     return {
@@ -70,7 +70,7 @@ def names(ask: Asking) -> dict[str, list[str]]:
 
 
 def walked(ask: Asking, version: str) -> list[str]:
-    """What is wrong with the answer of each route, asked for what there is and for what there is not."""
+    """Return what is wrong with the answer of each route, for what there is and for what there is not."""
     ask.version = version
     about = names(ask)
     ask.clock.sleep(4)

@@ -87,7 +87,7 @@ def test_what_was_charged_is_charged_in_proportion(
     ],
 )
 def test_usage_is_reported_as_it_was_recorded(job: dict[str, Any], reported: object) -> None:
-    """Of one who recorded no end, as the service tells it; of an end without usage, not at all."""
+    """Of one who recorded no end, as the service reports it; of an end without usage, not at all."""
     assert JobRecord(job=job).usage(VERSION, 3.0, complete=True) == reported
 
 
@@ -103,7 +103,7 @@ def test_the_end_is_reported_where_it_was_recorded() -> None:
 
 
 def test_a_rescripted_job_is_described_as_itself_with_what_was_recorded() -> None:
-    """Its name, its birth and what its scenario says are its own; all else is the recording's."""
+    """Its name, its creation and what its scenario says are its own; all else is the recording's."""
     recorded = {**job_body("Failed", tags=["old"]), "usage": {"seconds": 9}, "region": "eu-de"}
     usual = {
         "id": "other",

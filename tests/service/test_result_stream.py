@@ -30,13 +30,13 @@ FACTS = JobFacts(job_id="j", created="", backend="b", program_id="sampler", para
 
 
 def job(script: Script, result: str | None = "the result") -> SimulatedJob:
-    """A job that is created_at at 0."""
+    """Return a job that is created_at at 0."""
     cursor = ScriptCursor(script, created_at=0.0)
     return SimulatedJob(FACTS, cursor, Recorded(result=result), Behaviour(), epoch=0.0)
 
 
 def conversation(stream: Any, longest: int = 100) -> Iterator[tuple[float, Any]]:
-    """Everything that *stream* says, asked whenever it told to, with the time."""
+    """Everything that *stream* says, asked whenever it asks to be, with the time."""
     now = 0.0
     for _ in range(longest):
         sent_messages = stream.next(now)
@@ -101,7 +101,7 @@ HANDSHAKE = Request("GET", "host", f"/stream/jobs/{JOB}", headers={"Upgrade": "w
 
 
 def played(cassette: Cassette, pace: Any) -> Any:
-    """The stream that a player of *cassette* gives, and the player."""
+    """Return the stream that a player of *cassette* gives, and the player."""
     player = Player(cassette, VirtualClock(), epoch=0.0, pace=pace)
     answer = player.handle(HANDSHAKE)
     return answer.stream, player

@@ -408,7 +408,7 @@ def test_a_deleted_job_is_gone() -> None:
 
 
 def test_a_submission_makes_a_job() -> None:
-    """POST jobs answers the id and the backend, and the job lives by the plan."""
+    """POST jobs answers the id and the backend, and the job follows the plan."""
     world = World()
     body = {"program_id": "sampler", "backend": "ibm_torino", "params": {"pubs": []}, "tags": ["t"]}
     answer = json.loads(world.ask("POST", "/jobs", body).body)

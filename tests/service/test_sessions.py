@@ -17,7 +17,7 @@ TEN_SECONDS_EACH = "QUEUED 5s; RUNNING 10s; DONE"
 
 
 def opened(ask: Asking, **changes: Any) -> str:
-    """The id of a session that was just opened."""
+    """Return the id of a session that was just opened."""
     answer = ask("POST", "/sessions", {"mode": "dedicated", "backend": "ibm_torino", **changes})
     assert answer.status == 200, answer
     session_id: str = answer.body["id"]
@@ -25,7 +25,7 @@ def opened(ask: Asking, **changes: Any) -> str:
 
 
 def seen(ask: Asking, session_id: str) -> tuple[str, str]:
-    """The state of a session and the reason of it."""
+    """Return the state of a session and the reason of it."""
     body = ask("GET", f"/sessions/{session_id}").body
     return body["state"], body["state_reason"]
 
@@ -53,7 +53,7 @@ def test_a_session_is_open_then_active_then_inactive() -> None:
     "status_sequence", ["QUEUED 1h; DONE", "QUEUED", "QUEUED 1s; RUNNING 1s; DONE"]
 )
 def test_a_job_that_waits_keeps_a_session_active(status_sequence: str) -> None:
-    """An hour in the queue is no idle time, nor is a wait whose end nobody knows."""
+    """An hour in the queue is no idle time, nor is a wait without a known end."""
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask)
     ask.submit(session_id=session)
@@ -118,7 +118,7 @@ def test_a_session_that_takes_jobs_may_be_set_to_take_jobs() -> None:
 
 
 def test_a_session_that_takes_jobs_again_before_it_closed_does_not_close() -> None:
-    """While its last job ran, it was told to take none, and then to take some."""
+    """While its last job ran, it was set to take none, and then to take some."""
     ask = Asking(TEN_SECONDS_EACH)
     session = opened(ask)
     ask.submit(session_id=session)
@@ -131,7 +131,7 @@ def test_a_session_that_takes_jobs_again_before_it_closed_does_not_close() -> No
 
 
 def test_a_session_that_has_closed_was_closed_when_it_was() -> None:
-    """Whoever closes it again changes nothing."""
+    """To close it again changes nothing."""
     ask = Asking()
     session = opened(ask)
     ask.clock.advance("10s")
@@ -191,7 +191,7 @@ def test_a_session_that_was_cancelled_is_closed_from_then_on() -> None:
 def test_when_its_time_is_over_queued_jobs_end_and_running_ones_finish(
     expiry: Any, expected_state: dict[str, Any]
 ) -> None:
-    """max_ttl counts from the first job that runs; the documentation has told both endings."""
+    """max_ttl counts from the first job that runs; the documentation has described both endings."""
     ask = Asking("RUNNING 2h; DONE", behaviour=Behaviour(session_expiry=expiry))
     session = opened(ask, max_ttl=3600)
     running = ask.submit(session_id=session)
@@ -221,7 +221,7 @@ def test_the_end_of_a_queued_job_is_when_the_session_closed_not_when_somebody_as
 
 @pytest.mark.parametrize("how", ["closed", "closed and opened again", "cancelled", "expired"])
 def test_a_session_that_is_over_takes_no_job(how: str) -> None:
-    """However it ended, the refusal has the documented code."""
+    """However it ended, the error response has the documented code."""
     ask = Asking("RUNNING 10s; DONE")
     session = opened(ask, max_ttl=60)
     ask.submit(session_id=session)

@@ -34,7 +34,7 @@ DECODED = {
 
 
 def decoded(text: str, program_id: str) -> object:
-    """What the genuine client makes of a result."""
+    """Return what the genuine client makes of a result."""
     with qrtest.simulate() as sim:
         return sim.job("DONE", result=text, program_id=program_id).result()
 
@@ -92,7 +92,7 @@ def test_an_estimator_result_holds_what_was_drawn(values: list[float]) -> None:
 def test_a_noise_learner_result_holds_what_was_drawn(
     rates: list[list[float]], as_pairs: bool
 ) -> None:
-    """Every layer and rate comes through the decoder, in the form of either era."""
+    """Every layer and rate comes through the decoder, in the form of either API version."""
     text = json.dumps(result_payloads.layer_errors(rates, as_pairs=as_pairs))
     layers = list(decoded(text, "noise-learner"))  # type: ignore[call-overload]
     assert [type(layer).__name__ for layer in layers] == ["LayerError"] * len(rates)
@@ -187,7 +187,7 @@ STRUCK = {
 
 
 def places(one: Any, other: Any, at: str = "") -> Iterator[str]:
-    """Where two JSON values differ."""
+    """Yield where two JSON values differ."""
     if isinstance(one, dict) and isinstance(other, dict):
         yield from (f"{at}.{name} gone" for name in one.keys() - other.keys())
         yield from (f"{at}.{name} new" for name in other.keys() - one.keys())

@@ -79,7 +79,7 @@ def test_a_job_prints_as_what_makes_it_again(name: str) -> None:
 
 
 def reported(drawn: st.SearchStrategy[object]) -> tuple[str, object]:
-    """How hypothesis prints a value that is *drawn* when a test fails with it, and the value."""
+    """Return how hypothesis prints a value that is *drawn* when a test fails with it, and the value."""
     last = []
 
     @settings(max_examples=1, phases=[Phase.generate], database=None)
@@ -107,7 +107,7 @@ for kind in (qrtest.Script, qrtest.Scenario, Fault, qrtest.PollPlan):
 
 
 def test_hypothesis_finds_the_strategies_by_type(tmp_path: Path) -> None:
-    """In an interpreter where qrtest is installed and was told nothing, by its entry point."""
+    """In an interpreter where qrtest is installed and nothing is configured, by its entry point."""
     build = f"from hatchling.build import build_wheel; print(build_wheel({str(tmp_path)!r}))"
     wheel = tmp_path / interpreter("-c", build, cwd=PROJECT).splitlines()[-1]
     installed = tmp_path / "installed"
@@ -123,7 +123,7 @@ def test_hypothesis_finds_the_strategies_by_type(tmp_path: Path) -> None:
 
 
 def interpreter(*arguments: str, cwd: Path, **environment: str) -> str:
-    """What a fresh interpreter prints."""
+    """Return what a fresh interpreter prints."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=cwd,

@@ -11,7 +11,7 @@ from qrtest.timeline.coverage import Coverage
 
 
 def seen(*scenarios: Scenario | str, polls: int | None = None) -> Coverage:
-    """The coverage of a job that is polled until it ends, or *polls* times."""
+    """Return the coverage of a job that is polled until it ends, or *polls* times."""
     with simulate(longest=None) as sim:
         for scenario in scenarios:
             job = sim.job(scenario)
@@ -26,7 +26,7 @@ def seen(*scenarios: Scenario | str, polls: int | None = None) -> Coverage:
 
 
 def counted(coverage: Coverage, group: str) -> dict[str, int]:
-    """The names of a group that were seen, with their counts."""
+    """Return the names of a group that were seen, with their counts."""
     return {name: count for name, count in coverage.counts[group].items() if count}
 
 

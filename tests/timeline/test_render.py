@@ -31,7 +31,7 @@ lengths = st.sampled_from([0.0, 0.001, 0.4, 1.0, 30.0, 7_200.0, 86_400.0 * 30])
 
 @st.composite
 def tracks(draw: st.DrawFn) -> Track:
-    """A job with some statuses and requests, in any order of lengths and from any threads."""
+    """Draw a job with some statuses and requests, in any order of lengths and from any threads."""
     at, stretches = draw(lengths), []
     for status, length in draw(st.lists(st.tuples(statuses, lengths), max_size=7)):
         stretches.append(Stretch(status, at, at + length))
@@ -64,7 +64,7 @@ widths = st.sampled_from([320, *WIDTHS, 1600])
 
 
 def texts(svg: str) -> Iterator[tuple[str, float, float, float, float]]:
-    """Every text of a picture with its box: left, top, right, bottom."""
+    """Yield every text of a picture with its box: left, top, right, bottom."""
     for element in ET.fromstring(svg).iter(f"{NAMESPACE}text"):
         text = element.text or ""
         size, x, y = (float(element.get(name, 0)) for name in ("font-size", "x", "y"))
@@ -186,7 +186,7 @@ def test_a_page_has_a_picture_for_each_width(scenario: Scenario) -> None:
 
 
 def bands_of(scenario: Scenario) -> list[float]:
-    """The widths of the bands of a picture."""
+    """Return the widths of the bands of a picture."""
     root = ET.fromstring(render.svg(timeline_of(scenario)))
     return [
         float(rect.get("width", 0))
@@ -196,6 +196,6 @@ def bands_of(scenario: Scenario) -> list[float]:
 
 
 def classes(svg: str) -> set[str]:
-    """What is drawn in a picture before its legend, by the names of its styles."""
+    """Return what is drawn in a picture before its legend, by the names of its styles."""
     drawn = [element.get("class", "") for element in ET.fromstring(svg).iter()]
     return set(drawn[: drawn.index("run")] if "run" in drawn else drawn)

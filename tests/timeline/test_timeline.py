@@ -40,7 +40,7 @@ def states(timeline: Timeline) -> list[str]:
 
 
 def words(svg: str) -> list[str]:
-    """What stands written in a picture."""
+    """Return what stands written in a picture."""
     return [element.text or "" for element in ET.fromstring(svg).iter(f"{NAMESPACE}text")]
 
 

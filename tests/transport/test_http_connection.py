@@ -28,7 +28,7 @@ def sim() -> Iterator[Simulation]:
 
 
 def answered(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
-    """All that the port says to *pieces*, each sent by itself, until it or the client is done."""
+    """Return all that the port says to *pieces*, each sent by itself, until it or the client is done."""
     assert sim.port is not None
     with socket.create_connection(("127.0.0.1", sim.port), timeout=20) as raw:
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -43,14 +43,14 @@ def answered(sim: Simulation, *pieces: bytes, ends: bool = True) -> bytes:
 
 
 def asking(method: str, path: str, headers: str = "", body: bytes = b"") -> bytes:
-    """A request as it stands on the wire."""
+    """Return a request as it stands on the wire."""
     length = f"Content-Length: {len(body)}\r\n" if body else ""
     head = f"{method} {path} HTTP/1.1\r\n{AUTHORIZED}{headers}{length}\r\n"
     return head.encode() + body
 
 
 def bodies(answer: bytes) -> list[bytes]:
-    """The bodies of the answers in *answer*."""
+    """Return the bodies of the answers in *answer*."""
     found = []
     while answer:
         head, _, rest = answer.partition(b"\r\n\r\n")

@@ -47,7 +47,7 @@ def test_every_client_is_answered(client: str, transport: Any) -> None:
 
 @every_client
 def test_a_body_is_sent_by_every_client(client: str) -> None:
-    """A job that is submitted by hand lives as it was told to."""
+    """A job that is submitted by hand follows the given script."""
     with qrtest.simulate() as sim:
         sim.next_job("QUEUED 1h; ERROR 1517")
         body = json.dumps({"program_id": "sampler", "backend": "ibm_torino", "params": {}}).encode()
@@ -187,7 +187,7 @@ def test_a_connection_is_used_again_within_a_simulation() -> None:
 
 
 def test_the_clients_own_retries_go_on() -> None:
-    """urllib3 retries as it was told to, and its back-off passes on the virtual clock."""
+    """urllib3 retries as it was configured, and its back-off passes on the virtual clock."""
     with qrtest.simulate(faults=[faults.status(503, times=2)]) as sim:
         job = sim.job("QUEUED")
         policy = urllib3.Retry(total=3, backoff_factor=1, status_forcelist=[503])

@@ -136,7 +136,7 @@ def test_nothing_leaves_by_a_datagram_of_an_event_loop() -> None:
 
 @contextmanager
 def connected_before() -> Iterator[socket.socket]:
-    """A socket that looks as if it had been connected to another machine before the simulation."""
+    """Provide a socket that looks as if it had been connected to another machine before the simulation."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         with ToOutside() as made:
             made.connect(server.getsockname())

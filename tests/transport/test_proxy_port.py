@@ -213,7 +213,7 @@ def test_a_port_in_use_is_an_error(port: ProxyPort, authority: Authority) -> Non
 
 
 def curled(port: ProxyPort, url: str, *options: str) -> str:
-    """What curl gets by the proxy."""
+    """Return what curl gets by the proxy."""
     command = ["curl", "-sS", "--proxy", port.url, *options, url]
     return subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
 

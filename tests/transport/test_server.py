@@ -29,13 +29,13 @@ def sim() -> Iterator[Simulation]:
 
 
 def connect(sim: Simulation) -> http.client.HTTPConnection:
-    """A connection of a client that knows nothing of qrtest."""
+    """Return a connection of a client that knows nothing of qrtest."""
     assert sim.port is not None
     return http.client.HTTPConnection("127.0.0.1", sim.port)
 
 
 def get(sim: Simulation, path: str, headers: dict[str, str] = AUTHORIZED) -> tuple[int, bytes]:
-    """What that client gets."""
+    """Return what that client gets."""
     connection = connect(sim)
     try:
         connection.request("GET", path, headers=headers)
@@ -116,7 +116,7 @@ def test_a_genuine_service_works_over_the_port(sim: Simulation) -> None:
 
 
 def test_real_time_passes_over_the_port() -> None:
-    """The client sleeps and the job lives by the same, real clock."""
+    """The client sleeps and the job goes by the same, real clock."""
     with simulate(transport="sockets", clock="real") as sim:
         job = sim.job("QUEUED 300ms; RUNNING 300ms; DONE")
         job.wait_for_final_state(timeout=30)

@@ -1,4 +1,4 @@
-"""With qrtest: the same cassettes as they are, and lives that were never recorded, in virtual time."""
+"""With qrtest: the same cassettes as they are, and scripts that were never recorded, in virtual time."""
 
 from __future__ import annotations
 

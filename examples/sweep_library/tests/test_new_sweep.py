@@ -1,4 +1,4 @@
-"""With qrtest: genuine jobs on scripted lives, those included that nobody thought of."""
+"""With qrtest: genuine jobs with scripts, also such as nobody thought of."""
 
 from __future__ import annotations
 
