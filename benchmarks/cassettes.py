@@ -160,7 +160,7 @@ def test_session(turn, runtime_job):
 
 
 def as_a_test(folder: Path, polls: int = 26) -> Measured:
-    """Return a wait over recorded *polls* and the result, by the genuine class: the third test of a run."""
+    """Measure a wait over recorded *polls* and the result, by the genuine class: the third test of a run."""
     answer = Response(200, b'{"done": true}', {"Content-Type": "text/plain"})
     asked = Request.to("GET", URL.replace("?exclude_params=true", "/results"))
     result = Interaction(request=asked, response=answer, at=float(polls))

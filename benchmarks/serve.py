@@ -227,7 +227,7 @@ def compared(rivals: list[Rival]) -> Measured:
 
 
 def many_jobs(server: Rival) -> Measured:
-    """Return a thousand jobs at once, all polled to their end."""
+    """Measure a thousand jobs at once, all polled to their end."""
     posted(server.url, "/_qrtest/reset", {"clock": "virtual", "latency": 0})
     start = time.perf_counter()
     ids = [posted(server.url, "/api/v1/jobs", BELL)["id"] for _ in range(JOBS)]

@@ -163,13 +163,13 @@ SAME = (
 
 
 def is_run_at_import(one: Survivor) -> bool:
-    """Return the function made a table of the module, before it was mutated."""
+    """Return whether the function made a table of the module, before it was mutated."""
     module, _, function = one.where.rpartition(".")
     return module == "qrtest.service.corruption" and function in (*AT_IMPORT, "_whole", "_instead")
 
 
 def is_tried_elsewhere(one: Survivor) -> bool:
-    """Return the function records, which only real servers try."""
+    """Return whether the function records, which only real servers try."""
     return one.where.startswith("qrtest.harness.recorder.")
 
 
@@ -189,7 +189,7 @@ def is_about_words(one: Survivor) -> bool:
 
 
 def is_about_a_number(one: Survivor) -> bool:
-    """Return a number became the next one, or a comparison took in its limit."""
+    """Return whether a number became the next one, or a comparison took in its limit."""
     return any(
         re.sub(what, "", one.before) == re.sub(what, "", one.after)
         for what in (r"(?<![\[\w])\d[\d_.e]*", r"[<>]=?")

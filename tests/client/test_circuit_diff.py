@@ -103,7 +103,7 @@ def own_gates() -> QuantumCircuit:
 
 
 def variable(name: str = "v") -> QuantumCircuit:
-    """Return a classical input."""
+    """Return a circuit with a classical input."""
     circuit = QuantumCircuit(1, 1)
     with circuit.if_test(circuit.add_input(name, types.Bool())):
         circuit.x(0)

@@ -386,7 +386,7 @@ class OneAnswer:
     """A service that is asked by nothing but `handle`."""
 
     def handle(self, request: Request) -> Response:
-        """Return it is done, whatever it is."""
+        """Answer that it is done, whatever it is."""
         return Response(
             200, b'{"state": {"status": "Completed"}}', {"Content-Type": "application/json"}
         )

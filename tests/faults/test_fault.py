@@ -30,7 +30,7 @@ class Shout(Fault):
 
 
 def shout(words: int, **when: Unpack[When]) -> Shout:
-    """Return the answer arrives in capitals."""
+    """Make the answer arrive in capitals."""
     return Shout(words=words, **when_of(when))
 
 
@@ -77,7 +77,7 @@ def test_a_new_kind_is_injected() -> None:
 @pytest.mark.usefixtures("shouting")
 def test_a_new_kind_is_documented() -> None:
     """In the table of docs/faults.md, by its signature and docstring."""
-    assert "| `faults.shout(words)` | The answer arrives in capitals. |" in make_faults.table()
+    assert "| `faults.shout(words)` | Make the answer arrive in capitals. |" in make_faults.table()
 
 
 def test_the_table_of_the_page_has_every_kind() -> None:

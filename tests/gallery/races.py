@@ -38,7 +38,7 @@ def lost_update(job: Any) -> Any:
 
 
 def lost_update_in_one_line(job: Any) -> Any:
-    """Return the line reads, adds and writes."""
+    """Lose an update: the line reads, adds and writes."""
     polls = 0
 
     def poll() -> None:
@@ -102,7 +102,7 @@ def check_then_act(job: Any) -> Any:
 
 
 def published_before_it_is_ready(job: Any) -> Any:
-    """Return the reader expects that the writer, started first, has written by now."""
+    """Read too early: the reader expects that the writer, started first, has written by now."""
     box: dict[str, Any] = {}
 
     def write() -> None:
@@ -117,7 +117,7 @@ def published_before_it_is_ready(job: Any) -> Any:
 
 
 def flag_before_value(job: Any) -> Any:
-    """Return the flag says that there is a value, one line too early."""
+    """Set the flag too early: it says that there is a value, one line before there is."""
     box: dict[str, Any] = {"ready": False}
     missed: list[str] = []
 
@@ -155,7 +155,7 @@ def order_of_events(job: Any) -> Any:
 
 
 def released_twice(job: Any) -> Any:
-    """Return a flag keeps the second thread from releasing, if it is read in time."""
+    """Release twice: a flag keeps the second thread from releasing, if it is read in time."""
     slots = threading.BoundedSemaphore(1)
     slots.acquire()
     state = {"held": True}
@@ -171,7 +171,7 @@ def released_twice(job: Any) -> Any:
 
 
 def callback_after_close(job: Any) -> Any:
-    """Return the watcher looks whether the listener is open before it asks, and calls it afterwards."""
+    """Call after the close: the watcher looks whether the listener is open before it asks."""
     state = {"open": True}
     heard_closed: list[str] = []
 
@@ -220,7 +220,7 @@ async def tasks_in_order(job: Any) -> Any:
 
 
 async def forgotten_await(job: Any) -> Any:
-    """Return the task is expected to have ended because another one has, that took as long."""
+    """Forget an await: the task should have ended because another one has, that took as long."""
     log: list[str] = []
 
     async def note() -> None:
@@ -235,7 +235,7 @@ async def forgotten_await(job: Any) -> Any:
 
 
 async def cancel_against_completion(job: Any) -> Any:
-    """Return a timeout as long as the work may come first, and the work is lost."""
+    """Lose the work: a timeout as long as the work may come first."""
 
     async def work() -> str:
         await asyncio.sleep(5)
@@ -284,7 +284,7 @@ def double_submission(service: Any) -> Any:
 
 
 def result_of_another_job(service: Any) -> Any:
-    """Return the name of the present job is shared, and read after it was written again."""
+    """Mix up jobs: the name of the present one is shared, and read after it was written again."""
     present: dict[str, Any] = {}
     found: dict[str, str] = {}
 
@@ -332,7 +332,7 @@ RACES = [
 
 
 def with_a_lock(job: Any) -> Any:
-    """Return the counter, with a lock around reading and writing."""
+    """Count with a lock around reading and writing."""
     polls, lock = [0], threading.Lock()
 
     def poll() -> None:
@@ -362,7 +362,7 @@ def first_of_several(job: Any) -> Any:
 
 
 def notified_by_one_call(job: Any) -> Any:
-    """Return a dictionary lets one thread in: setdefault is one call."""
+    """Let one thread in by a dictionary: setdefault is one call."""
     notified: dict[str, int] = {}
     own = [notified.setdefault] * 2
     winners: list[int] = []
@@ -378,7 +378,7 @@ def notified_by_one_call(job: Any) -> Any:
 
 
 def event_after_value(job: Any) -> Any:
-    """Return the value is there before the event says so."""
+    """Write the value before the event says that there is one."""
     box: dict[str, Any] = {}
     ready = threading.Event()
 
@@ -395,7 +395,7 @@ def event_after_value(job: Any) -> Any:
 
 
 def condition_in_a_loop(job: Any) -> Any:
-    """Return who is notified looks again."""
+    """Look again after each notification."""
     items: list[int] = []
     there = threading.Condition()
     taken: list[int] = []
@@ -419,7 +419,7 @@ def condition_in_a_loop(job: Any) -> Any:
 
 
 async def gathered(job: Any) -> Any:
-    """Return each task has what is its own."""
+    """Keep what each task has to itself."""
 
     async def one(number: int) -> int:
         await asyncio.sleep(1)
