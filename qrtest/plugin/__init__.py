@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -251,6 +251,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             for entry in reversed(entries):
                 shown = TracebackType(shown, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
             call.excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(shown))
+
+
+@pytest.hookimpl(wrapper=True, specname="pytest_runtest_makereport")
+def pytest_explain_own_sessions(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show in the report of a failed test what happened in the sessions that the test made itself."""
+    report = yield
+    # Read now: pytest's own hook for unittest puts the exception of a test case here.
+    excinfo = call.excinfo
+    has_sessions = "qrtest.harness.base" in sys.modules
+    if has_sessions and report.failed and report.when == "call" and excinfo is not None:
+        from qrtest.plugin.report import explain_held
+
+        explain_held(
+            report, item, excinfo.value, [entry.tb_frame for entry in _entries(excinfo.tb)]
+        )
+    return report
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ import pytest
 from qrtest.code_repr import as_code, imports_for
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from qrtest.scenario.scenario import Scenario
     from qrtest.timeline.journal import Journal
     from qrtest.timeline.timeline import Track
@@ -28,6 +31,7 @@ __all__ = [
     "SESSION",
     "draw",
     "enlist",
+    "explain_held",
     "picture_of",
     "reproduction",
     "timeline",
@@ -48,6 +52,8 @@ LINES: Final = 24
 """The size of a classic terminal; logs of CI are often no wider."""
 
 MOST_SCENARIOS: Final = 3
+MOST_SESSIONS: Final = 3
+TIMELINE: Final = "qrtest timeline"
 OF_A_JOB: Final = "job "
 """How the name of the track of a job begins."""
 
@@ -102,11 +108,55 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
         code = code.partition("\n")[0]
     lines = LINES - code.count("\n") - 1
     happened = timeline(session.journal, lines=max(lines, LINES // 2))
-    sections = {"qrtest timeline": happened} if happened else {}
+    sections = {TIMELINE: happened} if happened else {}
     sections["qrtest: to reproduce"] = code
+    _attach(report, item, sections, session.journal)
+
+
+def explain_held(
+    report: pytest.TestReport,
+    item: pytest.Item,
+    error: BaseException,
+    frames: Sequence[FrameType],
+) -> None:
+    """Add to the *report* of a failed test the timelines of sessions that variables of its *frames* hold.
+
+    For tests that make their simulation themselves; not where *error* shows a timeline of its own.
+    """
+    from qrtest.errors import QrtestError
+    from qrtest.harness.base import Session
+
+    is_a_report = isinstance(error, QrtestError) and isinstance(error, AssertionError)
+    notes = getattr(error, "__notes__", ())
+    if is_a_report or any(str(note).startswith(TIMELINE) for note in notes):
+        return
+    serving = sys.modules.get("qrtest.harness.serve")  # not imported for this: it needs an extra
+    kinds = (Session,) if serving is None else (Session, serving.Server)
+    enlisted = item.stash.get(SESSION, None)
+    held = {
+        id(value): (name, value)
+        for frame in frames
+        if frame.f_globals.get("__name__", "").partition(".")[0] != "qrtest"
+        for name, value in frame.f_locals.items()
+        if issubclass(type(value), kinds) and value is not enlisted and len(value.journal)
+    }
+    chosen = list(held.values())[-MOST_SESSIONS:]
+    for number, (name, session) in enumerate(chosen, 1):
+        title = TIMELINE if len(chosen) == 1 else f"{TIMELINE} of {name}"
+        sections = {title: timeline(session.journal, lines=LINES // len(chosen))}
+        if enlisted is None and number == len(chosen):
+            _attach(report, item, sections, session.journal)
+        else:
+            report.sections.extend(sections.items())
+
+
+def _attach(
+    report: pytest.TestReport, item: pytest.Item, sections: dict[str, str], journal: Journal
+) -> None:
+    """Add *sections* to *report*, and a picture where one is asked for."""
     folder = item.config.getoption("qrtest_report")
     if folder:
-        sections["qrtest: drawn"] = str(draw(session.journal, folder, item.nodeid))
+        sections["qrtest: drawn"] = str(draw(journal, folder, item.nodeid))
     report.sections.extend(sections.items())
     if item.config.pluginmanager.has_plugin("html"):
         from base64 import b64encode
@@ -114,7 +164,7 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
         from pytest_html import extras
 
         attached = [extras.text(text, name=title) for title, text in sections.items()]
-        picture = picture_of(session.journal, item.nodeid)
+        picture = picture_of(journal, item.nodeid)
         attached.append(extras.svg(b64encode(picture.encode()).decode()))
         vars(report)["extras"] = [*getattr(report, "extras", []), *attached]
 

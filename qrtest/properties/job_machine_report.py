@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import textwrap
 import traceback
 import unittest
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final
 
 import hypothesis
@@ -14,6 +17,7 @@ from hypothesis import HealthCheck, Phase
 from hypothesis.errors import Flaky, HypothesisException
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
+from qrtest.clock.line_switches import is_of_the_project
 from qrtest.errors import MachineFailed
 from qrtest.properties.muted_output import MUTED_CLIENT
 from qrtest.properties.pasted_code import section
@@ -26,6 +30,7 @@ MOST_TIMELINE_LINES: Final = 12
 DRAWN: Final = "Draw 1 (the job): "
 MOST_OF_WHAT: Final = 200
 WIDTH: Final = 96
+OWN_RULES: Final = str(Path(__file__).with_name("job_machine.py"))
 UNSAID: Final = ("state = ", "state.submit(", "state.teardown(")
 
 last_timeline: dict[type, str] = {}
@@ -67,17 +72,41 @@ def _run(kind: type[RuleBasedStateMachine], chosen: hypothesis.settings) -> None
     except Flaky as error:
         first = _first_failure(error)
         failure = MachineFailed(_flaky_message(kind, first), step="", error=first)
-        shown = trace_of_the_project(first.__traceback__)
+        shown = trace_of_the_project(first.__traceback__) or _trace_of_the_class(kind)
     except Exception as error:
         steps = _steps(error)
         if not steps:
             raise
         message, step = _message(kind, error, steps)
         failure = MachineFailed(message, step=step, error=error)
-        shown = trace_of_the_project(error.__traceback__)
+        shown = trace_of_the_project(error.__traceback__) or _trace_of_the_class(kind)
     else:
         return
     raise failure.with_traceback(shown)  # with the rule's own line: pytest hides all other frames
+
+
+def _trace_of_the_class(kind: type) -> TracebackType | None:
+    """Return a traceback of the line at which the machine *kind* is defined, None without such a line.
+
+    A rule of qrtest has no line of the project: pytest would say that all frames are hidden.
+    """
+    try:
+        filename = inspect.getfile(kind)
+        lines, number = inspect.getsourcelines(kind)
+    except (TypeError, OSError):
+        return None
+    if not is_of_the_project(filename):
+        return None
+    tree = ast.parse("raise RuntimeError")
+    for node in ast.walk(tree):
+        if isinstance(node, ast.stmt | ast.expr):
+            node.end_col_offset = len(lines[0].rstrip())
+    code = compile(tree, filename, "exec").replace(co_firstlineno=number)
+    try:
+        exec(code, {"__name__": kind.__module__})  # noqa: S102 - a frame of that line has no other maker
+    except RuntimeError as error:
+        trace = error.__traceback__
+    return None if trace is None else trace.tb_next
 
 
 def _first_failure(error: BaseException) -> BaseException:
@@ -124,10 +153,12 @@ def _message(
 ) -> tuple[str, str]:
     job = next((line.removeprefix(DRAWN) for line in steps if line.startswith(DRAWN)), "...")
     calls = [line for line in steps if line.startswith("state.") and not line.startswith(UNSAID)]
-    step = calls[-1].removeprefix("state.").partition("(")[0] if calls else "submit"
+    step = _called(error) or "submit"
     what = textwrap.shorten(str(error).partition("\n")[0] or type(error).__name__, MOST_OF_WHAT)
+    what = what.removesuffix(".")
     lines = [f"{kind.__name__} finds in {step}, with the job {textwrap.shorten(job, 160)}: {what}."]
     lines += _source_line(error)
+    advice = _advice(kind, step, is_rule=any(c.startswith(f"state.{step}(") for c in calls))
     left_out = len(calls) - MOST_STEPS
     shown = calls if left_out <= 0 else [*calls[: MOST_STEPS - 1], calls[-1]]
     names = "Scenario, faults" if "faults." in job else "Scenario"
@@ -138,20 +169,34 @@ def _message(
         else f"{kind.__name__} = ...  # fill in: the machine",
         "",
         "",
-        f"def test_{kind.__name__.lower()}_{step}():",
+        f"def test_{kind.__name__.lower()}_{step.replace(' ', '_')}():",
         f"    with {kind.__name__}.on({job}) as state:",
-        *(f"        {call}" for call in shown),
+        *(f"        {call}" for call in shown or ["pass"]),
         *([f"        # {left_out} steps in between were left out"] if left_out > 0 else []),
         "",
-        *textwrap.wrap(_advice(kind, step), WIDTH, initial_indent="# ", subsequent_indent="# "),
+        *textwrap.wrap(advice, WIDTH, initial_indent="# ", subsequent_indent="# "),
     ]
     lines += section("What happened (virtual time, request, answer)", _happened(kind))
     lines += section("To paste into a test", "\n".join(test))
     return "\n".join(lines), step
 
 
-def _advice(kind: type[RuleBasedStateMachine], step: str) -> str:
+def _called(error: BaseException) -> str:
+    """Return the name of the method of a machine that hypothesis called when *error* was raised."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        is_ours = frame.filename == OWN_RULES
+        if is_ours or is_of_the_project(frame.filename):
+            return "a precondition" if frame.name == "<lambda>" else frame.name
+    return ""
+
+
+def _advice(kind: type[RuleBasedStateMachine], step: str, *, is_rule: bool) -> str:
     """Return what to do about a failed *step*, which is the project's own or one of `JobMachine`."""
+    if not is_rule:
+        return (
+            f"What to do: it is {step} of the machine that raised this, and no rule, so it says nothing of "
+            "the job. Mend the machine."
+        )
     is_ours = getattr(getattr(kind, step, None), "__module__", "").startswith("qrtest.")
     if is_ours:
         return (

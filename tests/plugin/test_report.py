@@ -194,6 +194,79 @@ def test_the_report_has_both_sections(pytester: pytest.Pytester) -> None:
     assert "\x1b" not in text
 
 
+def test_a_simulation_that_the_test_made_itself_has_a_timeline(pytester: pytest.Pytester) -> None:
+    """Ended or active, of a fixture or a helper; with a fixture of qrtest beside it; where the error shows one, not twice."""
+    pytester.makepyfile(
+        """
+        import unittest
+        import pytest
+        import qrtest
+
+        @pytest.fixture
+        def mine():
+            with qrtest.simulate() as sim:
+                yield sim
+
+        def test_ended():
+            with qrtest.simulate() as sim:
+                sim.job("DONE").status()
+            assert False
+
+        def test_active(runtime_simulation):
+            with qrtest.simulate() as sim:
+                sim.job("ERROR 1500").result()
+
+        def test_two(mine):
+            mine.job("DONE").status()
+            with qrtest.serve() as server, qrtest.simulate() as other:
+                assert other.job("QUEUED 5s; CANCELLED").done()
+
+        @qrtest.simulate()
+        class TestDecorated(unittest.TestCase):
+            def test_decorated(self):
+                sim = self.sim
+                assert sim.job("QUEUED").done()
+
+        class TestPlain(unittest.TestCase):
+            def test_plain(self):
+                with qrtest.simulate() as sim:
+                    self.assertTrue(sim.job("QUEUED").done())
+
+        def test_reported():
+            with qrtest.simulate() as sim:
+                qrtest.check_job(lambda script: sim.job("DONE"))
+
+        def test_passes():
+            with qrtest.simulate() as sim:
+                sim.job("DONE").status()
+        """
+    )
+    result = pytester.runpytest_inprocess("--color=no")
+    result.assert_outcomes(passed=1, failed=6)
+    result.stdout.re_match_lines(
+        [
+            r"_+ test_ended _+",
+            r"-+ qrtest timeline -+",
+            r".* 200 Completed",
+            r"_+ test_active _+",
+            r"-+ qrtest timeline -+",
+            r".* 200 Failed 1500",
+            r"_+ test_two _+",
+            r"-+ qrtest timeline of mine -+",
+            r".* 200 Completed",
+            r"-+ qrtest timeline of other -+",
+            r".* 200 Queued",
+            r"_+ TestDecorated.test_decorated _+",
+            r"E +qrtest timeline:",
+            r"_+ TestPlain.test_plain _+",
+            r"-+ qrtest timeline -+",
+            r".* 200 Queued",
+            r"_+ test_reported _+",
+        ]
+    )
+    assert result.stdout.str().count("qrtest timeline") == 6
+
+
 def test_it_is_attached_where_pytest_html_is_installed(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

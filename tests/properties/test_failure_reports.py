@@ -196,6 +196,65 @@ def test_unittest_prints_it(tmp_path: Path) -> None:
         must_be_a_report(lines, SENTENCES[test])
 
 
+BROKEN_MACHINES = """
+import qrtest
+from hypothesis.stateful import precondition, rule
+from hypothesis.strategies import just
+
+
+class OtherId(qrtest.JobMachine):
+    scenarios = just(qrtest.Scenario("QUEUED 5s; DONE"))
+
+    def begin(self, scenario):
+        super().begin(scenario)
+        self.job_id = "another"
+
+
+class Divides(qrtest.JobMachine):
+    scenarios = just(qrtest.Scenario("DONE"))
+
+    @precondition(lambda self: 1 / 0)
+    @rule()
+    def never(self): ...
+
+
+class Unmade(qrtest.JobMachine):
+    def begin(self, scenario):
+        raise ValueError("nothing to begin with")
+
+
+TestOtherId, TestDivides, TestUnmade = OtherId.TestCase, Divides.TestCase, Unmade.TestCase
+"""
+RAISED_IN = {
+    "TestOtherId": (
+        "ask_what_stays",
+        "class OtherId(qrtest.JobMachine):",
+        "promise of RuntimeJobV2",
+    ),
+    "TestDivides": ("a precondition", "@precondition(lambda self: 1 / 0)", "no rule"),
+    "TestUnmade": ("submit", 'raise ValueError("nothing to begin with")', "no rule"),
+}
+"""What each report says of where it was raised: the method, the line of the project, and the advice."""
+
+
+@pytest.mark.parametrize("way", ["default", "short", "native"])
+def test_a_line_of_the_project_is_shown_whatever_part_of_a_machine_fails(
+    pytester: pytest.Pytester, way: str
+) -> None:
+    """That of its class, where a rule of JobMachine itself failed."""
+    pytester.makepyfile(test_page=BROKEN_MACHINES)
+    output = pytester.runpytest_inprocess("-pno:cacheprovider", *WAYS[way]).stdout.str()
+    found = failures(output)
+    assert {name.partition(".")[0] for name in found} == set(RAISED_IN), output
+    for test, lines in found.items():
+        method, line, advice = RAISED_IN[test.partition(".")[0]]
+        must_be_a_report(lines, f" finds in {method}, ")
+        text = "\n".join(lines)
+        assert line in text, text
+        assert advice in text.partition("What to do")[2], text
+        assert not [each for each in HIDDEN if each in text], text
+
+
 FLAKY = """
 import qrtest
 from hypothesis.stateful import rule
