@@ -46,7 +46,7 @@ class ShapedText:
         if "\n" in text:
             text = self._without_columns(text)
         plain = partial(read, self._free, replace=self._replaced, strict=strict, near=near)
-        return self._between(text, plain)
+        return self._between(text, plain, self._found)
 
     def word(self, text: str) -> str:
         """Return *text*, one word in which nothing has a shape, as it may be kept where words are strict."""
@@ -64,18 +64,21 @@ class ShapedText:
         return "".join((*done, text[at:])) if done else text
 
     def report(self, text: str) -> str:
-        """Return *text*, a report of qrtest's own: what may be a name in a program is kept in it."""
+        """Return *text*, a report of qrtest's own: what may be a name in a program is kept in it.
+
+        A number becomes a number, as the program that a report prints has to run.
+        """
 
         def request(found: re.Match[str]) -> str:
             host, path = self._addresses.host(found[2]), self._addresses.relative(found[3])
             return f"{found[1]} {host}{path or ''}"
 
-        plain = partial(read, self._free, replace=self._replaced, other=_is_identifier)
-        return self._between(_REQUEST.sub(request, text), plain)
+        plain = partial(read, self._free, replace=self._replaced_in_report, other=_is_identifier)
+        return self._between(_REQUEST.sub(request, text), plain, self._found_in_report)
 
     def shapes(self, text: str) -> str:
         """Return *text* without shapes of secrets: for texts whose words are public."""
-        return self._between(text, str)
+        return self._between(text, str, self._found)
 
     def learn(self, text: str) -> None:
         """Note the parts of a credential that is made of several: a scheme, a user, a password."""
@@ -88,8 +91,10 @@ class ShapedText:
             for part in (decoded, *decoded.split(":", 1)):
                 self._placeholders.of("token", part, known=True)
 
-    def _between(self, text: str, word: Callable[[str], str]) -> str:
-        """Return *text* with what has a shape replaced, and what stands between as *word* has it."""
+    def _between(
+        self, text: str, word: Callable[[str], str], shape: Callable[[str, str], str]
+    ) -> str:
+        """Return *text* with what has a shape as *shape* has it, and what stands between as *word* has it."""
         done: list[str] = []
         at = 0
         while found := self.finder.search(text, at):
@@ -97,7 +102,7 @@ class ShapedText:
             kind = str(found.lastgroup)
             if kind == "pem":
                 end = _end_of_pem(text, end)
-            done += (word(text[at:begin]), self._found(kind, text[begin:end]))
+            done += (word(text[at:begin]), shape(kind, text[begin:end]))
             at = max(end, begin + 1)
         done.append(word(text[at:]))
         return "".join(done)
@@ -107,6 +112,16 @@ class ShapedText:
 
     def _replaced(self, kind: str, value: str) -> str:
         return self._placeholders.of(kind, value, known=kind == "token")
+
+    def _replaced_in_report(self, kind: str, value: str) -> str:
+        if value.isdecimal():
+            return self._placeholders.of_number(kind, value)
+        return self._replaced(kind, value)
+
+    def _found_in_report(self, kind: str, value: str) -> str:
+        if value.isdecimal() and not patterns.is_harmless(kind, value):
+            return self._placeholders.of_number(kind, value)
+        return self._found(kind, value)
 
     def _found(self, kind: str, value: str) -> str:
         if patterns.is_harmless(kind, value):

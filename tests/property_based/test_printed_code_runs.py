@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from qiskit.primitives import BitArray, DataBin, PrimitiveResult, SamplerPubResult
 
@@ -152,6 +152,8 @@ def test_a_recorded_scenario_prints_as_code(elsewhere: Interpreter, cassette: st
         assert elsewhere.evaluate(repr(scenario)) == repr(scenario)
 
 
+@example(drawn=[Scenario("DONE", behaviour=Behaviour(interim_before_any="token"), params=100002)])
+@example(drawn=[Scenario("DONE", params=4111111111111111)])
 @given(drawn=st.lists(SCENARIOS | qst.scenarios(), max_size=4))
 def test_the_report_of_a_failed_test_prints_a_program_that_runs(
     elsewhere: Interpreter, drawn: list[Scenario]
