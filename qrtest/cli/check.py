@@ -87,7 +87,7 @@ def _findings(
 def _is_scenario(file: Path) -> bool:
     """Return whether *file* is a scenario that check_consumer saved: these stand beside cassettes."""
     try:
-        scenario_file.load(file)
+        scenario_file.load_jobs(file)
     except (OSError, ScenarioError):
         return False
     return True

@@ -39,9 +39,9 @@ def show(path: Path, svg: Path | None, html: Path | None, as_json: bool) -> None
       qrtest show cassettes/bell.yaml --json | jq '.[] | .answer'
     """
     found = _loaded(path)
-    timeline = timeline_of(found, path.name)
+    timeline = timeline_of(path)
     if as_json:
-        if isinstance(found, Scenario):
+        if isinstance(found, tuple):
             raise click.UsageError("--json prints interactions, and a scenario has none.")
         click.echo(json.dumps([_data(each) for each in found.interactions], indent=1))
     else:
@@ -52,16 +52,16 @@ def show(path: Path, svg: Path | None, html: Path | None, as_json: bool) -> None
         html.write_text(render.html(timeline), encoding="utf-8")
 
 
-def _loaded(path: Path) -> Cassette | Scenario:
+def _loaded(path: Path) -> Cassette | tuple[Scenario, ...]:
     try:
-        return scenario_file.load(path)
+        return scenario_file.load_jobs(path)
     except ScenarioError:
         return store.load(path)
 
 
-def _title(name: str, found: Cassette | Scenario) -> str:
-    if isinstance(found, Scenario):
-        return f"{name}: {found.script}"
+def _title(name: str, found: Cassette | tuple[Scenario, ...]) -> str:
+    if isinstance(found, tuple):
+        return f"{name}: {', '.join(str(scenario.script) for scenario in found)}"
     origin = found.provenance
     if origin is None:
         return f"{name}: {len(found)} interactions, of another tool"

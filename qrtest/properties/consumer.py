@@ -15,7 +15,7 @@ from hypothesis.strategies import SearchStrategy
 
 from qrtest import run_options
 from qrtest.clock.duration import Duration
-from qrtest.errors import ConsumerBug, SimulationError, ThreadsLeftRunning
+from qrtest.errors import ConsumerBug, ScenarioError, SimulationError, ThreadsLeftRunning
 from qrtest.properties.consumer_report import Finding, report
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
@@ -111,8 +111,7 @@ def check_consumer(
     first, drawn = sources(scenarios, cassette, chosen, bounds)
     folder = run_options.SCENARIO_FOLDER.get() if chosen.saved is None else Path(chosen.saved)
     if folder is not None:
-        saved = scenario_file.in_folder(folder, name_of(consumer))
-        first = chain(((each,) * jobs for each in saved), first)
+        first = chain(scenario_file.in_folder(folder, name_of(consumer), jobs=jobs), first)
     with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
         simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
         with muted():
@@ -130,8 +129,7 @@ def check_consumer(
         finding = None if found is None else check.again(found)
     if finding is None:
         return
-    if folder is not None:
-        _save(finding, consumer, folder, chosen)
+    unsaved = None if folder is None else _save(finding, consumer, folder, chosen)
     usual = {"allowed": (), "takes": "job", "jobs": 1, "max_wait": "24h"}
     given = {"allowed": kinds, "takes": takes, "jobs": jobs, "max_wait": max_wait}
     repeated = {name: value for name, value in given.items() if value != usual[name]}
@@ -142,12 +140,15 @@ def check_consumer(
     if run.bounds.schedule is not None and run.choices:
         # Also the one without a switch: the seed, which decides without a schedule, has another order.
         repeated["schedule"] = str(run.bounds.schedule)
-    raise ConsumerBug(
+    bug = ConsumerBug(
         report(finding, consumer, repeated),
         rule=finding.rule.name,
         scenario=run.scenario if jobs == 1 else run.scenarios,
         error=run.error,
     )
+    if unsaved is not None:
+        bug.add_note(f"It is not saved as a file: {unsaved}")
+    raise bug
 
 
 def _search_drawn(
@@ -329,14 +330,22 @@ def _search(search: Search | None, options: Mapping[str, Any]) -> Search:
     return replace(search or Search(), **options)
 
 
-def _save(finding: Finding, consumer: Callable[[Any], Any], folder: Path, search: Search) -> None:
+def _save(
+    finding: Finding, consumer: Callable[[Any], Any], folder: Path, search: Search
+) -> str | None:
+    """Write the scenarios of *finding* into *folder*, if that is wanted; return why that was not possible."""
     is_saving = (
         run_options.IS_SAVING.get() if search.save_failures is None else search.save_failures
     )
-    if not is_saving or len(finding.run.scenarios) > 1:
-        return
-    path = folder / f"{name_of(consumer)}-{finding.rule.name}.yaml"
-    scenario_file.save(finding.run.scenario, path)
+    if not is_saving:
+        return None
+    scenarios = finding.run.scenarios
+    path = folder / scenario_file.file_name(name_of(consumer), finding.rule.name)
+    try:
+        scenario_file.save(scenarios[0] if len(scenarios) == 1 else scenarios, path)
+    except (OSError, ScenarioError) as error:
+        return str(error)
     on_saved = run_options.ON_SAVED.get()
     if on_saved is not None:
         on_saved(path)
+    return None

@@ -56,6 +56,7 @@ OF_A_SUBMISSION: Final = ("submit", "poll", "result", "session", "backend")
 AROUND_SECONDS: Final = (-5.0, -1.0, -0.175, -0.125, -0.075, -0.025, 0.0, 0.5)
 """A request takes 50 ms: the end of the job falls between any two of the last requests."""
 
+USUAL_PROGRAM: Final = Scenario("DONE").program_id
 TAKES: Final = ("job", "service", "simulation", "session")
 
 
@@ -69,7 +70,8 @@ class Search:
     ten times as many where jobs fail, but no other for one whose answer was lost.
     *on_failure*: what it returns when there is no result: a value, a class, or a tuple of classes,
     () when it always raises; anything, unless given.
-    *program_id*, *result*: what the jobs are and result in; a value, or a strategy. *transport*: as in
+    *program_id*, *result*: what jobs are and result in whose scenario does not say so; *result* may be a
+    strategy for scenarios that are drawn. *transport*: as in
     `simulate`. *patience*: how long it may make no progress in real time, *budget*: how long
     the search may take (None: as long as its examples). *schedules*: also search for an
     order in which its threads and tasks go on; *schedule*: the one order to try.
@@ -116,6 +118,18 @@ class Search:
     def has_schedule(self) -> bool:
         """Whether a schedule, not the seed, decides which thread goes on."""
         return self.schedules or self.schedule is not None
+
+    def completed(self, jobs: Jobs) -> Jobs:
+        """Return *jobs* with the program and the result of this search where they have none of their own."""
+        return tuple(map(self._completed, jobs))
+
+    def _completed(self, scenario: Scenario) -> Scenario:
+        options: dict[str, Any] = {}
+        if scenario.program_id == USUAL_PROGRAM:
+            options["program_id"] = self.program_id
+        if scenario.result is None and not isinstance(self.result, SearchStrategy):
+            options["result"] = self.result
+        return replace(scenario, **options)
 
     def bounds(
         self,
@@ -168,16 +182,16 @@ def sources(
     """Return the scenarios to try first, and the strategy that draws the others."""
     operations = OF_A_JOB if bounds.takes == "job" else OF_A_SUBMISSION
     if isinstance(given, SearchStrategy):
-        return (), _of_each_job(given, bounds.jobs)
+        return (), _of_each_job(given, bounds.jobs).map(search.completed)
     if given is not None:
         if isinstance(given, str | Scenario) or not isinstance(given, Iterable):
             raise SimulationError(
                 f"scenarios={given!r:.200}: give a list, as scenarios=[Scenario('DONE')], or a strategy."
             )
         if search.schedules:
-            cases = [_as_jobs(each, bounds.jobs) for each in given]
+            cases = [search.completed(_as_jobs(each, bounds.jobs)) for each in given]
             return (), st.sampled_from(cases) if cases else None
-        return (_as_jobs(each, bounds.jobs) for each in given), None
+        return (search.completed(_as_jobs(each, bounds.jobs)) for each in given), None
     plans = strategies.fault_plans(operations=operations)
     if cassette is not None:
         recorded = _only_job_of(cassette)
@@ -303,7 +317,7 @@ def plain_jobs(given: Given, drawn: SearchStrategy[Jobs], search: Search, jobs: 
         settings = hypothesis.settings(database=None, deadline=None, max_examples=10)
         return [hypothesis.find(drawn, lambda _: True, settings=settings, random=Random(0))]
     if given is not None:
-        return [_as_jobs(each, jobs) for each in given]
+        return [search.completed(_as_jobs(each, jobs)) for each in given]
     scripts = Script(done()), Script(queued("1m"), running("30s"), done())
     scenario = Scenario(done(), result=search.result, program_id=search.program_id)
     return [(replace(scenario, script=script),) * jobs for script in scripts]

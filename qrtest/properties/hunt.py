@@ -28,8 +28,8 @@ from qrtest.clock.moment import unix_time
 from qrtest.errors import ConsumerBug, ScenarioError, SettingError
 from qrtest.properties.consumer import check_consumer
 from qrtest.properties.consumer_rules import RULES
+from qrtest.properties.pasted_code import name_of
 from qrtest.scenario import scenario_file
-from qrtest.scenario.scenario import Scenario
 from qrtest.timeline.coverage import Coverage
 
 __all__ = ["Found", "Hunt", "Progress", "hunt", "imported", "lines_of"]
@@ -240,11 +240,10 @@ def _exception(name: str) -> type[BaseException]:
 
 
 def _saved(target: str, bug: ConsumerBug, folder: Path | None) -> str | None:
-    """Write the scenario of a *bug* where `check_consumer` finds it; several jobs have no file."""
-    if folder is None or not isinstance(bug.scenario, Scenario):
+    """Write the scenario of a *bug*, or those of its jobs, where `check_consumer` finds them."""
+    if folder is None:
         return None
-    name = target.partition(":")[2].rpartition(".")[2]
-    path = folder / f"{name}-{bug.rule}.yaml"
+    path = folder / scenario_file.file_name(name_of(imported(target)), bug.rule)
     scenario_file.save(bug.scenario, path)
     return str(path)
 
@@ -255,13 +254,13 @@ def _without_the_mended(state: Hunt, target: str, saved: Path, options: Mapping[
     for name, found in state.found.items():
         if found.path is None or not Path(found.path).exists():
             continue
-        scenario = scenario_file.load(Path(found.path))
+        scenarios = scenario_file.load_jobs(Path(found.path))
         rules = tuple(rule for rule in RULES if rule.name == name)
         try:
             check_consumer(
                 imported(target),
                 rules=rules,
-                scenarios=[scenario],
+                scenarios=[scenarios],
                 saved=saved / "none",
                 save_failures=False,
                 **_as_classes(options),

@@ -4,13 +4,15 @@
     faults:
     - {fault: status, code: 503, operation: poll, times: 3}
 
-A fault's `on` is called operation here, because YAML reads a plain on as true. Yaml itself
-is at home in `qrtest.cassette.yaml_json`.
+Several jobs of one run are a list of such below `jobs`. A fault's `on` is called operation here, because YAML
+reads a plain on as true. Yaml itself is at home in `qrtest.cassette.yaml_json`.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
@@ -23,21 +25,39 @@ from qrtest.scenario.scenario import Scenario
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.payload_template import JobRecord
 
-__all__ = ["described", "in_folder", "load", "read", "save", "written"]
+__all__ = ["described", "file_name", "in_folder", "load", "load_jobs", "read", "save", "written"]
 
 OPERATION: Final = "operation"
+JOBS: Final = "jobs"
+LONGEST_NAME: Final = 100
+NOT_IN_A_NAME: Final = re.compile(r"[^\w.]+")
+RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)
+"""Names of devices on Windows, whatever stands behind a dot after them."""
+
 KEYS: Final = tuple(entry.name for entry in fields(Scenario))
 
 
-def written(scenario: Scenario) -> str:
-    """Return *scenario* as text. Raises `ScenarioError` for a result that is not text.
+def written(scenarios: Scenario | Sequence[Scenario]) -> str:
+    """Return a scenario, or those of several jobs, as text.
+
+    Raises `ScenarioError` for a result that is not text.
 
     >>> from qrtest import faults
     >>> print(written(Scenario("QUEUED 1m; DONE", faults=[faults.drop(on="poll")])), end="")
     script: QUEUED 1m; DONE
     faults:
     - {fault: drop, operation: poll}
+    >>> print(written([Scenario("DONE"), Scenario("ERROR 1500")]), end="")
+    jobs:
+    - script: DONE
+    - script: ERROR 1500
     """
+    if isinstance(scenarios, Scenario):
+        return yaml_json.yaml_text(_body(scenarios))
+    return yaml_json.yaml_text({JOBS: [_body(each) for each in scenarios]})
+
+
+def _body(scenario: Scenario) -> dict[str, Any]:
     if scenario.result is not None and not isinstance(scenario.result, str):
         raise ScenarioError(
             f"A scenario whose result is a {type(scenario.result).__name__} cannot be written: give "
@@ -49,7 +69,7 @@ def written(scenario: Scenario) -> str:
         value = getattr(scenario, key)
         if value != getattr(plain, key):
             body[key] = _plain(value)
-    return yaml_json.yaml_text(body)
+    return body
 
 
 def read(text: str, name: str) -> Scenario:
@@ -60,15 +80,23 @@ def read(text: str, name: str) -> Scenario:
     >>> read("script: QUEUED 1m; DONE", "stuck.yaml")
     Scenario('QUEUED 1m; DONE')
     """
+    return described(_parsed(text, name), name)
+
+
+def _parsed(text: str, name: str) -> Any:
     try:
-        body = yaml_json.parsed(text, name)
+        return yaml_json.parsed(text, name)
     except CassetteError as error:
         raise ScenarioError(str(error)) from None
-    return described(body, name)
 
 
 def described(body: Any, name: str) -> Scenario:
     """Return the scenario in *body*, the parsed content of the file *name*. Raises as `read`."""
+    if isinstance(body, dict) and JOBS in body:
+        raise ScenarioError(
+            f"{name} has the scenarios of several jobs, and one is wanted: check_consumer(jobs=...) tries "
+            "them together."
+        )
     if not isinstance(body, dict) or "script" not in body:
         raise ScenarioError(f"{name}: a scenario needs a script, as 'script: QUEUED 1m; DONE'.")
     for key in body:
@@ -91,24 +119,56 @@ def described(body: Any, name: str) -> Scenario:
 
 def load(path: str | Path) -> Scenario:
     """Return the scenario in the file *path*. Raises as `read`, also if it cannot be opened."""
-    path = Path(path)
+    return read(_text(path), str(path))
+
+
+def load_jobs(path: str | Path) -> tuple[Scenario, ...]:
+    """Return the scenarios of all jobs in the file *path*: one, or as many as it has. Raises as `load`."""
+    name = str(path)
+    body = _parsed(_text(path), name)
+    if not isinstance(body, dict) or JOBS not in body:
+        return (described(body, name),)
+    entries = body[JOBS]
+    if len(body) > 1 or not isinstance(entries, list) or not entries:
+        raise ScenarioError(f"{name}: jobs is a list of scenarios, and stands alone.")
+    return tuple(
+        described(entry, f"{name}, job {number}") for number, entry in enumerate(entries, 1)
+    )
+
+
+def _text(path: str | Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(f"The scenario {path} cannot be read: {error}.") from None
-    return read(text, str(path))
 
 
-def save(scenario: Scenario, path: str | Path) -> None:
-    """Write *scenario* to the file *path*, with the folders that lead to it."""
+def save(scenarios: Scenario | Sequence[Scenario], path: str | Path) -> None:
+    """Write a scenario, or those of several jobs, to the file *path*, with the folders that lead to it."""
+    text = written(scenarios)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(written(scenario), encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
 
 
-def in_folder(folder: str | Path, consumer: str) -> list[Scenario]:
-    """Return the scenarios in `<consumer>-*.yaml` of *folder*; none when there is no such folder."""
-    return [load(path) for path in sorted(Path(folder).glob(f"{consumer}-*.yaml"))]
+def file_name(consumer: str, rule: str) -> str:
+    """Return the name of the file of what breaks a *rule* in a *consumer*; any file system takes it.
+
+    >>> file_name("collect", "ends"), file_name("<lambda>", "ends"), file_name("Con.take", "ends")
+    ('collect-ends.yaml', 'lambda-ends.yaml', '_Con.take-ends.yaml')
+    """
+    name = NOT_IN_A_NAME.sub("_", consumer).strip("_.")[:LONGEST_NAME] or "consumer"
+    return f"{'_' if RESERVED.match(name) else ''}{name}-{rule}.yaml"
+
+
+def in_folder(folder: str | Path, consumer: str, *, jobs: int = 1) -> list[tuple[Scenario, ...]]:
+    """Return what the files of *consumer* in *folder* have for a run of so many *jobs*.
+
+    A file with one scenario has it for each job; a file with the scenarios of another number of jobs is of
+    another check of the consumer, and left out. None when there is no such folder.
+    """
+    found = map(load_jobs, sorted(Path(folder).glob(file_name(consumer, "*"))))
+    return [each * jobs if len(each) == 1 else each for each in found if len(each) in (1, jobs)]
 
 
 def _plain(value: Any) -> Any:

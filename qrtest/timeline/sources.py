@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -53,16 +53,28 @@ def timeline_of(
         path = Path(what)
         title = title or path.name
         try:
-            what = scenario_file.load(path)
+            return _of_scenarios(scenario_file.load_jobs(path), title)
         except ScenarioError:
             what = store.load(path)
     if isinstance(what, Cassette):
         return _of_cassette(what, title)
     if isinstance(what, Scenario):
-        track = Track("scenario", tuple(_stretches(what.script, 0.0)), tuple(_planned(what.faults)))
-        return Timeline(title or str(what.script), (track,))
+        return _of_scenarios((what,), title or str(what.script))
     journal = what if isinstance(what, Journal) else what.journal
     return journal.drawn(title)
+
+
+def _of_scenarios(scenarios: Sequence[Scenario], title: str) -> Timeline:
+    names = [f"scenario {n}" for n in range(1, len(scenarios) + 1)]
+    tracks = (
+        Track(
+            "scenario" if len(scenarios) == 1 else name,
+            tuple(_stretches(each.script, 0.0)),
+            tuple(_planned(each.faults)),
+        )
+        for name, each in zip(names, scenarios, strict=True)
+    )
+    return Timeline(title, tuple(tracks))
 
 
 def _stretches(script: Script, created_at: float) -> Iterator[Stretch]:

@@ -139,6 +139,22 @@ def test_a_strategy_narrows_the_search() -> None:
     )
 
 
+def test_explicit_scenarios_are_of_the_program_that_was_asked_for() -> None:
+    """Where they do not say another one themselves."""
+    own = Scenario("DONE", program_id="noise-learner")
+    given = [Scenario("DONE"), own]
+    programs: list[str] = []
+    for scenarios in (given, st.sampled_from(given)):
+        programs.clear()
+        qrtest.check_consumer(
+            lambda job: programs.append(job.primitive_id),
+            scenarios=scenarios,
+            program_id="estimator",
+            max_examples=20,
+        )
+        assert set(programs) == {"estimator", "noise-learner"}
+
+
 def test_a_consumer_may_take_the_simulation() -> None:
     """It then submits jobs itself."""
 

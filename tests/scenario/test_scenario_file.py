@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from functools import partial
+from pathlib import Path, PureWindowsPath
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import qrtest
@@ -105,6 +108,61 @@ def test_what_was_found_is_saved_and_tried_first(untold: None, tmp_path: Path) -
     with pytest.raises(ConsumerBug) as again:
         qrtest.check_consumer(gives_up_on_nothing, saved=tmp_path, lives=[])
     assert again.value.scenario == found.value.scenario
+
+
+def takes_all_or_nothing(jobs: list[Any]) -> list[object]:
+    return [job.result() for job in jobs]
+
+
+def test_what_several_jobs_break_is_one_file(untold: None, tmp_path: Path) -> None:
+    """Tried first by a check of as many jobs, and left alone by one of another number."""
+    check = partial(qrtest.check_consumer, takes_all_or_nothing, saved=tmp_path)
+    with pytest.raises(ConsumerBug) as found:
+        check(jobs=3, save_failures=True)
+    [path] = tmp_path.iterdir()
+    assert scenario_file.load_jobs(path) == found.value.scenario
+    with pytest.raises(ConsumerBug) as again:
+        check(jobs=3, scenarios=[])
+    assert again.value.scenario == found.value.scenario
+    check(jobs=2, scenarios=[])
+    with pytest.raises(ScenarioError, match="several jobs, and one is wanted"):
+        scenario_file.load(path)
+
+
+@given(st.lists(qst.scenarios(), min_size=2, max_size=3))
+def test_scenarios_of_several_jobs_read_back(scenarios: list[Scenario]) -> None:
+    """In their order."""
+    with TemporaryDirectory() as folder:
+        scenario_file.save(scenarios, Path(folder, "jobs.yaml"))
+        assert scenario_file.load_jobs(Path(folder, "jobs.yaml")) == tuple(scenarios)
+
+
+@settings(max_examples=30)
+@given(st.text(), st.text(min_size=1))
+@example("con.read", "<lambda>")
+@example("*", "collect[0]")
+def test_a_file_can_be_named_after_any_consumer_everywhere(name: str, other: str) -> None:
+    """Also on Windows; its folder is not left."""
+    for consumer in (name, other):
+        file = scenario_file.file_name(consumer, "ends")
+        assert not set('<>:"/\\|?*') & set(file)
+        assert not PureWindowsPath(file).is_reserved()
+        assert Path(file).name == file
+
+
+def test_a_function_without_a_name_has_a_file_too(untold: None, tmp_path: Path) -> None:
+    """`<lambda>` is no name of a file on Windows."""
+    with pytest.raises(ConsumerBug):
+        qrtest.check_consumer(lambda job: job.result(), saved=tmp_path, save_failures=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["lambda-escapes.yaml"]
+
+
+def test_what_cannot_be_saved_is_reported_all_the_same(untold: None, tmp_path: Path) -> None:
+    """With the reason."""
+    tmp_path.joinpath("folder").write_text("a file")
+    with pytest.raises(ConsumerBug, match="gives_up_on_nothing breaks the rule") as found:
+        qrtest.check_consumer(gives_up_on_nothing, saved=tmp_path / "folder", save_failures=True)
+    assert "not saved as a file" in found.value.__notes__[0]
 
 
 def test_nothing_is_saved_unless_asked(tmp_path: Path) -> None:

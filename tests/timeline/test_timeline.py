@@ -145,6 +145,15 @@ def test_a_scenario_file_is_shown(tmp_path: Path) -> None:
     ]
 
 
+def test_a_scenario_file_of_several_jobs_has_a_track_for_each(tmp_path: Path) -> None:
+    """In the order of the file."""
+    scenario_file.save([Scenario("QUEUED 1h; DONE"), Scenario("DONE")], tmp_path / "two.yaml")
+    assert [track.name for track in timeline_of(tmp_path / "two.yaml").tracks] == [
+        "scenario 1",
+        "scenario 2",
+    ]
+
+
 def test_failed_tests_are_drawn_on_demand(pytester: pytest.Pytester) -> None:
     """--qrtest-report=DIR: a picture and a page for each test that failed, and none for others."""
     pytester.makepyfile(
