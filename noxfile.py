@@ -137,8 +137,15 @@ def differential(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", "-q", "tests/differential.py", env=env)
 
 
-PACKAGES = ("pennylane-qiskit", "pytket-qiskit", "qbraid", "qiskit-experiments", "qrisp")
-"""Public packages that run jobs, each with a test in examples/packages."""
+PACKAGES = (
+    "localqpu",
+    "pennylane-qiskit",
+    "pytket-qiskit",
+    "qbraid",
+    "qiskit-experiments",
+    "qrisp",
+)
+"""Public packages that run jobs, each with a test in examples/packages; localqpu runs them itself."""
 
 
 def run_example(session: nox.Session, folder: str, package: str) -> None:

@@ -24,6 +24,7 @@ html_title = "qrtest"
 html_theme_options = {"sidebar_hide_name": True}
 html_logo = "_static/logo.svg"
 html_static_path = ["_static"]
+html_css_files = ["pictures.css"]
 copybutton_prompt_text = r"\$ |>>> |\.\.\. "
 copybutton_prompt_is_regexp = True
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-__all__ = ["PAGES", "ROOT", "Block", "blocks"]
+__all__ = ["PAGES", "ROOT", "TESTED_BY", "Block", "blocks"]
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = [
@@ -19,6 +19,7 @@ PAGES: Final = [
         if "_build" not in page.parts
     ),
 ]
+TESTED_BY: Final = re.compile(r"<!-- tested by (\S+)(?: with: .*)? -->")
 FENCE: Final = re.compile(r"^(\s*)(`{3,})(.*)$")
 
 

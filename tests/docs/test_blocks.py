@@ -27,7 +27,7 @@ import yaml
 
 from qrtest.cli.commands import COMMANDS, group
 from qrtest.http.messages import Request, Response
-from tests.docs.blocks import PAGES, ROOT, Block, blocks
+from tests.docs.blocks import PAGES, ROOT, TESTED_BY, Block, blocks
 from tests.servers import serving
 
 GENERATED: Final = {
@@ -44,7 +44,6 @@ FOLLOWED: Final = {"tutorial-rescripting.md": "tests/docs/test_tutorial.py"}
 ALL: Final = [block for page in PAGES for block in blocks(page)]
 INPUT: Final = {"python", "pycon", "yaml", "toml", "ini", "{toctree}", "{eval-rst}"}
 DRAWN: Final = {"mermaid": "tests/lifecycle/test_transitions.py"}
-TESTED_BY: Final = re.compile(r"<!-- tested by (\S+)(?: with: .*)? -->")
 
 
 def how_it_is_produced(block: Block) -> str | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import PAGES, ROOT, blocks
+from tests.docs.blocks import PAGES, ROOT, TESTED_BY, Block, blocks
 
 FOLLOWED = ("tutorial-rescripting",)
 """Pages whose parts belong together: another test follows them from the top."""
@@ -18,7 +18,13 @@ LINK = re.compile(r"\]\(([^)#\s:]+)(?:#([\w-]+))?\)")
 
 
 def examples() -> list[object]:
-    found = [each for page in PAGES if page.stem not in FOLLOWED for each in blocks(page)]
+    found = [
+        each
+        for page in PAGES
+        if page.stem not in FOLLOWED
+        for each in blocks(page)
+        if TESTED_BY.fullmatch(each.mark) is None
+    ]
     outcomes = [(each, OUTCOME.fullmatch(each.mark)) for each in found if each.is_suite]
     return [
         pytest.param(each.text, set((outcome[1] if outcome else "passed").split()), id=str(each))
@@ -36,6 +42,20 @@ def test_every_suite_in_the_docs_runs(
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider")
     outcomes = result.parseoutcomes()
     assert set(outcomes) == outcome, result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("block", "file"),
+    [
+        pytest.param(block, tested[1], id=str(block))
+        for page in PAGES
+        for block in blocks(page)
+        if block.is_suite and (tested := TESTED_BY.fullmatch(block.mark))
+    ],
+)
+def test_a_suite_of_another_tool_is_the_one_that_a_session_runs(block: Block, file: str) -> None:
+    """To the letter, in the file that the page names."""
+    assert block.text == (ROOT / file).read_text(encoding="utf-8").partition('"""\n\n')[2]
 
 
 def test_the_documented_test_command_is_the_one_that_ci_runs_first() -> None:
