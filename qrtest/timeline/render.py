@@ -63,11 +63,12 @@ def svg(timeline: Timeline, *, width: float = 960) -> str:
     if drawn:
         _scale(paper, drawn, axis)
     session = ""
+    has_threads = len({event.thread for track in timeline.tracks for event in track.events}) > 1
     for track in drawn:
         if track.session != session:
             session = track.session
             paper.lines(f"session {session}", size=11, style="quiet bold")
-        _track(paper, track, axis, is_detailed=len(drawn) <= DETAILED)
+        _track(paper, track, axis, is_detailed=len(drawn) <= DETAILED, shows_threads=has_threads)
     if len(timeline.tracks) > len(drawn):
         paper.lines(f"and {len(timeline.tracks) - len(drawn):,} more", size=12, style="quiet")
     _faults(paper, timeline)
@@ -110,6 +111,7 @@ def _few(track: Track) -> Iterator[Event]:
                 until=events[max(hidden)].until,
                 operation=f"{len(hidden):,} more",
                 kind="broken" if any(events[each].kind == "broken" for each in hidden) else "fine",
+                thread=event.thread,
             )
 
 
@@ -207,9 +209,12 @@ def _scale(paper: Paper, tracks: Sequence[Track], axis: Axis) -> None:
     paper.down(LANE + 10)
 
 
-def _track(paper: Paper, track: Track, axis: Axis, *, is_detailed: bool) -> None:
+def _track(
+    paper: Paper, track: Track, axis: Axis, *, is_detailed: bool, shows_threads: bool
+) -> None:
     threads = list(dict.fromkeys(event.thread for event in track.events))
-    name = track.name if len(threads) < 2 else f"{track.name}, polled by {', '.join(threads)}"
+    names = ", ".join(filter(None, threads)) if shows_threads else ""
+    name = f"{track.name}, asked by {names}" if names else track.name
     paper.lines(name, size=11, style="quiet")
     top = paper.top
     paper.add(

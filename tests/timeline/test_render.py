@@ -164,7 +164,26 @@ def test_twenty_jobs_share_one_chart() -> None:
         "session s2",
     ]
     assert sum(text.startswith("job ") for text in written) == 20
-    assert "job 0, polled by worker-0, worker-1" in written
+    assert "job 0, asked by worker-0, worker-1" in written
+
+
+def test_whose_requests_they_were_is_written_where_threads_took_part() -> None:
+    """Also where each asked for a job of its own, and of requests that are not drawn one by one."""
+    tracks = [
+        Track(
+            f"job {number}",
+            (),
+            tuple(
+                Event(at=at, until=at, operation=f"o{at}", thread=f"worker-{number}")
+                for at in map(float, range(30))
+            ),
+        )
+        for number in range(2)
+    ]
+    written = render.svg(Timeline("threads", tuple(tracks)))
+    assert "job 0, asked by worker-0<" in written
+    assert "job 1, asked by worker-1<" in written
+    assert "asked by" not in render.svg(Timeline("one", (tracks[0],)))
 
 
 @given(st.text(max_size=60), widths)
