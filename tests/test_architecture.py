@@ -191,7 +191,9 @@ HOMES = {
     "numpy": {
         "client.device_noise",
         "client.small_jobs",
+        "client.changed_programs",
         "client.changed_results",
+        "client.counts",
         "client.fitted_programs",
         "client.fitted_results",
         "client.local_primitives",

@@ -1,4 +1,4 @@
-"""Results of executor programs with one thing that is not as it was recorded.
+"""Results of executor programs with other counts, or with one thing that is not as it was recorded.
 
 Source of the form: `ibm_quantum_schemas`, whose models the client decodes these results with.
 """
@@ -8,10 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-__all__ = ["OF_PROGRAMS", "is_program_result"]
+import numpy as np
+
+from qrtest.client.counts import by_register, samples_of_places
+from qrtest.client.releases import program_tensor_model
+from qrtest.errors import ResultError
+
+__all__ = ["OF_PROGRAMS", "is_program_result", "item_with_counts"]
 
 Json = Any
 UNKNOWN_VERSION: Final = "v0.0"
+FLIPS: Final = "measurement_flips."
+"""What comes before the name of a register in the name of the bits by which its measurements were flipped."""
+SIGNS: Final = "pauli_signs"
+"""The name of the signs that a samplex gives beside the registers."""
 
 
 def is_program_result(body: Json) -> bool:
@@ -22,6 +32,35 @@ def is_program_result(body: Json) -> bool:
 
 def _results(item: Json) -> Json:
     return item.get("results") if isinstance(item, dict) else None
+
+
+def item_with_counts(results: dict[str, Json], counts: Any, version: str, what: str) -> None:
+    """Put *counts* into the *results* of one item of schema *version*: of its register, or by register.
+
+    Counts are those after the flips of twirled measurements: the client undoes recorded flips, so they are
+    done to the new bits. *what* begins the message of an error. Raises `ResultError` for what does not fit.
+    """
+    try:
+        model = program_tensor_model(version)
+        tensors = {
+            name: model.model_validate(tensor).to_numpy()
+            for name, tensor in results.items()
+            if isinstance(tensor, dict) and tensor.get("dtype") == "bool"
+        }
+    except (ImportError, ValueError) as error:
+        raise ResultError(f"{what}: the installed client cannot read the result: {error}") from None
+    registers = [name for name in tensors if not name.startswith(FLIPS) and name != SIGNS]
+    if not registers:
+        raise ResultError(
+            f"{what}: there are no bits to be counted, but {', '.join(results) or 'nothing'}."
+        )
+    for name, of_register in by_register(counts, registers, what).items():
+        *shape, _, width = tensors[name].shape
+        samples = samples_of_places(of_register, width, tuple(shape), f"{what}, {name}")
+        bits = np.unpackbits(samples, axis=-1)[..., ::-1][..., :width].astype(bool)
+        flips = tensors.get(FLIPS + name)
+        bits = bits if flips is None else bits ^ flips
+        results[name] = model.from_numpy(bits).model_dump(mode="json")
 
 
 def _item_missing(body: Json, number: int) -> bool:

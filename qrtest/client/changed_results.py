@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from qrtest.client.changed_programs import OF_PROGRAMS, is_program_result
+from qrtest.client.changed_programs import OF_PROGRAMS, is_program_result, item_with_counts
+from qrtest.client.counts import by_register, samples_of_places
 from qrtest.client.result_format import array, bit_array, written
 from qrtest.errors import ResultError
 
@@ -22,12 +23,10 @@ __all__ = ["DIFFERENCES", "difference", "with_counts", "with_evs"]
 
 Json = Any
 Array = np.ndarray[Any, Any]
-_OF_REGISTER: Final = (Mapping, list, tuple, np.ndarray)
-"""The types of what is given for one register: counts, or counts by place."""
 
 
 def with_counts(result: str, counts: Any) -> str:
-    """Return the sampler *result* with other *counts*: of its register, by register, or a list by pub.
+    """Return the *result* of a sampler or executor with other *counts*: by register, or a list by pub.
 
     Keys are bit strings, as "01", texts in hexadecimal, as "0x1", or numbers. In a list, None keeps a pub.
     The counts of a pub with a shape are the same at each place, or a list by place, nested as the shape is.
@@ -53,20 +52,44 @@ def with_evs(result: str, evs: Any) -> str:
 
 
 def _changed(result: str, values: Any, change: Callable[[Json, Any, str], None], what: str) -> str:
+    body = _json(result)
+    if is_program_result(body):
+        return _changed_program(body, values, what)
     body = _parsed(result, what)
     pubs = _pubs(body)
     is_several = isinstance(values, list | tuple) and (len(pubs) > 1 or what == "counts")
     is_several = is_several or (len(pubs) == 1 and _is_list_of_one(pubs[0], values, what))
     each = list(values) if is_several else [values]
-    if len(each) != len(pubs):
-        raise ResultError(
-            f"{what}={values!r:.100} is for {len(each)} pub(s), and the result has {len(pubs)}: give a list "
-            "with one entry for each pub, None for what stays."
-        )
-    for number, (pub, value) in enumerate(zip(pubs, each, strict=True)):
+    for number, (pub, value) in enumerate(_pairs(pubs, each, what)):
         if value is not None:
             change(_data(pub), value, f"{what} of pub {number}")
     return written(body)
+
+
+def _changed_program(body: Json, counts: Any, what: str) -> str:
+    """Return the result of an executor program with other *counts* in its items."""
+    if what != "counts":
+        raise ResultError(
+            f"{what} cannot be changed in the result of an executor program, which holds the bits that were "
+            "read: an estimator based on the executor computes its values from them in the client. Give "
+            "counts= instead."
+        )
+    version, items = body["schema_version"], body["data"]
+    each = list(counts) if isinstance(counts, list | tuple) else [counts]
+    for number, (item, of_item) in enumerate(_pairs(items, each, what)):
+        if of_item is not None:
+            item_with_counts(item["results"], of_item, version, f"{what} of item {number}")
+    return json.dumps(body)
+
+
+def _pairs(pubs: list[Json], values: list[Any], what: str) -> Iterator[tuple[Json, Any]]:
+    """Return the *pubs* with their *values*. Raises `ResultError` unless there are as many."""
+    if len(values) != len(pubs):
+        raise ResultError(
+            f"{what} is given for {len(values)} pub(s), and the result has {len(pubs)}: give a list with one "
+            "entry for each pub, None for what stays."
+        )
+    return zip(pubs, values, strict=True)
 
 
 def _is_list_of_one(pub: Json, values: Any, what: str) -> bool:
@@ -86,69 +109,11 @@ def _counts_of_pub(data: Json, counts: Any, what: str) -> None:
         raise ResultError(
             f"{what}: the result has no registers, but {', '.join(fields) or 'nothing'}."
         )
-    is_by_place = isinstance(counts, list | tuple | np.ndarray)
-    if not is_by_place and (not isinstance(counts, Mapping) or not counts):
-        raise ResultError(f"{what}: {counts!r:.100} is no mapping of bit strings to numbers.")
-    by_register = counts
-    if is_by_place or not all(isinstance(each, _OF_REGISTER) for each in counts.values()):
-        if len(registers) != 1:
-            raise ResultError(f"{what}: say of which register: there are {', '.join(registers)}.")
-        by_register = {registers[0]: counts}
-    for name, of_register in by_register.items():
-        if name not in registers:
-            raise ResultError(
-                f"{what}: there is no register {name!r}, but {', '.join(registers) or 'none'}."
-            )
+    for name, of_register in by_register(counts, registers, what).items():
         width = fields[name]["__value__"]["num_bits"]
         shape = tuple(data.get("shape") or ())
-        samples = _samples_of_places(of_register, width, shape, f"{what}, {name}")
+        samples = samples_of_places(of_register, width, shape, f"{what}, {name}")
         fields[name] = bit_array(samples, width)
-
-
-def _samples_of_places(counts: Any, width: int, shape: tuple[int, ...], what: str) -> Array:
-    """Return the samples that give *counts*: the same at each place of the *shape*, or a list by place."""
-    if isinstance(counts, Mapping):
-        samples = _samples(counts, width, what)
-        return np.broadcast_to(samples, (*shape, *samples.shape)).copy()
-    if not isinstance(counts, _OF_REGISTER):
-        raise ResultError(f"{what}: {counts!r:.100} is no mapping of bit strings to numbers.")
-    if not shape or len(counts) != shape[0]:
-        raise ResultError(
-            f"{what}: a list of {len(counts)} counts does not fit the shape {shape} of the pub: give one "
-            "mapping for all places, or a list of as many as it has, nested as the shape is."
-        )
-    places = [_samples_of_places(each, width, shape[1:], what) for each in counts]
-    if len({place.shape[-2] for place in places}) > 1:
-        raise ResultError(f"{what}: each place needs as many shots as the others.")
-    return np.stack(places)
-
-
-def _samples(counts: Mapping[Any, Any], width: int, what: str) -> Array:
-    """Return the samples that give *counts*, a row for each shot."""
-    size = -(-width // 8)
-    rows = []
-    for key, times in counts.items():
-        sample = _number(key, what)
-        is_count = (
-            isinstance(times, int | np.integer) and not isinstance(times, bool) and times >= 0
-        )
-        is_too_long = isinstance(key, str) and "x" not in key and len(key.replace(" ", "")) > width
-        if not 0 <= sample < 1 << width or is_too_long or not is_count:
-            raise ResultError(
-                f"{what}: {key!r}: {times!r} does not fit a register of {width} bits."
-            )
-        rows += [list(sample.to_bytes(size, "big"))] * int(times)
-    return np.array(rows, dtype=np.uint8).reshape(len(rows), size)
-
-
-def _number(key: Any, what: str) -> int:
-    try:
-        if isinstance(key, str):
-            text = key.replace(" ", "")
-            return int(text, 16) if text.startswith("0x") else int(text, 2)
-        return int(key)
-    except (TypeError, ValueError):
-        raise ResultError(f"{what}: {key!r} is no bit string, as '01' or '0x1'.") from None
 
 
 def _evs_of_pub(data: Json, evs: Any, what: str) -> None:

@@ -32,6 +32,9 @@ WORK_IN_THIS_PROCESS: Final = 5e8
 OWN_BYTES: Final = 4 << 30
 """What the process itself maps, beside the state that it simulates."""
 
+OUT_OF_TIME: Final = b"Timeout ("
+"""What `faulthandler` writes first when it ends a process."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computation:
@@ -86,14 +89,23 @@ class Computation:
             answer: dict[str, Any] = json.loads(done.stdout)
         except ValueError:
             raise NotComputedError(
-                NOT_COMPUTED,
-                f"The computation was stopped after {self.seconds:g} seconds of real time, or had no memory "
-                f"left (exit status {done.returncode}): use fewer qubits, gates or shots, or raise "
-                "compute_seconds.",
+                NOT_COMPUTED, self._why_stopped(done.returncode, done.stderr)
             ) from None
         if "result" in answer:
             return str(answer["result"])
         raise NotComputedError(answer["code"], answer["reason"])
+
+    def _why_stopped(self, status: int, says: bytes) -> str:
+        """Return why the process ended without an answer: by its limit of time, or for want of memory."""
+        if OUT_OF_TIME in says:
+            return (
+                f"The computation was stopped after {self.seconds:g} seconds of real time: use fewer qubits, "
+                "gates or shots, or raise compute_seconds."
+            )
+        return (
+            f"The process that computes ended with exit status {status}, most likely for want of memory: use "
+            "fewer qubits, free memory, or raise compute_megabytes."
+        )
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, get_args
+from typing import Any, Final
 
 import numpy as np
 
@@ -60,8 +60,7 @@ def program_body(
     """Return the JSON of an executor's result with the arrays of *items*, in the schema of the *inputs*."""
     version = inputs["schema_version"]
     model = releases.program_result_model(version)
-    item_model = get_args(model.model_fields["data"].annotation)[0]
-    tensor = get_args(item_model.model_fields["results"].annotation)[1]
+    tensor = releases.program_tensor_model(version)
     data = [
         {
             "results": {name: tensor.from_numpy(value) for name, value in item.items()},

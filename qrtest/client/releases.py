@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from qrtest.client import private_names
 from qrtest.errors import UnsupportedRelease
@@ -37,6 +37,7 @@ __all__ = [
     "ours_to_know",
     "platform_channel",
     "program_result_model",
+    "program_tensor_model",
     "quantum_program",
     "result_decoder",
     "schema_versions",
@@ -326,6 +327,12 @@ def quantum_program(inputs: Mapping[str, Any]) -> Any:
 def program_result_model(version: str) -> Any:
     """Return the model of an executor's result in a schema *version*."""
     return _schema_module("executor", version).QuantumProgramResultModel
+
+
+def program_tensor_model(version: str) -> Any:
+    """Return the model of the arrays in an executor's result in a schema *version*."""
+    item = get_args(program_result_model(version).model_fields["data"].annotation)[0]
+    return get_args(item.model_fields["results"].annotation)[1]
 
 
 def learner_instructions(inputs: Mapping[str, Any]) -> Any:

@@ -185,7 +185,7 @@ class Scenario(ScenarioValues, AsCode):
         what there is. Facts that no longer fit go: the result with the end that it belongs to, the logs
         of a job that never ran. Timestamps and usage follow the script.
 
-        *counts*: other counts in the recorded result of a sampler, as `{"00": 9}`, by register, as
+        *counts*: other counts in the recorded result of a sampler or executor: `{"00": 9}`, by register, as
         `{"meas": {"00": 9}}`, or a list of these for several pubs; for a pub with a shape one mapping for
         all its places, or a list by place. *evs*: other values in that of an estimator, broadcast to the
         recorded shape; a list for several pubs. All else stays as recorded.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from qrtest import Scenario, simulate
 from qrtest import strategies as qst
+from qrtest.client import releases
 from qrtest.client.changed_results import DIFFERENCES, difference, with_counts, with_evs
 from qrtest.errors import QrtestError, ResultError
 from qrtest.service import result_payloads
@@ -97,6 +98,57 @@ def test_an_estimator_gets_other_values() -> None:
     result = decoded(scenario.result, "estimator")
     assert result[0].data.evs.tolist() == [[1, 2, 3], [1, 2, 3]]
     assert result[0].data.stds.tolist() == [[0.5] * 3] * 2
+
+
+def executed(version: str, **registers: Any) -> str:
+    """The result of an executor program with one item, in a schema *version*."""
+    model = releases.program_tensor_model(version)
+    results = {
+        name.replace("__", "."): model.from_numpy(np.array(bits, dtype=bool)).model_dump(
+            mode="json"
+        )
+        for name, bits in registers.items()
+    }
+    body = result_payloads.executor_result([{}, {"d": [1.0]}], version)
+    body["data"][0]["results"] = results
+    return json.dumps(body)
+
+
+@pytest.mark.parametrize("version", releases.schema_versions("executor"))
+def test_an_executor_program_gets_other_counts(version: str) -> None:
+    """By register and item, in every schema that the client decodes; what is not named stays."""
+    recorded = executed(version, a=[[False] * 9] * 3, b=[[True], [False]])
+    item, other = decoded(with_counts(recorded, [{"a": {"100000011": 2}}, None]), "executor")
+    assert item["a"].astype(int).tolist() == [[1, 1, 0, 0, 0, 0, 0, 0, 1]] * 2
+    assert item["b"].tolist() == [[True], [False]]
+    assert other["d"].tolist() == [1.0]
+
+
+def test_counts_of_a_program_are_those_after_the_flips_of_twirled_measurements() -> None:
+    """The client undoes the flips that were recorded: what was given is what a sampler counts."""
+    flips = [[[True, False]], [[False, False]]]
+    recorded = executed("v1.0", c=np.zeros((2, 3, 2)), measurement_flips__c=flips)
+    item, _ = decoded(with_counts(recorded, [{"01": 4}, None]), "executor")
+    assert item["c"].shape == (2, 4, 2)
+    assert np.array_equal(item["c"] ^ item["measurement_flips.c"], [[[True, False]] * 4] * 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "values", "message"),
+    [
+        (with_counts, {"01": 1}, "for 1 pub.*the result has 2"),
+        (with_counts, [None, {"01": 1}], "no bits to be counted, but d"),
+        (with_counts, [{"e": {"01": 1}}, None], "no register 'e', but c"),
+        (with_counts, [{"c": {"011": 1}}, None], "does not fit a register of 2 bits"),
+        (with_evs, [0.5, None], "computes its values from them in the client.*Give counts="),
+    ],
+)
+def test_what_cannot_be_changed_in_a_program_is_an_error(
+    change: Any, values: Any, message: str
+) -> None:
+    """What there is, and for values of an estimator, what to give instead."""
+    with pytest.raises(ResultError, match=message):
+        change(executed("v1.0", c=[[False, False]]), values)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from qiskit import QuantumCircuit
+from qiskit_ibm_runtime import Session
+from qiskit_ibm_runtime.api.exceptions import RequestsApiError
 from qiskit_ibm_runtime.exceptions import (
     IBMRuntimeError,
     RuntimeJobFailureError,
@@ -58,6 +60,8 @@ class Row:
     script: str = "DONE"
     result: str | None = None
     before: Callable[[Callable[[], Any]], object] = lambda submit: None
+    backend: str = "ibm_torino"
+    in_closed_session: bool = False
     service: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -65,6 +69,8 @@ LIMITS = {"limits": Limits.documented()}
 ROWS = [
     Row("a field out of its bounds", 1208, True, options={"max_execution_time": 20_000}),
     Row("an unknown program", 1291, True, program_id="novel"),
+    Row("an unknown backend", 1007, True, backend="ibm_nowhere"),
+    Row("a closed session", 1217, True, in_closed_session=True),
     Row(
         "usage beyond the limit",
         1350,
@@ -114,20 +120,33 @@ ROWS = [
 ]
 
 
+def closed_session(backend: Any) -> str:
+    """The id of a session that takes no more jobs."""
+    session = Session(backend=backend)
+    session.close()
+    assert session.session_id
+    return session.session_id
+
+
 def what_comes(row: Row, transport: str) -> tuple[bool, str]:
     """Return whether the submission is rejected, and in which words it or the job fails."""
     with served(transport, **row.service) as (sim, service):
         sim.rule(row.script, result=row.result)
         backend = service.backend("ibm_torino")
+        session_id = closed_session(backend) if row.in_closed_session else None
 
         def submit() -> Any:
+            if row.backend != backend.name:
+                return service._active_api_client.program_run(
+                    row.program_id, row.backend, {}, None, None, None
+                )
             options = {"backend": backend, **row.options}
-            return service._run(row.program_id, dict(row.params), options)
+            return service._run(row.program_id, dict(row.params), options, session_id=session_id)
 
         row.before(submit)
         try:
             job = submit()
-        except (IBMRuntimeError, RuntimeProgramNotFound) as error:
+        except (IBMRuntimeError, RuntimeProgramNotFound, RequestsApiError) as error:
             return True, str(error)
         with pytest.raises(FAILURES) as caught:
             job.result()
