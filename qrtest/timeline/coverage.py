@@ -121,13 +121,30 @@ class Coverage:
         return {group: names for group, names in found.items() if names}
 
     def lines(self) -> Iterator[str]:
-        """Yield the coverage as text: a line a group with its counts, then what was never seen."""
+        """Yield the coverage as text: the graph of transitions, the other groups, what was never seen."""
         yield f"status coverage: {self.seen} of {self.total} ({self.percent:.0f} %)"
+        yield from _graph(self.counts["transitions"])
         for group, counts in self.counts.items():
+            if group == "transitions":
+                continue
             found = [f"{name} {count:,}" for name, count in counts.items() if count]
             yield from _wrapped(group, found or ["none"])
         for group, names in self.never().items():
+            if group == "transitions":
+                continue
             yield from _wrapped(f"never seen: {group}", names)
+
+
+def _graph(counts: Mapping[str, int]) -> Iterator[str]:
+    """Draw the transitions: from each status arrows with their counts, dotted where none was seen."""
+    digits = max(len(f"{count:,}") for count in counts.values())
+    wide = max(len(source) for source, _ in _TRANSITIONS)
+    before = ""
+    for source, target in _TRANSITIONS:
+        count = counts[_arrow((source, target))]
+        line = f"-- {count:>{digits},} ->" if count else f".. {0:>{digits}} .."
+        yield f"  {source if source != before else '':<{wide}} +{line} {target}"
+        before = source
 
 
 def _wrapped(title: str, words: Sequence[str]) -> list[str]:
