@@ -47,7 +47,10 @@ LAYERS: list[dict[str, str]] = [
         "drawing": "the first home of timeline_of: an alias",
     },
     {"strategies": "what hypothesis draws"},
-    {"properties": "check_consumer, check_job, JobMachine"},
+    {
+        "properties": "check_consumer, check_job, JobMachine",
+        "fidelity": "whether a service behaves as the simulated one assumes",
+    },
     {"plugin": "pytest: hooks, fixtures, marker, report"},
     {"cli": "the command line"},
 ]
@@ -65,6 +68,7 @@ HOMES = {
     "responses": {"transport.requests_adapter", "transport.requests_mount"},
     "requests": {
         "client.connect",
+        "fidelity.lab",
         "transport.requests_adapter",
         "transport.requests_mount",
         "transport.direct",
@@ -137,6 +141,7 @@ HOMES = {
         "clock.program_time",
         "clock.patch_time",
         "clock.places",
+        "fidelity.lab",
         "properties.job_method_promises",
         "properties.job_promises",
         "properties.known_defects",
@@ -177,6 +182,7 @@ HOMES = {
                 "demo",
                 "diff",
                 "doctor",
+                "fidelity",
                 "hunt",
                 "init",
                 "pin",

@@ -20,6 +20,7 @@ COMMANDS: Final = (
     "demo",
     "diff",
     "doctor",
+    "fidelity",
     "hunt",
     "init",
     "pin",
@@ -69,7 +70,7 @@ def group() -> None:
     \b
     What is asked for goes to stdout, everything else to stderr. Exit status:
       0    all is well
-      1    something was found, by check, diff, doctor, hunt or pin --check
+      1    something was found, by check, diff, doctor, fidelity, hunt or pin --check
       2    something was wrong with the call, or with a file
       130  it was interrupted
     That of `qrtest record` is the status of the program it runs.

@@ -85,9 +85,12 @@ def open_session(service: Any, backend: str) -> Any:
     return Session(backend=service.backend(backend))
 
 
-def saved_service() -> Any:
-    """Return a genuine service of the account saved on this machine, on the real network."""
-    return QiskitRuntimeService()
+def saved_service(instance: str | None = None) -> Any:
+    """Return a genuine service of the account saved on this machine, on the real network.
+
+    *instance*: a CRN or a name; None takes that of the account.
+    """
+    return QiskitRuntimeService() if instance is None else QiskitRuntimeService(instance=instance)
 
 
 def clients(service: Any) -> list[Any]:

@@ -20,7 +20,6 @@ from qrtest.service import (
     analytics,
     api_versions,
     error_responses,
-    input_checks,
     job_list,
     job_operations,
     openapi,
@@ -141,10 +140,11 @@ class SimulatedService:
         """Give a job that was added with a script without an end its plan, if it still exists."""
         job = self._jobs.get(job_id)
         if job is not None:
-            program_id, params = job.facts.program_id, json.loads(job.facts.params)
-            rep_delays = self.devices.rep_delays(job.facts.backend)
-            script = input_checks.checked(plan.script, program_id, params, rep_delays)
-            job.settle(script, plan.recorded, self._clock.now())
+            params = json.loads(job.facts.params)
+            plan = plan.checked(
+                job.facts.program_id, params, self.devices.rep_delays(job.facts.backend)
+            )
+            job.settle(plan.script, plan.recorded, self._clock.now())
 
     def job_ids(self) -> tuple[str, ...]:
         """Return the jobs there are, in the order they came."""
@@ -228,10 +228,9 @@ class SimulatedService:
         if submission.start_session and submission.session_id is None:
             submission = replace(submission, session_id=job_id)
             self._open_session(job_id, submission.backend, "dedicated", sessions.MAX_TTL, ask)
-        plan = self._plan(submission, job_id)
         rep_delays = self.devices.rep_delays(submission.backend)
-        script = input_checks.checked(plan.script, submission.program_id, params, rep_delays)
-        job = self.add(submission, replace(plan, script=script), crn=ask.crn)
+        plan = self._plan(submission, job_id).checked(submission.program_id, params, rep_delays)
+        job = self.add(submission, plan, crn=ask.crn)
         return serialize.json_response(serialize.submitted(job.facts))
 
     def _check_backend(self, name: str, instance: Instance) -> None:

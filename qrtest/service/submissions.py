@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from qrtest.lifecycle.script import Script
-from qrtest.service import error_responses, parse
+from qrtest.service import error_responses, input_checks, parse
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import Recorded
@@ -23,6 +23,18 @@ class JobPlan:
     script: Script
     recorded: Recorded = field(default_factory=Recorded)
     behaviour: Behaviour = USUAL
+
+    def checked(
+        self, program_id: str, params: Mapping[str, Any], rep_delays: tuple[float, float] | None
+    ) -> JobPlan:
+        """Return itself, or the plan of a job which fails because of its *params*: it has no result.
+
+        *rep_delays*: the backend's range in seconds, None if it has none.
+        """
+        script = input_checks.checked(self.script, program_id, params, rep_delays)
+        if script is self.script:
+            return self
+        return replace(self, script=script, recorded=replace(self.recorded, result=None))
 
 
 PROGRAMS: Final = (

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from qrtest import simulate
 from qrtest.service import result_payloads
 from tests.asking import Asking
 
@@ -26,6 +27,22 @@ def test_too_many_executions_fail_in_validation_before_the_queue() -> None:
         assert (state["status"], state["reason_code"]) == ("Failed", 1002)
         assert "of at most 10000000" in state["reason"]
     assert after(Asking("DONE"), 0, pubs=[["", None, 10_000_000]])["status"] == "Completed"
+
+
+def test_a_job_that_fails_because_of_its_inputs_has_the_reason_as_its_results() -> None:
+    """And not the result of the job that it would have been."""
+    with simulate() as sim:
+        sim.next_job("QUEUED 1h; DONE")
+        ask = sim.api_client
+        job_id = ask.program_run(
+            program_id="sampler",
+            backend_name="ibm_torino",
+            params={"pubs": [["", None, 10_000_001]]},
+            image=None,
+            log_level=None,
+            session_id=None,
+        )["id"]
+        assert ask.job_results(job_id).startswith("Error in the validation process")
 
 
 @pytest.mark.parametrize("rep_delay", [0.0006, 1, -1])
