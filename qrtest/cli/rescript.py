@@ -31,12 +31,17 @@ __all__ = ["rescript"]
 @click.option("--queue", metavar="LENGTH", help="How long it waits, as 6h.")
 @click.option("--run", metavar="LENGTH", help="How long it runs.")
 @click.option("--job", "job_id", metavar="ID", help="Which job, if there are several.")
+@click.option("--every-job", is_flag=True, help="All jobs of the recording.")
 @click.option(
     "-o", "--output", required=True, type=click.Path(path_type=Path),
     help="The cassette to write; of several, the directory to write them to.",
 )  # fmt: skip
 def rescript(
-    cassettes: tuple[Path, ...], job_id: str | None, output: Path, **changes: str | None
+    cassettes: tuple[Path, ...],
+    job_id: str | None,
+    every_job: bool,
+    output: Path,
+    **changes: str | None,
 ) -> None:
     """Give recorded jobs another scenario, and write what a recording of that would hold.
 
@@ -46,17 +51,23 @@ def rescript(
     Examples:
       qrtest rescript cassettes/bell.yaml --ends "ERROR 1500" --queue 6h -o cassettes/failed.yaml
       qrtest rescript cassettes/bell.yaml --ends QUEUED -o cassettes/for-ever.yaml
-      qrtest rescript cassettes/*.yaml --ends CANCELLED -o cassettes/cancelled
+      qrtest rescript cassettes/*.yaml --every-job --ends CANCELLED -o cassettes/cancelled
     """
     given = _given(changes)
+    if every_job and job_id is not None:
+        raise click.UsageError("Give --job or --every-job, not both.")
     targets = _targets(cassettes, output)
     for cassette in tracked(cassettes, "rescripting"):
         found = store.load(cassette)
-        before = _chosen(jobs_in(found), job_id, cassette)
-        scenario = Scenario.of_job(before).but(**given)
-        rescripted = rescripting.rescripted(found, recorded_job_of(scenario, before))
-        save_sanitized(rescripted, targets[cassette])
-        click.echo(f"{before.scenario.script}\n  becomes\n{scenario.script}", file=sys.stderr)
+        recorded = jobs_in(found)
+        chosen = recorded if every_job else _chosen(recorded, job_id, cassette)
+        for name, job in chosen.items():
+            scenario = Scenario.of_job(job).but(**given)
+            # Those before it have moved what followed them.
+            before = jobs_in(found)[name]
+            found = rescripting.rescripted(found, recorded_job_of(scenario, before))
+            click.echo(f"{job.scenario.script}\n  becomes\n{scenario.script}", file=sys.stderr)
+        save_sanitized(found, targets[cassette])
         click.echo(targets[cassette], file=sys.stdout)
 
 
@@ -72,15 +83,17 @@ def _targets(cassettes: tuple[Path, ...], output: Path) -> dict[Path, Path]:
     return targets
 
 
-def _chosen(known: Mapping[str, RecordedJob], job_id: str | None, name: Path) -> RecordedJob:
+def _chosen(
+    known: Mapping[str, RecordedJob], job_id: str | None, name: Path
+) -> Mapping[str, RecordedJob]:
     if job_id is None and len(known) == 1:
-        return next(iter(known.values()))
+        return known
     if job_id is None or job_id not in known:
         problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
         raise ScenarioError(
-            f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which with --job."
+            f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which with --job, or --every-job."
         )
-    return known[job_id]
+    return {job_id: known[job_id]}
 
 
 def _given(changes: Mapping[str, str | None]) -> dict[str, Any]:

@@ -39,6 +39,9 @@ __all__ = [
 ]
 
 ScriptLike = Script | Step | str | Scenario
+EVERY_JOB: Final = "*"
+"""Stands in a mapping of scripts for the jobs that it does not name."""
+
 MOST_REQUESTS: Final = 200_000
 
 
@@ -60,17 +63,16 @@ def replay(
 ) -> Replay:
     """Return a replay of a recorded session, to be used as a context manager.
 
-    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *script*: another script for the recorded
-    job, or scripts by job id: the job keeps its recorded facts, and answers what was never asked, too. A
-    scenario of the cassette that was changed (`Scenario.from_cassette(path).but(...)`) is one. *pace*:
-    "recorded" answers by the recorded time on the virtual clock, whatever the poll interval; "polls" by
-    the number of polls; "instant" with the last word at once. A cassette without times is played by
-    polls.
-    *ignore*: names of query parameters and JSON fields that do not count when requests are compared.
-    Further keywords are the filters and hooks of vcrpy that the session was recorded with: what they
-    removed from requests is removed again. *starts*: the date and time at which it begins; None: when it was
-    recorded, so that the dates of its jobs and `datetime.now` agree. The other options are those of
-    `simulate`.
+    *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. *script*: another script for the
+    recorded job, or scripts by job id, `"*"` for every job that is not named: the job keeps its
+    recorded facts, and answers what was never asked, too. A scenario of the cassette that was changed
+    (`Scenario.from_cassette(path).but(...)`) is one. *pace*: "recorded" answers by the recorded time on
+    the virtual clock, whatever the poll interval; "polls" by the number of polls; "instant" with the
+    last word at once. A cassette without times is played by polls. *ignore*: names of query parameters
+    and JSON fields that do not count when requests are compared. Further keywords are the filters and
+    hooks of vcrpy that the session was recorded with: what they removed from requests is removed again.
+    *starts*: the date and time at which it begins; None: when it was recorded, so that the dates of its
+    jobs and `datetime.now` agree. The other options are those of `simulate`.
 
     Raises `CassetteError` for a file that cannot be read, `SimulationError` for a script of no job.
 
@@ -283,9 +285,12 @@ def rescripted_jobs(
         if len(known) != 1:
             raise SimulationError(
                 f"{name} has not exactly one job: there are {', '.join(known) or 'none'}. Say whose "
-                "script it is: script={job_id: script}."
+                f"script it is: script={{job_id: script}}, or that of every job: {{{EVERY_JOB!r}: script}}."
             )
         script = dict.fromkeys(known, script)
+    if EVERY_JOB in script and known:
+        others = dict.fromkeys(known, script[EVERY_JOB])
+        script = others | {each: script[each] for each in script if each != EVERY_JOB}
     for job_id in script:
         if job_id not in known:
             raise SimulationError(

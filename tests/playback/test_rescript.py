@@ -242,7 +242,7 @@ def test_errors_are_faults_between_two_moments() -> None:
     )
 
 
-def test_a_cassette_of_several_jobs_has_a_scenario_for_each() -> None:
+def test_a_cassette_of_several_jobs_has_a_scenario_for_each(tmp_path: Path) -> None:
     """All of them by id; one by its id; without one, the message says which there are."""
     other = "d5h6o44pe0pc73am1zzz"
     second = [
@@ -267,6 +267,17 @@ def test_a_cassette_of_several_jobs_has_a_scenario_for_each() -> None:
         qrtest.replay(cassette, script="DONE")
     with qrtest.replay(cassette, script={other: "DONE"}) as sim:
         assert (sim.job(other).status(), sim.job(JOB).status()) == ("DONE", "QUEUED")
+    with qrtest.replay(cassette, script={"*": "CANCELLED", other: "ERROR 1500"}) as sim:
+        assert (sim.job(other).status(), sim.job(JOB).status()) == ("ERROR", "CANCELLED")
+    written, every = tmp_path / "two.yaml", tmp_path / "every.yaml"
+    store.save(written, cassette)
+    arguments = [str(written), "--every-job", "--queue", "1h", "--ends", "ERROR 1500"]
+    assert qrtest_command("rescript", *arguments, "-o", str(every)).returncode == 0
+    with qrtest.replay(every) as sim:
+        for job in map(sim.job, (JOB, other)):
+            job.wait_for_final_state()
+            assert job.status() == "ERROR"
+        assert sim.clock.now() > 3600
 
 
 def test_a_cassette_of_vcrpy_is_read(tmp_path: Path) -> None:
