@@ -10,7 +10,10 @@ from qrtest.redaction.allowlist import QUERY, plain_name
 from qrtest.redaction.forms import pairs
 from qrtest.redaction.where import Decider, Where
 
-__all__ = ["Addresses"]
+__all__ = ["HOST", "Addresses"]
+
+HOST: Final = "host of an address"
+"""The name under which the host of an address is looked at."""
 
 DEEPEST: Final = 6
 """How many addresses, each a parameter of the one around it, are taken apart."""
@@ -65,7 +68,7 @@ class Addresses:
             for part in user.split(":", 1):
                 self._decide.value(unquote(part), Where("password", "token", is_direct=True))
             user = self._decide.value(unquote(user), Where("userinfo", "token", is_direct=True))
-        return f"{user}{at}{self._decide.value(name, Where('host'))}"
+        return f"{user}{at}{self._decide.value(name, Where(HOST))}"
 
     def url(self, url: str) -> str | None:
         """Return *url* without what may not be kept; None for one that cannot be taken apart.

@@ -78,7 +78,8 @@ MARKUP: Final = _names(
     html head body title meta div span table tbody thead tr td th ul ol li a p br hr h1 h2 h3 h4
     h5 h6 center nav footer header section article main strong em b i small code pre img svg
     link style noscript class lang charset content rel alt width height align role xmlns
-    viewport http-equiv src action method
+    viewport http-equiv src action method fetchpriority referrerpolicy crossorigin contenteditable
+    autocapitalize autocomplete spellcheck textarea blockquote figcaption colgroup fieldset optgroup
     """
 )
 """Elements and attributes of HTML: what is in them is free text."""

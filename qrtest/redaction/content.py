@@ -11,8 +11,8 @@ import re
 from functools import partial
 from typing import Final
 
-from qrtest.redaction import encoded_data, forms, json_values, markup, patterns
-from qrtest.redaction.addresses import Addresses
+from qrtest.redaction import cards, encoded_data, forms, json_values, markup, patterns
+from qrtest.redaction.addresses import HOST, Addresses
 from qrtest.redaction.allowlist import (
     DATA_KEYS,
     ENUMERATIONS,
@@ -27,6 +27,7 @@ from qrtest.redaction.allowlist import (
 from qrtest.redaction.free_text import CHUNK, FreeText, in_qasm, is_qasm
 from qrtest.redaction.governed_numbers import LEAST_DIGITS, digits_of, is_id_below, least_digits
 from qrtest.redaction.governing_names import is_measure
+from qrtest.redaction.identifiers import is_identifier, is_made_of_words, is_register
 from qrtest.redaction.placeholders import Placeholders, could_be_credential
 from qrtest.redaction.shaped_text import ShapedText
 from qrtest.redaction.where import TOP, Where
@@ -38,9 +39,6 @@ SHORT: Final = 80
 SHORTEST_BASE64: Final = 12
 _NOT_PUBLIC: Final = frozenset(("error", "errors", "warning", "warnings", "trace", "message"))
 """Names in answers about devices below which stand the words of an error."""
-
-LONGEST_REGISTER: Final = 40
-SHORTEST_RANDOM: Final = 12
 
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>\\^`{|}]+")
 _RELATIVE: Final = re.compile(r"(?:/[^\s\"'<>{}]*|[\w./%-]*\?[\w.%+~-]+=[^\s\"'<>{}]*)")
@@ -113,11 +111,13 @@ class Content:
             return self.shaped.shapes(name)
         if not where.over and patterns.is_plain(name):
             return name
-        if len(name) <= 3 or self._kind(name) or self._rules.keeps(name):
+        if len(name) <= 3 or self._rules.keeps(name):
+            return name
+        if self._kind(name) and is_made_of_words(name):
             return name
         if is_id_below(name, where.over):
             return self._replace(where.over, name, known=False)
-        if where.over and where.over != "token":
+        if where.over:
             is_kept = self._free.is_word(name, strict=True) if " " not in name else False
             return name if is_kept else self._replace(where.over, name, known=False)
         if patterns.is_plain(name) or patterns.is_id(name):
@@ -175,6 +175,8 @@ class Content:
             pair = partial(self._form_pair, inner)
             end = text[len(text.rstrip()) :]
             return forms.pairs(text.rstrip(), inner, self, pair) + end
+        if cards.is_card(text):
+            return cards.rewritten(text, inner, self)
         if is_qasm(text):
             return in_qasm(text, self.shaped.words, self._identifier)
         return self._lines(text, inner)
@@ -211,7 +213,7 @@ class Content:
                 return text
         if where.is_public or plain in self._rules.keep:
             return self.shaped.shapes(text)
-        if where.name == "host":
+        if where.name == HOST:
             return self._host(text)
         packed = self._packed(text, where)
         if packed is not None:
@@ -220,7 +222,7 @@ class Content:
             return self._id(text)
         if plain in LABELS and _REGISTER.fullmatch(text) and plain not in ("name", "title", "tags"):
             return text
-        if plain in REGISTERS and _is_register(text):
+        if plain in REGISTERS and is_register(text):
             return text
         if plain in ("path", "queryparameter", "bare"):
             return self._part(text, plain)
@@ -238,7 +240,12 @@ class Content:
         if where.depth > DEEPEST:
             return None
         inner = where._replace(depth=where.depth + 1)
-        if json_values.is_json(text) or markup.is_markup(text) or is_qasm(text):
+        if (
+            json_values.is_json(text)
+            or markup.is_markup(text)
+            or is_qasm(text)
+            or cards.is_card(text)
+        ):
             return self.content(text, where)
         if "&" in text and "=" in text and forms.is_form(text):
             return forms.pairs(text, inner, self, partial(self._form_pair, inner))
@@ -328,7 +335,7 @@ class Content:
     def _identifier(self, name: str) -> str:
         """Return *name*, which something has in a program, as it may be kept."""
         is_numbered = _LONG_NUMBER.search(name) is not None
-        if name.startswith("redacted_") or (not is_numbered and _is_register(name)):
+        if name.startswith("redacted_") or (not is_numbered and is_identifier(name)):
             return name
         if self._free.is_name(name) and not is_numbered:
             return name
@@ -388,11 +395,3 @@ class Content:
             if len(label) >= 20 and patterns.looks_random(label) else label
             for label in shaped.split(".")
         )  # fmt: skip
-
-
-def _is_register(text: str) -> bool:
-    """Return whether *text* may be the name of a register: an identifier of short parts."""
-    parts = text.split("_")
-    is_identifier = len(text) <= LONGEST_REGISTER and text.isascii() and text.isidentifier()
-    is_random = len(text) > SHORTEST_RANDOM and patterns.looks_random(text)
-    return is_identifier and all(len(part) <= 12 for part in parts) and not is_random

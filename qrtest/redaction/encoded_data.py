@@ -7,7 +7,7 @@ import re
 import zlib
 from typing import Final
 
-__all__ = ["kind_of", "printable", "text_in", "unpacked_data"]
+__all__ = ["is_array_file", "kind_of", "printable", "text_in", "unpacked_data"]
 
 LARGEST: Final = 2**28
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{2,}={0,2}|[A-Za-z0-9_-]{2,}={0,2}")
@@ -27,6 +27,7 @@ _MAGIC: Final = (
 _ARRAY: Final = re.compile(
     rb"\x93NUMPY[\x01-\x03][\s\S]{3,5}\{[^}]{0,400}'descr': ?'[<>|=]?[biufc?]\d{0,2}'"
 )
+_READABLE: Final = re.compile(rb"[\w.@:/+ -]{8,}|[0-9A-Fa-f]{7,}", re.ASCII)
 _RUN: Final = re.compile(rb"[\x20-\x7e]{6,}")
 
 
@@ -80,6 +81,16 @@ def text_in(value: str) -> str | None:
     except UnicodeDecodeError:
         return None
     return text if text.isprintable() or any(char in text for char in "\n\t\r") else None
+
+
+def is_array_file(content: bytes) -> bool:
+    """Return whether *content* is an array or a circuit by its first bytes, or bytes that show no text.
+
+    >>> is_array_file(b"QISKIT\\x0d and so on"), is_array_file(b"\\x00\\xffhunter2-correct\\x00")
+    (True, False)
+    """
+    is_known = content[:6] == b"QISKIT" or _ARRAY.match(content) is not None
+    return is_known or (kind_of(content) == "binary" and _READABLE.search(content) is None)
 
 
 def printable(content: bytes) -> list[str]:

@@ -8,7 +8,7 @@ is replaced: a word that no dictionary has may be a name, a password, a key. Wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from qrtest.redaction import patterns, words
@@ -42,6 +42,15 @@ _PASSWORDS: Final = frozenset(
 )
 """What else is in a word with one of these may be a password: `password-swordfish`."""
 
+_DEFINED: Final = re.compile(r"-D[a-z]")
+"""The begin of a flag that defines a property: `-Dpin=4711`."""
+
+_HOMES: Final = ("home", "Users")
+"""Folders of which each folder in them is called like a user."""
+
+_SPACED: Final = re.compile(r"(?:\S ){4,}\S")
+"""A word whose letters stand apart."""
+
 _SENTENCE: Final = re.compile(r"(?:^|[.:!?\n\r>\"'(\[|=*#]|- )[ \t]*\Z")
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$.]{0,99}", re.ASCII)
 LONGEST_NAME: Final = 60
@@ -54,10 +63,12 @@ _SECONDS: Final = re.compile(r"1[4-9]\d{8}(?:\d{3}|\d{6}|\d{9})?")
 MOST_PARTS: Final = 24
 LONGEST_WORD: Final = 400
 _QASM: Final = re.compile(
-    r"(?P<free>//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?<!include )\"[^\"\n]*+\"?"
-    r"|(?<=\n)[ \t]{0,40}(?:#?pragma\b|@)[^\n]*+)|(?<!\w)[A-Za-z_]\w{8,}+"
+    r"(?P<free>//[^\n]*+|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|\"(?!(?:stdgates|qelib1)\.inc\")[^\"\n]*+\"?"
+    r"|(?<=\n)[ \t]{0,40}(?:#?pragma\b|@)[^\n]*+)"
+    r"|(?<![\w.])(?:[A-Za-z_]\w{8,}+"
+    r"|(?=\d\w{8})(?!0[xXbBoO]|[\d_]++(?:ns|us|ms|s|dt|im)\b|\d++[eE]\d++\b)\w*[A-Za-z_]\w*+)"
 )
-"""Comments, quoted texts, pragmas and annotations of OpenQASM; and long names."""
+"""Comments, quoted texts, pragmas and annotations of OpenQASM; long names; what is no number either."""
 
 
 def is_qasm(text: str) -> bool:
@@ -97,7 +108,10 @@ class FreeText:
         """Return *chunk* as the name that it may be, and what goes by it."""
         made = self._names.get(chunk)
         if made is None:
-            name = chunk.strip(STRIPPED) if len(chunk) <= LONGEST_NAME else ""
+            is_name = len(chunk) <= LONGEST_NAME and "//" not in chunk
+            name = chunk.strip(STRIPPED) if is_name else ""
+            if _DEFINED.match(chunk):
+                name = name[1:]
             kind = self._rules.governs(name) if name and not name.isdigit() else ""
             made = self._names[chunk] = (name, kind)
         return made
@@ -158,6 +172,8 @@ class FreeText:
     def _is_kept_value(self, core: str) -> bool:
         if patterns.is_placeholder(core) or _TIME.fullmatch(core):
             return True
+        if _SPACED.fullmatch(core):
+            return False
         is_short = sum(map(str.isdigit, _CODE.sub("", core))) < LEAST_DIGITS
         return is_short and self.is_harmless(core, strict=True)
 
@@ -166,11 +182,9 @@ class FreeText:
     ) -> str:
         """Return *chunk*, which may not stay, replaced: of a path, the parts that are no words."""
         if "/" in chunk and len(chunk) <= LONGEST_WORD:
+            stay = self._parts_that_stay(chunk.split("/"), lenient=not strict)
             return "/".join(
-                part
-                if not part or self.stays(part, strict=strict, starts=False) or other(part)
-                else replace("text", part)
-                for part in chunk.split("/")
+                part if stays or other(part) else replace("text", part) for part, stays in stay
             )
         end = chunk[len(chunk.rstrip(".!?")) :]
         core = chunk.removesuffix(end) if end else chunk
@@ -200,15 +214,32 @@ class FreeText:
         if len(core) > LONGEST_WORD or core.lower() in self._rules.words:
             return len(core) <= LONGEST_WORD
         if "/" in core or "~" in core:
-            return all(
-                self._is_known(part, lenient=lenient) for part in re.split("[/~]", core) if part
-            )
+            parts_of_path = re.split("[/~]", core)
+            return all(stays for _, stays in self._parts_that_stay(parts_of_path, lenient=lenient))
         if not core.isascii() and any(not (char.isalpha() or char in "-_.'") for char in core):
             return False
         if re.search(r"[^\w.'+*%#@$-]", core) or "@" in core:
             return False
         parts = words.parts(core)
         return len(parts) <= MOST_PARTS and self._are_known(parts, lenient=lenient)
+
+    def _parts_that_stay(
+        self, parts: Iterable[str], *, lenient: bool
+    ) -> Iterator[tuple[str, bool]]:
+        """Yield each of the *parts* of a path with whether it may stay: one may name the next."""
+        over = is_strict = False
+        for part in parts:
+            is_number = part.isdigit() and len(part) >= LEAST_DIGITS
+            is_named = over and (is_number or patterns.is_id(part))
+            stays = not is_named and (
+                not part
+                or self._is_known(part, lenient=lenient and not is_strict and not part[0].isupper())
+            )
+            yield part, stays
+            if part:
+                over = part in _HOMES or bool(self._rules.governs(part))
+                is_password = not _PASSWORDS.isdisjoint(words.parts(part.lower()))
+                is_strict = part in _HOMES or is_password
 
     def _are_known(self, parts: tuple[str, ...], *, lenient: bool) -> bool:
         lenient = lenient and _PASSWORDS.isdisjoint(part.lower() for part in parts)

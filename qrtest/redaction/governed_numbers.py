@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from qrtest.redaction.governing_names import identifies, plain_name
+from qrtest.redaction.patterns import is_id
 from qrtest.redaction.where import Where
 
 __all__ = ["LEAST_DIGITS", "digits_of", "is_id_below", "least_digits"]
@@ -28,8 +29,10 @@ def is_id_below(name: str, kind: str) -> bool:
     >>> is_id_below("48213377", "user"), is_id_below("0110", "user")
     (True, False)
     """
+    if kind and is_id(name):
+        return True
     is_number = len(name) >= _LEAST_KEY and name.isdigit() and not set(name) <= {"0", "1"}
-    return is_number and kind in _PEOPLE
+    return is_number and kind in ("token", *_PEOPLE)
 
 
 def least_digits(where: Where) -> int:

@@ -31,7 +31,7 @@ SECRET_NAME: Final = re.compile(
     r"token|secret|passw|pwd$|^pw$|passphrase|passcode|credential|creds$|signature|^sig$|cookie|authorization|^auth$"
     r"|(?:api|access|private|signing|session|encryption|master|hmac|ssh|account|storage|shared)key(?:s|id)?$"
     r"|apikey|keyid$|xauth|jwt|bearer|hmac|^otp$|totp|^pin$|pincode|csrf|xsrf|assertion|refresh$|clientid|saml|sessid"
-    r"|jsessionid|kennwort|contrase|motdepasse|identifiedby|certificate|^code(?:verifier|challenge)$|^salt$|mnemonic|seedphrase|^cvv$|^cvc$|^cvv2$|^cvc2$|securitycode$|cardnumber|^card$|^iban$|^ssn$"
+    r"|jsessionid|kennwort|contrase|motdepasse|^passe$|wachtwoord|^senha$|^clave$|^parola$|пароль|パスワード|密码|비밀번호|identifiedby|certificate|^code(?:verifier|challenge)$|^salt$|mnemonic|seedphrase|^cvv$|^cvc$|^cvv2$|^cvc2$|securitycode$|cardnumber|^card$|^iban$|^ssn$"
 )
 MEASURE: Final = re.compile(
     r"(?:count|counts|limit|limits|max|min|num|number|length|len|size|sizes|type|types|kind|index|used|usage|remaining"
@@ -50,6 +50,7 @@ IDENTITIES: Final = {
         firstname last_name lastname middle_name full_name fullname surname nickname
         preferred_username principal principal_id requester submitter person persons people
         customer_name maiden_name assignee reviewer employee employee_id member members contact_name
+        utilisateur benutzer benutzername nutzername usuario utente gebruiker apellido
         attn displayed_user actor operator_id screen_name handle birthdate birthday date_of_birth
         dob common_name
         """

@@ -26,6 +26,9 @@ _NUMBER: Final = re.compile(
     r"(?P<number>(?<=[\s#.:=(])(?:\+|00)?\(?\d{1,24}\)?(?:[ ./-]{1,3}\(?\d{1,24}\)?){0,6})(?![\w%])"
 )
 NEXT_WORD: Final = re.compile(r"[ \t]{1,4}([A-Za-z]{1,40})")
+_BYTES: Final = re.compile(r"(?:[ :-][0-9A-Fa-f]{2}\b){2,}")
+"""Bytes in hexadecimal digits, some of which look like groups of a number."""
+
 _LAST_GROUP: Final = re.compile(r"[ \t][^ \t]*\Z")
 _LAST_SIGNS: Final = re.compile(r"[^\d]+\Z")
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d|\d+\.\d+\Z")
@@ -42,7 +45,7 @@ def number_after(
     ((8, 16), None)
     """
     found = _NUMBER.match(text, end)
-    if found is None:
+    if found is None or _BYTES.match(text, found.end()):
         return None
     number = found["number"]
     is_labelled = is_labelled or found["label"] is not None

@@ -17,7 +17,7 @@ LONGEST_NAME: Final = 200
 _NAMES: Final = frozenset(
     """
     name key field param parameter header attribute label id k n attr property column variable dimension
-    claim path loc pointer argument arg option setting
+    claim path loc pointer argument arg option setting instancepath datapath
     """.split()  # noqa: SIM905 (a list of so many words is read better as lines)
 )
 _VALUES: Final = frozenset(
@@ -29,6 +29,13 @@ _VALUES: Final = frozenset(
 _MESSAGES: Final = ("message", "msg", "detail", "details", "reason", "description", "error")
 _TYPES: Final = ("type", "kind", "resourcetype", "entity")
 _OF_TYPES: Final = ("id", "ids", "value", "number")
+_INNER: Final = ("schema", "attributes", "data", "content", "spec", "value")
+"""Names of objects in which the value of a name stands that is written around them."""
+
+_SOURCES: Final = ("source",)
+"""Names of objects that say of which field the error around them is."""
+
+_FLAG: Final = re.compile(r"-{1,2}[A-Za-z][\w-]{0,60}")
 _ROWS: Final = ("rows", "data", "values", "records", "body")
 _ADDRESSES: Final = ("loc", "path", "pointer")
 _OF_REGISTERS: Final = re.compile(
@@ -38,7 +45,8 @@ _ONE_MORE: Final = re.compile(
     r"\s{0,20},\s{0,20}(?:[\[{]|(?:\"(?:[^\"\\]|\\.){0,400}\"|-?[\d.eE+-]{1,40})\s{0,20}\])"
 )
 _AHEAD: Final = re.compile(
-    r"[^{}\[\]]{0,400}?\"(?i:name|key|field|param|parameter|header|attribute|label|property|variable)\""
+    r"[^{}\[\]]{0,400}?(?:\"source\"\s{0,9}:\s{0,9}\{[^{}\[\]]{0,100}?)?"
+    r"\"(?i:name|key|field|param|parameter|header|attribute|label|property|variable|type|kind|pointer|instancePath)\""
     r"\s{0,9}:\s{0,9}\"([^\"\\]{1,80})\""
 )
 """A name in the rest of an object."""
@@ -59,6 +67,7 @@ class Level:
 
     __slots__ = (
         "_columns",
+        "_flag",
         "_names",
         "_paired",
         "_rows",
@@ -83,12 +92,17 @@ class Level:
         self._paired: Where | None = None
         """Where the value of a name that stands beside it is: {"name": "password", "value": ...}."""
         self._typed: Where | None = None
+        self._flag: tuple[int, Where] | None = None
+        """Which item of this list a flag of a command line names, and where that is."""
         self._names: dict[int, str] | None = None
         """What kinds the texts of a list name, by their place in it: it may be a header row."""
         self._columns: dict[int, str] | None = None
         """The kinds of the columns of the rows that follow in this level."""
         self._rows: dict[int, str] | None = None
         """The kinds of what stands in this list: it is a row."""
+        if around is not None and is_object and around.is_object and name in _INNER:
+            self._paired = around._paired or around._typed
+            self.is_paired = self._paired is not None
         if around is not None and around._columns is not None and not is_object:
             is_table = around.is_object and name in _ROWS
             if is_table or not around.is_object:
@@ -110,10 +124,14 @@ class Level:
             kind = self._rows.get(self.index) if self._rows is not None else None
             if kind and not here.over:
                 return here._replace(name="type", over=kind)
+            if self._flag is not None and self._flag[0] == self.index:
+                return self._flag[1]
             return self._paired if self._paired is not None and self.index else here
         if self._paired is not None and name in _VALUES:
             return self._paired
         if self._typed is not None and name in _OF_TYPES:
+            return self._typed
+        if self._typed is not None and self._typed.over == "token" and name in _VALUES:
             return self._typed
         if self._paired is not None and name in _MESSAGES:
             return here._replace(near=self._paired.over)
@@ -137,13 +155,17 @@ class Level:
         if not self.is_object:
             self._note(self.index, named.over)
             is_pair = self.index == 0 and _OF_REGISTERS.search(self.name) is None
-            if is_pair and _ONE_MORE.match(text, position):
+            if _FLAG.fullmatch(value):
+                self._flag, self.is_paired = (self.index + 1, named), True
+            elif is_pair and _ONE_MORE.match(text, position):
                 self._pair(named._replace(name="type", is_direct=False))
         elif name in _NAMES:
             self._pair(named)
             if around is not None and not around.is_object:
                 around._note(around.index, named.over)
-        elif named.over != "token":
+            elif around is not None and self.name in _SOURCES:
+                around._pair(named)
+        else:
             self._typed, self.is_paired = named, True
 
     def _note(self, index: int, kind: str) -> None:

@@ -21,7 +21,7 @@ _ITEM: Final = re.compile(
 """A token of JSON; a text with the comma or the colon behind it, several numbers with their commas as one."""
 
 _NUMBER: Final = re.compile(r"-?\d[\d.eE+-]*")
-_WORDS: Final = re.compile(r"\"[A-Za-z][A-Za-z_. -]{1,60}\"")
+_WORDS: Final = re.compile(r"\"-{0,2}[A-Za-z][A-Za-z_. -]{1,60}\"")
 """A text in a list that may be the name of what stands beside or below it."""
 
 _WORD: Final = re.compile(r"true|false|null|NaN|-?Infinity|undefined")

@@ -60,6 +60,8 @@ _EMPTY: Final = frozenset(
     ]
 )
 MOST_LEVELS: Final = 10_000
+LONGEST_PREFIX: Final = 8
+"""A longer prefix of a namespace is looked at as a name."""
 
 
 def is_markup(text: str) -> bool:
@@ -104,7 +106,14 @@ def rewritten(text: str, where: Where, decide: Decider) -> str:
             labels.close(tag)
             if len(levels) > 1 and levels[-1][0] == tag:
                 levels.pop()
-            done.append(piece if _TAG.match("<" + piece[2:]) else decide.content(piece, here))
+                here = levels[-1][1]
+            named = _TAG.match("<" + piece[2:])
+            if named is None:
+                done.append(decide.content(piece, here))
+            else:
+                rest = piece[named.end() + 1 :]
+                end = rest if not any(map(str.isalnum, rest)) else decide.content(rest, here)
+                done.append(f"</{_name(named[1], here, decide)}{end}")
         elif kind in ("comment", "cdata"):
             begin, end = ("<!--", "-->") if kind == "comment" else ("<![CDATA[", "]]>")
             inside = piece[len(begin) :].removesuffix(end)
@@ -127,6 +136,15 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
             end = len(text) if last < 0 else last + len(close)
         yield kind, text[at:end]
         at = end
+
+
+def _name(name: str, here: Where, decide: Decider) -> str:
+    """Return the *name* of an element or an attribute at *here* as it may be kept."""
+    prefix, colon, local = name.rpartition(":")
+    plain = local.replace("-", "_").replace(".", "_")
+    kept = decide.key(plain, here)
+    prefix = prefix if len(prefix) <= LONGEST_PREFIX else decide.key(prefix, here)
+    return f"{prefix}{colon}{local if kept == plain else kept}"
 
 
 def _local(piece: str) -> str:
@@ -156,8 +174,9 @@ def _attributes(
     """Return a tag with its attributes as they may be kept, and where what is in the element stands."""
     head = _TAG.match(piece)
     start = head.end() if head else 2
+    tag = f"<{_name(head[1], here, decide)}" if head else piece[:start]
     if piece[start:] in (">", "/>"):
-        return piece, inner
+        return tag + piece[start:], inner
     values = {
         _plain(found[1]): found[3].strip("\"'")
         for found in _ATTRIBUTE.finditer(piece, start)
@@ -184,9 +203,11 @@ def _attributes(
         if plain in _VALUES and of_values.over:
             at = of_values
         kept = _unescaped(value, at, decide)
-        return found[0] if kept == value else f"{found[1]}{found[2]}{quote}{kept}{quote}"
+        name = _name(found[1], here, decide)
+        written = found[3] if kept == value else f"{quote}{kept}{quote}"
+        return f"{name}{found[2]}{written}"
 
-    return piece[:start] + _ATTRIBUTE.sub(clean, piece[start:]), inner
+    return tag + _ATTRIBUTE.sub(clean, piece[start:]), inner
 
 
 def _plain(name: str) -> str:

@@ -35,6 +35,11 @@ _SECOND_WORDS: Final = ("id", "key", "name", "by")
 _NUMBERED: Final = {"instance": "instance", "badge": "user", "card": "account", "client": "account"}
 """Ordinary words that govern nothing but a number behind them."""
 
+_DISTINGUISHED: Final = ("cn", "sn", "uid", "givenname")
+"""Parts of a name in a directory or a certificate, before an equals sign: `CN=Jane Doe,OU=Users`."""
+
+_OF_SEVERAL_WORDS: Final = re.compile(r"(?i)(?:cn|sn|givenname)=\Z")
+
 LEAST_IN_A_ZONE: Final = 6
 """How many digits a number has at least that is replaced although no sign binds it to the name."""
 
@@ -128,6 +133,8 @@ class _Reading:
         if is_label:
             kind = self._free.governs(f"{self._before}_{name}")
         self._before = name
+        if not kind and self._text.startswith("=", end) and name.lower() in _DISTINGUISHED:
+            kind = "user"
         numbered = kind or _NUMBERED.get(name.lower(), "")
         if numbered and (span := number_after(self._text, end, numbered, is_labelled=is_label)):
             self._number = (*span, numbered)
@@ -161,7 +168,7 @@ class _Reading:
         """Return whether *chunk*, near a name of a person, is its id or its number: no measure, no time."""
         core = chunk.strip(STRIPPED)
         is_of_ids = self._scopes.kind or self._zones.is_of_ids(begin)
-        if is_of_ids and patterns.is_id(core):
+        if patterns.is_id(core) and (is_of_ids or self._free.as_name(self._before)[1] == "token"):
             return True
         if not core.isdigit() or not core.isascii():
             return False
@@ -206,6 +213,9 @@ def _named(text: str, end: int, kind: str, safe: int, *, is_weak: bool) -> tuple
     if begin < safe:
         return end, ""
     is_open = sign is not None and kind == "token" and sign.strip() != "="
+    is_open = is_open or (
+        kind == "user" and _OF_SEVERAL_WORDS.search(text[max(0, begin - 10) : begin]) is not None
+    )
     run = (_REST if is_open else _ONE).match(text, begin)
     if run is None or (
         sign is None and (run[0][-1] == "=" or text[run.end() : run.end() + 1] == ":")

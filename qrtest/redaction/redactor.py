@@ -23,7 +23,7 @@ from qrtest.redaction.allowlist import Rules, plain_name
 from qrtest.redaction.bodies import cut_character, decompressed, text_of
 from qrtest.redaction.content import INTERIM, Content
 from qrtest.redaction.credentials import Credentials, with_body
-from qrtest.redaction.forms import cookie_values
+from qrtest.redaction.forms import cookie_values, without_boundary
 from qrtest.redaction.learnt_values import LearntValues
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
@@ -323,7 +323,7 @@ class Redactor:
 
     def _header(self, plain: str, value: str) -> str:
         if plain == "contenttype":
-            found = _MEDIA_TYPE.match(value)
+            found = _MEDIA_TYPE.match(value := without_boundary(value))
             if found and all(
                 len(each) <= 4 or self.name(each) == each for each in _parts(found[0])
             ):
@@ -355,7 +355,7 @@ class Redactor:
         tail = cut_character(body)
         text, charset = text_of(body.removesuffix(tail), content_type)
         if text is None:
-            is_data = operation in DATA and encoded_data.kind_of(body) == "binary"
+            is_data = operation in DATA and encoded_data.is_array_file(body)
             if is_data and self._content.is_harmless_data(body):
                 return body
             kind = encoded_data.kind_of(body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 from urllib.parse import quote, unquote
@@ -15,8 +15,12 @@ from qrtest.redaction.free_text import FreeText
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.reading import read
 from qrtest.redaction.text_tables import governed_cells
+from qrtest.redaction.text_values import governed_values
 
 __all__ = ["ShapedText"]
+
+Governed = Callable[[str, Callable[[str], str]], Iterator[tuple[int, int, str]]]
+"""Yields the begin, the end and the kind of values in a text."""
 
 SHORTEST_PAIR: Final = 12
 _REQUEST: Final = re.compile(
@@ -44,7 +48,9 @@ class ShapedText:
         *near*: the kind of a name that stands beside the text, and governs it weakly.
         """
         if "\n" in text:
-            text = self._without_columns(text)
+            text = self._without(text, governed_cells)
+        if "'" in text or '"' in text or "`" in text or " -" in text:
+            text = self._without(text, governed_values)
         plain = partial(read, self._free, replace=self._replaced, strict=strict, near=near)
         return self._between(text, plain, self._found)
 
@@ -54,11 +60,11 @@ class ShapedText:
             return text
         return self._free.replaced(text, self._replaced, lambda _: False, strict=True)
 
-    def _without_columns(self, text: str) -> str:
-        """Return *text* without the cells of tables in it that the names of their columns govern."""
+    def _without(self, text: str, governed: Governed) -> str:
+        """Return *text* without what names govern in it that stand elsewhere, as *governed* finds it."""
         done: list[str] = []
         at = 0
-        for begin, end, kind in governed_cells(text, self._free.governs):
+        for begin, end, kind in governed(text, self._free.governs):
             done += (text[at:begin], self._free.governed(text[begin:end], kind, self._replaced))
             at = end
         return "".join((*done, text[at:])) if done else text
@@ -136,6 +142,13 @@ class ShapedText:
         clean = self._addresses.url(value)
         return self._replace("url", value, known=True) if clean is None else clean
 
+    def _data(self, value: str) -> str:
+        """Return *value*, an address that holds its content itself, if that may be kept."""
+        head, _, packed = value.partition(",")
+        held = encoded_data.text_in(unquote(packed)) if ";base64" in head else unquote(packed)
+        is_kept = held is not None and self.words(held, strict=True) == held
+        return value if is_kept else self._replace("data", value, known=False)
+
     def _crn(self, value: str) -> str:
         plain = unquote(value)
         parts = plain.split(":")
@@ -169,6 +182,7 @@ class ShapedText:
 
 _SPECIAL: Final[dict[str, Callable[[ShapedText, str], str]]] = {
     "url": ShapedText.url,
+    "data": ShapedText._data,
     "crn": ShapedText._crn,
     "scheme": ShapedText._scheme,
     "account": ShapedText._account,

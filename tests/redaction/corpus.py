@@ -20,6 +20,7 @@ from qrtest.cassette.model import Interaction, Provenance
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.sanitize import sanitized
 from tests.redaction.formats import FORMATS, NUMBERED
+from tests.redaction.labels_elsewhere import ELSEWHERE
 from tests.redaction.labels_in_json import IN_JSON
 from tests.redaction.labels_in_markup import IN_MARKUP
 from tests.redaction.labels_in_text import IN_TEXT
@@ -89,7 +90,7 @@ class Case:
 
 
 NUMBERS = ("pin", "number", "phone")
-LABELLED = IN_MARKUP | IN_TEXT | IN_JSON
+LABELLED = IN_MARKUP | IN_TEXT | IN_JSON | ELSEWHERE
 OF_LABELS = (*NUMBERS, "word", "passphrase", "login", "opaque", "GUID")
 """Kinds that are planted beside and below labels: of a word or a number nothing else says what it is."""
 
