@@ -41,8 +41,8 @@ def seconds(duration: Duration) -> float:
     """
     length: float
     if isinstance(duration, str):
-        length = _read(duration)
-    elif isinstance(duration, timedelta):
+        return _read(duration)
+    if isinstance(duration, timedelta):
         length = duration.total_seconds()
     elif isinstance(duration, (int, float)) and not isinstance(duration, bool):
         length = duration
@@ -51,6 +51,10 @@ def seconds(duration: Duration) -> float:
             f"{duration!r} is not a length of time: give seconds (90), a text ('1m30s') "
             "or a timedelta."
         )
+    return _possible(duration, length)
+
+
+def _possible(duration: Duration, length: float) -> float:
     if not 0 <= length <= LONGEST_SECONDS:
         raise DurationError(
             f"{duration!r} is not a length of time that can pass: it must be between 0 and 100 years."
@@ -80,10 +84,10 @@ def text(length_seconds: float) -> str:
 def _read(duration: str) -> float:
     compact = "".join(duration.split())
     if _NUMBER.fullmatch(compact):
-        return float(compact)
+        return _possible(duration, float(compact))
     if not _WHOLE.fullmatch(compact):
         raise DurationError(
             f"{duration!r} is not a length of time: write it as '90s', '2h', '1h30m', '1d' or '250ms'."
         )
     parts = _PART.findall(compact)
-    return float(sum(Decimal(number) * UNITS[unit] for number, unit in parts))
+    return _possible(duration, float(sum(Decimal(number) * UNITS[unit] for number, unit in parts)))

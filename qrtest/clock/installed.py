@@ -41,7 +41,7 @@ class Installed:
 
     def count(self, clock: Clock) -> int:
         """Return how often *clock* is installed."""
-        return sum(each is clock for _, each in self.clocks)
+        return [each for _, each in self.clocks].count(clock)
 
     def of_this_thread(self) -> Clock | None:
         """Return the clock of the running thread, else of the one that started it, else the last one."""
@@ -68,8 +68,9 @@ class Installed:
     def _count(self) -> None:
         clocks = self.clocks
         last = clocks[-1][1] if clocks else None
-        is_only = len(clocks) < 2 or all(clock is last for _, clock in clocks)
-        self.only = last if is_only else None
+        if len(clocks) > 1 and any(clock is not last for _, clock in clocks):
+            last = None
+        self.only = last
         self.only_virtual = self.only if isinstance(self.only, VirtualClock) else None
 
 

@@ -64,6 +64,8 @@ def is_of_a_library(filename: str) -> bool:
 
 def begin(clock: VirtualClock) -> None:
     """Do what `begin_thread` does in the thread that enters the simulation, until `end`."""
+    if clock.chooser is None:
+        return
     before = sys.gettrace()
     if begin_thread(clock):
         _BEFORE[clock] = before
@@ -71,10 +73,11 @@ def begin(clock: VirtualClock) -> None:
 
 def begin_thread(clock: VirtualClock) -> bool:
     """Make the lines that the running thread comes to choices of the schedule of *clock*, if it has one."""
+    if clock.chooser is None:
+        return False
     before = sys.gettrace()
     # What hypothesis traces explains a failure; the failure has to be the same one without it.
-    is_free = before is None or _module_of(before).partition(".")[0] == "hypothesis"
-    if clock.chooser is None or not is_free:
+    if before is not None and _module_of(before).partition(".")[0] != "hypothesis":
         return False
     sys.settrace(_tracing(clock))
     return True
@@ -82,7 +85,7 @@ def begin_thread(clock: VirtualClock) -> bool:
 
 def end(clock: VirtualClock) -> None:
     """Undo `begin` in the thread that entered the simulation."""
-    if clock in _BEFORE:
+    if clock.chooser is not None and clock in _BEFORE:
         sys.settrace(_BEFORE.pop(clock))
 
 

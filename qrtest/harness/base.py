@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
@@ -49,7 +49,7 @@ CLOCKS: Final = ("virtual", "real")
 _NOTHING: Final = nullcontext()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class SessionOptions:
     """On which options code is tested: what a simulation and a replay are asked alike.
 
@@ -70,6 +70,8 @@ class SessionOptions:
     starts: Moment | None = None
     seed: int = 0
     schedule: Schedule | str | None = None
+    watchdog_seconds: float | None = field(init=False)
+    """After how much real time without progress threads are stopped; None: never."""
 
     def __post_init__(self) -> None:
         if self.transport not in TRANSPORTS:
@@ -86,24 +88,13 @@ class SessionOptions:
                     "starts= needs the virtual clock: real time has begun already."
                 )
             moment(self.starts)
-        self.watchdog_seconds  # noqa: B018 (raises what is to be raised)
+        self.watchdog_seconds = _watchdog_seconds(self.watchdog)
         if isinstance(self.schedule, str):
-            object.__setattr__(self, "schedule", Schedule(self.schedule))
+            self.schedule = Schedule(self.schedule)
         elif not isinstance(self.schedule, Schedule | None):
             raise SimulationError(
                 f"schedule={self.schedule!r}: give a Schedule, or its text, as '3:1'."
             )
-
-    @property
-    def watchdog_seconds(self) -> float | None:
-        """After how much real time without progress threads are stopped; None: never."""
-        value = run_options.WATCHDOG.get() if self.watchdog is None else self.watchdog
-        if value == "never":
-            return None
-        length = durations.seconds(value)
-        if not length:
-            raise SimulationError("watchdog=0 leaves no time: give a length, as '10s', or 'never'.")
-        return length
 
     @property
     def epoch(self) -> float:
@@ -111,6 +102,17 @@ class SessionOptions:
         if self.starts is not None:
             return moment(self.starts)
         return EPOCH if self.clock == "virtual" else unix_time()
+
+
+def _watchdog_seconds(watchdog: Duration | None) -> float | None:
+    """Return after how much real time without progress threads are stopped; None: never."""
+    value = run_options.WATCHDOG.get() if watchdog is None else watchdog
+    if value == "never":
+        return None
+    length = durations.seconds(value)
+    if not length:
+        raise SimulationError("watchdog=0 leaves no time: give a length, as '10s', or 'never'.")
+    return length
 
 
 def current_journal() -> Journal | None:
