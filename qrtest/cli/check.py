@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -48,40 +47,44 @@ def check(places: tuple[Path, ...], max_age: str | None, tests: Path | None, as_
         [] if tests is None else [(path, path.read_text("utf-8")) for path in tests.rglob("*.py")]
     )
     files = [file for place in places for file in store.files(place)]
-    found = [
-        (file, each)
+    findings = {
+        file: _findings(file, longest, sources, tests is not None)
         for file in tracked(files, "checking")
-        for each in _findings(file, longest, sources, tests is not None)
-    ]
+    }
+    found = [(file, each) for file, several in findings.items() for each in several or ()]
     if as_json:
         rows = [{"file": str(file), "where": each.where, "kind": each.kind} for file, each in found]
         click.echo(json.dumps(rows, indent=1))
     else:
         for file, each in found:
             click.echo(f"{file}: {each}")
-    click.echo(f"{len(files)} cassette(s), {len(found)} finding(s)", err=True)
+    checked = sum(several is not None for several in findings.values())
+    click.echo(f"{checked} cassette(s), {len(found)} finding(s)", err=True)
     sys.exit(1 if found else 0)
 
 
 def _findings(
     file: Path, longest: float | None, sources: list[tuple[Path, str]], wants_owner: bool
-) -> Iterator[Finding]:
+) -> list[Finding] | None:
+    """Return what is wrong with the cassette *file*; None if it is a scenario beside cassettes."""
     try:
         text = store.read(file)
         cassette = codec.loads(text, name=str(file))
     except CassetteError as error:
         if _is_scenario(file):
-            return
-        yield Finding(str(error).removeprefix(f"{file}: "), "the file")
-        return
-    yield from scan.secrets(text, cassette, rules=project_rules(file))
-    yield from checks.emptiness(cassette)
-    yield from checks.shapes(cassette)
-    yield from (Finding(problem, "a replay") for problem in rehearsed(cassette))
+            return None
+        return [Finding(str(error).removeprefix(f"{file}: "), "the file")]
+    found = [
+        *scan.secrets(text, cassette, rules=project_rules(file)),
+        *checks.emptiness(cassette),
+        *checks.shapes(cassette),
+        *(Finding(problem, "a replay") for problem in rehearsed(cassette)),
+    ]
     if longest is not None:
-        yield from checks.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
+        found += checks.age(cassette, longest_seconds=longest, now=datetime.now(UTC))
     if wants_owner:
-        yield from checks.ownership(file, sources)
+        found += checks.ownership(file, sources)
+    return found
 
 
 def _is_scenario(file: Path) -> bool:

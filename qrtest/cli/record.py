@@ -13,6 +13,7 @@ from qrtest.cli.programs import started
 from qrtest.cli.progress import titled
 from qrtest.errors import RecordingError
 from qrtest.harness.child_environment import with_injected
+from qrtest.harness.record import PENDING
 
 __all__ = ["record"]
 
@@ -41,8 +42,8 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
     from qrtest.cassette import store
 
     with store.held(cassette), tempfile.TemporaryDirectory() as folder:
-        pending = cassette.with_name(f".pending-{cassette.name}")
-        pending.unlink(missing_ok=True)
+        pending = cassette.with_name(f"{PENDING}{cassette.name}")
+        _make_way(pending)
         claim = Path(folder) / "claim"
         try:
             status = _run(command, pending, claim)
@@ -50,6 +51,17 @@ def record(cassette: Path, command: tuple[str, ...], keep_failed: bool) -> None:
         finally:
             pending.unlink(missing_ok=True)
     sys.exit(status)
+
+
+def _make_way(pending: Path) -> None:
+    """Remove what a killed recorder left at *pending*. Raises `RecordingError` for what is no file."""
+    try:
+        pending.unlink(missing_ok=True)
+    except OSError as error:
+        raise RecordingError(
+            f"{pending} is in the way, where a recording is kept until it is whole: {error.strerror}. "
+            "Move it elsewhere."
+        ) from None
 
 
 def _run(command: tuple[str, ...], pending: Path, claim: Path) -> int:

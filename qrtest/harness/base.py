@@ -20,6 +20,7 @@ from qrtest.clock.duration import Duration
 from qrtest.clock.moment import EPOCH, Moment, moment, unix_time
 from qrtest.clock.schedule import Schedule
 from qrtest.errors import SimulationError, Stop
+from qrtest.harness.arguments import whole_number
 from qrtest.harness.decorated import Decorating
 from qrtest.http.messages import Request, Service
 from qrtest.service.job_facts import JobFacts
@@ -82,6 +83,8 @@ class SessionOptions:
             raise SimulationError(
                 f"clock={self.clock!r}: there are {' and '.join(map(repr, CLOCKS))}."
             )
+        whole_number("most_requests", self.most_requests, least=1)
+        whole_number("seed", self.seed)
         if self.starts is not None:
             if self.clock == "real":
                 raise SimulationError(

@@ -18,7 +18,8 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.clock.clocks import WallClock
 from qrtest.clock.moment import EPOCH
 from qrtest.errors import CassetteError, RecordingError, RecordingWarning, RehearsalWarning
-from qrtest.redaction.allowlist import Rules, plain_name, project_rules
+from qrtest.harness.arguments import ignored_names, must_be_a_path
+from qrtest.redaction.allowlist import Rules, project_rules
 from qrtest.redaction.redactor import shown
 from qrtest.redaction.sanitize import KEY_VARIABLE, provenance_of, sanitized
 
@@ -97,6 +98,14 @@ def record(
         raise RecordingError(
             f"unrecorded={unrecorded!r}: there are {', '.join(map(repr, UNRECORDED))}."
         )
+    must_be_a_path(path)
+    for name, value, kinds in (
+        ("key", key, str | bytes | None),
+        ("rules", rules, Rules | None),
+        ("test", test, str),
+    ):
+        if not isinstance(value, kinds):
+            raise RecordingError(f"{name}={value!r}: it should be of type {kinds}.")
     given = key if key is not None else os.environ.get(KEY_VARIABLE)
     made = given.encode() if isinstance(given, str) else given
     return Recording(
@@ -105,7 +114,7 @@ def record(
         keep_on_error=keep_on_error,
         key=made or secrets.token_bytes(32),
         rules=rules,
-        ignored=frozenset(map(plain_name, ignore)),
+        ignored=ignored_names(ignore, RecordingError),
         unrecorded=unrecorded,
         test=test,
         vcr_options=vcr_options,

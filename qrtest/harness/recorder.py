@@ -8,7 +8,7 @@ around the tape is all that threads need. docs/decisions/0005-recording.md has t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
@@ -241,8 +241,23 @@ def _tape(options: dict[str, Any]) -> Tape:
             raise RecordingError(
                 f"{name!r} is no option of a recording: there are {', '.join(sorted(taken))}, as of vcrpy."
             )
-    merged = VCR().get_merged_config(path="unused", record_mode="all", **options)
+    for name, value in options.items():
+        if name.startswith("before_") and not all(map(callable, _several(value))):
+            raise RecordingError(
+                f"{name}={value!r}: give a function, as vcrpy takes it, or a list."
+            )
+    try:
+        merged = VCR().get_merged_config(path="unused", record_mode="all", **options)
+    except (TypeError, ValueError, AttributeError) as error:
+        raise RecordingError(f"vcrpy does not take {options!r}: {error}.") from error
     return Tape(**{name: merged[name] for name in known if name not in NOT_OF_A_TAPE})
+
+
+def _several(value: Any) -> Iterable[Any]:
+    """Return the hooks in *value*: one, a list of them, or None for none."""
+    if value is None:
+        return ()
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _interaction(request: TapeRequest, taped: Mapping[str, Any]) -> Interaction:

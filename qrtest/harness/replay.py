@@ -14,6 +14,7 @@ from qrtest.clock.clocks import VirtualClock, WallClock
 from qrtest.clock.duration import Duration
 from qrtest.clock.moment import Moment
 from qrtest.errors import SimulationError
+from qrtest.harness.arguments import ignored_names, must_be_a_path
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
 from qrtest.harness.decorated import made_again
 from qrtest.http.messages import Request, Service
@@ -21,7 +22,6 @@ from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step
 from qrtest.playback.player import Pace, Player, Time
 from qrtest.playback.recorded_moment import moment_of
-from qrtest.redaction.allowlist import plain_name
 from qrtest.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -94,9 +94,13 @@ def replay(
         network=network,
         starts=starts,
     )
-    ignored = frozenset(map(plain_name, ignore))
     return Replay(
-        cassette, options, script=script, pace=pace, ignored=ignored, vcr_options=vcr_options
+        cassette,
+        options,
+        script=script,
+        pace=pace,
+        ignored=ignored_names(ignore),
+        vcr_options=vcr_options,
     )
 
 
@@ -122,6 +126,8 @@ class Replay(Session):
         ignored: frozenset[str] = frozenset(),
         vcr_options: Mapping[str, Any] | None = None,
     ) -> None:
+        if not isinstance(cassette, Cassette):
+            must_be_a_path(cassette)
         self.name: Final = "the cassette" if isinstance(cassette, Cassette) else os.fspath(cassette)
         self.cassette: Final = loaded(cassette)
         self._pace = pace

@@ -6,7 +6,7 @@ and on a server alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -15,6 +15,7 @@ from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
 from qrtest.faults.injection import FaultyService
+from qrtest.harness.arguments import items_of
 from qrtest.harness.job_results import JobResults, is_computed
 from qrtest.harness.job_rules import Rule, Rules
 from qrtest.http.messages import Request, Response
@@ -217,6 +218,9 @@ class ScriptedService:
     ) -> None:
         self.clock: Final = clock
         self.backends: Final = SnapshotBackends(backends)
+        instances = items_of("instances", instances, Instance, "[Instance()]")
+        if not isinstance(limits, Limits | None):
+            raise SimulationError(f"limits={limits!r}: give Limits(), or Limits.documented().")
         self._behaviour = behaviour
         self._results = JobResults(self.backends, clock, epoch=epoch, seed=seed)
         self._elsewhere = elsewhere
@@ -322,6 +326,9 @@ class SnapshotBackends:
     def __init__(self, names: Sequence[str] | None) -> None:
         self._wanted = names
         self._snapshots: Any = None
+        if names is not None:
+            self._wanted = items_of("backends", names, str, "['ibm_torino']")
+            self._opened()
 
     def _opened(self) -> Any:
         if self._snapshots is None:
@@ -371,13 +378,14 @@ def _later(scenario: Scenario) -> Scenario:
 
 
 def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:
-    if not faults:
-        return ()
     if isinstance(faults, Fault):
         raise SimulationError(f"faults={faults!r} is a single fault: write faults=[{faults!r}].")
-    for fault in faults:
+    if isinstance(faults, str) or not isinstance(faults, Iterable):
+        raise SimulationError(f"faults={faults!r}: give a list, as faults=[faults.drop()].")
+    given = tuple(faults)
+    for fault in given:
         if not isinstance(fault, Fault):
             raise SimulationError(
                 f"faults={faults!r}: {fault!r} is no fault; write faults=[faults.drop()]."
             )
-    return faults
+    return given
