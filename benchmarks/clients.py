@@ -1,8 +1,8 @@
-"""Replay by each HTTP client beside vcrpy and respx doing the same.
+"""Replay by each HTTP client beside vcrpy, and beside the libraries that mock one client, doing the same.
 
 Run: python -m benchmarks.clients [REQUESTS]
 
-respx is measured where it is installed.
+respx, pytest-httpx and aioresponses are measured where they are installed.
 """
 
 from __future__ import annotations
@@ -14,20 +14,24 @@ import ssl
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from time import process_time
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import httpx
+import pytest
 import requests
 import vcr
 
 import qrtest
-from benchmarks.cassettes import JSON, ORIGIN, seconds, stock
+from benchmarks.canned import FLOORS
+from benchmarks.cassettes import JSON, ORIGIN, stock
 from benchmarks.report import Measured, show
 from qrtest.cassette import store
 from qrtest.cassette.model import Cassette, Interaction
@@ -101,50 +105,100 @@ def within(context: Callable[[], AbstractContextManager[Any]], work: Callable[[]
 def mocks(client: str, count: int) -> dict[str, Callable[[], AbstractContextManager[Any]]]:
     """Return the libraries that mock *client* alone, as far as they are installed."""
     answers = {HOST + path: {"id": path, "status": "Queued"} for path in paths(count)}
-    found: dict[str, Callable[[], AbstractContextManager[Any]]] = {}
-    if client == "httpx" and find_spec("respx"):
-        respx = import_module("respx")
 
-        def mocked() -> Any:
-            router = respx.mock(assert_all_called=False)
+    def by_respx() -> Any:
+        router = import_module("respx").mock(assert_all_called=False)
+        for url, answer in answers.items():
+            router.get(url).mock(httpx.Response(200, json=answer))
+        return router
+
+    @contextmanager
+    def by_pytest_httpx() -> Iterator[None]:
+        fixture = import_module("pytest_httpx").httpx_mock._get_wrapped_function()
+        request = SimpleNamespace(node=SimpleNamespace(iter_markers=lambda _: ()))
+        with pytest.MonkeyPatch.context() as patches:
+            mock = next(running := fixture(patches, request))
             for url, answer in answers.items():
-                router.get(url).mock(httpx.Response(200, json=answer))
-            return router
+                mock.add_response(url=url, json=answer)
+            yield
+            next(running, None)
 
-        found["respx"] = mocked
-    return found
+    @contextmanager
+    def by_aioresponses() -> Iterator[None]:
+        with import_module("aioresponses").aioresponses() as mock:
+            for url, answer in answers.items():
+                mock.get(url, payload=answer)
+            yield
+
+    of_client: dict[str, dict[str, tuple[str, Callable[[], AbstractContextManager[Any]]]]] = {
+        "httpx": {"respx": ("respx", by_respx), "pytest-httpx": ("pytest_httpx", by_pytest_httpx)},
+        "aiohttp": {"aioresponses": ("aioresponses", by_aioresponses)},
+    }
+    return {
+        name: make
+        for name, (module, make) in of_client.get(client, {}).items()
+        if find_spec(module)
+    }
+
+
+def processor_seconds(work: Callable[[], Any]) -> float:
+    begun = process_time()
+    work()
+    return process_time() - begun
+
+
+def runs(work: Callable[[], Any]) -> bool:
+    """Say whether a mocking library works with the installed release of its client."""
+    try:
+        work()
+    except TypeError:  # of a constructor that has changed since
+        return False
+    return True
+
+
+def forgetting(replayed: Callable[[], AbstractContextManager[Any]]) -> AbstractContextManager[Any]:
+    """Return a replay of a file that this process has not read yet."""
+    store.forget()
+    return replayed()
 
 
 def replaying(folder: Path, count: int) -> Measured:
     path, own = folder / "stock.yaml", folder / "own.yaml"
     path.write_text(stock(interactions(count)))
     store.save(own, Cassette(tuple(interactions(count)), ORIGIN))
+    replayed = partial(qrtest.replay, pace="polls", transport="in-process")
     table = []
     for name, client in CLIENTS.items():
         contexts: dict[str, Callable[[], AbstractContextManager[Any]]] = {
             "vcrpy": partial(vcr.use_cassette, str(path), record_mode="none"),
-            "qrtest, the same file": partial(
-                qrtest.replay, path, pace="polls", transport="in-process"
-            ),
-            "qrtest, its own file": partial(
-                qrtest.replay, own, pace="polls", transport="in-process"
-            ),
+            "qrtest, the same file": partial(forgetting, partial(replayed, path)),
+            "qrtest, its own file": partial(forgetting, partial(replayed, own)),
+            "qrtest, the file read before": partial(replayed, own),
             **mocks(name, count),
         }
         work = partial(client, count)
+        works = {what: partial(within, context, work) for what, context in contexts.items()}
+        works["the client alone"] = partial(FLOORS[name], paths(count))
+        failing = [what for what in mocks(name, count) if not runs(works[what])]
+        for what in failing:
+            del works[what]
         took = {
-            what: min(seconds(partial(within, context, work)) for _ in range(ROUNDS))
-            for what, context in contexts.items()
+            what: min(processor_seconds(each) for _ in range(ROUNDS))
+            for what, each in works.items()
         }
         table += [
             (name, what, f"{took[what] / count * 1e6:,.0f}", f"{took['vcrpy'] / took[what]:.1f}×")
-            for what in contexts
+            for what in works
         ]
+        table += [(name, what, "fails with this release of the client", "") for what in failing]
     return Measured(
         f"Replaying {count} different requests by each client",
         ("client", "what", "µs a request", "to vcrpy"),
         table,
-        "Loading the cassette is part of it. respx loads none: its answers are written down in the test.",
+        "Processor time. Loading the cassette is part of it; a small file that this process has read before "
+        "is not parsed again. The libraries that mock one client load none: their answers are written down "
+        "in the test. The client alone has one prepared answer and nothing that looks for it: no library can "
+        "be faster.",
     )
 
 

@@ -24,14 +24,23 @@ class Place:
     qrtest.errors.CassetteError: bell.yaml: repeat should be a whole number and is a text.
     """
 
-    def __init__(self, name: str, value: Any = None, path: str = "") -> None:
+    __slots__ = ("_key", "_parent", "name", "value")
+
+    def __init__(
+        self,
+        name: str,
+        value: Any = None,
+        key: str | int | None = None,
+        parent: Place | None = None,
+    ) -> None:
         self.value = value
         self.name = name
-        self._path = path
+        self._key = key  # the path is put together for messages only
+        self._parent = parent
 
     def holding(self, value: Any) -> Place:
         """Return this place with another value."""
-        return Place(self.name, value, self._path)
+        return Place(self.name, value, self._key, self._parent)
 
     def mapping(self) -> Place:
         """Return this place, which has to hold a mapping."""
@@ -41,11 +50,12 @@ class Place:
 
     def get(self, key: str) -> Place:
         """Return what stands under *key*; None when nothing does."""
-        if self.value is None:
-            return Place(self.name, None, self._below(key))
-        if not isinstance(self.value, dict):
+        value = self.value
+        if value is None:
+            return Place(self.name, None, key, self)
+        if not isinstance(value, dict):
             raise self._wrong("a mapping")
-        return Place(self.name, self.value.get(key), self._below(key))
+        return Place(self.name, value.get(key), key, self)
 
     def has(self, key: str) -> bool:
         """Return whether anything stands under *key*."""
@@ -56,7 +66,7 @@ class Place:
         if not isinstance(self.value, list | tuple):
             raise self._wrong("a list")
         for number, value in enumerate(self.value):
-            yield Place(self.name, value, f"{self._path}[{number}]")
+            yield Place(self.name, value, number, self)
 
     def text(self, *, default: str | None = None) -> str:
         """Return the text that stands here."""
@@ -104,14 +114,20 @@ class Place:
 
     def error(self, problem: str) -> CassetteError:
         """Return the error that this place *problem*."""
-        return CassetteError(f"{self.name}: {self._path or 'the file'} {problem}.")
+        return CassetteError(f"{self.name}: {self._path() or 'the file'} {problem}.")
 
     def _wrong(self, wanted: str) -> CassetteError:
         kind = _KIND.get(type(self.value), "of another kind")
         return self.error(f"should be {wanted} and is {kind}")
 
-    def _below(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
+    def _path(self) -> str:
+        """Return the path to this place, as `interactions[0].request`; an empty text for the file."""
+        if self._key is None:
+            return ""
+        above = "" if self._parent is None else self._parent._path()
+        if isinstance(self._key, int):
+            return f"{above}[{self._key}]"
+        return f"{above}.{self._key}" if above else self._key
 
 
 _KIND: Final[dict[type, str]] = {

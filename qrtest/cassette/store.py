@@ -9,6 +9,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +18,53 @@ from qrtest.cassette.model import Cassette
 from qrtest.errors import CassetteBusy, CassetteError
 from qrtest.extras import needed
 
-__all__ = ["LARGEST_BYTES", "confined", "files", "held", "load", "read", "save", "save_text"]
+__all__ = [
+    "LARGEST_BYTES",
+    "confined",
+    "files",
+    "forget",
+    "held",
+    "load",
+    "read",
+    "save",
+    "save_text",
+]
 
 LARGEST_BYTES: Final = 512 * 2**20
+LARGEST_KEPT: Final = 2**20
+"""The largest text, and the most bytes of bodies, of a cassette that is kept once it was read."""
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 def load(path: str | os.PathLike[str], *, sealed: bool = True) -> Cassette:
     """Return the cassette in the file *path*; what *sealed* means, `codec.loads` says.
 
-    Raises `CassetteError`.
+    A small file with the same text as one that was read before is not parsed again: the tests of a suite
+    share cassettes. Raises `CassetteError`.
     """
-    return codec.loads(read(path), name=os.fspath(path), sealed=sealed)
+    text = read(path)
+    kept = _kept(text, sealed) if len(text) <= LARGEST_KEPT else []
+    if kept:
+        return kept[0]
+    cassette = codec.loads(text, name=os.fspath(path), sealed=sealed)
+    interactions = cassette.interactions
+    if (
+        sum(len(each.request.body) + len(each.response.body) for each in interactions)
+        <= LARGEST_KEPT
+    ):
+        kept.append(cassette)
+    return cassette
+
+
+@lru_cache(maxsize=8)
+def _kept(text: str, sealed: bool) -> list[Cassette]:  # noqa: ARG001 (the key of the cache)
+    """Return the place of the cassette that was made of *text*: a list, empty until there is one."""
+    return []
+
+
+def forget() -> None:
+    """Forget the cassettes that were read, as a new process has."""
+    _kept.cache_clear()
 
 
 def files(place: Path) -> list[Path]:

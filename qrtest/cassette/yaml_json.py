@@ -18,11 +18,12 @@ import yaml
 from yaml.constructor import SafeConstructor
 from yaml.events import (
     AliasEvent,
-    CollectionEndEvent,
-    CollectionStartEvent,
     DocumentStartEvent,
+    MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
 )
 from yaml.nodes import ScalarNode
 from yaml.resolver import Resolver
@@ -159,8 +160,12 @@ def _unreadable(name: str, where: str, problem: str) -> CassetteError:
 def _parsed_yaml(text: str, name: str) -> Any:
     building = _Building(name)
     try:
-        for event in yaml.parse(text, Loader=SafeLoader):
-            building.take(event)
+        loader = SafeLoader(text)
+        try:
+            while (event := loader.get_event()) is not None:
+                building.take(event)
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark  # which the parser always has, whatever its types say
         raise _unreadable(name, f"line {mark.line + 1}: ", str(error.problem)) from None
@@ -203,31 +208,31 @@ class _Building:
         return self._document.items[0] if self._document.items else None
 
     def take(self, event: Any) -> None:
-        """Return the next *event*. Raises `CassetteError` for what no cassette has."""
-        if isinstance(event, ScalarEvent):
+        """Add what the next *event* says. Raises `CassetteError` for what no cassette has."""
+        kind = type(
+            event
+        )  # compared by identity, the most frequent first: this runs for every value
+        if kind is ScalarEvent:
             self._put(event, self._scalar(event), 1)
-        elif isinstance(event, CollectionStartEvent):
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            ended = self._open.pop()
+            self._put(ended.start, self._collection(ended), ended.size)
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
             self._open.append(_Open(event))
             if len(self._open) > DEEPEST:
                 raise self._refused(event, f"it is nested more than {DEEPEST} deep: no cassette")
-        elif isinstance(event, CollectionEndEvent):
-            ended = self._open.pop()
-            self._put(ended.start, self._collection(ended), ended.size)
-        elif isinstance(event, AliasEvent):
+        elif kind is AliasEvent:
             anchor = str(event.anchor)
             if anchor not in self._anchored:
                 problem = f"the alias {anchor[:40]!r} stands for nothing that ended before it"
                 raise self._refused(event, problem)
-            self._count(event, *self._anchored[anchor])
-        elif isinstance(event, DocumentStartEvent) and self._document.items:
+            self._put(event, *self._anchored[anchor])
+        elif kind is DocumentStartEvent and self._document.items:
             raise self._refused(event, "a second document begins: no cassette")
 
     def _put(self, event: Any, value: Any, size: int) -> None:
         if event.anchor is not None:
             self._anchored[event.anchor] = (value, size)
-        self._count(event, value, size)
-
-    def _count(self, event: Any, value: Any, size: int) -> None:
         around = self._open[-1]
         around.items.append(value)
         around.size += size

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import unquote, unquote_plus
 
@@ -47,6 +48,12 @@ class RequestIndex(Generic[Entry]):
 
         Requests that differ in nothing but credentials are one request, and have the entry of the first.
         """
+        if not request.body and request.header("Content-Type") is None:
+            key, has_placeholder = _plain_key(
+                request.method, request.host, request.path, request.query, self._hides
+            )
+            if not (has_placeholder or self._open):
+                return self._exact.setdefault(key, entry)
         tree = self.tree(request)
         key = hashed(tree)
         known = self._exact.get(key)
@@ -120,6 +127,17 @@ class RequestIndex(Generic[Entry]):
         """Return one text for all that the placeholder stands for that *text* is, or that it hides."""
         kept = self.digests.of.get(text)
         return "#" + (kept or self._kept_of.get(one := self.digests.digest(text), one))
+
+
+@lru_cache(maxsize=4096)
+def _plain_key(
+    method: str, host: str, path: str, query: str, hides_credentials: bool
+) -> tuple[str, bool]:
+    """Return the digest of the tree of a request without a body, and whether it has a placeholder."""
+    request = Request(method, host, path, query)
+    tree = tree_of(request, hides_credentials=hides_credentials)
+    text = f"{host} {path} {query}"
+    return hashed(tree), _has_placeholder(unquote_plus(text)) or _has_placeholder(text)
 
 
 def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place = ()) -> bool:

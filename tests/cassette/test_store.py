@@ -276,3 +276,25 @@ def test_the_digest_sees_every_exchange(cassette: Cassette) -> None:
     """Leaving an interaction out changes the digest."""
     if cassette.interactions:
         assert digest(cassette.interactions[1:]) != digest(cassette.interactions)
+
+
+def test_a_file_that_was_read_is_parsed_again_only_when_it_has_changed(tmp_path: Path) -> None:
+    """The tests of a suite that share a cassette share what was read, whatever the file is called."""
+    one, other = tmp_path / "one.yaml", tmp_path / "other.yaml"
+    for path in (one, other):
+        store.save(path, Cassette((poll("Queued", 1.0),), PROVENANCE))
+    assert store.load(one) is store.load(one) is store.load(other)
+    one.write_text(one.read_text().replace("took: 0.05", "took: 0.06"))
+    with pytest.raises(CassetteError, match="one.yaml.*edited"):
+        store.load(one)
+    assert store.load(one, sealed=False) != store.load(other)
+    store.forget()
+    assert len(store.load(other)) == 1
+
+
+@pytest.mark.parametrize("size", [1, store.LARGEST_KEPT])
+def test_a_large_cassette_is_not_kept_in_memory(size: int, tmp_path: Path) -> None:
+    """A large one is, as is one whose bodies are large once they are unpacked."""
+    path = tmp_path / "cassette.yaml"
+    store.save(path, Cassette((exchange(answer=b"x" * size),), PROVENANCE))
+    assert (store.load(path) is store.load(path)) == (size == 1)

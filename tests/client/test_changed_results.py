@@ -101,7 +101,7 @@ def test_an_estimator_gets_other_values() -> None:
 
 
 def executed(version: str, **registers: Any) -> str:
-    """The result of an executor program with one item, in a schema *version*."""
+    """Return the result of an executor program with one item, in a schema *version*."""
     model = releases.program_tensor_model(version)
     results = {
         name.replace("__", "."): model.from_numpy(np.array(bits, dtype=bool)).model_dump(

@@ -121,7 +121,7 @@ ROWS = [
 
 
 def closed_session(backend: Any) -> str:
-    """The id of a session that takes no more jobs."""
+    """Return the id of a session that takes no more jobs."""
     session = Session(backend=backend)
     session.close()
     assert session.session_id
