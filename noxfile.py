@@ -114,6 +114,23 @@ def minor(session: nox.Session, minor: int) -> None:
     session.run("python", "-m", "pytest", *options, "tests/client/test_documented_surface.py")
 
 
+@nox.session(python=["3.12", "3.13"])
+def pythons(session: nox.Session) -> None:
+    """Run the tests that hold on every release with the newest one on other Pythons."""
+    install(session, "newest")
+    if session.posargs != INSTALL_ONLY:
+        session.run("python", "-m", "pytest", "-q", *session.posargs, *ON_EVERY_RELEASE)
+
+
+@nox.session
+def numpy_1(session: nox.Session) -> None:
+    """Run the tests that hold on every release with numpy 1 and what the newest release needs."""
+    install(session, "newest")
+    session.install("-q", "numpy<2")
+    if session.posargs != INSTALL_ONLY:
+        session.run("python", "-m", "pytest", "-q", *session.posargs, *ON_EVERY_RELEASE)
+
+
 @nox.session
 @nox.parametrize("release", list(RELEASES), ids=list(RELEASES))
 def tables(session: nox.Session, release: str) -> None:

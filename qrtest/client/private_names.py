@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["PRIVATE_NAMES", "PrivateName"]
+__all__ = ["PRIVATE_NAMES", "UNTIL_STREAMS_ENDED", "PrivateName"]
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -120,3 +120,11 @@ PRIVATE_NAMES: Final = {
     name: value for name, value in list(globals().items()) if isinstance(value, PrivateName)
 }
 """Each private attribute under the name of its constant."""
+
+UNTIL_STREAMS_ENDED: Final = frozenset(
+    {"STREAM", "STREAM_FUTURE", "STREAM_QUEUE", "STREAM_URL", "STREAM_PROXY", "ONLY_CLIENT"}
+)
+"""The constants of attributes that releases from 0.38 on need not have.
+
+The client of a service is one of several there; that of a job is `JOB_CLIENT`.
+"""

@@ -19,6 +19,7 @@ from qrtest.patching import Patch, Patches
 __all__ = [
     "NEWEST_KNOWN",
     "OLDEST",
+    "PLACES",
     "QUIET",
     "chains_decoders",
     "channels",
@@ -66,6 +67,36 @@ From 0.32 to 0.41 the last three exist and do nothing: those releases cannot str
 
 PLAINLY_DECODED: Final = ("sampler", "estimator")
 """The programs for whose interim results release 0.29.1 has a decoder of its own."""
+
+
+PLACES: Final[Mapping[str, tuple[str, ...]]] = {
+    "RuntimeClient": ("api.client:RuntimeClient", "api.clients.runtime:RuntimeClient"),
+    "RuntimeEncoder": ("json:RuntimeEncoder", "utils.json:RuntimeEncoder"),
+    "RuntimeDecoder": ("json:RuntimeDecoder", "utils.json:RuntimeDecoder"),
+    "ResultDecoder": (
+        "decoders.result_decoder:ResultDecoder",
+        "utils.result_decoder:ResultDecoder",
+    ),
+    "DEFAULT_DECODERS": ("decoders.defaults:DEFAULT_DECODERS", "constants:DEFAULT_DECODERS"),
+    "WebsocketClientCloseCode": ("api.clients.base_websocket_client:WebsocketClientCloseCode",),
+    "ClientParameters": ("api.client_parameters:ClientParameters",),
+    "LayerError": ("results.noise_learner:LayerError", "utils.noise_learner_result:LayerError"),
+    "PauliLindbladError": (
+        "results.noise_learner:PauliLindbladError",
+        "utils.noise_learner_result:PauliLindbladError",
+    ),
+    "executor": (
+        "decoders.executor.decoder:AVAILABLE_DECODERS",
+        "decoders.quantum_program.decoder:AVAILABLE_DECODERS",
+        "quantum_program.result_decoders:AVAILABLE_DECODERS",
+        "quantum_program.quantum_program_decoders:AVAILABLE_DECODERS",
+    ),
+    "noise-learner": (
+        "decoders.noise_learner_v3.decoder:AVAILABLE_DECODERS",
+        "noise_learner_v3.noise_learner_v3_decoders:AVAILABLE_DECODERS",
+    ),
+}
+"""Where releases have what qrtest imports from the client, as "module:name", the newest place first."""
 
 
 @lru_cache(maxsize=1)
@@ -143,22 +174,22 @@ class ours_to_know:  # noqa: N801 (used as a function is)
 
 def client_class() -> Any:
     """Return the class RuntimeClient; in `api.client` from 0.49 on."""
-    return _first("api.client:RuntimeClient", "api.clients.runtime:RuntimeClient")
+    return _first(*PLACES["RuntimeClient"])
 
 
 def json_encoder() -> Any:
     """Return the class RuntimeEncoder; in `json` from 0.48 on."""
-    return _first("json:RuntimeEncoder", "utils.json:RuntimeEncoder")
+    return _first(*PLACES["RuntimeEncoder"])
 
 
 def json_decoder() -> Any:
     """Return the class RuntimeDecoder; in `json` from 0.48 on."""
-    return _first("json:RuntimeDecoder", "utils.json:RuntimeDecoder")
+    return _first(*PLACES["RuntimeDecoder"])
 
 
 def result_decoder() -> Any:
     """Return the class ResultDecoder; in `decoders` from 0.48 on."""
-    return _first("decoders.result_decoder:ResultDecoder", "utils.result_decoder:ResultDecoder")
+    return _first(*PLACES["ResultDecoder"])
 
 
 @lru_cache
@@ -166,7 +197,7 @@ def interim_decoder(program_id: str) -> Any:
     """Return the default decoder of a program's interim results, as in 0.29.1."""
     if program_id in PLAINLY_DECODED:
         return result_decoder()
-    defaults = _first("decoders.defaults:DEFAULT_DECODERS", "constants:DEFAULT_DECODERS")
+    defaults = _first(*PLACES["DEFAULT_DECODERS"])
     decoders = defaults.get(program_id, result_decoder())
     return decoders[0] if isinstance(decoders, (list, tuple)) else decoders
 
@@ -201,21 +232,7 @@ def makers_of_jobs(service: Any) -> tuple[str, ...]:
 
 def stream_cancelled() -> Any:
     """Return the close code by which a release that streams ends a stream on purpose."""
-    return _first("api.clients.base_websocket_client:WebsocketClientCloseCode").CANCEL
-
-
-_SCHEMAS: Final = {
-    "executor": (
-        "decoders.executor.decoder:AVAILABLE_DECODERS",
-        "decoders.quantum_program.decoder:AVAILABLE_DECODERS",
-        "quantum_program.result_decoders:AVAILABLE_DECODERS",
-        "quantum_program.quantum_program_decoders:AVAILABLE_DECODERS",
-    ),
-    "noise-learner": (
-        "decoders.noise_learner_v3.decoder:AVAILABLE_DECODERS",
-        "noise_learner_v3.noise_learner_v3_decoders:AVAILABLE_DECODERS",
-    ),
-}
+    return _first(*PLACES["WebsocketClientCloseCode"]).CANCEL
 
 
 @cache
@@ -225,7 +242,7 @@ def schema_versions(program_id: str) -> tuple[str, ...]:
     Empty if the release has no decoder for them; they moved to `decoders` in 0.48.
     """
     try:
-        return tuple(_first(*_SCHEMAS[program_id]))
+        return tuple(_first(*PLACES[program_id]))
     except UnsupportedRelease:
         return ()
 
@@ -254,7 +271,7 @@ def channels() -> tuple[str, ...]:
 
 def client_parameters(*, token: str, url: str, instance: str) -> Any:
     """Return genuine ClientParameters."""
-    parameters = _first("api.client_parameters:ClientParameters")
+    parameters = _first(*PLACES["ClientParameters"])
     return parameters(channel=platform_channel(), token=token, url=url, instance=instance)
 
 
@@ -349,7 +366,5 @@ def tensor(values: Any) -> Any:
 
 def layer_error_classes() -> tuple[Any, Any]:
     """Return LayerError and PauliLindbladError, which the first noise learner gives."""
-    places = ("results.noise_learner", "utils.noise_learner_result")
-    names = ("LayerError", "PauliLindbladError")
-    layer, error = (_first(*(f"{place}:{name}" for place in places)) for name in names)
+    layer, error = _first(*PLACES["LayerError"]), _first(*PLACES["PauliLindbladError"])
     return layer, error
