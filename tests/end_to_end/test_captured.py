@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from qiskit.primitives import PrimitiveResult
+from qiskit_ibm_runtime import RuntimeJobV2
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 
-from qrtest import Scenario, simulate
+from qrtest import Scenario, replay, simulate
 from qrtest.client import releases
 from qrtest.errors import ResultError
 
@@ -57,6 +59,72 @@ def test_a_described_job_has_the_facts_of_its_description() -> None:
     )
     for program in ({}, {"program": None}, {"program": {}}):
         assert Scenario.from_info({**info, **program}).program_id == "sampler"
+
+
+def cassette_of_vcrpy(path: Path, answers: dict[str, tuple[str, str]]) -> Path:
+    """Write a cassette as vcrpy does, by hand: GET of the real service, with type and body by path."""
+    entries = [
+        {
+            "request": {
+                "method": "GET",
+                "uri": f"https://quantum.cloud.ibm.com/api/v1{asked}",
+                "body": None,
+                "headers": {"Accept": ["application/json"], "Service-CRN": ["crn:v1:x"]},
+            },
+            "response": {
+                "status": {"code": 200, "message": "OK"},
+                "headers": {"Content-Type": [kind], "Server": ["cloudflare"]},
+                "body": {"string": body},
+            },
+        }
+        for asked, (kind, body) in answers.items()
+    ]
+    path.write_text(yaml.safe_dump({"interactions": entries, "version": 1}))
+    return path
+
+
+def test_a_captured_failure_in_a_cassette_of_vcrpy_is_the_clients_own_exception(
+    tmp_path: Path,
+) -> None:
+    """The description of a real job, of the classic form, as another tool recorded it with its results."""
+    info = json.loads(FAILED.read_text())
+    answers = {
+        f"/jobs/{info['id']}": ("application/json", FAILED.read_text()),
+        f"/jobs/{info['id']}/results": ("text/plain", info["state"]["reason"]),
+    }
+    with replay(cassette_of_vcrpy(tmp_path / "wild.yaml", answers)) as played:
+        job = played.job()
+        assert isinstance(job, RuntimeJobV2)
+        assert job.job_id() == info["id"]
+        assert job.status() == "ERROR"
+        with pytest.raises(RuntimeJobFailureError, match="Error code 1500"):
+            job.result()
+
+
+def test_a_captured_result_in_a_cassette_of_vcrpy_is_a_genuine_one(tmp_path: Path) -> None:
+    """With the metrics of each of the real jobs beside it; the same result is decoded for a few."""
+    expected = json.loads(RESULT.read_text(), cls=releases.json_decoder())
+    answers = {}
+    for captured in METRICS:
+        job_id = captured["job_id"]
+        state = {"id": job_id, "state": {"status": "Completed"}, "status": "Completed"}
+        described = {"backend": "ibm_torino", "program": {"id": "sampler"}, "cost": 600}
+        created = {"created": captured["metrics"]["timestamps"]["created"]}
+        body = json.dumps({**state, **described, **created})
+        answers[f"/jobs/{job_id}"] = ("application/json", body)
+        answers[f"/jobs/{job_id}/results"] = ("text/plain", RESULT.read_text())
+        metrics = json.dumps(captured["metrics"])
+        answers[f"/jobs/{job_id}/metrics"] = ("application/json", metrics)
+    with replay(cassette_of_vcrpy(tmp_path / "wild.yaml", answers)) as played:
+        for captured in METRICS:
+            job = played.job(captured["job_id"])
+            assert isinstance(job, RuntimeJobV2)
+            assert job.status() == "DONE"
+            assert job.metrics() == captured["metrics"]
+        for captured in METRICS[:3]:
+            result = played.job(captured["job_id"]).result()
+            assert isinstance(result, PrimitiveResult)
+            assert result[0].data.meas == expected[0].data.meas
 
 
 @pytest.mark.parametrize("captured", METRICS, ids=[entry["job_id"] for entry in METRICS])
