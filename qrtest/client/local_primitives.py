@@ -39,7 +39,7 @@ from qrtest.client.narrow_circuits import (
     used_qubits,
 )
 from qrtest.client.noise_model import RUNS, Noise
-from qrtest.client.qasm_circuits import from_qasm
+from qrtest.client.qasm_circuits import from_qasm, unreadable
 from qrtest.client.result_format import (
     Span,
     bit_array,
@@ -190,7 +190,7 @@ def _circuit(pub: Any) -> QuantumCircuit:
         try:
             circuit = from_qasm(circuit)
         except Exception as error:  # the importer's parsers raise errors of their own
-            what = str(error) or type(error).__name__
+            what = unreadable(error)
             raise NotComputedError(
                 NOT_READABLE, f"The input could not be parsed: {what}"
             ) from error

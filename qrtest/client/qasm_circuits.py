@@ -9,7 +9,7 @@ from qiskit import ClassicalRegister, QuantumCircuit, qasm2, qasm3
 
 from qrtest.client.submitted_pubs import single_bits
 
-__all__ = ["from_qasm"]
+__all__ = ["from_qasm", "unreadable"]
 
 VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re.DOTALL)
 
@@ -31,3 +31,21 @@ def from_qasm(text: str) -> QuantumCircuit:
     for name, bit in zip(single_bits(text), loose, strict=True):
         circuit.add_register(ClassicalRegister(name=name, bits=[bit]))
     return circuit
+
+
+def unreadable(error: Exception) -> str:
+    """Return what an *error* of `from_qasm` says in words, with the line and the column where it can.
+
+    The parser of OpenQASM 3 has no words in its own error: the place is in what caused it.
+    """
+    words = getattr(error, "message", None) or str(error)
+    if words:
+        return str(words)
+    cause: BaseException | None = error
+    while cause is not None:
+        for each in (cause, *cause.args):
+            token = getattr(each, "offendingToken", None)
+            if token is not None:
+                return f"{token.line},{token.column}: {token.text!r} was not expected here"
+        cause = cause.__cause__ or cause.__context__
+    return "the text is no program"

@@ -10,6 +10,7 @@ import pytest
 import requests
 
 import qrtest
+from qrtest.client.qasm_circuits import from_qasm, unreadable
 from qrtest.client.submitted_pubs import circuit_facts
 
 HEADER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\n'
@@ -48,6 +49,22 @@ def test_a_program_in_openqasm_is_computed(program: str, sample: str) -> None:
     [data] = [result["data"] for result in json.loads(text)["results"]]
     assert list(data) == ["c"]
     assert data["c"]["samples"] == [sample] * 16
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("OPENQASM 3.0;\nnonsense", "2,8: '<EOF>' was not expected here"),
+        ("OPENQASM 3.0;\nbit c, d;", "2,5: ',' was not expected here"),
+        ("OPENQASM 3.0;\noutput bit c;", "2,0: the 'output' keyword is not supported"),
+        ("OPENQASM 2.0;\nfoo", "<input>:2,0: 'foo' is not defined in this scope"),
+    ],
+)
+def test_a_program_that_cannot_be_read_is_explained_by_its_place(program: str, says: str) -> None:
+    """In words, not by the name of a class."""
+    with pytest.raises(Exception) as caught:  # noqa: PT011 (the parsers have errors of their own)
+        from_qasm(program)
+    assert unreadable(caught.value) == says
 
 
 def test_a_single_bit_is_a_register_of_its_name() -> None:
