@@ -31,6 +31,7 @@ from qrtest.properties.consumer_search import (
     plain_jobs,
     sources,
 )
+from qrtest.properties.explanation import unimportant
 from qrtest.properties.muted_output import MUTED_CLIENT, muted
 from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
@@ -127,6 +128,9 @@ def check_consumer(
             if found is None:
                 found = check.refused()
         finding = None if found is None else check.again(found)
+        if finding is not None:
+            with muted():
+                finding = check.explained(finding)
     if finding is None:
         return
     unsaved = None if folder is None else _save(finding, consumer, folder, chosen)
@@ -268,6 +272,20 @@ class _Check:
         if last.run.has_stalled or last.rule.refused is not None or is_seen_once:
             return last
         return self.look(case) or replace(last, repeats=False)
+
+    def explained(self, finding: Finding) -> Finding:
+        """Return *finding* with what of its scenario does not matter, where running it again can say so."""
+        run = finding.run
+        is_of_one_run = run.bounds.schedule is None and finding.rule.refused is None
+        is_lasting = finding.repeats and not run.has_stalled and run.printed_secret is None
+        if not (is_of_one_run and is_lasting and len(run.scenarios) == 1):
+            return finding
+        same_with = unimportant(
+            run,
+            lambda scenario: run_consumer(self.consumer, (scenario,), run.bounds, self._limit),
+            finding.rule.broken,
+        )
+        return replace(finding, same_with=same_with)
 
     def refused(self) -> Case | None:
         """Return scenarios of a rule that is broken because no run at all kept it."""

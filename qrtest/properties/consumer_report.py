@@ -33,7 +33,7 @@ class Finding:
     """A rule that a run broke, and how.
 
     *repeats*: whether it breaks it again when it is run again. *beside*: the scenarios of further runs that
-    it takes to break the rule.
+    it takes to break the rule. *same_with* says what of the scenario may be otherwise.
     """
 
     rule: Rule
@@ -41,6 +41,7 @@ class Finding:
     what: str
     repeats: bool = True
     beside: tuple[tuple[Scenario, ...], ...] = ()
+    same_with: str = ""
 
 
 def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
@@ -56,6 +57,11 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
             "",
             "It did not happen again when it was run again: it goes by something that outlasts a call, or "
             "by chance.",
+        ]
+    if finding.same_with:
+        lines += [
+            "",
+            *textwrap.wrap(f"The rule is broken as well with {finding.same_with}.", WIDTH),
         ]
     most = MOST_TIMELINE_LINES // len(run.scenarios)
     timeline = run.journal.timeline(lines=max(most, 4))

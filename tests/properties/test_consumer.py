@@ -23,6 +23,8 @@ with a job 'ERROR'.
     test_consumer.py:52, in collect:
         time.sleep(30)
 
+The rule is broken as well with the end CANCELLED.
+
 What happened (virtual time, request, answer):
 
     job d5ari02iph6it600000g
