@@ -26,6 +26,7 @@ SHORTEST_PAIR: Final = 12
 _REQUEST: Final = re.compile(
     r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ([\w.:-]*)(/[^\s\"'<>{}]*)"
 )
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _SCHEME: Final = re.compile(r"(\w+?)((?:\s|%20|\+)+)(\S+)")
 _END: Final = "-----END"
 _SCHEMES: Final = ("bearer", "basic", "apikey", "token")
@@ -120,12 +121,12 @@ class ShapedText:
         return self._placeholders.of(kind, value, known=kind == "token")
 
     def _replaced_in_report(self, kind: str, value: str) -> str:
-        if value.isdecimal():
+        if _NUMBER.fullmatch(value):
             return self._placeholders.of_number(kind, value)
         return self._replaced(kind, value)
 
     def _found_in_report(self, kind: str, value: str) -> str:
-        if value.isdecimal() and not patterns.is_harmless(kind, value):
+        if _NUMBER.fullmatch(value) and not patterns.is_harmless(kind, value):
             return self._placeholders.of_number(kind, value)
         return self._found(kind, value)
 

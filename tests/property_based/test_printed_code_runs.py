@@ -154,6 +154,7 @@ def test_a_recorded_scenario_prints_as_code(elsewhere: Interpreter, cassette: st
 
 @example(drawn=[Scenario("DONE", behaviour=Behaviour(interim_before_any="token"), params=100002)])
 @example(drawn=[Scenario("DONE", params=4111111111111111)])
+@example(drawn=[Scenario("DONE", metrics={"PW": number}) for number in (-1000, 1234.5, -2e30)])
 @given(drawn=st.lists(SCENARIOS | qst.scenarios(), max_size=4))
 def test_the_report_of_a_failed_test_prints_a_program_that_runs(
     elsewhere: Interpreter, drawn: list[Scenario]
