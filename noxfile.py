@@ -184,6 +184,19 @@ def packages(session: nox.Session, package: str) -> None:
     run_example(session, "packages", package)
 
 
+CLIENTS = ("ibm-qdmi", "localqpu", "qauvern", "qiskit-ibm-runtime-mcp-server", "qrmi")
+"""Clients of others, of the service itself, each with a test in examples/clients."""
+
+
+@nox.session
+@nox.parametrize("client", CLIENTS, ids=CLIENTS)
+def clients(session: nox.Session, client: str) -> None:
+    """Let a client of others, as it is published, ask the simulated service."""
+    constraints = ("--build-constraints", str(CONSTRAINTS))
+    session.install("-q", *constraints, "-e", ".[pytest,aer,serve]", client)
+    run_example(session, "clients", client)
+
+
 @nox.session
 def beside_pytest_vcr(session: nox.Session) -> None:
     """pytest-vcr, which pytest-recording refuses, so that it is in no extra."""
