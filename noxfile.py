@@ -217,7 +217,12 @@ def schemathesis(session: nox.Session) -> None:
     session.run("python", "-m", "tests.schemathesis_run", *session.posargs)
 
 
-FOUND = {"pytket-qiskit": "0.79.0", "qbraid": "0.13.0", "qrisp": "0.9.10"}
+FOUND = {
+    "pytket-qiskit": "0.79.0",
+    "qbraid": "0.13.0",
+    "qiskit-ibm-runtime-mcp-server": "0.6.2",
+    "qrisp": "0.9.10",
+}
 """Packages in which something was found, each with the release: docs/found.md."""
 
 

@@ -66,10 +66,11 @@ def simulate(
 ) -> Simulation:
     """Return a simulation of IBM Quantum, to be used as a context manager.
 
-    *transport*: "direct" (below HTTP, fastest), "requests" (the whole client, without
-    sockets) or "sockets" (over a port of this machine).
+    *transport*: "direct" (below HTTP, fastest), "in-process" or its older name "requests" (the whole
+    client, without sockets) or "sockets" (over a port of this machine).
     *starts*: the date and time at which it begins, as "2026-03-01T12:00Z". *seed*: of ids and results, and
-    of which thread goes on when several can, unless a *schedule* decides that.
+    of which thread goes on when several can, unless a schedule decides that.
+    *schedule*: which thread or task goes on at each choice, as a report of `check_consumer` prints it.
     *latency*: what every request costs, in virtual time. *longest*, *most_requests*: how much virtual
     time and how many requests the code under test gets before it is stopped with `NeverEnds`. *watchdog*:
     how much real time it gets in which nothing moves, as "10s", or "never" for no limit; the error says which
