@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from html import unescape
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import unquote, unquote_plus
 
@@ -126,7 +127,10 @@ class RequestIndex(Generic[Entry]):
     def _digest(self, text: str) -> str:
         """Return one text for all that the placeholder stands for that *text* is, or that it hides."""
         kept = self.digests.of.get(text)
-        return "#" + (kept or self._kept_of.get(one := self.digests.digest(text), one))
+        if kept is None:
+            ones = [self.digests.digest(form) for form in _forms(text)]
+            kept = next((self._kept_of[one] for one in ones if one in self._kept_of), ones[0])
+        return f"#{kept}"
 
 
 @lru_cache(maxsize=4096)
@@ -246,6 +250,9 @@ def _forms(text: str) -> Iterator[str]:
     if "%" in text or "+" in text:
         yield unquote(text)
         yield unquote_plus(text)
+        yield unquote(unquote(text))
+    if "&" in text:
+        yield unescape(text)
     if "\\" in text:
         try:
             yield json.loads(f'"{text}"')

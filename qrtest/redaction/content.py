@@ -324,7 +324,7 @@ class Content:
 
     def _unnamed(self, text: str, plain: str) -> str:
         """Return a text under a name that no rule keeps: whole if it is words of the service, or replaced."""
-        if self.shaped.finder.search(text) is None and self._is_of_the_service(text):
+        if self._is_of_the_service(text):
             return text
         if plain in WEAK_SECRETS and len(text) >= 16 and could_be_credential(text):
             return self._replace("token", text, known=patterns.looks_random(text))
@@ -342,10 +342,12 @@ class Content:
         return self._replace("text", name, known=False).replace("-", "_")
 
     def _is_of_the_service(self, text: str) -> bool:
-        """Return whether *text*, in which nothing has a shape, is nothing but words of the service."""
-        if CHUNK.fullmatch(text):
+        """Return whether *text* is nothing but words of the service, and placeholders: `a/redacted-...`."""
+        found = self.shaped.finder.search(text)
+        if found is None and CHUNK.fullmatch(text):
             return self._free.is_word(text, strict=True)
-        return self.shaped.words(text, strict=True) == text
+        is_plain = found is None or found.lastgroup == "kept"
+        return is_plain and self.shaped.words(text, strict=True) == text
 
     def _is_kept_word(self, text: str) -> bool:
         return " " not in text and self._free.is_word(text)

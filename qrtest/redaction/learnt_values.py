@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 from typing import Final
 from urllib.parse import quote, quote_plus
 
@@ -20,6 +21,9 @@ __all__ = ["LearntValues"]
 
 SHORTEST: Final = 2
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+SAFE: Final = ("", "/", "/:", ":@", "/:@", "!$&'()*+,;=:@", "/?!$&'()*+,;=:@")
+"""Characters that clients leave as they are in a path or a query."""
+
 LARGEST_BODY: Final = 2**18
 """A body of more characters is a circuit or data, and not searched."""
 
@@ -68,17 +72,22 @@ class LearntValues:
 
 
 def _forms(value: str) -> set[str]:
-    """Return *value* as it may stand in an address, in a form and in JSON."""
+    """Return *value* as it may stand in an address, a form, JSON and markup, and in one in another."""
     if value.isascii() and value.isalnum():
         return {value}
-    return {
-        value,
-        quote(value, safe=""),
-        quote(value),
-        quote_plus(value),
-        json.dumps(value)[1:-1],
-        json.dumps(value, ensure_ascii=False)[1:-1],
-    }
+    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    texts = {value, *escaped, escape(value, quote=False), escape(value)}
+    texts |= {text.replace("/", "\\/") for text in escaped}
+    texts |= {json.dumps(text)[1:-1] for text in escaped}
+    quoted = {form for text in texts for form in _quoted(text)}
+    twice = {quote(form, safe="") for form in _quoted(value)}
+    return texts | quoted | twice
+
+
+def _quoted(text: str) -> set[str]:
+    """Return *text* in the percent-encodings that clients make: they differ in what stays as it is."""
+    made = {quote(text, safe=safe) for safe in SAFE} | {quote_plus(text)}
+    return made | {_ESCAPE.sub(lambda found: found[0].lower(), form) for form in made}
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:

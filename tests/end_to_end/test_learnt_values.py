@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ VALUES = (
     "d5h6o44pe0pc73am1f1g",
     "aGVsbG8gd29ybGQhIQ==",
     "Ünï/cö?de",
+    "a/0123456789abcdef0123456789abcdef",
     "crn:v1:bluemix:public:quantum-computing:us-east:a/0123456789abcdef0123456789abcdef:6ba7b810-9dad-11d1-80b4-00c04fd430c8::",
 )
 
@@ -74,3 +76,38 @@ def test_a_value_learnt_from_an_answer_is_asked_with_again(
         recorded = program(base, name, number)
     with qrtest.replay(path, transport="requests"):
         assert program(base, name, number) == recorded == [200] * 8
+
+
+def encodings(base: str, value: str) -> list[int]:
+    """Return the statuses that a program gets that writes *value* in every way that clients write one."""
+    quoted = quote(value, safe="")
+    lower = quoted.replace("%2F", "%2f").replace("%3A", "%3a")
+    text = json.dumps({"a": value})
+    asked = [
+        *(requests.get(f"{base}/repos/{each}", timeout=5) for each in (lower, quote(value, ":@"))),
+        requests.get(f"{base}/s?x={quote(value, '/:')}", timeout=5),
+        requests.get(f"{base}/s?y={quote(value, ':@')}", timeout=5),
+        requests.get(f"{base}/s", params={"filter": text}, timeout=5),
+        requests.post(f"{base}/s", json={"nested": text}, timeout=5),
+        requests.post(f"{base}/s", json={value: 1}, timeout=5),
+        requests.post(f"{base}/s", data=text.replace("/", "\\/").encode(), timeout=5),
+        requests.post(f"{base}/s", data=f"<a><b>{escape(value)}</b></a>".encode(), timeout=5),
+    ]
+    return [each.status_code for each in asked]
+
+
+@pytest.mark.parametrize("value", [each for each in VALUES if not each.isalnum()][2:])
+def test_every_encoding_of_a_value_replays(base: str, value: str, tmp_path: Path) -> None:
+    """Of one that an answer taught the program, and of one that the program knows by itself."""
+    path = tmp_path / "session.yaml"
+
+    def learnt() -> str:
+        answer = requests.get(f"{base}/first", params={"n": "whatever", "v": value}, timeout=5)
+        return str(answer.json()["whatever"])
+
+    with qrtest.record(path):
+        recorded = encodings(base, learnt())
+    with qrtest.replay(path, transport="requests"):
+        assert encodings(base, learnt()) == recorded == [200] * 9
+    with qrtest.replay(path, transport="requests"):
+        assert encodings(base, value) == recorded
