@@ -198,6 +198,16 @@ def clients(session: nox.Session, client: str) -> None:
 
 
 @nox.session
+def beside_localqpu(session: nox.Session) -> None:
+    """Send generated programs to localqpu and to qrtest: every difference is a row of docs/fidelity.md."""
+    install(session, "newest")
+    session.install("-q", "localqpu==0.3.0")
+    if session.posargs == INSTALL_ONLY:
+        return
+    session.run("python", "-m", "tests.beside_localqpu", *session.posargs)
+
+
+@nox.session
 def beside_pytest_vcr(session: nox.Session) -> None:
     """pytest-vcr, which pytest-recording refuses, so that it is in no extra."""
     install(session, "newest")
