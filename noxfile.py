@@ -97,7 +97,7 @@ def release(session: nox.Session, release: str) -> None:
 MINORS = tuple(range(26, 51))
 """The minor releases from 0.26 on, without the newest, which the suite runs with."""
 
-LAST_WITH_OLD_QISKIT = 34
+LAST_WITH_OLD_QISKIT = 36
 
 
 @nox.session

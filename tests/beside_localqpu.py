@@ -25,6 +25,9 @@ PARTS: Final = ("", "results", "logs", "metrics", "interim_results")
 OPENQASM: Final = "OpenQASM 3"
 """A submission that only one of the two computes: later steps do not ask for its job."""
 
+PRIVATE: Final = ("submit private", "results", "results")
+"""The first program: what is seen of it depends on the order."""
+
 FINAL: Final = ("Completed", "Failed", "Cancelled")
 
 
@@ -174,6 +177,8 @@ ROWS: Final = (
         ("job: only ours has cost", "job: only ours has params", "job: only ours has user_id")),
     Row("POST jobs, private", "not said in the answer", "`private`",
         "as here (the client reads it)", ("submit private: only ours has private",)),
+    Row("GET results of a private job, the second time", "the result", "204",
+        "as here (integration tests of the client)", ("results: 200, 204",)),
     Row("POST jobs with OpenQASM 3", "Failed", "Completed",
         "as here (IBM's guide to the REST API submits such texts)",
         ("OpenQASM 3: Failed, Completed",)),
@@ -248,8 +253,12 @@ def main() -> int:
         service.rule("DONE", result="computed")
         theirs = Side(f"http://127.0.0.1:{server.port}", localqpu.client.LOCAL_INSTANCE_CRN)
         ours = Side(service.url, service.about["instances"][0])
-        for _ in range(PROGRAMS):
-            for step in [draw.choice(drawn[:2]), *draw.choices(drawn, k=STEPS)]:
+        by_kind = {step.kind: step for step in drawn}
+        programs = [
+            [draw.choice(drawn[:2]), *draw.choices(drawn, k=STEPS)] for _ in range(PROGRAMS)
+        ]
+        for program in [[by_kind[kind] for kind in PRIVATE], *programs]:
+            for step in program:
                 answers = theirs.answer(step), ours.answer(step)
                 found |= set(differences(step, *answers))
                 sent += 1
@@ -269,7 +278,9 @@ def main() -> int:
         print(f"no row explains: {label}")
     for label in sorted(known - found):
         print(f"no program showed: {label}")
-    print(f"{sent} requests in {PROGRAMS} programs, {len(found)} differences in {len(ROWS)} rows")
+    print(
+        f"{sent} requests in {len(programs) + 1} programs, {len(found)} differences in {len(ROWS)} rows"
+    )
     return 0 if found == known else 1
 
 
