@@ -6,6 +6,7 @@ import gc
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from types import FunctionType
 from typing import Any, Final
 
 __all__ = ["PATCHING", "Patch", "Patches"]
@@ -18,7 +19,23 @@ IMMUTABLE_TYPE: Final = 1 << 8
 """The flag of a class of C, which takes no assignment: its attributes are replaced in its dictionary."""
 
 Patch = tuple[Any, str, Any]
-"""A module, class, object or namespace, the name of its attribute, and the replacement."""
+"""A module, class, object, function or namespace, the name of its attribute, and the replacement."""
+
+
+class _Members(Mapping[str, Any]):
+    """The attributes of a function that are not in its dictionary, as its default arguments."""
+
+    def __init__(self, function: FunctionType) -> None:
+        self._function = function
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dir(self._function))
+
+    def __len__(self) -> int:
+        return len(dir(self._function))
 
 
 class Patches:
@@ -55,7 +72,7 @@ class Patches:
     def __enter__(self) -> None:
         with PATCHING:
             if not self._users and not self._serves_again():
-                self._found = _Found(self._find())
+                self._found = _Found(self._find(), self._found)
                 self._state_found = None if self._state is None else self._state()
                 self._found.replace()
             self._users += 1
@@ -80,25 +97,36 @@ class _Found:
 
     A simulation makes some sixty when it begins and takes them back when it ends; that is most of what
     it costs to begin and to end, hence two plain loops, and nothing that is looked up twice.
+    *before*: those of the last time. A patch that began while they were in place, and ended later, has put
+    one of their stand-ins back; genuine is what that had replaced.
     """
 
-    def __init__(self, patches: Iterable[Patch]) -> None:
+    def __init__(self, patches: Iterable[Patch], before: _Found | None) -> None:
         self._in_dicts: list[tuple[dict[str, Any], str, Any, Any]] = []
-        self._in_classes: list[tuple[type, Mapping[str, Any], str, Any, Any]] = []
+        self._in_classes: list[tuple[Any, Mapping[str, Any], str, Any, Any]] = []
         self._inherited: list[tuple[Mapping[str, Any], str, Any]] = []
+        self._known: dict[tuple[int, str], tuple[Any, Any]] = {}
         self._of_c: dict[type, Callable[[], object]] = {}
         # The same module may be known by two names.
         wanted = {(id(owner), name): (owner, name, stand_in) for owner, name, stand_in in patches}
         for owner, name, stand_in in wanted.values():
             namespace = self._namespace(owner)
             genuine = namespace.get(name, ABSENT)
+            known = None if before is None else before._known.get((id(owner), name))
+            if known is not None and known[0] is genuine:
+                genuine = known[1]
+                self._put_back(owner, namespace, name, genuine)
+            self._known[id(owner), name] = stand_in, genuine
             if isinstance(namespace, dict):
                 self._in_dicts.append((namespace, name, genuine, stand_in))
             else:
                 self._in_classes.append((owner, namespace, name, genuine, stand_in))
-                self._inherited += _inherited(owner, name) if genuine is ABSENT else ()
+                is_inherited = genuine is ABSENT and isinstance(owner, type)
+                self._inherited += _inherited(owner, name) if is_inherited else ()
 
     def _namespace(self, owner: Any) -> Mapping[str, Any]:
+        if isinstance(owner, FunctionType):
+            return _Members(owner)
         namespace: Mapping[str, Any] = owner if isinstance(owner, dict) else vars(owner)
         if not (isinstance(owner, type) and owner.__flags__ & IMMUTABLE_TYPE):
             return namespace
@@ -132,20 +160,24 @@ class _Found:
     def restore(self) -> None:
         """Put the genuine attributes back where the replacements still are."""
         for owner, attributes, name, genuine, stand_in in self._in_classes:
-            if attributes.get(name) is not stand_in:
-                continue
-            if genuine is ABSENT:
-                delattr(owner, name)
-            else:
-                setattr(owner, name, genuine)
+            if attributes.get(name) is stand_in:
+                self._put_back(owner, attributes, name, genuine)
         for namespace, name, genuine, stand_in in self._in_dicts:
-            if namespace.get(name) is not stand_in:
-                continue
+            if namespace.get(name) is stand_in:
+                self._put_back(namespace, namespace, name, genuine)
+        self._note_changes()
+
+    @staticmethod
+    def _put_back(owner: Any, namespace: Mapping[str, Any], name: str, genuine: Any) -> None:
+        if isinstance(namespace, dict):
             if genuine is ABSENT:
                 del namespace[name]
             else:
                 namespace[name] = genuine
-        self._note_changes()
+        elif genuine is ABSENT:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, genuine)
 
     def _note_changes(self) -> None:
         for note in self._of_c.values():

@@ -14,12 +14,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from types import ModuleType
 from typing import Any, Final
 
 from qrtest.clock import line_switches, patch_dates, patch_locks, patch_loops, patch_threads
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.clock.genuine import REAL, get_ident
 from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
+from qrtest.clock.kept_functions import Place, places_in, present
 from qrtest.clock.moment import UPTIME_SECONDS
 from qrtest.clock.places import is_library, is_tool
 from qrtest.patching import PATCHING, Patch, Patches
@@ -27,6 +29,8 @@ from qrtest.patching import PATCHING, Patch, Patches
 __all__ = ["NAMES", "install"]
 
 NAMES: Final = tuple(REAL)
+MAIN: Final = "__main__"
+"""The module of a script, a prompt or a notebook, which gets names between simulations, too."""
 
 TOO_LONG_SECONDS: Final = 2**63 / 1e9
 """What `time.sleep` refuses: more nanoseconds than 64 bits hold."""
@@ -114,14 +118,14 @@ class _Places:
     def __init__(self) -> None:
         self._modules_seen: dict[str, int] = {}
         self._state_seen: object = None
-        self._places: list[tuple[dict[str, Any], str, Any, Any]] = []
+        self._places: dict[tuple[int, str], Place] = {}
 
     def patches(self) -> Iterator[Patch]:
         """Return the names to replace; what somebody else has replaced is left to them."""
         self.look()
-        for namespace, attribute, genuine, replacement in self._places:
-            if namespace.get(attribute) is genuine:
-                yield namespace, attribute, replacement
+        for owner, name, genuine, replacement in self._places.values():
+            if present(owner, name) is genuine:
+                yield owner, name, replacement
         for name, replacement in _VIRTUAL.items():
             yield time, name, replacement
         for module in (patch_threads, patch_loops, patch_locks, patch_dates):
@@ -134,38 +138,69 @@ class _Places:
             return
         self._state_seen = state
         for module_name, module in list(sys.modules.items()):
-            if self._modules_seen.get(module_name) == id(module):
+            if self._modules_seen.get(module_name) == id(module) and module_name != MAIN:
                 continue
             self._modules_seen[module_name] = id(module)
             namespace = getattr(module, "__dict__", None)
             if namespace is None or module is time or _keeps_its_names(module_name):
                 continue
-            for attribute, value in list(namespace.items()):
-                genuine = _GENUINE_OF.get(id(value), value)
-                replacement = _REPLACEMENT_OF.get(id(genuine))
-                if replacement is not None:
-                    namespace[attribute] = genuine
-                    self._places.append((namespace, attribute, genuine, replacement))
+            deeply = module_name == "sched" or _is_of_the_project(module)
+            for place in places_in(namespace, _exchange, deeply=deeply):
+                self._places[id(place.owner), place.name] = place
+                if isinstance(place.owner, dict):
+                    place.owner[place.name] = place.genuine
+                elif present(place.owner, place.name) is not place.genuine:
+                    setattr(place.owner, place.name, place.genuine)
         for module_name in self._modules_seen.keys() - sys.modules.keys():
             del self._modules_seen[module_name]
 
 
-def _modules_state() -> tuple[int, str, int]:
-    """Return a value that is another one when modules were imported meanwhile."""
+def _exchange(value: Any) -> tuple[Any, Any] | None:
+    genuine = _GENUINE_OF.get(id(value), value)
+    replacement = _REPLACEMENT_OF.get(id(genuine))
+    return None if replacement is None else (genuine, replacement)
+
+
+def _is_of_the_project(module: Any) -> bool:
+    filename = getattr(module, "__file__", None)
+    if not isinstance(filename, str):
+        return getattr(module, "__name__", "") == MAIN
+    return line_switches.is_of_the_project(filename)
+
+
+def _modules_state() -> tuple[int, str, int, int]:
+    """Return a value that is another one when modules were imported meanwhile, or names added at a prompt."""
     last = next(reversed(sys.modules))
-    return len(sys.modules), last, id(sys.modules[last])
+    return len(sys.modules), last, id(sys.modules[last]), len(vars(sys.modules[MAIN]))
+
+
+class _Following(ModuleType):
+    """The module `time` while a clock is installed: a patch from before that ends leaves it on the clock."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in REAL and value is REAL[name]:
+            _ENDED_INSIDE.add(name)
+            value = _VIRTUAL[name]
+        super().__setattr__(name, value)
+
+
+_ENDED_INSIDE: Final[set[str]] = set()
+"""The functions whose genuine ones somebody has put back while a clock was installed."""
 
 
 def _replace() -> None:
     patch_dates.prepare()
     _PATCHES.__enter__()
-    _schedule_by(_VIRTUAL)
+    time.__class__ = _Following
 
 
 def _restore() -> None:
     """Put the genuine functions back, in modules that were imported meanwhile, too."""
-    _schedule_by(REAL)
+    time.__class__ = ModuleType
     _PATCHES.__exit__()
+    while _ENDED_INSIDE:
+        name = _ENDED_INSIDE.pop()
+        setattr(time, name, REAL[name])
     _PLACES.look()
 
 
@@ -254,13 +289,6 @@ def _calendar(name: str, position: int) -> Callable[..., Any]:
         return real(*arguments[:position], REAL["localtime"](now) if takes_tuple else now)
 
     return virtual
-
-
-def _schedule_by(functions: dict[str, Callable[..., Any]]) -> None:
-    """Make the scheduler of the standard library go by *functions*: they are its default arguments."""
-    sched = sys.modules.get("sched")
-    if sched is not None:
-        sched.scheduler.__init__.__defaults__ = (functions["monotonic"], functions["sleep"])
 
 
 _VIRTUAL: Final[dict[str, Callable[..., Any]]] = {

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial, wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
-from unittest import SkipTest
+from unittest import SkipTest, TestCase
+
+from qrtest.errors import SimulationError
 
 __all__ = ["Decorating", "made_again"]
 
@@ -38,7 +40,7 @@ class Decorating:
         """Run *wrapped*, a function or each test of a `unittest.TestCase`, in a new session like this one.
 
         Tests of a class have the session as `self.sim`, from `setUp` on. An exception that leaves a function
-        or a test carries the timeline of its jobs as a note.
+        or a test carries the timeline of its jobs as a note. Raises `SimulationError` for any other class.
 
         >>> import time
         >>> from qrtest import simulate
@@ -74,6 +76,12 @@ def _function(function: Wrapped, make: Callable[[], Any]) -> Wrapped:
 
 def _class(case: Any, make: Callable[[], Any]) -> Any:
     """Return the test case *case*, changed: each test has a session, which it explains when it fails."""
+    if not issubclass(case, TestCase):
+        raise SimulationError(
+            f"{case.__qualname__} cannot be decorated: it is no unittest.TestCase. "
+            "Decorate functions, methods or a TestCase; in a class of tests for pytest, the fixture "
+            "runtime_simulation gives each test a simulation."
+        )
     set_up = case.setUp
 
     @wraps(set_up)

@@ -122,3 +122,14 @@ def test_an_exception_carries_the_timeline_and_a_skip_does_not() -> None:
     with pytest.raises(unittest.SkipTest) as skipped:
         fail(unittest.SkipTest("not today"))
     assert not hasattr(skipped.value, "__notes__")
+
+
+def test_a_class_that_is_no_test_case_is_an_error_that_says_what_may_be_decorated() -> None:
+    """Classes of tests for pytest have fixtures."""
+    with pytest.raises(
+        qrtest.errors.SimulationError, match=r"Plain cannot .* methods or a TestCase"
+    ):
+
+        @qrtest.simulate()
+        class Plain:
+            """No test case."""
