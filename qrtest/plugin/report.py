@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 
     from qrtest.scenario.scenario import Scenario
     from qrtest.timeline.journal import Journal
-    from qrtest.timeline.timeline import Track
 
 __all__ = [
     "COLUMNS",
@@ -57,10 +55,7 @@ TIMELINE: Final = "qrtest timeline"
 OF_A_JOB: Final = "job "
 """How the name of the track of a job begins."""
 
-NOT_ENDED: Final = frozenset({"", "INITIALIZING", "VALIDATING", "QUEUED", "RUNNING"})
-DONE: Final = "DONE"
 ALL: Final = "print(sim.journal.timeline())"
-FEWEST_LINES: Final = 4
 LONGEST_NAME: Final = 120
 DIGEST_DIGITS: Final = 8
 _NOT_IN_A_FILE_NAME: Final = re.compile(r"[^\w.-]+")
@@ -95,7 +90,9 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
     maker, options = item.stash[MADE_BY]
     scenarios = getattr(session, "scenarios", ())
     jobs = session.jobs if maker == "replay" else ()
-    seen = {track.name: _rank(track) for track in session.journal.drawn().tracks}
+    from qrtest.timeline.shortened import rank
+
+    seen = {track.name: rank(track) for track in session.journal.drawn().tracks}
     code = reproduction(
         maker,
         options,
@@ -175,9 +172,6 @@ def _attach(
 def timeline(journal: Journal, *, lines: int = LINES) -> str:
     """Return what happened to each job, in at most *lines* lines: fewer of each job, then fewer jobs.
 
-    Where it is too much, jobs that failed, were cancelled or met faults come first, then those that did not
-    end; jobs that are left out are counted by their last status.
-
     >>> from qrtest import simulate
     >>> with simulate() as sim:
     ...     sim.job("QUEUED 5s; CANCELLED").wait_for_final_state()
@@ -186,73 +180,9 @@ def timeline(journal: Journal, *, lines: int = LINES) -> str:
         0:00:00.00  poll             200 Queued  ×10 until 0:00:04.95
         0:00:05.50  poll             200 Cancelled
     """
-    from qrtest.redaction.redactor import shown
+    from qrtest.timeline.shortened import shortened
 
-    tracks = journal.drawn().tracks
-    texts = [track.text(lines=lines - 1).splitlines() for track in tracks]
-    if sum(map(len, texts)) > lines:
-        tracks = tuple(sorted(tracks, key=_rank))
-        bad = sum(_rank(track) == 0 for track in tracks)
-        shares = [
-            lines // 2 // bad if place < bad else lines // len(tracks)
-            for place in range(len(tracks))
-        ]
-        texts = [
-            track.text(lines=max(FEWEST_LINES, share) - 1).splitlines()
-            for track, share in zip(tracks, shares, strict=True)
-        ]
-    fitting = _fitting(texts, lines)
-    kept = [line for text in texts[:fitting] for line in text]
-    if fitting < len(texts):
-        kept.append(_left_out(tracks[fitting:]))
-    return "\n".join(map(_clipped, shown("\n".join(kept)).splitlines()))
-
-
-def _rank(track: Track) -> int:
-    """Return 0 for what did not go well, 1 for a job that was not seen to end, 2 for any other job, or 3."""
-    if any(
-        event.faults or event.kind != "fine" or event.operation == "cancel"
-        for event in track.events
-    ):
-        return 0
-    if not _is_job(track):
-        return 3
-    if _last_status(track) == DONE:
-        return 2
-    return 1 if _last_status(track) in NOT_ENDED else 0
-
-
-def _left_out(tracks: Sequence[Track]) -> str:
-    """Return a line that counts *tracks* by their last status, and says where they are shown."""
-    ends = Counter(_last_status(track) or "not polled" for track in tracks if _is_job(track))
-    if not ends:
-        return f"... and the account; all: {ALL}"
-    counted = ", ".join(f"{times:,} {status}" for status, times in ends.most_common())
-    jobs = "job" if ends.total() == 1 else "jobs"
-    return f"... and {ends.total():,} more {jobs} ({counted}); all: {ALL}"
-
-
-def _last_status(track: Track) -> str:
-    return track.stretches[-1].status if track.stretches else ""
-
-
-def _is_job(track: Track) -> bool:
-    return track.name.startswith(OF_A_JOB)
-
-
-def _fitting(texts: Sequence[Sequence[str]], lines: int) -> int:
-    """Return how many of *texts* fit into *lines*, with a line that counts the others."""
-    used = 0
-    for number, text in enumerate(texts):
-        is_last = number == len(texts) - 1
-        if used + len(text) > lines - (not is_last):
-            return max(number, 1)
-        used += len(text)
-    return len(texts)
-
-
-def _clipped(line: str) -> str:
-    return line if len(line) <= COLUMNS else f"{line[: COLUMNS - 3]}..."
+    return shortened(journal.drawn(), lines=lines, columns=COLUMNS, everything=ALL)
 
 
 # --- the code that reproduces it --------------------------------------------------------------------

@@ -20,10 +20,15 @@ from qrtest.properties.pasted_code import (
 )
 from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.scenario.scenario import Scenario
+from qrtest.timeline.shortened import shortened
 
 __all__ = ["Finding", "report"]
 
-MOST_TIMELINE_LINES: Final = 12
+MOST_LINES: Final = 31
+"""With a short test above it the report of pytest is a screen."""
+
+MOST_TIMELINE_LINES: Final = 13
+LEAST_TIMELINE_LINES: Final = 4
 WIDTH: Final = 96
 MOST_FAULT: Final = 60
 
@@ -58,20 +63,21 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
             "It did not happen again when it was run again: it goes by something that outlasts a call, or "
             "by chance.",
         ]
-    if finding.same_with:
-        lines += [
-            "",
-            *textwrap.wrap(f"The rule is broken as well with {finding.same_with}.", WIDTH),
-        ]
-    most = MOST_TIMELINE_LINES // len(run.scenarios)
-    timeline = run.journal.timeline(lines=max(most, 4))
-    lines += section("What happened (virtual time, request, answer)", timeline)
+    rest: list[str] = []
     if run.switches:
-        lines += section(
+        rest += section(
             "The order of its threads and tasks (virtual time)", "\n".join(run.switches)
         )
-    lines += section("To paste into a test", _test(finding, consumer, options))
-    return "\n".join(lines)
+    rest += section("To paste into a test", _test(finding, consumer, options))
+    left = MOST_LINES - "\n".join([*lines, *rest, *section("What happened", "")]).count("\n")
+    same = textwrap.wrap(f"The rule is broken as well with {finding.same_with}.", WIDTH)
+    if finding.same_with and left - len(same) > LEAST_TIMELINE_LINES:
+        lines += ["", *same]
+        left -= len(same) + 1
+    size = min(max(left, LEAST_TIMELINE_LINES), MOST_TIMELINE_LINES)
+    happened = shortened(run.journal.drawn(), lines=size, columns=WIDTH) or "Nothing was asked."
+    lines += section("What happened (virtual time, request, answer)", happened)
+    return "\n".join([*lines, *rest])
 
 
 def _jobs(scenarios: tuple[Scenario, ...]) -> str:

@@ -68,6 +68,19 @@ def test_the_report_says_what_is_wrong_and_how_to_see_it_again() -> None:
     assert report == re.sub(r"1d[\d.]+s|[\d,]+ requests|py:\d+", "#", REPORT)
 
 
+def test_a_report_of_many_jobs_fits_a_screen_beside_the_test() -> None:
+    """Those that went well are counted."""
+
+    def forgets_them(jobs) -> None:
+        for job in jobs:
+            job.wait_for_final_state()
+        raise LookupError
+
+    report = str(found(forgets_them, jobs=20, scenarios=[Scenario("DONE")]))
+    assert len(report.splitlines()) <= 33
+    assert "... and 18 more jobs (18 DONE)" in report
+
+
 def test_the_pasted_test_finds_the_bug() -> None:
     """What stands under "To paste into a test" is a test that fails for the same reason."""
     bug = found(collect, allowed=LookupError)
