@@ -56,6 +56,37 @@ def test_a_grandchild_is_blocked_too() -> None:
         assert printed(outer, env=sim.child_environment) == "NetworkBlocked"
 
 
+SPAWN = """
+import multiprocessing, os, socket, qrtest
+
+def leave(queue):
+    try:
+        socket.create_connection(("192.0.2.1", 80), timeout=5).close()
+    except Exception as error:
+        queue.put(type(error).__name__)
+    else:
+        queue.put("connected")
+
+if __name__ == "__main__":
+    spawning = multiprocessing.get_context("spawn")
+    with qrtest.simulate() as sim:
+        os.environ.update(sim.child_environment)
+        queue = spawning.Queue()
+        child = spawning.Process(target=leave, args=(queue,))
+        child.start()
+        print(queue.get(timeout=50))
+        child.join()
+"""
+
+
+def test_a_child_that_multiprocessing_spawns_is_blocked(tmp_path: Path) -> None:
+    """It has the environment of its parent, as no other can be given to it."""
+    program = tmp_path / "spawn.py"
+    program.write_text(SPAWN)
+    ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("NetworkBlocked\n", "")
+
+
 def test_a_program_that_is_no_python_finds_no_way_out() -> None:
     """curl goes by the proxy of the environment, which is nowhere."""
     with qrtest.simulate() as sim:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import smtplib
 import socket
@@ -156,6 +157,7 @@ class ToOutside(socket.socket):
         lambda made: made.send(b"x"),
         lambda made: made.sendall(b"x"),
         lambda made: made.sendmsg([b"x"]),
+        lambda made: made.sendfile(io.BytesIO(b"x")),
     ],
 )
 def test_nothing_leaves_by_a_connection_of_before(send: Any) -> None:
@@ -165,6 +167,47 @@ def test_nothing_leaves_by_a_connection_of_before(send: Any) -> None:
         with simulate(), pytest.raises(NetworkBlocked, match=f"{OUTSIDE}:80"):
             send(made)
         send(made)
+
+
+class TlsToOutside(ssl.SSLSocket):
+    """As `ToOutside`, with TLS."""
+
+    def getpeername(self) -> Any:
+        return OUTSIDE, 80
+
+
+@pytest.mark.parametrize("method", ["send", "sendall", "write"])
+def test_nothing_leaves_by_a_tls_connection_of_before(method: str) -> None:
+    """It is stopped before anything is encrypted."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.sslsocket_class = TlsToOutside
+    with connected_before() as plain:
+        plain.setblocking(False)  # a handshake, which nobody answers, would end at once
+        with context.wrap_socket(plain, do_handshake_on_connect=False) as made, simulate():
+            with pytest.raises(NetworkBlocked, match=f"{OUTSIDE}:80"):
+                getattr(made, method)(b"x")
+
+
+def test_nothing_leaves_by_a_transport_of_before() -> None:
+    """An event loop that connected before the simulation ends what it sends by."""
+    lost: list[BaseException | None] = []
+
+    class Noting(asyncio.Protocol):
+        def connection_lost(self, exc: Exception | None) -> None:
+            lost.append(exc)
+
+    async def send(made: socket.socket) -> None:
+        made.setblocking(False)
+        transport, _ = await asyncio.get_running_loop().create_connection(Noting, sock=made)
+        with simulate():
+            transport.write(b"x")
+            for _ in range(10):
+                await asyncio.sleep(0)
+
+    with connected_before() as made:
+        asyncio.run(send(made))
+    assert isinstance(lost[0], NetworkBlocked)
 
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
