@@ -60,7 +60,7 @@ def fidelity(against: str, cassette: Path, yes: bool, as_json: bool, **options: 
     with record(cassette, keep_on_error=True) as recording:
         try:
             lab = _lab(against, instance, poll=poll, patience=patience, budget=seconds)
-            lab.backend = options["backend"] or canary.chosen_backend(lab)
+            lab.backend = canary.chosen_backend(lab, options["backend"])
             _state(lab, against)
             if not yes:
                 click.confirm("Go on?", abort=True, err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from qrtest.errors import QrtestError, SimulationError
+from qrtest.errors import QrtestError, SettingError
 from qrtest.fidelity.assumption import ASSUMPTIONS, Verdict, decided_by
 from qrtest.fidelity.experiments import CHECKS
 from qrtest.fidelity.lab import JOB_SECONDS, Lab
@@ -27,19 +27,27 @@ def plan() -> Iterator[str]:
         yield f"{check.does} ({jobs}): {', '.join(check.names)}"
 
 
-def chosen_backend(lab: Lab) -> str:
-    """Return the online backend with the shortest queue. Raises `SimulationError` if there is none."""
+def chosen_backend(lab: Lab, named: str | None = None) -> str:
+    """Return the backend that was *named*, or the online one with the shortest queue.
+
+    Raises `SettingError` if there is none.
+    """
+    if named is not None:
+        answer = lab.ask("GET", f"/backends/{named}/status")
+        if answer.body is None:
+            raise SettingError(f"There is no backend {named!r} to use: {answer}.")
+        return named
     devices = (lab.ask("GET", "/backends").body or {}).get("devices") or []
-    named = [each if isinstance(each, dict) else {"name": each} for each in devices]
+    described = [each if isinstance(each, dict) else {"name": each} for each in devices]
     online = [
         each
-        for each in named
+        for each in described
         if each.get("status", {}).get("name", "online") == "online"
         and not each.get("is_simulator")
         and each.get("class") != "mock"
     ]
     if not online:
-        raise SimulationError("No backend is online: name one with --backend, or try again later.")
+        raise SettingError("No backend is online: name one with --backend, or try again later.")
     return str(min(online, key=lambda each: each.get("queue_length", 0))["name"])
 
 

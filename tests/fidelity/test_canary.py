@@ -158,6 +158,16 @@ def test_a_service_that_is_none_is_an_error(tmp_path: Path, against: str, says: 
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_backend_that_is_none_is_an_error(tmp_path: Path) -> None:
+    """Before anything is submitted."""
+    with qrtest.serve(clock="virtual") as server:
+        arguments = "--against", server.url, "--backend", "ibm_nowhere", "--yes"
+        found = command("fidelity", *arguments, cwd=tmp_path)
+        assert server.service().jobs() == []
+    assert found.returncode == 2
+    assert "There is no backend 'ibm_nowhere' to use" in found.stderr
+
+
 def test_verdicts_are_printed_as_json(tmp_path: Path) -> None:
     """For a machine."""
     with qrtest.serve(clock="virtual", latency="1s", scenario=SCRIPT) as server:
