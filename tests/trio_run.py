@@ -1,4 +1,4 @@
-"""trio on its own mock clock, beside a simulation and within one: `nox -s trio`.
+"""trio on its own mock clock, and on that of a simulation: `nox -s trio`.
 
 trio is no dependency of the tests, so this file is run where it is installed.
 """
@@ -87,3 +87,48 @@ def test_trio_in_a_thread_beside_a_simulation() -> None:
         sim.job("QUEUED 1h; DONE").wait_for_final_state()
     thread.join()
     assert len(ended) == 1
+
+
+def test_a_run_without_a_clock_waits_on_that_of_the_simulation() -> None:
+    """A poll loop as people write it."""
+
+    async def poll(job: Any) -> str:
+        while not job.in_final_state():
+            await trio.sleep(60)
+        return str(job.status())
+
+    with simulate() as sim:
+        assert trio.run(poll, sim.job("QUEUED 2h; DONE")) == "DONE"
+        assert 7200 <= sim.clock.now() <= 7300
+
+
+def test_a_limit_of_trio_goes_by_the_simulation_also_for_a_thread() -> None:
+    """The thread waits for the job on the same clock, so the shorter of both times comes first."""
+
+    async def wait(job: Any, seconds: float) -> bool:
+        with trio.move_on_after(seconds) as scope:
+            await trio.to_thread.run_sync(job.wait_for_final_state, abandon_on_cancel=True)
+        return scope.cancelled_caught
+
+    with simulate() as sim:
+        assert trio.run(wait, sim.job("QUEUED 2h; DONE"), 3 * 3600) is False
+        assert 7200 <= sim.clock.now() <= 7300
+
+
+def test_what_comes_in_ends_a_wait_of_trio() -> None:
+    """A socket is read as soon as another task has written to it."""
+
+    async def talk() -> bytes:
+        one, other = trio.socket.socketpair()
+        with one, other:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(say, other)
+                return bytes(await one.recv(1))
+
+    async def say(other: Any) -> None:
+        await trio.sleep(10)
+        await other.send(b"x")
+
+    with simulate() as sim:
+        assert trio.run(talk) == b"x"
+        assert sim.clock.now() == 10

@@ -26,7 +26,7 @@ from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import tasks_of
 from qrtest.patching import Patch
 
-__all__ = ["FUNCTIONS", "enter", "leave", "patches"]
+__all__ = ["FUNCTIONS", "REAL_SELECT", "Sources", "enter", "leave", "patches"]
 
 PATIENCE_SECONDS: Final = 0.05
 PATIENCE_WITH_OTHERS_SECONDS: Final = 1.0
@@ -73,7 +73,7 @@ def _running_loop() -> Any:
     return None if events is None else events._get_running_loop()
 
 
-class _Sources:
+class Sources:
     """What code waits for besides the time: the sockets and pipes with these *numbers*.
 
     *look* returns what has come in. *waiting* is who waits, a loop or a selector.
@@ -89,6 +89,7 @@ class _Sources:
         self._since: float = REAL["monotonic"]()
 
     def is_ready(self) -> bool:
+        """Return whether something has come in, or one of them was closed."""
         try:
             # A selector that was not asked in time has forgotten a socket that was closed meanwhile.
             return bool(self._look()) or any(_kind(number) == "closed" for number in self._numbers)
@@ -97,9 +98,11 @@ class _Sources:
             return True
 
     def is_open(self) -> bool:
+        """Return whether there is one."""
         return bool(self._numbers)
 
     def holds_time(self) -> bool:
+        """Return whether something may come in that the time has to wait for."""
         if not self._numbers:
             return False
         kinds = {_kind(number) for number in self._numbers}
@@ -116,6 +119,7 @@ class _Sources:
         return False
 
     def report(self) -> list[str]:
+        """Return what waits in the loop, a line each."""
         return [] if self._loop is None else [f"        {task}" for task in tasks_of(self._loop)]
 
 
@@ -222,7 +226,7 @@ def _wait_for(
     if come:
         _QUIET.pop(id(waiting), None)
         return come
-    me.wait(Waiter(me), timeout, "a socket", _Sources(waiting, numbers, look))
+    me.wait(Waiter(me), timeout, "a socket", Sources(waiting, numbers, look))
     return really() if me.scheduler.is_over else look()
 
 
@@ -258,7 +262,7 @@ def _wait_in_loop(
         return come
     own = loop._ssock.fileno() if getattr(loop, "_ssock", None) else -1
     numbers = frozenset(key.fd for key in list(selector.get_map().values()) if key.fd != own)
-    sources = _Sources(loop, numbers, lambda: genuine(selector, 0), loop)
+    sources = Sources(loop, numbers, lambda: genuine(selector, 0), loop)
     waiter = Waiter(me)
     _WAITING[id(loop)] = waiter
     try:
@@ -298,29 +302,29 @@ def _plain_select(
     is_a_length = isinstance(timeout, int | float) and timeout > 0
     me = participant() if is_a_length or timeout is None else None
     if me is None:
-        return _REAL_SELECT(*lists, timeout)
-    come = _REAL_SELECT(*lists, 0)  # raises what is to be raised for such arguments
+        return REAL_SELECT(*lists, timeout)
+    come = REAL_SELECT(*lists, 0)  # raises what is to be raised for such arguments
     if any(come):
         return come
     numbers = frozenset(
         each if isinstance(each, int) else each.fileno() for group in lists for each in group
     )
     if not _are_sockets(numbers, sys._getframe(1)) or not (numbers or is_a_length):
-        return _REAL_SELECT(*lists, timeout)
+        return REAL_SELECT(*lists, timeout)
     if not numbers:
         me.wait(Waiter(me), timeout, "select")
         return come
 
     def look() -> Any:
-        found = _REAL_SELECT(*lists, 0)
+        found = REAL_SELECT(*lists, 0)
         return found if any(found) else ()
 
     def really() -> Any:
-        return _REAL_SELECT(*lists, timeout)
+        return REAL_SELECT(*lists, timeout)
 
     return _wait_for(me, numbers, numbers, timeout, look, really) or come
 
 
-_REAL_SELECT: Final = select.select
-FUNCTIONS: Final[list[tuple[Any, Any]]] = [(_REAL_SELECT, _plain_select)]
+REAL_SELECT: Final = select.select
+FUNCTIONS: Final[list[tuple[Any, Any]]] = [(REAL_SELECT, _plain_select)]
 """What is replaced under every name that a module has imported it by: the genuine one, and ours."""

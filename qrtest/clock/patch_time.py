@@ -17,7 +17,14 @@ from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any, Final
 
-from qrtest.clock import line_switches, patch_dates, patch_locks, patch_loops, patch_threads
+from qrtest.clock import (
+    line_switches,
+    patch_dates,
+    patch_locks,
+    patch_loops,
+    patch_threads,
+    patch_trio,
+)
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.clock.genuine import REAL, get_ident
 from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
@@ -128,7 +135,7 @@ class _Places:
                 yield owner, name, replacement
         for name, replacement in _VIRTUAL.items():
             yield time, name, replacement
-        for module in (patch_threads, patch_loops, patch_locks, patch_dates):
+        for module in (patch_threads, patch_loops, patch_locks, patch_dates, patch_trio):
             yield from module.patches()
 
     def look(self) -> None:
