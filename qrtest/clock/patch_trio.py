@@ -9,12 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from qrtest.clock.genuine import REAL
 from qrtest.clock.installed import virtual_clock
 from qrtest.clock.moment import UPTIME_SECONDS
 from qrtest.clock.participants import Waiter
 from qrtest.clock.patch_loops import REAL_SELECT, Sources
+from qrtest.clock.places import THREADS_OF_TRIO
 from qrtest.patching import Patch
 
 __all__ = ["patches"]
@@ -23,14 +25,36 @@ _MODULE: Final = "trio._core._run"
 
 
 def patches() -> Iterator[Patch]:
-    """Return the function to replace."""
-    run = sys.modules.get(_MODULE)
-    if run is not None:
+    """Return what to replace."""
+    run, threads = sys.modules.get(_MODULE), sys.modules.get(THREADS_OF_TRIO)
+    if run is not None and threads is not None:
         _SETUPS.setdefault(_MODULE, run.setup_runner)
         yield run, "setup_runner", _setup_runner
+        if not _CACHES:
+            _CACHES.append(_Threads(threads.THREAD_CACHE))
+        yield threads, "THREAD_CACHE", _CACHES[0]
 
 
 _SETUPS: Final[dict[str, Callable[..., Any]]] = {}
+
+
+class _Threads:
+    """Keeps the threads of each clock apart: one that waited for work since before takes part in none."""
+
+    def __init__(self, genuine: Any) -> None:
+        self._genuine = genuine
+        self._of_clocks: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
+        self._idle_workers = genuine._idle_workers  # which trio forgets in a child after a fork
+
+    def start_thread_soon(self, *arguments: Any, **options: Any) -> None:
+        """Start a thread, or give one work, as trio does."""
+        clock, threads = virtual_clock(), self._genuine
+        if clock is not None:
+            threads = self._of_clocks.setdefault(clock, type(self._genuine)())
+        threads.start_thread_soon(*arguments, **options)
+
+
+_CACHES: Final[list[_Threads]] = []
 
 
 def _setup_runner(clock: Any, *arguments: Any, **options: Any) -> Any:

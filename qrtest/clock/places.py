@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any, Final
 
 __all__ = [
+    "THREADS_OF_TRIO",
     "Activity",
     "Place",
     "activity",
