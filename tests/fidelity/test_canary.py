@@ -48,7 +48,7 @@ def checked(*, budget: float = 100, **behaviour: Any) -> tuple[Lab, Any]:
     with qrtest.simulate(transport="requests", backends=backends, **behaviour) as sim:
         sim.rule(SCRIPT)
         sim.change_backend("ibm_brisbane", status="offline")
-        lab = Lab(sim.service(), "", poll=0.1, patience=3600, budget=budget)
+        lab = Lab(sim.service(), "", poll=0.5, patience=3600, budget=budget)
         lab.backend = canary.chosen_backend(lab)
         assert canary.run(lab) == []
         assert sim.service().jobs() == []
