@@ -10,8 +10,10 @@ from __future__ import annotations
 import base64
 import html
 import json
+import logging
 import math
 import re
+import warnings
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -268,10 +270,14 @@ def _detectors() -> list[Any]:
     from importlib import import_module
 
     found = []
+    shown = warnings.showwarning
     for name in DETECTORS:
         module, _, kind = name.partition(":")
         try:
             found.append(getattr(import_module(f"detect_secrets.plugins.{module}"), kind)())
         except (ImportError, AttributeError):
             continue
+    if warnings.showwarning is not shown:
+        # detect-secrets sends the warnings of the whole process to a log that nobody reads.
+        logging.captureWarnings(capture=False)
     return found

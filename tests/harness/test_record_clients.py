@@ -150,6 +150,14 @@ def test_a_recording_of_nothing_does_not_pass_in_silence(path: Path) -> None:
         qrtest.record(path, unrecorded="never")  # type: ignore[arg-type]
 
 
+def test_a_program_shows_the_warning_of_its_recording(path: Path) -> None:
+    """Also where a library that looks for secrets is installed, which would hide all warnings after it."""
+    program = f"import qrtest\nwith qrtest.record({str(path)!r}): pass"
+    command = [sys.executable, "-c", program]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert "RecordingWarning: The recording of" in ran.stderr
+
+
 def test_a_recording_of_nothing_leaves_the_cassette_that_was_there(base: str, path: Path) -> None:
     """A run whose requests were missed does not empty it."""
     with qrtest.record(path):
