@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 import warnings
 from collections import Counter
@@ -15,6 +16,10 @@ __all__ = ["difference"]
 
 NAMES: Final = uuid.UUID(int=0)
 """The namespace of the UUIDs that parameters and variables are given to be compared by name."""
+
+
+_OWN_NAME: Final = re.compile(r"\Acircuit-\d+(?:-\d+)*\Z")
+"""The name that qiskit gives a circuit that has none: a number, another one in each process."""
 
 
 def difference(wanted: bytes, known: bytes) -> str | None:
@@ -32,6 +37,11 @@ def difference(wanted: bytes, known: bytes) -> str | None:
         this, that = getattr(one, aspect), getattr(other, aspect)
         if this != that:
             return f"{aspect} is {this}, recorded {that}"
+    this, that = (_OWN_NAME.sub("", circuit.name or "") for circuit in (one, other))
+    if this != that:
+        return "its name differs"
+    if (one.metadata or {}) != (other.metadata or {}):
+        return "its metadata differ"
     this, that = dict(one.count_ops()), dict(other.count_ops())
     if this != that:
         return f"its operations are {this}, recorded {that}"

@@ -154,3 +154,15 @@ def test_other_parameters_are_named() -> None:
         difference(written(two()), written(other_name()))
         == "its parameters are a, b, recorded a, c"
     )
+
+
+def labelled(name: str | None, **metadata: int) -> bytes:
+    """Return the QPY of an empty circuit with *name* and *metadata*."""
+    return written(QuantumCircuit(1, name=name, metadata=metadata))
+
+
+def test_circuits_of_two_names_or_metadata_differ() -> None:
+    """Their jobs are told apart on replay; the number that qiskit gives as a name is another one each time."""
+    assert difference(labelled("mine"), labelled("yours")) == "its name differs"
+    assert difference(labelled("mine", n=1), labelled("mine", n=2)) == "its metadata differ"
+    assert difference(labelled(None), labelled("circuit-7-8")) is None
