@@ -8,7 +8,7 @@ from typing import Any, Final
 from qrtest.errors import QrtestError, SettingError
 from qrtest.fidelity.assumption import ASSUMPTIONS, Verdict, decided_by
 from qrtest.fidelity.experiments import CHECKS
-from qrtest.fidelity.lab import JOB_SECONDS, Lab
+from qrtest.fidelity.lab import JOB_SECONDS, UNKNOWN_FORM, Lab
 
 __all__ = ["chosen_backend", "most_seconds", "plan", "remaining_seconds", "report", "run"]
 
@@ -74,6 +74,8 @@ def run(lab: Lab) -> list[str]:
                 check.run(lab)
             except QrtestError as error:
                 why = str(error)
+            except UNKNOWN_FORM as error:
+                why = f"an answer has another form than is known: {type(error).__name__} {error}"
             for name in check.names:
                 lab.cannot(name, why)
     finally:

@@ -17,7 +17,7 @@ from qrtest.client.runtime_client import session_of
 from qrtest.errors import QrtestError, ServerError
 from qrtest.fidelity.assumption import ASSUMPTIONS, Verdict
 
-__all__ = ["FINAL", "JOB_SECONDS", "TAG", "Answer", "Lab", "NotChecked"]
+__all__ = ["FINAL", "JOB_SECONDS", "TAG", "UNKNOWN_FORM", "Answer", "Lab", "NotChecked"]
 
 JOB_SECONDS: Final = 10
 """The most seconds of QPU time that one job may take: it is submitted with this bound."""
@@ -25,6 +25,9 @@ JOB_SECONDS: Final = 10
 TAG: Final = "qrtest-fidelity"
 FINAL: Final = ("Completed", "Failed", "Cancelled")
 TOO_MANY: Final = 429
+UNKNOWN_FORM: Final = (LookupError, TypeError, AttributeError, ValueError)
+"""What reading an answer raises that has another form than is known."""
+
 LOOKS_AT_AN_END: Final = 30
 REQUEST_SECONDS: Final = 60
 SHOWN: Final = 120
@@ -191,9 +194,12 @@ class Lab:
     def account_for(self, job_id: str) -> None:
         """Replace what was set aside for a job that has ended by what it took."""
         if self.jobs.get(job_id):
-            usage = (self.job(job_id, "/metrics").body or {}).get("usage") or {}
-            taken = usage.get("qpu_charge_time_seconds", usage.get("quantum_seconds"))
-            self.spent += JOB_SECONDS if taken is None else float(taken)
+            try:
+                usage = self.job(job_id, "/metrics").body["usage"]
+                taken = float(usage.get("qpu_charge_time_seconds", usage.get("quantum_seconds")))
+            except UNKNOWN_FORM:
+                taken = JOB_SECONDS
+            self.spent += taken
             self.jobs[job_id] = 0.0
 
     def clean_up(self) -> list[str]:

@@ -17,7 +17,7 @@ from qrtest.errors import ServerError
 from qrtest.fidelity import canary
 from qrtest.fidelity.assumption import ASSUMPTIONS, OF_THE_SIMULATION
 from qrtest.fidelity.experiments import CHECKS
-from qrtest.fidelity.lab import TAG, Lab
+from qrtest.fidelity.lab import TAG, Answer, Lab
 from qrtest.service.behaviour import Behaviour
 from tests.command_line import qrtest as command
 
@@ -177,6 +177,26 @@ def test_verdicts_are_printed_as_json(tmp_path: Path) -> None:
     verdicts = json.loads(found.stdout)
     assert [each["name"] for each in verdicts] == list(ASSUMPTIONS)
     assert {each["outcome"] for each in verdicts} == {"held", "not checked"}
+
+
+def test_answers_of_an_unknown_form_leave_the_other_checks_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A real service may answer what nobody has seen; the jobs are deleted in spite of that."""
+    with qrtest.simulate(transport="requests") as sim:
+        sim.rule(SCRIPT)
+        lab = Lab(sim.service(), "ibm_torino", poll=0.5, patience=600, budget=100)
+        ask = lab.ask
+
+        def odd(method: str, path: str, body: Any = None) -> Answer:
+            answer = ask(method, path, body)
+            return Answer(200, '["odd"]', ["odd"]) if path.endswith("/metrics") else answer
+
+        monkeypatch.setattr(lab, "ask", odd)
+        assert canary.run(lab) == []
+        assert sim.service().jobs() == []
+    assert "another form than is known" in lab.verdicts["metrics_before_start"].seen
+    assert lab.verdicts["delete_queued"].outcome == "held"
 
 
 def test_a_service_that_goes_away_ends_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
