@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final
 
+from qrtest.clock.line_switches import is_of_the_project
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Run
 from qrtest.properties.pasted_code import (
@@ -27,6 +30,7 @@ __all__ = ["Finding", "report"]
 MOST_LINES: Final = 31
 """With a short test above it the report of pytest is a screen."""
 
+SHORT_TEST_LINES: Final = 8
 MOST_TIMELINE_LINES: Final = 13
 LEAST_TIMELINE_LINES: Final = 4
 WIDTH: Final = 96
@@ -69,7 +73,11 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
             "The order of its threads and tasks (virtual time)", "\n".join(run.switches)
         )
     rest += section("To paste into a test", _test(finding, consumer, options))
-    left = MOST_LINES - "\n".join([*lines, *rest, *section("What happened", "")]).count("\n")
+    left = (
+        MOST_LINES
+        - _further_lines()
+        - "\n".join([*lines, *rest, *section("What happened", "")]).count("\n")
+    )
     same = textwrap.wrap(f"The rule is broken as well with {finding.same_with}.", WIDTH)
     if finding.same_with and left - len(same) > LEAST_TIMELINE_LINES:
         lines += ["", *same]
@@ -78,6 +86,15 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
     happened = shortened(run.journal.drawn(), lines=size, columns=WIDTH) or "Nothing was asked."
     lines += section("What happened (virtual time, request, answer)", happened)
     return "\n".join([*lines, *rest])
+
+
+def _further_lines() -> int:
+    """Return how many lines pytest prints of the test that is running, beyond those of a short one."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and not is_of_the_project(frame.f_code.co_filename):
+        frame = frame.f_back
+    shown = 0 if frame is None else frame.f_lineno - frame.f_code.co_firstlineno + 1
+    return max(0, shown - SHORT_TEST_LINES)
 
 
 def _jobs(scenarios: tuple[Scenario, ...]) -> str:

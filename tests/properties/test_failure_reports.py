@@ -294,3 +294,37 @@ def test_what_fails_now_and_then_is_reported_as_that(pytester: pytest.Pytester) 
     assert "assert len(steps) != 3" in found["TestMachine.runTest"]
     assert "outlasts an example" in found["TestMachine.runTest"]
     assert not any(each in text for text in found.values() for each in (*HIDDEN, "Flaky"))
+
+
+LONG_TEST = """
+import time
+import qrtest
+from qrtest import Scenario
+
+def collect(job):
+    for _ in range(9):
+        job.status()
+        job.metrics()
+        time.sleep(20)
+    raise KeyError(job.status())
+
+def test_collect():
+    # What the test prepares,
+    # before it comes to the search,
+    # has some lines of its own:
+    # pytest prints each of them
+    # above the report.
+    first = 1
+    second = first + 1
+    third = second + 1
+    assert third == 3
+    scenarios = [Scenario("QUEUED 60s; RUNNING 60s; DONE")]
+    qrtest.check_consumer(collect, scenarios=scenarios, patience="20s")
+"""
+
+
+def test_the_report_of_a_longer_test_fits_a_screen_too(pytester: pytest.Pytester) -> None:
+    """Its timeline has fewer lines, as pytest prints the lines of the test above it."""
+    pytester.makepyfile(LONG_TEST)
+    [lines] = failures(pytester.runpytest_subprocess("-n0").stdout.str()).values()
+    must_be_a_report(lines, "collect breaks the rule 'escapes'")
