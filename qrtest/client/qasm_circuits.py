@@ -13,16 +13,24 @@ __all__ = ["from_qasm", "unreadable"]
 
 VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re.DOTALL)
 
+MOST_BITS: Final = 999_999
+SIZES: Final = re.compile(r"(?:\b(?:qu)?bit\s*\[|\b[qc]reg\s+\w+\s*\[|\$)\s*(\d{7,})")
+"""Where a text has a register, or a physical qubit, of a number that is too large to be built."""
+
 
 def from_qasm(text: str) -> QuantumCircuit:
     """Return the circuit of an OpenQASM *text*; physical qubits, as $3, stay where they are.
 
     A single bit (`bit c;`) becomes a register of its name: results have one for each declaration.
-    Raises what qiskit raises for a text that it cannot read; a text without a version is taken as OpenQASM 3.
+    Raises what qiskit raises for a text that it cannot read, and ValueError for registers of millions of
+    bits. A text without a version is taken as OpenQASM 3.
 
     >>> from_qasm('OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $2; c[0] = measure $2;').num_qubits
     3
     """
+    size = SIZES.search(text)
+    if size is not None:
+        raise ValueError(f"{size[1]} is more than {MOST_BITS:,} bits")
     found = VERSION.match(text)
     if found is not None and found[1] == "2":
         return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)

@@ -26,6 +26,8 @@ __all__ = [
     "free_memory",
     "has_aer",
     "has_noise_model",
+    "is_dynamic",
+    "length",
     "noisy_work_of",
     "work_of",
 ]
@@ -212,21 +214,39 @@ def noisy_work_of(circuit: QuantumCircuit, shots: int) -> float:
         "statevector": shots << circuit.num_qubits,
         "density_matrix": 1 << 2 * circuit.num_qubits,
     }
-    work = len(circuit.data) * of_instruction[_noisy_method(circuit)]
+    work = length(circuit) * of_instruction[_noisy_method(circuit)]
     return float(MODEL_WORK * circuit.num_qubits + work)
+
+
+def length(circuit: QuantumCircuit) -> float:
+    """Return how many operations *circuit* has, each turn of its loops included.
+
+    A loop with a condition may never end: its length is infinite.
+    """
+    total = 0.0
+    for instruction in circuit.data:
+        operation = instruction.operation
+        if operation.name == "while_loop":
+            return math.inf
+        if operation.name not in CONTROL_FLOW:
+            total += 1
+            continue
+        turns = len(operation.params[0]) if operation.name == "for_loop" else 1
+        total += 1 + turns * sum(map(length, operation.blocks))
+    return total
 
 
 def work_of(circuit: QuantumCircuit, shots: int) -> float:
     """Return an estimate of the operations that *circuit* takes; a thousand million are some seconds."""
     runs = shots if is_dynamic(circuit) else 1
     if _is_clifford(circuit):
-        return float(len(circuit.data) * circuit.num_qubits * shots)
+        return float(length(circuit) * circuit.num_qubits * shots)
     if circuit.num_qubits > MOST_QUBITS and _is_little_entangled(circuit):
-        one_run = (len(circuit.data) << 3 * LITTLE_BOND_BITS) + PRODUCT_WORK * circuit.num_qubits
+        one_run = length(circuit) * (1 << 3 * LITTLE_BOND_BITS) + PRODUCT_WORK * circuit.num_qubits
         return float(one_run * runs + PRODUCT_WORK * circuit.num_qubits * shots)
     if circuit.num_qubits > MOST_AMPLITUDES_QUBITS:
         return float("inf")
-    return float(len(circuit.data) * 2.0**circuit.num_qubits * runs)
+    return float(length(circuit) * 2.0**circuit.num_qubits * runs)
 
 
 def _is_little_entangled(circuit: QuantumCircuit) -> bool:

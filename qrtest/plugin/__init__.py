@@ -234,7 +234,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> None:
     """Hide the frames of qrtest where it says what is wrong with a call of it, but for --full-trace."""
     excinfo = call.excinfo
-    if excinfo is None or "qrtest.errors" not in sys.modules or item.config.getoption("fulltrace"):
+    if (
+        excinfo is None
+        or "qrtest.errors" not in sys.modules
+        or item.config.getoption("fulltrace", False)
+    ):
         return
     from qrtest.errors import QrtestError
 

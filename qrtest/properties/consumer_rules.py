@@ -108,7 +108,7 @@ def _lets_escape(run: Run) -> str | None:
     )
     frame = frame_of_the_consumer(error.__traceback__)
     at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
-    lines = str(error).splitlines()
+    lines = _message(error).splitlines()
     return f"it let {name} escape{at}" + (f": {short(lines[0], 80)}" if lines else "")
 
 
@@ -352,3 +352,10 @@ RULES: Final = (
     ),
 )
 """The rules that `check_consumer` applies by default, in the order they are applied."""
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # an exception of the consumer's may fail to say what it is
+        return ""

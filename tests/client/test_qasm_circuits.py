@@ -103,3 +103,18 @@ def test_registers_are_found_however_the_text_is_laid_out() -> None:
     """Several statements on a line, a register in a block, an output."""
     text = "OPENQASM 3.0; bit[2] left; bit right; output bit[3] c; if (true) { bit[4] inner; }"
     assert circuit_facts(text).registers == {"left": 2, "right": 1, "c": 3, "inner": 4}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "OPENQASM 3.0; bit[1000000000] c;",
+        "OPENQASM 3.0; qubit [10000000] q;",
+        "OPENQASM 3.0; reset $1000000000;",
+        "OPENQASM 2.0; creg c[1000000000];",
+    ],
+)
+def test_registers_of_millions_of_bits_are_not_built(text: str) -> None:
+    """Their memory would be taken before anything could refuse them."""
+    with pytest.raises(ValueError, match="is more than 999,999 bits"):
+        from_qasm(text)

@@ -19,7 +19,7 @@ from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 from qiskit_ibm_runtime.executor_sampler import Sampler
 
 from qrtest import Simulation, simulate
-from qrtest.client.simulators import Simulator, TooLargeError, is_dynamic
+from qrtest.client.simulators import Simulator, TooLargeError, is_dynamic, length, work_of
 from qrtest.errors import NotComputedWarning
 
 pytestmark = pytest.mark.filterwarnings(
@@ -203,3 +203,17 @@ def test_what_is_dynamic() -> None:
     assert not is_dynamic(circuit)
     circuit.x(0)
     assert is_dynamic(circuit)
+
+
+def test_the_turns_of_a_loop_are_counted_and_a_condition_may_hold_for_ever() -> None:
+    """What takes too long for this process runs in one that can be stopped."""
+    counted = QuantumCircuit(1, 1)
+    with counted.for_loop(range(1_000)):
+        counted.x(0)
+        counted.x(0)
+    endless = QuantumCircuit(1, 1)
+    with endless.if_test((endless.clbits[0], 0)):
+        with endless.while_loop((endless.clbits[0], 0)):
+            endless.measure(0, 0)
+    assert length(counted) == 2_001
+    assert work_of(endless, 1) == float("inf")

@@ -330,3 +330,10 @@ def test_a_wrong_marker_is_one_message(pytester: pytest.Pytester) -> None:
     assert "UsageError: test_a_wrong_marker_is_one_message.py::test_it: the marker qrtest" in shown
     assert "fixtures.py" not in shown
     assert "pytest_fixture_setup" not in shown
+
+
+def test_errors_of_qrtest_are_reported_without_a_terminal_too(pytester: pytest.Pytester) -> None:
+    """Whose option asks for full tracebacks."""
+    pytester.makepyfile("import qrtest\n\ndef test_it(): qrtest.simulate(seed='x')")
+    ran = pytester.runpytest_subprocess("-n0", "-p", "no:terminal")
+    assert ran.ret == pytest.ExitCode.TESTS_FAILED

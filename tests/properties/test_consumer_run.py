@@ -302,3 +302,16 @@ def test_what_is_submitted_gets_a_result_of_its_own_program() -> None:
     options = {"takes": "service", "jobs": 2, "scenarios": both}
     qrtest.check_consumer(_energies, **options)
     assert rule_broken(lambda service: _energies(service, True), **options) == "crossed-results"
+
+
+def test_an_exception_that_cannot_say_what_it_is_escapes_like_any_other() -> None:
+    """Its class and its line are reported."""
+
+    class Mute(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    def fails(job):
+        raise Mute
+
+    assert rule_broken(fails) == "escapes"
