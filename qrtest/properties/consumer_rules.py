@@ -18,6 +18,7 @@ from qrtest.faults.kinds import LoseResponse
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route
 from qrtest.properties.consumer_run import Run
+from qrtest.properties.first_line import first_line
 from qrtest.properties.process_exit import ProcessExit
 from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.properties.returned_value_rules import (
@@ -108,8 +109,8 @@ def _lets_escape(run: Run) -> str | None:
     )
     frame = frame_of_the_consumer(error.__traceback__)
     at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
-    lines = _message(error).splitlines()
-    return f"it let {name} escape{at}" + (f": {short(lines[0], 80)}" if lines else "")
+    line = first_line(error)
+    return f"it let {name} escape{at}" + (f": {short(line, 80)}" if line else "")
 
 
 def _gives_up(run: Run) -> str | None:
@@ -352,10 +353,3 @@ RULES: Final = (
     ),
 )
 """The rules that `check_consumer` applies by default, in the order they are applied."""
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # an exception of the consumer's may fail to say what it is
-        return ""

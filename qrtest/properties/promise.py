@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from qrtest.errors import BrokenPromises, SimulationError
 from qrtest.harness.base import current_journal
+from qrtest.properties.first_line import first_line
 from qrtest.properties.pasted_code import name_of
 from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.properties.promise_report import Broken, Promise, Subject, happened_since, report
@@ -108,8 +109,8 @@ class _Calls:
 
 
 def _worded(error: Exception) -> str:
-    first_line = textwrap.shorten(str(error).partition("\n")[0], MOST_OF_AN_ERROR)
-    return f"{type(error).__name__}: {first_line}"
+    words = textwrap.shorten(first_line(error), MOST_OF_AN_ERROR)
+    return f"{type(error).__name__}: {words}"
 
 
 def _where(error: Exception) -> str:
