@@ -22,6 +22,15 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(map(plain_name, text.split()))
 
 
+METHODS: Final = frozenset(
+    """
+    GET POST PUT PATCH DELETE HEAD OPTIONS TRACE CONNECT PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK
+    REPORT SEARCH LINK UNLINK PURGE QUERY
+    """.split()  # noqa: SIM905 (a list of so many words is read better as lines)
+)
+OTHER_METHOD: Final = "REDACTED"
+"""What stands for any other method."""
+
 REQUEST_HEADERS: Final = _names(
     """
     Content-Type IBM-API-Version Parent-Job-Id IBM-API-Function-Id

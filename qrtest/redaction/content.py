@@ -11,7 +11,7 @@ import re
 from functools import partial
 from typing import Final
 
-from qrtest.redaction import cards, encoded_data, forms, json_values, markup, patterns
+from qrtest.redaction import cards, encoded_data, forms, json_values, lines, markup, patterns
 from qrtest.redaction.addresses import HOST, Addresses
 from qrtest.redaction.allowlist import (
     DATA_KEYS,
@@ -50,7 +50,6 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d.*")
 _PREFIX: Final = re.compile(
     r"\ufeff?(?:\)\]\}'?,?\s*|while\s*\((?:1|true)\);?\s*|for\s*\(;;\);?\s*|[A-Za-z_$][\w$.]{0,80}\((?=\s*[\[{]))?"
 )
-_LINE: Final = re.compile(r"(\s*(?:data:)?\s*)(.*)", re.DOTALL)
 _SCHEME: Final = re.compile(r"(?i:bearer|basic|apikey)(?:\s|%20|\+)+")
 _PASSWORD: Final = re.compile(r"passw|pwd|passphrase|secret|^pin$")
 _NO_PASSWORD: Final = re.compile(
@@ -111,7 +110,7 @@ class Content:
             return self.shaped.shapes(name)
         if not where.over and patterns.is_plain(name):
             return name
-        if len(name) <= 3 or self._rules.keeps(name):
+        if len(name) <= 3 or patterns.is_placeholder(name) or self._rules.keeps(name):
             return name
         if self._kind(name) and is_made_of_words(name):
             return name
@@ -179,7 +178,7 @@ class Content:
             return cards.rewritten(text, inner, self)
         if is_qasm(text):
             return in_qasm(text, self.shaped.words, self._identifier)
-        return self._lines(text, inner)
+        return lines.rewritten(text, inner, self, self._free_text)
 
     def is_harmless_data(self, content: bytes) -> bool:
         """Return whether *content*, an array or a circuit, shows no secret when it is looked into."""
@@ -197,9 +196,10 @@ class Content:
             return text
         if where.over:
             return self._governed(text, where)
-        if patterns.is_plain(text) or (where.name == INTERIM and _INTEGER.fullmatch(text)):
-            return text
         plain = plain_name(where.name)
+        if patterns.is_plain(text) or (where.name == INTERIM and _INTEGER.fullmatch(text)):
+            is_text = plain == "message" and patterns.is_hexadecimal_text(text)
+            return self._replace("text", text, known=False) if is_text else text
         if where.name == json_values.ENCODED or plain in DATA_KEYS or text.startswith("eJ"):
             is_array = where.name == json_values.ENCODED
             data = encoded_data.unpacked_data(text, is_array=is_array)
@@ -357,26 +357,6 @@ class Content:
         if not here.over and plain_name(name) in FORM:
             return self.value(value, here._replace(name="title"))
         return self.value(value, here._replace(name="" if plain_name(name) == "" else name))
-
-    def _lines(self, text: str, inner: Where) -> str:
-        """Return a text of several lines, some of which may be JSON, as it may be kept."""
-        if "\n" not in text or ("{" not in text and "[" not in text):
-            return self._free_text(text, inner)
-        done: list[str] = []
-        plain: list[str] = []
-        for line in text.splitlines(keepends=True):
-            found = _LINE.fullmatch(line)
-            core = found[2].rstrip("\r\n") if found else ""
-            if len(core) > 2 and core[0] in "{[" and json_values.is_json(core):
-                done.append(self._free_text("".join(plain), inner))
-                plain = []
-                assert found is not None, "it has a core"
-                clean = json_values.rewritten(core, inner, self)
-                done.append(f"{found[1]}{clean}{found[2][len(core) :]}")
-            else:
-                plain.append(line)
-        done.append(self._free_text("".join(plain), inner))
-        return "".join(done)
 
     def _free_text(self, text: str, where: Where) -> str:
         """Return *text* word by word as it may be kept; markup in it is taken apart."""

@@ -207,6 +207,8 @@ class FreeText:
             return True
         if core.isdigit() and len(core) > MOST_DIGITS and _SECONDS.fullmatch(core) is None:
             return False
+        if patterns.is_hexadecimal_text(core):
+            return False
         if not core or patterns.is_plain(core) or patterns.is_plain(chunk) or patterns.is_id(core):
             return True
         if len(set(core)) == 1:

@@ -23,7 +23,7 @@ _NAMES: Final = frozenset(
 _VALUES: Final = frozenset(
     """
     value val values content data text string stringvalue v default input rejectedvalue rejected actual got
-    received current newvalue oldvalue new old raw example intvalue expected
+    received current newvalue oldvalue new old raw example intvalue expected from to before after
     """.split()  # noqa: SIM905
 )
 _MESSAGES: Final = ("message", "msg", "detail", "details", "reason", "description", "error")

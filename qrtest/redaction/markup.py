@@ -141,7 +141,8 @@ def _pieces(text: str) -> Iterator[tuple[str, str]]:
 def _name(name: str, here: Where, decide: Decider) -> str:
     """Return the *name* of an element or an attribute at *here* as it may be kept."""
     prefix, colon, local = name.rpartition(":")
-    plain = local.replace("-", "_").replace(".", "_")
+    is_numbered = any(map(str.isdigit, local))
+    plain = local if is_numbered else local.replace("-", "_").replace(".", "_")
     kept = decide.key(plain, here)
     prefix = prefix if len(prefix) <= LONGEST_PREFIX else decide.key(prefix, here)
     return f"{prefix}{colon}{local if kept == plain else kept}"

@@ -21,6 +21,7 @@ __all__ = [
     "SHAPES",
     "finder",
     "is_harmless",
+    "is_hexadecimal_text",
     "is_id",
     "is_jwt",
     "is_placeholder",
@@ -51,7 +52,8 @@ SHAPES: Final = {
     r"|(?<![0-9A-Za-z+/=_-])[0-9a-f]{32}(?![0-9A-Za-z+/=_-])",
     "key": r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_\w{20,}+"
     r"|xox[abprs]-[\w-]{10,}+|AIza[\w-]{30,}+|sk-[A-Za-z0-9-]{16,}+|glpat-[\w-]{16,}+)",
-    "ip": r"(?<![\w.:-])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)"
+    "ip": r"(?:(?<![\w:-])(?<!\d\.)|(?<=%3[ADad])|(?<=%20))"
+    r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)"
     r"|(?<![\w.:])(?:(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6})"
     r"(?![\w:])",
     "phone": r"(?<![\w.+-])(?:\+\d[\d ().-]{7,17}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-])",
@@ -91,6 +93,21 @@ def is_plain(value: str) -> bool:
     (True, True, True, False)
     """
     return len(value) <= 400 and _PLAIN.fullmatch(value) is not None
+
+
+def is_hexadecimal_text(value: str) -> bool:
+    """Return whether *value*, with `0x` before it, is a text of eight letters or more in hexadecimal digits.
+
+    >>> is_hexadecimal_text("0x" + b"hunter2-correct".hex()), is_hexadecimal_text("0x3259695e815a47c5f0")
+    (True, False)
+    """
+    if value[:2] not in ("0x", "0X") or len(value) < 18:
+        return False
+    try:
+        content = bytes.fromhex(value[2:])
+    except ValueError:
+        return False
+    return all(32 <= byte < 127 for byte in content)
 
 
 def is_placeholder(value: str) -> bool:

@@ -51,9 +51,6 @@ _MEDIA_TYPE: Final = re.compile(
     r"[\w.+-]+/[\w.+*-]+(?:\s*;\s*(?:charset=\"?[\w.-]{1,40}\"?|boundary=\"?[\w'()+,./:=?-]{1,70}\"?|version=[\w.]{1,9}))*"
 )
 _NAME: Final = re.compile(r"[^\s.:\[\](),/]+")
-_METHODS: Final = frozenset(
-    ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT")
-)
 _LAST_WORD: Final = re.compile(r"[a-z]{1,12}\Z")
 
 
@@ -256,12 +253,12 @@ class Redactor:
         )
 
     def method(self, method: str) -> str:
-        """Return the *method* of a request: one of HTTP, or a word."""
-        return method if method in _METHODS else self._content.shaped.words(method, strict=True)
+        """Return the *method* of a request: one of HTTP, or what stands for any other."""
+        return method if method in allowlist.METHODS else allowlist.OTHER_METHOD
 
     def _allowed(self, method: str) -> str:
         """Return *method* of a header Allow: one of HTTP, or replaced."""
-        is_kept = method in _METHODS or method.startswith("redacted-")
+        is_kept = method in allowlist.METHODS or method.startswith("redacted-")
         return method if is_kept else self._placeholders.of("text", method)
 
     def identifier(self, text: str) -> str:

@@ -17,11 +17,13 @@ _CELLS: Final = {
     ";": re.compile(r"(?:\"(?:[^\"]|\"\")*+\"|[^;\"])*+"),
     "\t": re.compile(r"[^\t]*+"),
     "|": re.compile(r"[^|]*+"),
+    "\u2502": re.compile(r"[^\u2502]*+"),
     "  ": re.compile(r"(?:\S++(?:[ ](?=\S))?)++"),
 }
-_NAME: Final = re.compile(r"[\s\"'`*]{0,12}([A-Za-z_][\w .\[\]/-]{0,60}?)[\s\"'`*:]{0,12}")
+_NAME: Final = re.compile(r"[\s\"'`*\ufeff]{0,12}([A-Za-z_][\w .\[\]/-]{0,60}?)[\s\"'`*:]{0,12}")
 _CORE: Final = re.compile(r"[\s\"'`*]{0,40}(.*?)[\s\"'`*]{0,40}", re.DOTALL)
 MOST_CELLS: Final = 64
+MOST_LINES: Final = 20
 LONGEST_HEADER: Final = 2_000
 
 
@@ -41,7 +43,7 @@ def governed_cells(text: str, governs: Callable[[str], str]) -> Iterator[tuple[i
     """
     header: _Header | None = None
     begin = 0
-    for line in text.splitlines(keepends=True):
+    for line in _rows(text):
         row = line.rstrip("\r\n")
         if header is not None:
             cells = _split(row, header.sign) if any(map(str.isalnum, row)) else []
@@ -54,6 +56,19 @@ def governed_cells(text: str, governs: Callable[[str], str]) -> Iterator[tuple[i
         if header is None:
             header = _header(row, governs)
         begin += len(line)
+
+
+def _rows(text: str) -> Iterator[str]:
+    """Yield the lines of *text*, those of a row that has a quoted cell of several lines as one."""
+    row: list[str] = []
+    is_open = False
+    for line in text.splitlines(keepends=True):
+        row.append(line)
+        is_open ^= line.count('"') % 2 == 1
+        if not is_open or len(row) > MOST_LINES:
+            yield "".join(row)
+            row, is_open = [], False
+    yield from row
 
 
 def _header(row: str, governs: Callable[[str], str]) -> _Header | None:

@@ -15,7 +15,7 @@ __all__ = ["governed_values"]
 _BEFORE: Final = re.compile(
     r"(?P<quote>[\"'`])(?P<value>[^\"'`\n]{4,80})(?P=quote)"
     r"(?: (?:is|was|are|not|no|an?|the|valid|invalid|wrong|incorrect|bad|known|unknown|correct|for|in|of"
-    r"|as|to|accepted|allowed|parameter|field|argument|option|value|your|this|its|any)\b){1,6}"
+    r"|as|to|accepted|allowed|parameter|field|argument|option|value|key|your|this|its|any)\b){1,6}"
     r" [\"'`]?(?P<name>[A-Za-z][\w.-]{1,40})(?P<second> [a-z]{2,20})?"
 )
 _COMMANDS: Final = re.compile(

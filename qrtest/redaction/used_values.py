@@ -19,6 +19,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
+from qrtest.redaction.used_labels import Cells, in_object, in_path, in_text
 
 __all__ = ["could_matter", "text_of_bytes", "used_values"]
 
@@ -33,6 +34,8 @@ MARKUP_BLOCK: Final = 2**15
 """How much markup is read at once, in characters. Where tags are not closed it is not read: that takes the
 square of its length."""
 
+LONGEST_PATH: Final = 2_000
+_TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _PASSWORD: Final = re.compile(r"(?i)passw|passphrase|pwd|secret")
 _SECRET: Final = re.compile(
     r"(?i)passw|passcode|passphrase|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential"
@@ -70,7 +73,7 @@ _PROSE: Final = re.compile(r"\(?[a-z]{2,20}(?: (?:\(?[a-z]{1,20}|\d{1,4})[).]{0,
 _LINE: Final = re.compile(r"[^\n\r\"',;<>{}\[\]]{4,200}")
 _PAIR: Final = re.compile(r"[?&;#]([\w.%\[\]-]{1,80})=([^&;#\s\"'<>]{4,2000})")
 _PART: Final = re.compile(
-    r'name="?([^";\r\n]{1,80})"?[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
+    r'name(?:="?|\*=[\w-]{0,20}\'[\w-]{0,20}\')([^";\r\n]{1,80})"?[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
 )
 _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
 _SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
@@ -145,6 +148,8 @@ class _Reader:
         """Take what the parameters of an address hold, and what follows `/users/` in its path."""
         for name, value in _PAIR.findall(text):
             self.take(unquote(name), unquote_plus(value), value)
+        for used in in_path(text.partition("?")[0], _names) if len(text) < LONGEST_PATH else ():
+            self.take(used.name, unquote(used.value))
         for name, value in _AFTER.findall(text):
             self.take("user" if name[0] in "ua" else "token", unquote(value))
 
@@ -174,13 +179,22 @@ class _Reader:
         for name, each in _PART.findall(text):
             self.take(name, each)
         is_markup = text.lstrip()[:1] == "<" or "</" in text or "/>" in text
+        self._labelled(text, is_markup=is_markup)
         if is_markup and text.count("<") < 2 * text.count(">") + 10:
             self._markup(text)
         for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
             self.text(_decoded(blob), depth + 1)
 
+    def _labelled(self, text: str, *, is_markup: bool) -> None:
+        """Take what names in *text* govern from further off, in markup also between its tags."""
+        for each in (text, _TAG.sub(" ", text)) if is_markup else (text,):
+            for used in in_text(each, _names):
+                self.take(used.name, used.value, is_prose=used.is_prose)
+
     def json(self, value: Any, name: str, depth: int) -> None:
         """Take what the JSON *value* holds, which stands under *name*."""
+        for used in in_object(value, _names):
+            self.take(used.name, used.value)
         stack = [(value, name)]
         while stack:
             value, name = stack.pop()
@@ -225,9 +239,13 @@ class _Reader:
     def _markup(self, text: str) -> None:
         for begin in range(0, len(text), MARKUP_BLOCK):
             markup = _Markup(self)
-            with suppress(AssertionError):
-                markup.feed(text[begin : begin + MARKUP_BLOCK])
-                markup.close()
+            cells = Cells(_names)
+            for parser in (markup, cells):
+                with suppress(AssertionError):
+                    parser.feed(text[begin : begin + MARKUP_BLOCK])
+                    parser.close()
+            for used in cells.used:
+                self.take(used.name, used.value)
 
 
 class _Markup(HTMLParser):

@@ -21,7 +21,7 @@ HOLES: dict[str, tuple[str, Callable[..., Any]]] = {
     "texts under unknown names": ("content.Content._unnamed", lambda self, text, plain: text),
     "numbers": ("content.Content.number", lambda self, token, where: token),
     "contents": ("content.Content.content", lambda self, text, where=None, content_type="": text),
-    "lines": ("content.Content._lines", lambda self, text, inner: text),
+    "lines": ("lines.rewritten", lambda text, where, decide, free_text: text),
     "words": ("shaped_text.read", lambda free, text, *args, **options: text),
     "words and shapes": ("shaped_text.ShapedText.words", lambda self, text, strict=False, near="": text),
     "markup": ("markup.rewritten", lambda text, where, decide: text),
