@@ -124,7 +124,7 @@ class Content:
         if _REGISTER.fullmatch(name) or self._free.is_name(name) or self._is_kept_word(name):
             return name if self.shaped.finder.search(name) is None else self.shaped.shapes(name)
         if self.shaped.finder.search(name) is None and CHUNK.fullmatch(name):
-            return self.shaped.word(name)
+            return self.shaped.replaced(name)
         return self.shaped.words(name, strict=True)
 
     def number(self, token: str, where: Where) -> str:

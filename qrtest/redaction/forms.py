@@ -15,6 +15,9 @@ __all__ = ["cookie_values", "is_form", "is_multipart", "pairs", "parts", "withou
 _FORM: Final = re.compile(
     r"[\w.%+\[\]~-]{1,100}=[^\s&<>\"{}]*+(?:&[\w.%+\[\]~-]{0,100}(?:=[^\s&<>\"{}]*+)?)*+\s*"
 )
+_DIRECTORY: Final = re.compile(r"(?i)(?:cn|uid|ou|dc|o|sn)=[^&]{1,200}?,(?:ou|dc|cn|o|c)=")
+"""A name in a directory: `CN=Jane,OU=Users`."""
+
 _COOKIE: Final = re.compile(
     r"(?i)(?:^|[;,])\s*(?!(?:path|expires|domain|max-age|samesite)=)[^=;,\s]+=\"?([^;,\s\"]+)"
 )
@@ -38,6 +41,8 @@ def is_form(text: str, content_type: str = "") -> bool:
     """
     if "x-www-form-urlencoded" in content_type.lower():
         return True
+    if _DIRECTORY.match(text):
+        return False
     return "=" in text[:200] and _FORM.fullmatch(text) is not None
 
 

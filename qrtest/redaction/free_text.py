@@ -139,15 +139,16 @@ class FreeText:
         """
         if _NAME.fullmatch(text) is None:
             return False
-        parts = words.parts(text)
-        known = [
-            part
-            for part in parts
-            if words.is_of_the_service(part) or words.is_english(part.lower())
-        ]
-        others = [part for part in parts if part not in known]
-        letters = sum(len(part) for part in known if len(part) > 3)
-        return all(len(part) <= 3 for part in others) and letters >= 2 * sum(map(len, others))
+        known = others = 0
+        for part in words.parts(text):
+            size = len(part)
+            if words.is_of_the_service(part) or words.is_english(part.lower()):
+                known += size if size > 3 else 0
+            elif size > 3:
+                return False
+            else:
+                others += size
+        return known >= 2 * others
 
     def is_word(self, text: str, *, strict: bool = False) -> bool:
         """Return whether *text*, without a blank in it, may stay."""
@@ -209,7 +210,9 @@ class FreeText:
             return False
         if patterns.is_hexadecimal_text(core):
             return False
-        if not core or patterns.is_plain(core) or patterns.is_plain(chunk) or patterns.is_id(core):
+        if not core or patterns.is_plain(core) or patterns.is_id(core):
+            return True
+        if core is not chunk and patterns.is_plain(chunk):
             return True
         if len(set(core)) == 1:
             return True
@@ -244,27 +247,31 @@ class FreeText:
                 is_strict = part in _HOMES or is_password
 
     def _are_known(self, parts: tuple[str, ...], *, lenient: bool) -> bool:
-        lenient = lenient and _PASSWORDS.isdisjoint(part.lower() for part in parts)
-        letters = [part for part in parts if not part[0].isdigit()]
-        numbers = [part for part in parts if part[0].isdigit()]
-        singles = sum(len(part) == 1 for part in letters)
-        if any(len(number) > 4 for number in numbers) or len(numbers) > 6:
+        letters = numbers = singles = digits = 0
+        for part in parts:
+            if part[0].isdigit():
+                numbers, digits = numbers + 1, digits + len(part)
+                if len(part) > 4:
+                    return False
+            else:
+                letters, singles = letters + 1, singles + (len(part) == 1)
+        if numbers > 6:
             return False
-        if numbers and (singles > 1 or len(letters) == singles):
-            return singles <= 1 and sum(map(len, numbers)) <= 6
+        if numbers and (singles > 1 or letters == singles):
+            return singles <= 1 and digits <= 6
         if not numbers and singles > 2:
             return False
-        of_the_service = [
-            part
-            for part in letters
-            if words.is_of_the_service(part) or part.lower() in self._rules.words
-        ]
-        others = [part for part in letters if part not in of_the_service and len(part) > 1]
-        if not others:
-            return True
-        if not lenient or numbers or len(letters) > 3 or (len(letters) > 1 and len(others) > 1):
-            return False
-        return all(words.is_english(part.lower()) for part in others)
+        is_strict = not lenient or numbers > 0 or letters > 3
+        others: list[str] = []
+        for part in parts:
+            low = part.lower()
+            is_other = len(part) > 1 and not part[0].isdigit()
+            if is_other and not words.is_of_the_service(part) and low not in self._rules.words:
+                others.append(low)
+                if is_strict or not words.is_english(low):
+                    return False
+        is_lenient = letters == 1 or len(others) == 1
+        return not others or (is_lenient and _PASSWORDS.isdisjoint(part.lower() for part in parts))
 
 
 def starts_a_sentence(text: str, begin: int) -> bool:

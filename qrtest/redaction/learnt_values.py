@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Final
@@ -20,6 +20,7 @@ from qrtest.redaction.known_forms import KnownForms
 __all__ = ["LearntValues"]
 
 SHORTEST: Final = 2
+SHORT: Final = 10_000
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 SAFE: Final = ("", "/", "/:", ":@", "/:@", "!$&'()*+,;=:@", "/?!$&'()*+,;=:@")
 """Characters that clients leave as they are in a path or a query."""
@@ -31,11 +32,19 @@ LARGEST_BODY: Final = 2**18
 class LearntValues:
     """Values that stood in answers, with the *placeholders* that replace them there."""
 
-    def __init__(self, placeholders: Mapping[str, str]) -> None:
+    def __init__(
+        self, placeholders: Mapping[str, str], session: Iterable[Interaction] = ()
+    ) -> None:
+        """*session*: those to come, so that in few and short requests few values are looked for."""
         self._values = {placeholder: value for value, placeholder in placeholders.items()}
+        text = "\n".join(
+            f"{each.uri} {each.request.body[:SHORT].decode(errors='replace')}" for each in session
+        )
+        is_short = 0 < len(text) < SHORT and len(placeholders) > SHORT // 10
         forms = {
             form: placeholder
             for value, placeholder in placeholders.items()
+            if not (is_short and value.isascii() and value.isalnum() and value not in text)
             for form in _forms(value)
             if len(form) >= SHORTEST
         }

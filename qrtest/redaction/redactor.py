@@ -94,7 +94,8 @@ def redacted(
     for request in {(each.uri, each.request.body): each.request for each in interactions}.values():
         # A credential that is sent has to be known whole, before values in it are replaced.
         redactor.request(request)
-    learnt = LearntValues(in_answers | redactor.known_in_answers(interactions, in_answers))
+    taught = in_answers | redactor.known_in_answers(interactions, in_answers)
+    learnt = LearntValues(taught, interactions)
     cleaned = [(each, redactor.interaction(learnt.in_request(each))) for each in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
@@ -50,6 +51,8 @@ def sanitized(
     session = _settled([*before, *recorded], key=key, rules=rules, digests=digests)
     used = used_values([*before, *recorded]) | session.known
     used -= public_names([*before, *recorded])
+    if provenance is not None:
+        provenance = replace(provenance, client=Redactor(key, rules).text(provenance.client))
     for _ in range(ROUNDS):
         in_order = sorted(session.interactions, key=lambda interaction: interaction.at or 0.0)
         cassette = Cassette(

@@ -10,7 +10,7 @@ from urllib.parse import quote, unquote
 
 from qrtest.redaction import encoded_data, patterns
 from qrtest.redaction.addresses import Addresses
-from qrtest.redaction.allowlist import Rules
+from qrtest.redaction.allowlist import METHODS, OTHER_METHOD, Rules
 from qrtest.redaction.free_text import FreeText
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.reading import read
@@ -27,6 +27,7 @@ _REQUEST: Final = re.compile(
     r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ([\w.:-]*)(/[^\s\"'<>{}]*)"
 )
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+_METHOD: Final = re.compile(r"(?m)^(\W{0,8})([A-Z0-9_]{3,40})(?= [\w.:-]{0,80}/)")
 _SCHEME: Final = re.compile(r"(\w+?)((?:\s|%20|\+)+)(\S+)")
 _END: Final = "-----END"
 _SCHEMES: Final = ("bearer", "basic", "apikey", "token")
@@ -55,10 +56,8 @@ class ShapedText:
         plain = partial(read, self._free, replace=self._replaced, strict=strict, near=near)
         return self._between(text, plain, self._found)
 
-    def word(self, text: str) -> str:
-        """Return *text*, one word in which nothing has a shape, as it may be kept where words are strict."""
-        if self._free.is_word(text, strict=True):
-            return text
+    def replaced(self, text: str) -> str:
+        """Return *text*, one word that may not stay, and in which nothing has a shape, as it may be kept."""
         return self._free.replaced(text, self._replaced, lambda _: False, strict=True)
 
     def _without(self, text: str, governed: Governed) -> str:
@@ -81,7 +80,9 @@ class ShapedText:
             return f"{found[1]} {host}{path or ''}"
 
         plain = partial(read, self._free, replace=self._replaced_in_report, other=_is_identifier)
-        return self._between(_REQUEST.sub(request, text), plain, self._found_in_report)
+        return self._between(
+            _REQUEST.sub(request, _METHOD.sub(_method, text)), plain, self._found_in_report
+        )
 
     def shapes(self, text: str) -> str:
         """Return *text* without shapes of secrets: for texts whose words are public."""
@@ -179,6 +180,10 @@ class ShapedText:
         if patterns.is_jwt(value):
             return self._replace("jwt", value, known=True)
         return read(self._free, value, self._replaced)
+
+
+def _method(found: re.Match[str]) -> str:
+    return found[1] + (found[2] if found[2] in METHODS else OTHER_METHOD)
 
 
 _SPECIAL: Final[dict[str, Callable[[ShapedText, str], str]]] = {

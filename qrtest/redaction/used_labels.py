@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Cells", "Used", "in_object", "in_path", "in_text"]
+__all__ = ["LONGEST", "Cells", "Used", "in_object", "in_path", "in_text"]
 
 
 class Used(NamedTuple):
@@ -49,8 +49,9 @@ _SENTENCE: Final = frozenset(
     must cannot could would their there these those which while where without within before after because
     rejected accepted allowed denied changed updated created deleted removed expires valid provided supplied
     given unknown string number integer object array boolean optional hidden redacted field value values
-    between completed running queued cancelled pending active inactive enabled disabled ready default bearer basic
-    estimator sampler executor dedicated maximum minimum seconds access account request server service client
+    between completed running queued cancelled pending active inactive enabled disabled ready default bearer
+    basic estimator sampler executor dedicated maximum minimum seconds access account request
+    server service client
     """.split()  # noqa: SIM905 (a list of so many words is read better as lines)
 )
 """Words of sentences: a value that has one may be what is said of the name."""
@@ -80,6 +81,8 @@ _PLAIN_KEYS: Final = re.compile(
 )
 MOST_CELLS: Final = 40
 MOST_ROWS: Final = 2_000
+LONGEST: Final = 2**16
+"""Of a longer text, its begin is looked at."""
 
 
 def in_text(text: str, names: Names) -> Iterator[Used]:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
-from qrtest.redaction.used_labels import Cells, in_object, in_path, in_text
+from qrtest.redaction.used_labels import LONGEST, Cells, in_object, in_path, in_text
 
 __all__ = ["could_matter", "text_of_bytes", "used_values"]
 
@@ -35,6 +35,7 @@ MARKUP_BLOCK: Final = 2**15
 square of its length."""
 
 LONGEST_PATH: Final = 2_000
+_TABLE: Final = re.compile(r"(?i)<t[dhr]\b")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _PASSWORD: Final = re.compile(r"(?i)passw|passphrase|pwd|secret")
 _SECRET: Final = re.compile(
@@ -187,7 +188,8 @@ class _Reader:
 
     def _labelled(self, text: str, *, is_markup: bool) -> None:
         """Take what names in *text* govern from further off, in markup also between its tags."""
-        for each in (text, _TAG.sub(" ", text)) if is_markup else (text,):
+        begin = text[:LONGEST]
+        for each in (begin, _TAG.sub(" ", begin)) if is_markup else (begin,):
             for used in in_text(each, _names):
                 self.take(used.name, used.value, is_prose=used.is_prose)
 
@@ -237,10 +239,11 @@ class _Reader:
             self.take(name, *each, is_prose=is_prose)
 
     def _markup(self, text: str) -> None:
+        has_tables = _TABLE.search(text) is not None
         for begin in range(0, len(text), MARKUP_BLOCK):
             markup = _Markup(self)
             cells = Cells(_names)
-            for parser in (markup, cells):
+            for parser in (markup, cells) if has_tables else (markup,):
                 with suppress(AssertionError):
                     parser.feed(text[begin : begin + MARKUP_BLOCK])
                     parser.close()

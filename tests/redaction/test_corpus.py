@@ -78,19 +78,15 @@ def test_redacting_what_was_redacted_changes_nothing() -> None:
 
 
 def test_the_second_opinion_finds_what_a_hole_lets_through() -> None:
-    """With any one rule switched off: at least 95 of 100 secrets that have a name beside them.
-
-    Without the positions in which a label stands further off (labels_in_*.py).
-    """
+    """With any one rule switched off: at least 95 of 100 secrets that have a name, also one further off."""
     is_named = [
         case
         for case in CASES
-        if (" / - / " not in case.label and case.label.partition(" / ")[0] not in corpus.LABELLED)
-        or case.label.partition(" / ")[0] in GOVERNED - UNREADABLE
+        if " / - / " not in case.label or case.label.partition(" / ")[0] in GOVERNED - UNREADABLE
     ]
     let_through, found = Counter[str](), Counter[str]()
     for number, hole in enumerate(holes.HOLES):
-        for case in is_named[number::101]:
+        for case in is_named[number::149]:
             is_leak, is_found = holes.outcome(case, hole)
             let_through[hole] += is_leak
             found[hole] += is_found
