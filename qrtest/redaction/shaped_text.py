@@ -24,7 +24,7 @@ Governed = Callable[[str, Callable[[str], str]], Iterator[tuple[int, int, str]]]
 
 SHORTEST_PAIR: Final = 12
 _REQUEST: Final = re.compile(
-    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS) ([\w.:-]*)(/[^\s\"'<>{}]*)"
+    r"\b(GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|REDACTED) ([\w.:-]*)(/[^\s\"'<>{}]*)"
 )
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 _METHOD: Final = re.compile(r"(?m)^(\W{0,8})([A-Z0-9_]{3,40})(?= [\w.:-]{0,80}/)")
