@@ -34,12 +34,15 @@ _STEMS: Final = re.compile(
 _WORD: Final = re.compile(r"[A-Za-z_][\w-]{1,40}")
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]{60}")
 _SIGNS: Final = re.compile(
-    r"(?:\x1b\[[\d;]{0,9}m)?(?P<sign>[^\w\n]{1,20}(?:\n[^\w\n]{0,12})?|\n[^\w\n]{0,12})"
+    r"(?:\x1b\[[\d;]{0,9}m)?(?P<sign>(?:[^\w\n\\]|\\(?!\w)){1,20}(?:\n[^\w\n]{0,12})?|\n[^\w\n]{0,12})"
     r"(?:\x1b\[[\d;]{0,9}m)?"
     r"(?P<filler>(?:(?:is|was|now|set|changed|to|should|be|from|x|not|like|in|values|some|secretstr|got|invalid"
     r"|input_value|default|value|id|str|b|u|r|s|string|of|no|list|dict|set|type|data)\b[^\w\n]{1,8}|\d{1,3}[:,;)][\s\"'\[({]{0,4}){0,5})",
     re.IGNORECASE,
 )
+"""What stands between a name and its value. A backslash before a letter begins an escape, which is a part of
+the value: to cut it would leave a letter that says something else behind the backslash."""
+
 _VALUE: Final = re.compile(r"[^\s\"'`,;|<>(){}\[\]\\\u2502]{4,200}")
 _WORDS: Final = re.compile(r"[a-z]{5,20}(?: [a-z]{5,20}){1,3}(?! [a-z])")
 _ENDS: Final = ("", "\n", "\r", ",", ";", "|", "\u2502", ")", "]", "}", "<", ">")
