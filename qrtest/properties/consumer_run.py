@@ -56,7 +56,7 @@ class Bounds:
 
     allowed: tuple[type[BaseException], ...] = ()
     max_wait: float = 86_400.0
-    max_requests: int = 50_000
+    max_requests: int = 200_000
     timeout: float | None = None
     poll: float = 60.0
     polls_per_minute: float = 600.0

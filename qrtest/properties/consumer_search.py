@@ -64,7 +64,8 @@ TAKES: Final = ("job", "service", "simulation", "session")
 class Search:
     """The options of `check_consumer` that are seldom needed.
 
-    *max_requests*: how many requests the consumer gets. *timeout*: the one it promises to keep, None
+    *max_requests*: how many requests the consumer gets; unless given, more than the client makes in a day of
+    waiting. *timeout*: the one it promises to keep, None
     for none; *poll*: how long one of its polls may take. *polls_per_minute*: how often it may ask.
     *submissions*: how many jobs it may submit; None: as many as it does when nothing goes wrong, and up to
     ten times as many where jobs fail, but no other for one whose answer was lost.
@@ -84,7 +85,7 @@ class Search:
     Search(timeout='1h', seed=3)
     """
 
-    max_requests: int = 50_000
+    max_requests: int = 200_000
     timeout: Duration | None = None
     poll: Duration = "1m"
     polls_per_minute: float = 600

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 
@@ -9,6 +10,7 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
+from qiskit_ibm_runtime.exceptions import RuntimeJobTimeoutError
 
 import qrtest
 from qrtest import Scenario, Script, done, queued
@@ -211,6 +213,16 @@ def test_options_that_make_no_sense_are_refused(options: dict, message: str) -> 
     """The message says what to write."""
     with pytest.raises(SimulationError, match=message):
         qrtest.check_consumer(collect, **options)
+
+
+def test_a_wait_of_half_a_day_is_no_bug() -> None:
+    """The client asks about twice a second: what it asks in `max_wait` is no reason to accuse anybody."""
+
+    def wait(job):
+        with contextlib.suppress(RuntimeJobTimeoutError):
+            job.wait_for_final_state(timeout=12 * 3600)
+
+    qrtest.check_consumer(wait, scenarios=[Scenario("QUEUED")])
 
 
 def test_time_is_virtual() -> None:
