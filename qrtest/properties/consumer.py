@@ -32,6 +32,8 @@ from qrtest.properties.consumer_search import (
     sources,
 )
 from qrtest.properties.explanation import unimportant
+from qrtest.properties.fresh_process import started_afresh
+from qrtest.properties.kept_state import changed, kept_state
 from qrtest.properties.muted_output import MUTED_CLIENT, muted
 from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
@@ -113,6 +115,7 @@ def check_consumer(
     folder = run_options.SCENARIO_FOLDER.get() if chosen.saved is None else Path(chosen.saved)
     if folder is not None:
         first = chain(scenario_file.in_folder(folder, name_of(consumer), jobs=jobs), first)
+    before = kept_state(consumer)
     with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
         simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
         with muted():
@@ -144,6 +147,9 @@ def check_consumer(
     if run.bounds.schedule is not None and run.choices:
         # Also the one without a switch: the seed, which decides without a schedule, has another order.
         repeated["schedule"] = str(run.bounds.schedule)
+    if scenarios is None or isinstance(scenarios, SearchStrategy):
+        kept = changed(before, kept_state(consumer))
+        finding = started_afresh(finding, consumer, repeated, kept)
     bug = ConsumerBug(
         report(finding, consumer, repeated),
         rule=finding.rule.name,

@@ -25,7 +25,7 @@ from qrtest.properties.project_frames import frame_of_the_consumer
 from qrtest.scenario.scenario import Scenario
 from qrtest.timeline.shortened import shortened
 
-__all__ = ["Finding", "report"]
+__all__ = ["Finding", "report", "runnable_test"]
 
 MOST_LINES: Final = 31
 """With a short test above it the report of pytest is a screen."""
@@ -35,6 +35,7 @@ MOST_TIMELINE_LINES: Final = 13
 LEAST_TIMELINE_LINES: Final = 4
 WIDTH: Final = 96
 MOST_FAULT: Final = 60
+MOST_KEPT: Final = 3
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Finding:
     """A rule that a run broke, and how.
 
     *repeats*: whether it breaks it again when it is run again. *beside*: the scenarios of further runs that
-    it takes to break the rule. *same_with* says what of the scenario may be otherwise.
+    it takes to break the rule. *same_with* says what of the scenario may be otherwise. *kept* names what the
+    consumer kept of earlier calls, if the rule is broken by that alone, *before* the scenarios of such calls.
     """
 
     rule: Rule
@@ -51,6 +53,8 @@ class Finding:
     repeats: bool = True
     beside: tuple[tuple[Scenario, ...], ...] = ()
     same_with: str = ""
+    kept: tuple[str, ...] = ()
+    before: tuple[tuple[Scenario, ...], ...] = ()
 
 
 def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
@@ -67,6 +71,8 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
             "It did not happen again when it was run again: it goes by something that outlasts a call, or "
             "by chance.",
         ]
+    if finding.kept:
+        lines += ["", *textwrap.wrap(_of_earlier_calls(finding), WIDTH)]
     rest: list[str] = []
     if run.switches:
         rest += section(
@@ -86,6 +92,16 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
     happened = shortened(run.journal.drawn(), lines=size, columns=WIDTH) or "Nothing was asked."
     lines += section("What happened (virtual time, request, answer)", happened)
     return "\n".join([*lines, *rest])
+
+
+def _of_earlier_calls(finding: Finding) -> str:
+    """Return that the rule is broken by what the consumer keeps of earlier calls."""
+    kept = ", ".join(finding.kept[:MOST_KEPT])
+    if finding.before:
+        rest = "so the test below calls it for a job that is DONE first"
+    else:
+        rest = "and the test below passes alone"
+    return f"It passes when it starts afresh: {kept} keeps something of an earlier call, {rest}."
 
 
 def _further_lines() -> int:
@@ -119,6 +135,18 @@ def _source_line(run: Run) -> list[str]:
 # --- a test to paste ----------------------------------------------------------------------------------
 
 
+def runnable_test(
+    finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """Return the test to paste and its name; None if a person has to complete it."""
+    code = _test(finding, consumer, options)
+    return None if "  # fill in: " in code else (code, _name(finding, consumer))
+
+
+def _name(finding: Finding, consumer: Callable[[Any], Any]) -> str:
+    return f"test_{identifier(consumer)}_{finding.rule.name.replace('-', '_')}"
+
+
 def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
     scenarios = finding.run.scenarios
     subject = named(consumer, "the consumer")
@@ -132,7 +160,7 @@ def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str
     arguments = [
         subject.code,
         *(f"{option}={_code(value, kinds)}" for option, value in options.items()),
-        f"scenarios=[{', '.join(map(_shown, [scenarios, *finding.beside]))}]",
+        f"scenarios=[{', '.join(map(_shown, [*finding.before, scenarios, *finding.beside]))}]",
         *(() if is_ours else ("rules=[broken_rule]",)),
     ]
     own = f"broken_rule = ...  # fill in: the Rule named {finding.rule.name!r}"
@@ -147,7 +175,7 @@ def _test(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str
             *(["", *to_fill_in] if to_fill_in else []),
             "",
             "",
-            f"def test_{identifier(consumer)}_{finding.rule.name.replace('-', '_')}():",
+            f"def {_name(finding, consumer)}():",
             *_call(arguments),
             "",
             *textwrap.wrap(advice, WIDTH, initial_indent="# ", subsequent_indent="# "),

@@ -43,6 +43,11 @@ def named(thing: Any, what: str, otherwise: str = "consumer") -> PastedName:
         return PastedName(qualified)
     if is_found:
         return PastedName(qualified, module)
+    owner = getattr(thing, "__self__", thing)  # of a method: the object
+    home = type(owner).__module__
+    for name, value in vars(sys.modules.get(home, object)).items():
+        if value is owner and name.isidentifier() and home not in ("__main__", "builtins"):
+            return PastedName(name if owner is thing else f"{name}.{thing.__name__}", home)
     name = identifier(thing, otherwise)
     return PastedName(name, line=f"{name} = ...  # fill in: {what} {name_of(thing)}{_where(thing)}")
 

@@ -128,6 +128,7 @@ def test_a_stream_goes_by_the_time_of_the_code_under_test(sim: Simulation) -> No
     assert job.result() == {"the": "result"}
     assert sim.clock.now() == pytest.approx(35, abs=1)
     assert calls.results(3) == EVERYTHING
+    assert ended(job)
 
 
 def test_an_exception_in_a_callback_is_logged(
@@ -240,6 +241,7 @@ def test_what_came_before_a_stream_broke_comes_again(sim: Simulation) -> None:
     job, calls = sim.job(SCRIPT, result=RESULT, faults=plan), Calls()
     job.stream_results(calls)
     assert calls.results(6) == [*INTERIM, INTERIM[0], *EVERYTHING]
+    assert ended(job)
 
 
 def test_a_stream_that_never_comes_is_given_up(sim: Simulation) -> None:
@@ -260,6 +262,7 @@ def test_a_stream_is_decoded_by_the_decoder_of_the_call(sim: Simulation) -> None
     job, calls = sim.job(SCRIPT, result=RESULT), Calls()
     job.stream_results(calls, decoder=decoder("call"))
     assert calls.results(3) == ['call {"i": 1}', 'call {"i": 2}', f"call {RESULT}"]
+    assert ended(job)
 
 
 def test_one_decoder_decodes_everything(sim: Simulation) -> None:
@@ -269,6 +272,7 @@ def test_one_decoder_decodes_everything(sim: Simulation) -> None:
     assert calls.results(1) == ['job {"i": 1}']
     assert job.result() == f"job {RESULT}"
     assert job.interim_results().startswith("job [")
+    assert ended(job)
 
 
 def test_of_two_decoders_the_first_decodes_interim_results(sim: Simulation) -> None:
@@ -277,6 +281,7 @@ def test_of_two_decoders_the_first_decodes_interim_results(sim: Simulation) -> N
     job, calls = sim.job(SCRIPT, result=RESULT, result_decoder=both), Calls()
     job.stream_results(calls)
     assert calls.results(3)[2] == f"interim {RESULT}"
+    assert ended(job)
     assert job.interim_results().startswith("interim [")
     if releases.version_text() < "0.32" or releases.chains_decoders():
         assert job.result() == f"final {RESULT}"
