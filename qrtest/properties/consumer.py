@@ -38,6 +38,7 @@ from qrtest.properties.muted_output import MUTED_CLIENT, muted
 from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
+from qrtest.properties.returned_value_rules import returns_all_results
 from qrtest.properties.schedule_search import drawn_schedules, with_one_switch
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
@@ -119,7 +120,7 @@ def check_consumer(
     with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
         simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
         with muted():
-            bounds = _with_usual_submissions(consumer, bounds, chosen, limit)
+            bounds = _with_what_is_usual(consumer, bounds, chosen, limit)
         check = _Check(consumer, bounds, rules, limit)
         with muted():
             found = check.first_of(first)
@@ -314,16 +315,21 @@ def _size(run: Run) -> int:
     return sum(len(scenario.script) for scenario in run.scenarios)
 
 
-def _with_usual_submissions(
+def _with_what_is_usual(
     consumer: Callable[[Any], Any], bounds: Bounds, search: Search, limit: RealTimeLimit
 ) -> Bounds:
-    """Return *bounds* with the number of jobs that the consumer submits when nothing goes wrong."""
-    if bounds.takes == "job" or bounds.submissions is not None:
+    """Return *bounds* with what the consumer does when nothing goes wrong.
+
+    That is how many jobs it submits, and whether it returns all their results.
+    """
+    is_counted = bounds.takes != "job" and bounds.submissions is None
+    if not is_counted and bounds.jobs == 1:
         return bounds
     result = None if isinstance(search.result, SearchStrategy) else search.result
     plain = Scenario("DONE", result=result, program_id=search.program_id)
     run = run_consumer(consumer, (plain,) * bounds.jobs, bounds, limit)
-    return replace(bounds, usual_submissions=max(bounds.jobs, len(run.own)))
+    usual = max(bounds.jobs, len(run.own)) if is_counted else 0
+    return replace(bounds, usual_submissions=usual, returns_all=returns_all_results(run))
 
 
 def _full_name(consumer: Callable[[Any], Any]) -> str:

@@ -8,11 +8,21 @@ from __future__ import annotations
 import re
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["Data", "data_in", "is_counts", "marks_of", "named_texts_in", "texts_in"]
+__all__ = [
+    "Data",
+    "Leaf",
+    "data_in",
+    "entries",
+    "is_counts",
+    "leaves_in",
+    "marks_of",
+    "named_texts_in",
+    "texts_in",
+]
 
 MOST_DEPTH: Final = 12
 MOST_VALUES: Final = 20_000
@@ -55,8 +65,72 @@ def data_in(value: object, job_ids: Iterable[str] = ()) -> Iterator[Data]:
     """
     ids = frozenset(filter(None, job_ids))
     for place in _places(value, ids):
-        if _is_result(place.value) or is_counts(place.value) or _is_array(place.value):
+        if _is_data(place.value):
             yield Data(place.value, place.position, place.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A number, a text or an object that is not looked into: *key* is to compare it by."""
+
+    key: object
+    labels: frozenset[str]
+
+
+def leaves_in(value: object, job_ids: Iterable[str] = ()) -> Iterator[Leaf]:
+    """Yield what *value* holds besides result data, empty texts, None, booleans and exceptions.
+
+    A text is in upper case; a job is its id.
+
+    >>> [leaf.key for leaf in leaves_in([{"mean": 0.5, "counts": {"0": 3}}, None, "failed"])]
+    ['FAILED', 0.5]
+    """
+    for place in _places(value, frozenset(filter(None, job_ids))):
+        part = place.value
+        if part is None or isinstance(part, bool) or _is_data(part) or is_collection(part):
+            continue
+        if isinstance(part, str):
+            if part:
+                yield Leaf(part.upper(), place.labels)
+        elif isinstance(part, int | float):
+            if part == part:  # not a number is no value
+                yield Leaf(part, place.labels)
+        elif not any(True for _ in _parts(part)):
+            yield Leaf(_id_of_a_job(part) or id(part), place.labels)
+
+
+def entries(value: object, number: int, job_ids: Sequence[str]) -> Iterator[object]:
+    """Yield what *value* holds for the job *number* of *job_ids*: under its id, or in its place.
+
+    >>> list(entries(({"a": 1, "b": 2}, "a word"), 1, ["a", "b"]))
+    ['a word', 2]
+    """
+    ids = frozenset(job_ids)
+    for place in _places(value, ids):
+        if not is_collection(place.value) or _is_data(place.value) or place.labels:
+            continue
+        parts = list(_parts(place.value))
+        held = {each for part in parts for each in part if isinstance(each, str)}
+        if held & ids:  # it is labelled by ids, and not by places
+            yield from (part for key, part in parts if key == job_ids[number])
+        elif len(parts) == len(job_ids):
+            yield parts[number][1]
+
+
+def is_collection(value: object) -> bool:
+    """Return whether *value* is a mapping, a list, or another collection that is looked into."""
+    return isinstance(value, Mapping | list | tuple | deque | set | frozenset)
+
+
+def _is_data(value: object) -> bool:
+    return _is_result(value) or is_counts(value) or _is_array(value)
+
+
+def _id_of_a_job(value: object) -> str | None:
+    """Return the id of a job of the client, which knows it without a request; None for another object."""
+    roots = {kind.__module__.partition(".")[0] for kind in type(value).__mro__}
+    is_a_job = "qiskit_ibm_runtime" in roots and hasattr(value, "job_id")
+    return str(value.job_id()).upper() if is_a_job else None
 
 
 def texts_in(value: object) -> Iterator[str]:

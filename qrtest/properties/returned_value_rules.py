@@ -8,6 +8,7 @@ from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, Step
 from qrtest.properties import returned_data
 from qrtest.properties.consumer_run import ANYTHING, Run
+from qrtest.properties.returned_data import Mark
 from qrtest.service import parse
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "is_as_on_failure",
     "loses_results",
     "misreports_status",
+    "returns_all_results",
     "returns_anothers",
     "returns_without_result",
     "short",
@@ -27,6 +29,10 @@ STATUS_FIELDS: Final = frozenset(
     {"status", "state", "job_status", "job_state", "final_status", "final_state"}
 )
 STOPPED_BY_THE_SERVICE: Final = "CANCELLED - RAN TOO LONG"
+READING: Final = ("result", "interim_results", "stream")
+"""Operations that give data of a job."""
+
+WORDS_OF_FAILURE: Final = frozenset({transitions.ERROR, transitions.CANCELLED})
 
 
 def returns_without_result(run: Run) -> str | None:
@@ -116,31 +122,74 @@ def crosses_results(run: Run) -> str | None:
 
 
 def loses_results(run: Run) -> str | None:
-    """Look for results that were left out of what was returned because one other job had failed."""
+    """Look for results that were left out of what was returned because one other job had failed.
+
+    That is certain of a consumer alone that returns the result of each of its jobs when all are done.
+    """
     failed = [
-        job_id
-        for job_id, truth in zip(run.own, run.truths, strict=True)
+        number
+        for number, truth in enumerate(run.truths)
         if truth.step.status in (transitions.ERROR, transitions.CANCELLED)
     ]
-    is_one_result = any(data.value is run.value for data in run.data)
-    if run.has_faults or len(run.own) < 3 or len(failed) != 1 or not run.data or is_one_result:
+    if run.has_faults or len(run.own) < 3 or len(failed) != 1 or not run.data:
         return None
-    returned = {mark for data in run.data for mark in data.marks}
-    named = set(returned_data.texts_in(run.value)).union(*(data.labels for data in run.data))
-    seen = [e.at for e in run.asked("poll") if e.name == failed[0] and parse.is_final(e.response)]
+    if not run.bounds.returns_all or any(data.value is run.value for data in run.data):
+        return None
+    its_id = run.own[failed[0]]
+    seen = [e.at for e in run.asked("poll") if e.name == its_id and parse.is_final(e.response)]
     if not seen:
         return None
     for number, (job_id, truth) in enumerate(zip(run.own, run.truths, strict=True)):
         is_in_time = truth.ended is not None and truth.ended <= seen[0]
-        marks = run.marks(number) if truth.step.status == transitions.DONE and is_in_time else ()
-        if (
-            marks
-            and not returned & marks
-            and job_id not in named
-            and not _was_given_up(run, job_id)
-        ):
-            return f"it returned results without that of job {job_id}, which was done; {failed[0]} failed"
+        if truth.step.status != transitions.DONE or not is_in_time or not run.marks(number):
+            continue
+        if not _was_given_up(run, job_id) and not _can_stand_for(run, number, failed[0]):
+            return (
+                f"it returned results without that of job {job_id}, which was done; {its_id} failed"
+            )
     return None
+
+
+def returns_all_results(run: Run) -> bool:
+    """Return whether all jobs of *run* were done, and the result of each is in what was returned."""
+    returned = _marks_returned(run)
+    return run.is_done and all(run.marks(number) & returned for number in range(len(run.own)))
+
+
+def _marks_returned(run: Run) -> frozenset[Mark]:
+    return frozenset(mark for data in run.data for mark in data.marks)
+
+
+def _can_stand_for(run: Run, number: int, failed: int) -> bool:
+    """Return whether anything in what was returned may be the result of the job *number*, or be made of it.
+
+    That is its result, its id, a value other than a failure in its place, and, if its result was read,
+    anything that is not said to be of another job.
+    """
+    own, job_id, value = run.own, run.own[number], run.value
+    leaves = list(returned_data.leaves_in(value, own))
+    is_named = any(leaf.key == job_id.upper() for leaf in leaves) or any(
+        job_id in data.labels for data in run.data
+    )
+    if is_named or run.marks(number) & _marks_returned(run):
+        return True
+    if _values_in_place(run, number) - _values_in_place(run, failed):
+        return True
+    if not any(entry.name == job_id for each in READING for entry in run.asked(each)):
+        return False
+    others = frozenset(mark for each in range(len(own)) for mark in run.marks(each))
+    is_unknown = any(not data.labels and not data.marks & others for data in run.data)
+    known = WORDS_OF_FAILURE | {each.upper() for each in own}
+    return is_unknown or any(not leaf.labels and leaf.key not in known for leaf in leaves)
+
+
+def _values_in_place(run: Run, number: int) -> set[object]:
+    """Return the values other than failures that stand in the place of the job *number*."""
+    return {
+        leaf.key
+        for entry in returned_data.entries(run.value, number, run.own)
+        for leaf in returned_data.leaves_in(entry)
+    } - WORDS_OF_FAILURE
 
 
 def _was_given_up(run: Run, job_id: str) -> bool:

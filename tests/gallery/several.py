@@ -1,4 +1,7 @@
-"""Right consumers of several jobs, of a service, of a session: collectors, dashboards, submitters."""
+"""Consumers of several jobs, of a service, of a session: collectors, dashboards, submitters.
+
+Most are right; those that lose results stand at the end.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from tests.gallery.entries import (
     HOUR,
     SUBMITTED,
     GaveUp,
+    bug,
     checked,
     right,
     status_of,
@@ -139,6 +143,90 @@ def rows_of_a_table(jobs):
     return rows
 
 
+def counts_of(one):
+    return one.result[0].data.meas.get_counts()
+
+
+def share_of_zeros(one):
+    counts = counts_of(one)
+    return sum(n for bits, n in counts.items() if "1" not in bits) / sum(counts.values())
+
+
+@right(jobs=3, max_wait="4h")
+def a_number_of_the_last_beside_counts_of_the_others(jobs):
+    *others, last = [outcome(job) for job in jobs]
+    raw = [counts_of(one) for one in others if one.ok]
+    return {"counts": raw, "share": share_of_zeros(last) if last.ok else None}
+
+
+@right(jobs=3, max_wait="4h")
+def a_number_for_each_and_counts_of_the_first(jobs):
+    found = [outcome(job) for job in jobs]
+    first = counts_of(found[0]) if found[0].ok else {}
+    return first, [share_of_zeros(one) if one.ok else None for one in found]
+
+
+@right(jobs=3, max_wait="4h")
+def counts_in_the_first_place_and_numbers_in_the_others(jobs):
+    first, *others = [outcome(job) for job in jobs]
+    return [
+        counts_of(first) if first.ok else None,
+        *(one.ok and share_of_zeros(one) for one in others),
+    ]
+
+
+@right(jobs=3, max_wait="4h")
+def counts_by_id_until_one_fails_then_shares(jobs):
+    found = {job.job_id(): outcome(job) for job in jobs}
+    if all(one.ok for one in found.values()):
+        return {job_id: counts_of(one) for job_id, one in found.items()}
+    first, *others = found
+    kept: dict[str, Any] = {first: counts_of(found[first])} if found[first].ok else {}
+    return kept | {each: share_of_zeros(found[each]) for each in others if found[each].ok}
+
+
+@right(jobs=3, max_wait="4h")
+def raw_and_a_line_of_text(jobs):
+    found = [outcome(job) for job in jobs]
+    done = [one for one in found if one.ok]
+    if not done:
+        return None
+    return counts_of(done[0]), [f"{share_of_zeros(one):.3f}" for one in done[1:]]
+
+
+@right(jobs=3, max_wait="4h")
+def the_best_by_its_id(jobs):
+    found = [(job.job_id(), one) for job in jobs if (one := outcome(job)).ok]
+    return {job_id: counts_of(one) for job_id, one in sorted(found, key=lambda p: p[0])[:1]}
+
+
+@right(jobs=3, max_wait="4h")
+def the_first_done_of_all_that_are_watched(jobs):
+    for _ in range(100):
+        ends = [status_of(job) for job in jobs]
+        for job, end in zip(jobs, ends, strict=True):
+            if end == "DONE":
+                return {
+                    "job": job.job_id(),
+                    "counts": counts_of(Outcome(True, checked(job.result))),
+                }
+        if all(end in FINAL for end in ends):
+            break
+        time.sleep(30)
+    raise GaveUp
+
+
+@right(jobs=3, max_wait="4h")
+def results_so_far_and_the_jobs_that_are_left(jobs):
+    results, left = {}, list(jobs)
+    while left:
+        one = outcome(left[0])
+        if not one.ok:
+            break
+        results[left.pop(0).job_id()] = one.result
+    return results, left
+
+
 @right(takes="service", jobs=3, max_wait="8h", scenarios=SUBMITTED)
 def submits_and_keeps_the_ids(service):
     ids = []
@@ -189,3 +277,36 @@ def runs_in_a_session_of_its_caller(session):
 @right(takes="simulation", max_wait="2h", scenarios=SUBMITTED)
 def submits_with_the_service_of_a_simulation(sim):
     return outcome(submitted(sim.service()))
+
+
+# --- they lose the results of other jobs ----------------------------------------------------------------
+
+
+@bug("lost-results", jobs=3)
+def says_none_of_all_after_a_failure(jobs):
+    found = [outcome(job) for job in jobs]
+    failed = next((n for n, one in enumerate(found) if not one.ok), len(jobs))
+    return [one.result if n < failed else None for n, one in enumerate(found)]
+
+
+@bug("lost-results", jobs=3)
+def calls_all_skipped_after_a_failure(jobs):
+    results = ["skipped"] * len(jobs)
+    for number, job in enumerate(jobs):
+        one = outcome(job)
+        if not one.ok:
+            break
+        results[number] = one.result[0].data.meas.get_counts()
+    return results
+
+
+@bug("lost-results", jobs=3)
+def files_half_of_what_was_read_at_once(jobs):
+    with ThreadPoolExecutor(3) as pool:
+        read = dict(zip((job.job_id() for job in jobs), pool.map(outcome, jobs), strict=True))
+    kept = {}
+    for job_id, one in read.items():
+        if not one.ok:
+            break
+        kept[job_id] = {"counts": one.result[0].data.meas.get_counts(), "is_good": True}
+    return kept
