@@ -126,7 +126,7 @@ def _is_data(value: object) -> bool:
     return _is_result(value) or is_counts(value) or _is_array(value)
 
 
-def _id_of_a_job(value: object) -> str | None:
+def _id_of_a_job(value: Any) -> str | None:
     """Return the id of a job of the client, which knows it without a request; None for another object."""
     roots = {kind.__module__.partition(".")[0] for kind in type(value).__mro__}
     is_a_job = "qiskit_ibm_runtime" in roots and hasattr(value, "job_id")
