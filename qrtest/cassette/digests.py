@@ -12,12 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-__all__ = ["DIGITS", "Digests"]
+__all__ = ["DIGITS", "Digests", "as_placeholder"]
 
 DIGITS: Final = 5
 """Hexadecimal digits of a digest: 20 bits, which fit one name in a million of a list."""
 
 SALT_BYTES: Final = 8
+_SEPARATORS: Final = str.maketrans("_+ ", "---")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +64,17 @@ class Digests:
     def fits(self, placeholder: str, value: str) -> bool:
         """Return whether *value* can be what *placeholder* stands for; without a digest anything fits."""
         kept = self.of.get(placeholder)
-        return kept is None or value == placeholder or self.digest(value) in kept.split()
+        if kept is None or self.digest(value) in kept.split():
+            return True
+        return len(value) == len(placeholder) and as_placeholder(value) == placeholder
+
+
+def as_placeholder(text: str) -> str:
+    """Return *text* with the letters and separators of a placeholder: a program may have changed them.
+
+    What it changed when it was recorded had neither, else it has a placeholder of its own.
+
+    >>> as_placeholder("REDACTED_TEXT_0123456789")
+    'redacted-text-0123456789'
+    """
+    return text.lower().translate(_SEPARATORS)

@@ -113,7 +113,8 @@ class _Comparison:
             if not fits(known[number], wanted[number], self.digests):
                 one, other = (self._short(side, ("head", number)) for side in (0, 1))
                 yield f"the {label} is {one}, recorded {other}"
-        if not wanted[1] and not fits(known[3:], wanted[3:], self.digests):
+        path = [*wanted[:3], *known[3:]]
+        if not wanted[1] and not fits(path, wanted, self.digests, "", ("head",)):
             one, other = ("/".join(tree["head"][3:]) for tree in self.shown)
             yield f"the path is {one!r}, recorded {other!r}"
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from html import unescape
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import unquote, unquote_plus
 
-from qrtest.cassette.digests import Digests
+from qrtest.cassette.digests import Digests, as_placeholder
 from qrtest.http.messages import Request
 from qrtest.playback.request_tree import UNORDERED, as_text, hashed, tree_of
 from qrtest.redaction.patterns import NUMBER, PLACEHOLDER
@@ -40,9 +40,10 @@ class RequestIndex(Generic[Entry]):
     def __init__(self, digests: Digests) -> None:
         self.digests: Final = digests
         self._hides = not digests.salt
-        self._kept_of = {one: kept for kept in digests.of.values() for one in kept.split()}
+        self._same = _joined(kept.split() for kept in digests.of.values())
         self._exact: dict[str, Entry] = {}
         self._open: dict[tuple[Any, ...], dict[str, list[tuple[Any, Entry]]]] = {}
+        self._spread: dict[tuple[str, str], list[tuple[Any, Entry]]] = {}
 
     def add(self, request: Request, entry: Entry) -> Entry:
         """Add a recorded *request*; return its entry.
@@ -58,17 +59,19 @@ class RequestIndex(Generic[Entry]):
         tree = self.tree(request)
         key = hashed(tree)
         known = self._exact.get(key)
-        if known is None:
-            known = self._open_entry(tree)
-        self._exact[key] = entry if known is None else known
-        if known is None:
-            openings = tuple(self._openings(tree, (), ""))
-            if openings:
-                masked = self._masked(tree, openings)
-                assert masked is not None
-                alike = self._open.setdefault(openings, {})
-                alike.setdefault(masked, []).append((tree, entry))
-        return self._exact[key]
+        if known is not None:
+            return known
+        known = self._open_entry(tree)
+        known = self._exact[key] = entry if known is None else known
+        openings = tuple(self._openings(tree, (), ""))
+        if openings:
+            masked = self._masked(tree, openings)
+            assert masked is not None
+            alike = self._open.setdefault(openings, {})
+            alike.setdefault(masked, []).append((tree, known))
+            if any(place[0] == "head" for place, _ in openings):
+                self._spread.setdefault(_whose(tree), []).append((tree, known))
+        return known
 
     def find(self, request: Request) -> Entry | None:
         """Return the entry of the recorded request that *request* is; None if it was not recorded."""
@@ -83,6 +86,12 @@ class RequestIndex(Generic[Entry]):
             for known, entry in alike.get(masked or "", ()):
                 if fits(known, tree, self.digests):
                     return entry
+        for known, entry in self._spread.get(_whose(tree), ()):
+            is_longer = len(tree["head"]) > len(known["head"])
+            if is_longer and all(
+                fits(known[part], tree[part], self.digests, "", (part,)) for part in tree
+            ):
+                return entry
         return None
 
     def tree(self, request: Request) -> dict[str, Any]:
@@ -126,11 +135,25 @@ class RequestIndex(Generic[Entry]):
 
     def _digest(self, text: str) -> str:
         """Return one text for all that the placeholder stands for that *text* is, or that it hides."""
-        kept = self.digests.of.get(text)
-        if kept is None:
-            ones = [self.digests.digest(form) for form in _forms(text)]
-            kept = next((self._kept_of[one] for one in ones if one in self._kept_of), ones[0])
-        return f"#{kept}"
+        kept = self.digests.of.get(text) or self.digests.of.get(as_placeholder(text))
+        if kept is not None:
+            return f"#{self._same[kept.split()[0]]}"
+        ones = [self.digests.digest(form) for form in _forms(text)]
+        return f"#{next((self._same[one] for one in ones if one in self._same), ones[0])}"
+
+
+def _joined(groups: Iterable[list[str]]) -> dict[str, str]:
+    """Return one name for each digest in *groups*: the same for all that groups with common ones join."""
+    name_of: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for group in groups:
+        name = group[0]
+        joined = [*group]
+        for other in {name_of[each] for each in group if each in name_of}:
+            joined += members.pop(other)
+        members[name] = joined
+        name_of.update(dict.fromkeys(joined, name))
+    return name_of
 
 
 @lru_cache(maxsize=4096)
@@ -144,6 +167,11 @@ def _plain_key(
     return hashed(tree), _has_placeholder(unquote_plus(text)) or _has_placeholder(text)
 
 
+def _whose(tree: dict[str, Any]) -> tuple[str, str]:
+    """Return the method and the host that *tree* is a request of."""
+    return tree["head"][0], tree["head"][2]
+
+
 def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place = ()) -> bool:
     """Return whether the tree *wanted* is what the recorded tree *known* stands for."""
     if isinstance(known, dict) and isinstance(wanted, dict):
@@ -155,6 +183,10 @@ def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place
             for key, other in names.items()
         )
     if isinstance(known, list) and isinstance(wanted, list):
+        if place == ("head",) and not known[1] and len(known) < len(wanted):
+            # A value with slashes, which one placeholder stands for, may be several parts of a path.
+            one, other = ("/".join(each[3:]) for each in (known, wanted))
+            return fits(known[:3], wanted[:3], digests) and leaf_fits(one, other, digests)
         if len(known) != len(wanted):
             return False
         if _is_unordered(place, name) and any(map(_has_placeholder, known)):

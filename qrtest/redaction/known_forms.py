@@ -45,6 +45,14 @@ class KnownForms:
         low = text if as_found is None else as_found
         done: list[str] = []
         kept = 0
+        for at, end in self.places(low, stands):
+            done += (text[kept:at], self._replacements[low[at:end]])
+            kept = end
+        return "".join((*done, text[kept:])) if done else text
+
+    def places(self, low: str, stands: Stands) -> Iterator[tuple[int, int]]:
+        """Yield where forms stand in *low*, none over another, the longest first."""
+        kept = 0
         places: dict[str, set[int]] = {}
         for at in self._starts(low):
             if at < kept:
@@ -57,10 +65,9 @@ class KnownForms:
                     form = self._long_form(form, low, at, places)
                 end = at + len(form)
                 if form in self._replacements and stands(low, at, end):
-                    done += (text[kept:at], self._replacements[form])
+                    yield at, end
                     kept = end
                     break
-        return "".join((*done, text[kept:])) if done else text
 
     def _long_form(self, head: str, low: str, at: int, places: dict[str, set[int]]) -> str:
         """Return the longest form that begins with *head* and stands in *low* at *at*; "" for none.

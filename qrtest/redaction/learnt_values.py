@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from html import escape
 from typing import Final
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
+from qrtest.redaction.changed_values import DEEPEST, changes, encoded_in, folded
 from qrtest.redaction.known_forms import KnownForms
 
 __all__ = ["LearntValues"]
@@ -30,25 +31,36 @@ LARGEST_BODY: Final = 2**18
 
 
 class LearntValues:
-    """Values that stood in answers, with the *placeholders* that replace them there."""
+    """Values that stood in answers, with the *placeholders* that replace them there.
+
+    *make* returns the placeholder of a value that was changed before it was sent. *session*: the interactions
+    to come, so that in few and short requests few values are looked for.
+    """
 
     def __init__(
-        self, placeholders: Mapping[str, str], session: Iterable[Interaction] = ()
+        self,
+        placeholders: Mapping[str, str],
+        make: Callable[[str], str],
+        session: Iterable[Interaction] = (),
     ) -> None:
-        """*session*: those to come, so that in few and short requests few values are looked for."""
         self._values = {placeholder: value for value, placeholder in placeholders.items()}
-        text = "\n".join(
-            f"{each.uri} {each.request.body[:SHORT].decode(errors='replace')}" for each in session
-        )
-        is_short = 0 < len(text) < SHORT and len(placeholders) > SHORT // 10
+        self._make = make
+        self._sent: dict[str, list[str]] = {}
+        self._placeholders = _of_use(placeholders, session)
         forms = {
             form: placeholder
-            for value, placeholder in placeholders.items()
-            if not (is_short and value.isascii() and value.isalnum() and value not in text)
+            for value, placeholder in self._placeholders.items()
             for form in _forms(value)
             if len(form) >= SHORTEST
         }
         self._forms = KnownForms(forms, shortest=SHORTEST)
+        self._folded = {
+            folded(form): value
+            for value in self._placeholders
+            if len(value) >= SHORTEST
+            for form in {value, quote(value), quote(value, safe="")}
+        }
+        self._folds = KnownForms({fold: fold for fold in self._folded}, shortest=SHORTEST)
 
     def in_request(self, interaction: Interaction) -> Interaction:
         """Return *interaction* with the placeholders in its request."""
@@ -60,6 +72,14 @@ class LearntValues:
             body=self._in_body(request.body),
         )
         return interaction if changed == request else replace(interaction, request=changed)
+
+    def sent(self, placeholder: str, value: str) -> tuple[str, ...]:
+        """Return what *placeholder* stands for: *value*, and what a replayed program sends in its place."""
+        on_replay = value
+        for other, sent in self._sent.items():
+            if other in on_replay:
+                on_replay = on_replay.replace(other, sent[-1])
+        return (value, self.original(value), on_replay, *self._sent.get(placeholder, ()))
 
     def original(self, text: str) -> str:
         """Return *text* with the values again, as the recorded program sent it."""
@@ -77,7 +97,70 @@ class LearntValues:
             return body
 
     def _replaced(self, text: str) -> str:
-        return self._forms.replaced(text, _is_whole)
+        return self._changed(self._forms.replaced(text, _is_whole), self._of_changed)
+
+    def _of_changed(self, written: str, sent: list[str]) -> str:
+        """Return the placeholder of *written*, for which a replayed program sends one of *sent*."""
+        made = self._make(written)
+        self._values.setdefault(made, written)
+        self._sent.setdefault(made, list(dict.fromkeys([unquote_plus(written), *sent])))
+        return made
+
+    def _on_replay(self, text: str, depth: int) -> str:
+        """Return *text* as a replayed program makes it, of the placeholders that it was answered."""
+        plain = self._forms.replaced(text, _is_whole)
+        return self._changed(plain, lambda _, sent: sent[0], depth)
+
+    def _changed(self, text: str, show: Callable[[str, list[str]], str], depth: int = 0) -> str:
+        """Return *text* with what *show* makes of each changed value in it, and of what is sent for it."""
+        if not self._folds:
+            return text
+
+        def stands(low: str, begin: int, end: int) -> bool:
+            del low
+            return _is_whole(text, begin, end)
+
+        # KnownForms says where; what is written there decides what becomes of it.
+        marked = folded(text)
+        done: list[str] = []
+        kept = 0
+        for begin, end in self._folds.places(marked, stands):
+            written = unquote(text[begin:end])
+            value = self._folded[marked[begin:end]]
+            sent = [change(self._placeholders[value]) for change in changes(value, written)]
+            if sent:
+                done += (text[kept:begin], show(written, sent))
+                kept = end
+        text = "".join((*done, text[kept:]))
+        return text if depth >= DEEPEST else self._decoded(text, show, depth)
+
+    def _decoded(self, text: str, show: Callable[[str, list[str]], str], depth: int) -> str:
+        done: list[str] = []
+        kept = 0
+        for begin, end, written, inner, encode in encoded_in(text):
+            sent = self._on_replay(inner, depth + 1)
+            if sent != inner:
+                done += (text[kept:begin], show(written, [encode(sent)]))
+                kept = end
+        return "".join((*done, text[kept:]))
+
+
+def _of_use(placeholders: Mapping[str, str], session: Iterable[Interaction]) -> Mapping[str, str]:
+    """Return those of many *placeholders* whose values can stand in the requests of a short *session*."""
+    asked = "\n".join(
+        f"{each.uri} {each.request.body[:SHORT].decode(errors='replace')}" for each in session
+    )
+    if not 0 < len(asked) < SHORT or len(placeholders) <= SHORT // 10:
+        return placeholders
+    texts = [asked]
+    for _ in range(DEEPEST):
+        texts.append("\n".join(each.inner for each in encoded_in(texts[-1])))
+    text = folded("\n".join(texts))
+    return {
+        value: placeholder
+        for value, placeholder in placeholders.items()
+        if not (value.isascii() and value.isalnum()) or folded(value) in text
+    }
 
 
 def _forms(value: str) -> set[str]:
@@ -89,8 +172,9 @@ def _forms(value: str) -> set[str]:
     texts |= {text.replace("/", "\\/") for text in escaped}
     texts |= {json.dumps(text)[1:-1] for text in escaped}
     quoted = {form for text in texts for form in _quoted(text)}
-    twice = {quote(form, safe="") for form in _quoted(value)}
-    return texts | quoted | twice
+    twice = {form for text in _quoted(value) for form in (quote(text, safe=""), quote(text))}
+    thrice = {form for text in twice for form in (quote(text, safe=""), quote(text))}
+    return texts | quoted | twice | thrice
 
 
 def _quoted(text: str) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import unquote
@@ -20,6 +20,7 @@ from qrtest.cassette.model import Interaction, collapsed
 from qrtest.http.messages import Request, Response
 from qrtest.redaction import allowlist, encoded_data, json_values, words
 from qrtest.redaction.allowlist import Rules, plain_name
+from qrtest.redaction.asked_instances import asked_instances
 from qrtest.redaction.bodies import cut_character, decompressed, text_of
 from qrtest.redaction.content import INTERIM, Content
 from qrtest.redaction.credentials import Credentials, with_body
@@ -28,7 +29,6 @@ from qrtest.redaction.learnt_values import LearntValues
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
-from qrtest.service import parse
 
 __all__ = [
     "Redacted",
@@ -95,29 +95,20 @@ def redacted(
         # A credential that is sent has to be known whole, before values in it are replaced.
         redactor.request(request)
     taught = in_answers | redactor.known_in_answers(interactions, in_answers)
-    learnt = LearntValues(taught, interactions)
+    learnt = LearntValues(taught, redactor.placeholder, interactions)
     cleaned = [(each, redactor.interaction(learnt.in_request(each))) for each in interactions]
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())
     clean = tuple(map(known.out_of, collapsed(kept)))
     values = {
-        placeholder: (value, learnt.original(value))
-        for placeholder, value in redactor.distinct_values(clean, *_instances(interactions)).items()
+        placeholder: learnt.sent(placeholder, value)
+        for placeholder, value in redactor.distinct_values(
+            clean, *asked_instances(interactions)
+        ).items()
     }
     is_enough = digests is not None and (digests.salt or not values)
     kept_before = digests if digests is not None and is_enough else Digests.salted_by(key)
     return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
-
-
-def _instances(interactions: Sequence[Interaction]) -> tuple[set[str], set[str]]:
-    """Return the CRNs of the instances that were asked, which no kept header names, and their names."""
-    asked = {each.request.header("Service-CRN") or "" for each in interactions}
-    names = set[str]()
-    for each in interactions:
-        if each.request.route is not None and each.request.route.operation == "search":
-            found = parse.instance_names(each.response.body)
-            names.update(name for crn, name in found.items() if crn in asked)
-    return asked, names
 
 
 def is_token_exchange(request: Request) -> bool:
@@ -186,6 +177,10 @@ class Redactor:
     def known_placeholders(self) -> dict[str, str]:
         """Return the credentials seen so far, with what stands for them."""
         return self._placeholders.known_placeholders()
+
+    def placeholder(self, text: str) -> str:
+        """Return what stands for *text*."""
+        return self._placeholders.of("text", text)
 
     def values_in_answers(self, interactions: Iterable[Interaction]) -> dict[str, str]:
         """Return what is replaced in the answers of *interactions*, with what stands for it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import pytest
 import requests
 
 import qrtest
+from qrtest.errors import UnansweredRequest
 from qrtest.http.messages import Request, Response
 from tests.servers import serving
 
@@ -111,3 +113,92 @@ def test_every_encoding_of_a_value_replays(base: str, value: str, tmp_path: Path
         assert encodings(base, learnt()) == recorded == [200] * 9
     with qrtest.replay(path, transport="requests"):
         assert encodings(base, value) == recorded
+
+
+def in_base64(value: str) -> str:
+    return base64.b64encode(value.encode()).decode()
+
+
+CHANGES: dict[str, Callable[[str], str]] = {
+    "base64": in_base64,
+    "base64 for addresses": lambda value: base64.urlsafe_b64encode(value.encode()).decode(),
+    "base64 without its end": lambda value: in_base64(value).rstrip("="),
+    "base64 twice": lambda value: in_base64(in_base64(value)),
+    "base64 of more": lambda value: in_base64(json.dumps({"owner": value})),
+    "hexadecimal": lambda value: value.encode().hex(),
+    "large letters": str.upper,
+    "small letters": str.lower,
+    "a title": str.title,
+    "a large letter": str.capitalize,
+    "other separators": lambda value: value.lower().replace(" ", "-"),
+    "underscores": lambda value: value.replace("-", "_").replace(" ", "_"),
+    "percent-encoded": lambda value: quote(value, safe=""),
+    "percent-encoded twice": lambda value: quote(quote(value, safe=""), safe=""),
+}
+
+
+def changed(base: str, value: str) -> list[int]:
+    """Return the statuses that a program gets that sends *value* with each change in it."""
+    statuses = []
+    for change in CHANGES.values():
+        sent = change(value)
+        quoted = quote(sent, safe="%")
+        asked = [
+            requests.get(f"{base}/repos/{quoted}/issues", timeout=5),
+            requests.get(f"{base}/repos/pre-{quoted}.git", timeout=5),
+            requests.get(f"{base}/s", params={"search": f"user:{sent} is:open"}, timeout=5),
+            requests.post(f"{base}/s", json={"title": f"by {sent}, ok", "name": sent}, timeout=5),
+            requests.post(f"{base}/s", data={"name": sent}, timeout=5),
+        ]
+        statuses += [each.status_code for each in asked]
+    return statuses
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["jane-doe", "Jane Doe", "jane.doe@example.com", "00000000-0000-0000-0000-000000000000"],
+)
+def test_a_value_that_the_program_changed_is_asked_with_again(
+    base: str, value: str, tmp_path: Path
+) -> None:
+    """A replayed program makes the same change to a placeholder; one that knows the value sends that."""
+    path = tmp_path / "session.yaml"
+
+    def learnt() -> str:
+        answer = requests.get(f"{base}/first", params={"n": "whatever", "v": value}, timeout=5)
+        return str(answer.json()["whatever"])
+
+    with qrtest.record(path):
+        recorded = changed(base, learnt())
+    with qrtest.replay(path, transport="requests"):
+        assert changed(base, learnt()) == recorded == [200] * 5 * len(CHANGES)
+    with qrtest.replay(path, transport="requests"):
+        assert changed(base, value) == recorded
+
+
+@pytest.mark.parametrize("value", ["jane-doe/my-project", "org/jane-doe/project-x"])
+def test_a_value_with_slashes_is_asked_with_as_parts_of_a_path(
+    base: str, value: str, tmp_path: Path
+) -> None:
+    """One placeholder stands for it: a program that knows the value asks with more parts."""
+    path = tmp_path / "session.yaml"
+
+    def program(learnt: str) -> list[int]:
+        ways = (f"repos/{learnt}/issues", f"repos/{learnt}", f"repos/pre-{learnt}.git?limit=1")
+        return [requests.get(f"{base}/{way}", timeout=5).status_code for way in ways]
+
+    def learnt() -> str:
+        answer = requests.get(f"{base}/first", params={"n": "full_name", "v": value}, timeout=5)
+        return str(answer.json()["full_name"])
+
+    with qrtest.record(path):
+        recorded = program(learnt())
+    with qrtest.replay(path, transport="requests"):
+        assert program(learnt()) == recorded == [200] * 3
+    with qrtest.replay(path, transport="requests"):
+        assert program(value) == recorded
+    with (
+        qrtest.replay(path, transport="requests"),
+        pytest.raises(UnansweredRequest, match="the path is"),
+    ):
+        requests.get(f"{base}/repos/{value[::-1]}/issues", timeout=5)
