@@ -7,7 +7,6 @@ Source: IBM's guide "Job limits", section "Maximum number of single- and two-qub
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -24,15 +23,15 @@ PASSIVE: Final = ("barrier", "delay")
 MOST_OF_GATE: Final[Mapping[str, int]] = {"rz": 2_400_000, "sx": 1_600_000}
 
 
-def too_long(params: str) -> str | None:
-    """Return what is too much in a circuit of a job with the inputs *params* (JSON); None if nothing is.
+def too_long(params: Mapping[str, Any]) -> str | None:
+    """Return what is too much in a circuit of a job with the inputs *params*; None if nothing is.
 
-    >>> too_long('{"pubs": [["OPENQASM 3.0; bit c; measure $0;"]]}') is None
+    >>> too_long({"pubs": [["OPENQASM 3.0; bit c; measure $0;"]]}) is None
     True
     """
     # Inputs may be damaged on purpose: the program that reads them later says so.
     try:
-        pubs = json.loads(params).get("pubs") or ()
+        pubs = params.get("pubs") or ()
         circuits = [pub[0] if isinstance(pub, list) else pub for pub in pubs]
         long = [each for each in circuits if _is_long(each)]
         found = [_excess(decoded(each)) for each in long if not isinstance(each, str)]

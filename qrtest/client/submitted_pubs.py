@@ -54,11 +54,13 @@ class CircuitFacts:
     """The classical *registers* of a circuit by name with their sizes, and its *metadata* as JSON.
 
     *instructions*: how many there are, those in branches and loops left out; 0 for a program in OpenQASM.
+    *qubits*: how many it has; None for a program in OpenQASM.
     """
 
     registers: Mapping[str, int]
     metadata: Any
     instructions: int = 0
+    qubits: int | None = None
 
 
 def circuit_facts(circuit: Any) -> CircuitFacts:
@@ -131,7 +133,7 @@ def _of_first_circuit(stream: io.BytesIO, version: int) -> CircuitFacts | None:
     stream.read(1)  # the type of the program: a circuit
     if version >= WITH_OFFSETS:
         stream.read(OFFSET_BYTES)
-    name, _, phase, _, _, metadata_size, count, instructions = _read(stream, CIRCUIT_HEADER)
+    name, _, phase, qubits, _, metadata_size, count, instructions = _read(stream, CIRCUIT_HEADER)
     if version >= WITH_VARIABLES:
         _read(stream, VARIABLES)
     stream.read(name + phase)
@@ -143,7 +145,7 @@ def _of_first_circuit(stream: io.BytesIO, version: int) -> CircuitFacts | None:
         stream.read(size * INDEX_BYTES)
         if kind == b"c" and is_in_circuit:
             registers[register] = size
-    return CircuitFacts(registers, metadata or {}, instructions)
+    return CircuitFacts(registers, metadata or {}, instructions, qubits)
 
 
 def _read(stream: io.BytesIO, layout: struct.Struct) -> tuple[Any, ...]:
@@ -153,7 +155,7 @@ def _read(stream: io.BytesIO, layout: struct.Struct) -> tuple[Any, ...]:
 def _of_circuit(circuit: Any) -> CircuitFacts:
     metadata = json.dumps(circuit.metadata or {}, cls=releases.json_encoder())
     registers = {each.name: each.size for each in circuit.cregs}
-    return CircuitFacts(registers, json.loads(metadata), len(circuit.data))
+    return CircuitFacts(registers, json.loads(metadata), len(circuit.data), circuit.num_qubits)
 
 
 def _of_qasm(text: str) -> CircuitFacts:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import warnings
+from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
 from qrtest.client.lasting_import import import_qiskit
@@ -11,6 +13,7 @@ from qrtest.errors import NotComputedWarning
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import failed
 from qrtest.scenario.scenario import Scenario
+from qrtest.service import input_checks
 from qrtest.service.error_codes import explanation
 from qrtest.service.input_checks import VALIDATION
 from qrtest.service.job_facts import Submission
@@ -20,6 +23,7 @@ __all__ = ["COMPUTED", "DEFAULT_PARAMS", "NOISY", "JobResults", "is_computed"]
 
 COMPUTED: Final = "computed"
 NOISY: Final = "noisy"
+PRIMITIVES: Final = ("sampler", "estimator")
 DEFAULT_PARAMS: Final = '{"pubs": [], "version": 2}'
 """The inputs of a job that is made without any: its default result is the small valid one."""
 
@@ -48,9 +52,9 @@ class JobResults:
         The script is not the scenario's where the job fails because of what was submitted.
         """
         script, result = scenario.script, scenario.result
-        too_long = self._too_long(script, submission)
-        if too_long is not None:
-            return too_long, None
+        failing = self._failing(scenario, submission)
+        if failing is not None:
+            return failing, None
         if is_computed(scenario):
             return self._computed(scenario, submission, number)
         if result is not None:
@@ -61,18 +65,34 @@ class JobResults:
             return script, _encoded(None, submission.program_id)
         return script, self._fitted(submission, number)
 
-    def _too_long(self, script: Script, submission: Submission) -> Script | None:
-        """Return the script of a job that fails in validation because of the length of a circuit."""
-        is_a_primitive = submission.program_id in ("sampler", "estimator")
-        if not is_a_primitive or script.end.status != "DONE" or submission.params == DEFAULT_PARAMS:
+    def _failing(self, scenario: Scenario, submission: Submission) -> Script | None:
+        """Return the script of a job that fails because of what was submitted; None for one that does not.
+
+        A result that is given is that of any inputs that can be read or not: only their length is checked.
+        """
+        script, program_id = scenario.script, submission.program_id
+        if program_id not in PRIMITIVES or script.end.status != "DONE":
             return None
+        if submission.params == DEFAULT_PARAMS:
+            return None
+        from qrtest.client.circuit_checks import unfit
         from qrtest.client.circuit_limits import too_long
 
-        problem = too_long(submission.params)
-        if problem is None:
+        params = _inputs(submission.params)
+        problem = too_long(params)
+        if problem is not None:
+            return Script(failed(f"{explanation(VALIDATION).message} {problem}", code=VALIDATION))
+        if scenario.result is not None and not is_computed(scenario):
             return None
-        reason = f"{explanation(VALIDATION).message} {problem}"
-        return Script(failed(reason, code=VALIDATION))
+        checked = input_checks.checked(script, program_id, params, None)
+        if checked is not script:
+            return checked
+        found = unfit(program_id, params)
+        if found is None:
+            return None
+        code, reason = found
+        reason = f"{explanation(code).message} {reason}"
+        return Script(*script.steps[:-1], failed(reason, code=code))
 
     def _fitted(self, submission: Submission, number: int) -> ResultMaker:
         """Return what makes the fitting result, once it is asked for; the small valid one if none fits."""
@@ -141,6 +161,15 @@ class JobResults:
 def is_computed(scenario: Scenario) -> bool:
     """Say whether the result is to be computed from what is submitted."""
     return isinstance(scenario.result, str) and scenario.result in (COMPUTED, NOISY)
+
+
+def _inputs(params: str) -> Mapping[str, Any]:
+    """Return the inputs of a job; none for a text that is no JSON object."""
+    try:
+        inputs = json.loads(params)
+    except (ValueError, RecursionError):
+        return {}
+    return inputs if isinstance(inputs, dict) else {}
 
 
 def _encoded(result: Any, program_id: str) -> str:

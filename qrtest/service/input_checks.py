@@ -19,6 +19,7 @@ from typing import Any, Final
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, failed
+from qrtest.service import input_types
 from qrtest.service.error_codes import explanation
 
 __all__ = ["MOST_EXECUTIONS", "VALIDATION", "checked"]
@@ -30,7 +31,6 @@ VALIDATION: Final = 1002
 
 REP_DELAY: Final = 6050
 UNREADABLE_INPUT: Final = 1603
-RESILIENCE_LEVELS: Final = range(3)
 HEADER_BYTES: Final = 512
 SHAPE: Final = re.compile(rb"'shape': \(([\d, ]*)\)")
 
@@ -51,7 +51,7 @@ def checked(
     """
     if script.end.status != transitions.DONE or program_id not in ("sampler", "estimator"):
         return script
-    problem = _of_a_wrong_type(params)
+    problem = input_types.problem(program_id, params)
     if problem is not None:
         reason = f"{explanation(UNREADABLE_INPUT).message} {problem}."
         return Script(*script.steps[:-1], failed(reason, UNREADABLE_INPUT))
@@ -68,34 +68,6 @@ def _options(params: Mapping[str, Any]) -> Mapping[str, Any]:
     return options
 
 
-def _of_a_wrong_type(params: Mapping[str, Any]) -> str | None:
-    """Return what is of a wrong type; None if nothing is."""
-    if not isinstance(params.get("pubs", []), list):
-        return "pubs is not a list"
-    options = params.get("options")
-    if options is None:
-        return None
-    if not isinstance(options, Mapping):
-        return "options is not an object"
-    shots, level = options.get("default_shots"), options.get("resilience_level")
-    if shots is not None and not _is_count(shots):
-        return "default_shots is not a number of shots"
-    if level is not None and (not _is_integer(level) or level not in RESILIENCE_LEVELS):
-        return f"resilience_level is not 0 to {RESILIENCE_LEVELS[-1]}"
-    execution = options.get("execution")
-    if execution is not None and not isinstance(execution, Mapping):
-        return "execution is not an object"
-    return None
-
-
-def _is_integer(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_count(value: Any) -> bool:
-    return _is_integer(value) and value > 0
-
-
 def _pubs(params: Mapping[str, Any]) -> list[Any]:
     return [pub for pub in params.get("pubs", []) if isinstance(pub, list)]
 
@@ -107,7 +79,7 @@ def _executions(program_id: str, params: Mapping[str, Any]) -> int:
     usual = _options(params).get("default_shots") or DEFAULT_SHOTS
     total = 0
     for pub in _pubs(params):
-        shots = pub[2] if len(pub) > 2 and _is_count(pub[2]) else usual
+        shots = pub[2] if len(pub) > 2 and input_types.is_count(pub[2]) else usual
         total += shots * (_sets(pub[1]) if len(pub) > 1 else 1)
     return total
 

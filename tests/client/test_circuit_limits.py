@@ -74,7 +74,7 @@ def test_a_circuit_within_its_limits_waits_in_the_queue() -> None:
 @pytest.mark.parametrize("pubs", [[[{"__type__": "QuantumCircuit", "__value__": "AAAA"}]], 5, [[]]])
 def test_inputs_that_cannot_be_read_are_left_to_the_program(pubs: Any) -> None:
     """They are not too long."""
-    assert circuit_limits.too_long('{"pubs": "x"}') is None
+    assert circuit_limits.too_long({"pubs": "x"}) is None
     assert state({"pubs": pubs})[0] in ("QUEUED", "ERROR")
 
 

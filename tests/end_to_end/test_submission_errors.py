@@ -97,6 +97,15 @@ ROWS = [
     Row("too long a circuit", 1002, params={"pubs": [pub(*[("cz", (0, 1))] * 5)]}),
     Row("a repetition delay", 6050, params={"options": {"execution": {"rep_delay": 1}}}),
     Row("options of a wrong type", 1603, params={"options": {"default_shots": "many"}}),
+    Row("a version that there is not", 1603, params={"pubs": [], "version": 99}),
+    Row("shots of a wrong type", 1603, params={"pubs": [["", None, True]]}),
+    Row("a register with a reserved name", 1500, params={"pubs": [["OPENQASM 3.0; bit shape;"]]}),
+    Row(
+        "an observable of another width",
+        1603,
+        program_id="estimator",
+        params={"pubs": [[QuantumCircuit(2), {"ZZZ": 1.0}]]},
+    ),
     Row("a circuit that cannot be read", 1603, params={"pubs": [["?"]]}, result="computed"),
     Row(
         "an instruction that the device does not have",

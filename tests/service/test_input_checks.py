@@ -56,24 +56,11 @@ def test_a_repetition_delay_out_of_range_fails_when_it_runs(rep_delay: float) ->
     assert f"Rep delay {rep_delay} outside of valid range 0.0 - 0.0005" in state["reason"]
 
 
-@pytest.mark.parametrize(
-    ("params", "what"),
-    [
-        ({"pubs": "x"}, "pubs is not a list"),
-        ({"options": []}, "options is not an object"),
-        ({"options": {"default_shots": "many"}}, "default_shots is not a number of shots"),
-        ({"options": {"default_shots": 0}}, "default_shots is not a number of shots"),
-        ({"options": {"resilience_level": 7}}, "resilience_level is not 0 to 2"),
-        ({"options": {"execution": 1}}, "execution is not an object"),
-    ],
-)
-def test_options_of_a_wrong_type_fail_when_the_program_reads_them(
-    params: dict[str, Any], what: str
-) -> None:
+def test_inputs_of_a_wrong_type_fail_when_the_program_reads_them() -> None:
     """Code 1603."""
-    state = after(Asking("DONE"), 0, **params)
+    state = after(Asking("DONE"), 0, options={"default_shots": "many"})
     assert (state["status"], state["reason_code"]) == ("Failed", 1603)
-    assert what in state["reason"]
+    assert "default_shots is not a number of shots" in state["reason"]
 
 
 def test_a_script_that_fails_anyway_keeps_its_own_failure() -> None:
@@ -86,9 +73,8 @@ def test_a_script_that_fails_anyway_keeps_its_own_failure() -> None:
     "pubs",
     [
         [{}],
-        [[]],
         [["", {"__type__": "ndarray", "__value__": "?"}]],
-        [["", {"__type__": "ndarray"}, "x"]],
+        [["", {"__type__": "ndarray"}, 5]],
     ],
 )
 def test_pubs_that_cannot_be_read_here_are_left_to_the_program(pubs: list[Any]) -> None:

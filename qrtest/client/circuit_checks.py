@@ -1,0 +1,82 @@
+"""Circuits of which a program can make no result, by what their headers say: nothing is decoded or run.
+
+Sources: `DataBin` of qiskit, which the service makes results of, reserves the names of its attributes; the
+client's `validate_classical_registers` says that a register of no bits crashes the sampler of the service;
+`EstimatorPub` of qiskit, which the service reads pubs with, holds observables to the width of the circuit.
+The codes are assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from qrtest.client.submitted_pubs import CircuitFacts, circuit_facts
+
+__all__ = ["RESERVED", "unfit"]
+
+NOT_READABLE: Final = 1603
+NO_RESULT: Final = 1500
+RESERVED: Final = frozenset(
+    {"_RESTRICTED_NAMES", "_SHAPE", "_FIELDS", "_FIELD_TYPES", "_data", "_shape"}
+    | {"keys", "values", "items", "shape", "ndim", "size", "self"}
+)
+"""The names that no register in a result can have."""
+
+
+def unfit(program_id: str, params: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Return the code and the reason with which a job with the inputs *params* fails; None for one that runs.
+
+    >>> unfit("sampler", {"pubs": [["OPENQASM 3.0; bit shape; shape = measure $0;"]]})[0]
+    1500
+    """
+    pubs = params.get("pubs")
+    for number, pub in enumerate(pubs if isinstance(pubs, list) else ()):
+        entries = pub if isinstance(pub, list) else [pub]
+        # Inputs may be damaged on purpose: the program that reads them later says so.
+        try:
+            facts = circuit_facts(entries[0])
+        except Exception:  # noqa: S112 (whatever the client's decoder makes of them)
+            continue
+        found = next(_problems(program_id, entries, facts, f"pub {number}"), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _problems(
+    program_id: str, pub: list[Any], facts: CircuitFacts, which: str
+) -> Iterator[tuple[int, str]]:
+    if program_id == "estimator":
+        widths = set(_widths(pub[1] if len(pub) > 1 else None))
+        if facts.qubits is not None and widths - {facts.qubits}:
+            yield (
+                NOT_READABLE,
+                f"The number of qubits of the circuit of {which} ({facts.qubits}) does not match the number "
+                f"of qubits of its observables ({max(widths - {facts.qubits})}).",
+            )
+        return
+    for name, size in facts.registers.items():
+        if name in RESERVED:
+            yield (
+                NO_RESULT,
+                f"The classical register {name!r} of {which} has no place in a result: qiskit's DataBin "
+                "has an attribute of that name. Rename the register.",
+            )
+        if size == 0:
+            yield NO_RESULT, f"The classical register {name!r} of {which} has no bits."
+
+
+def _widths(observables: Any) -> Iterator[int]:
+    """Yield the number of qubits of each label in an array of observables."""
+    left = [observables]
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping) and "__type__" in each:
+            each = each.get("__value__")
+        if isinstance(each, list):
+            left += each
+        elif isinstance(each, str):
+            yield len(each)
+        elif isinstance(each, Mapping):
+            yield from map(len, each)

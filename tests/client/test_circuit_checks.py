@@ -1,0 +1,71 @@
+"""Circuits that a program can make no result of: what the job fails with, whatever its result would be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit.primitives import DataBin
+from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
+
+from qrtest import simulate
+from qrtest.client.circuit_checks import RESERVED
+
+
+def failure(program_id: str, pub: list[Any], result: str | None) -> str:
+    """Return what the failed job says."""
+    with simulate() as sim:
+        params = {"pubs": [pub], "version": 2}
+        job = sim.job("DONE", program_id=program_id, params=params, result=result)
+        with pytest.raises(RuntimeJobFailureError) as caught:
+            job.result()
+    return str(caught.value)
+
+
+def with_register(name: str, size: int = 1) -> QuantumCircuit:
+    circuit = QuantumCircuit(1)
+    circuit.add_register(ClassicalRegister(size, name))
+    return circuit
+
+
+def test_the_reserved_names_are_those_that_a_data_bin_refuses() -> None:
+    """All of them, and no other attribute of it."""
+
+    def is_refused(name: str) -> bool:
+        try:
+            DataBin(shape=(), **{name: None})
+        except (TypeError, ValueError):
+            return True
+        return False
+
+    attributes = {name for name in dir(DataBin) if not name.startswith("__")}
+    assert {name for name in attributes | RESERVED if is_refused(name)} == RESERVED
+
+
+@pytest.mark.parametrize("result", [None, "computed"])
+@pytest.mark.parametrize("name", ["shape", "keys", "self"])
+def test_a_register_with_a_reserved_name_fails_the_job(name: str, result: str | None) -> None:
+    """The client's decoder would raise an error that names no register."""
+    says = failure("sampler", [with_register(name)], result)
+    assert f"1500; Internal error. The classical register '{name}' of pub 0" in says
+
+
+def test_a_register_in_openqasm_is_checked_too() -> None:
+    """Clients in other languages know nothing of qiskit's names."""
+    says = failure("sampler", ["OPENQASM 3.0; bit[2] items; items[0] = measure $0;"], None)
+    assert "'items' of pub 0" in says
+
+
+def test_a_register_without_bits_fails_the_job() -> None:
+    """The client refuses it before it submits."""
+    assert "'c' of pub 0 has no bits" in failure("sampler", [with_register("c", 0)], None)
+
+
+@pytest.mark.parametrize("result", [None, "computed", "noisy"])
+@pytest.mark.parametrize("observables", [{"ZZZ": 1.0}, [["Z"], ["X"]]])
+def test_observables_of_another_width_fail_the_job(observables: Any, result: str | None) -> None:
+    """A value for them would mean nothing."""
+    says = failure("estimator", [QuantumCircuit(2), observables], result)
+    assert "1603" in says
+    assert "circuit of pub 0 (2) does not match" in says
