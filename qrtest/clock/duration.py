@@ -6,6 +6,7 @@ Text and number are the same to the last digit: the arithmetic is decimal, so th
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from typing import Final
 
 from qrtest.errors import DurationError
 
-__all__ = ["Duration", "seconds", "text"]
+__all__ = ["Duration", "corrected", "seconds", "text"]
 
 Duration = int | float | str | timedelta
 
@@ -26,6 +27,19 @@ UNITS: Final = {
     "s": Decimal(1),
     "ms": Decimal("0.001"),
 }
+WORDS: Final = {
+    "d": ("d", "day", "days"),
+    "h": ("h", "hr", "hrs", "hour", "hours"),
+    "m": ("m", "min", "mins", "minute", "minutes"),
+    "s": ("s", "sec", "secs", "second", "seconds"),
+    "ms": ("ms", "msec", "msecs", "millis", "millisecond", "milliseconds"),
+}
+"""How people write the units."""
+
+DAYS: Final = {"w": 7, "week": 7, "weeks": 7, "month": 30, "months": 30, "year": 365, "years": 365}
+SMALLER: Final = {"d": "h", "h": "m", "m": "s"}
+_UNIT_OF: Final = {word: unit for unit, words in WORDS.items() for word in words}
+_WRITTEN = re.compile(r"(?:\s|,|and\b)*(\d{1,20}(?:[.,]\d{1,20})?)\s*([^\W\d_]*)", re.ASCII)
 _PART = re.compile(r"(\d{1,20}(?:\.\d{1,20})?)(ms|d|h|m|s)")
 _WHOLE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 _NUMBER = re.compile(r"\d{1,20}(?:\.\d{1,20})?", re.ASCII)
@@ -62,6 +76,33 @@ def _possible(duration: Duration, length: float) -> float:
     return round(float(length), 9)
 
 
+def corrected(written: str) -> str | None:
+    """Return what was meant by *written*, in the form that `seconds` reads; None if it is unclear.
+
+    >>> corrected("2 hours"), corrected("1 hr and 30 min"), corrected("1h30"), corrected("soon")
+    ('2h', '1h30m', '1h30m', None)
+    """
+    parts: list[tuple[str, str]] = []
+    at = 0
+    while at < len(written.rstrip()):
+        match = _WRITTEN.match(written, at)
+        if match is None:
+            return None
+        number, word = match[1].replace(",", "."), match[2].lower()
+        if not word and parts:
+            word = SMALLER.get(parts[-1][1], "")
+        near = difflib.get_close_matches(word, [*_UNIT_OF, *DAYS], n=1) if word else []
+        if word and not near:
+            return None
+        unit = near[0] if near else "s"
+        if unit in DAYS:
+            parts.append((f"{Decimal(number) * DAYS[unit]:f}", "d"))
+        else:
+            parts.append((number, _UNIT_OF[unit]))
+        at = match.end()
+    return "".join(f"{number}{unit}" for number, unit in parts) or None
+
+
 def text(length_seconds: float) -> str:
     """Return *length_seconds* as people write it; `seconds` reads the same number back.
 
@@ -86,8 +127,8 @@ def _read(duration: str) -> float:
     if _NUMBER.fullmatch(compact):
         return _possible(duration, float(compact))
     if not _WHOLE.fullmatch(compact):
-        raise DurationError(
-            f"{duration!r} is not a length of time: write it as '90s', '2h', '1h30m', '1d' or '250ms'."
-        )
+        near = corrected(duration)
+        rather = f"write {near!r}" if near else "write it as '90s', '2h', '1h30m', '1d' or '250ms'"
+        raise DurationError(f"{duration!r} is not a length of time: {rather}.")
     parts = _PART.findall(compact)
     return _possible(duration, float(sum(Decimal(number) * UNITS[unit] for number, unit in parts)))

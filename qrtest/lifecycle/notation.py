@@ -15,7 +15,6 @@ over the step. A last step that is not final lasts for ever.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from typing import Any, Final, NamedTuple, NoReturn
@@ -23,18 +22,15 @@ from typing import Any, Final, NamedTuple, NoReturn
 from qrtest.clock import duration as durations
 from qrtest.errors import DurationError, ScriptError
 from qrtest.lifecycle import transitions
+from qrtest.lifecycle.corrections import WORDS, corrected
 from qrtest.lifecycle.step import REASON_CODES, UNKNOWN, Step, failed, running, unknown
 
-__all__ = ["ILLEGAL_PREFIX", "Notation", "pointer", "read"]
+__all__ = ["ILLEGAL_PREFIX", "Notation", "meant", "pointer", "read"]
 
 ILLEGAL_PREFIX: Final = "ILLEGAL: "
 """What the text of a script begins with that may break the order of statuses."""
 
-WORDS: Final = (
-    *(status for status in transitions.STATUSES if status != transitions.INITIALIZING),
-    UNKNOWN,
-)
-"""The words that a step can begin with: a job is INITIALIZING before its first step."""
+EXAMPLE: Final = "QUEUED 2h; RUNNING 30s; DONE"
 
 SHOWN_BEFORE: Final = 60
 SHOWN_AFTER: Final = 40
@@ -66,14 +62,15 @@ def pointer(text: str, at: int) -> str:
 
 
 class _Reader:
-    """Reads a text from left to right; *at* is the column it has come to."""
+    """Reads a text from left to right; *at* is the column it has come to. *offers*: whether it corrects."""
 
     _WORD = re.compile(r"[^\W\d]\w*")
     _DURATION = re.compile(r"\d[\w.]*")
     _BLANK = re.compile(r"\s*")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, offers: bool = True) -> None:
         self.text = text
+        self._offers = offers
         self.at = 0
 
     def read(self) -> Notation:
@@ -92,7 +89,7 @@ class _Reader:
                 self._expect_separator()
             self._skip_blank()
         if not steps:
-            self._refuse(0, "there is no step in it", "QUEUED 2h; RUNNING 30s; DONE")
+            self._refuse(0, "there is no step in it", EXAMPLE)
         return Notation(tuple(steps), tuple(columns), legal)
 
     def _step(self) -> Step:
@@ -100,9 +97,7 @@ class _Reader:
         word = self._word()
         says = self._text() if word == UNKNOWN else None
         if word == UNKNOWN and says is None:
-            self._refuse(
-                self.at, "UNKNOWN needs the word that the service sends", 'UNKNOWN "Validating" 5s'
-            )
+            self._refuse(self.at, "UNKNOWN needs the word that the service sends")
         code = self._code() if word == transitions.ERROR else None
         lasts = self._duration()
         ends_badly = word in (transitions.ERROR, transitions.CANCELLED)
@@ -118,18 +113,16 @@ class _Reader:
                 return unknown(says, lasts)
             return Step(word, lasts, reason)
         except ScriptError as error:
-            self._refuse(start, str(error), None)
+            self._refuse(start, str(error))
 
     def _word(self) -> str:
         start = self.at
         match = self._WORD.match(self.text, start)
         if not match:
-            self._refuse(start, "a step begins with a status", "QUEUED 2h; RUNNING 30s; DONE")
+            self._refuse(start, "a step begins with a status", EXAMPLE)
         word = match[0].upper()
         if word not in WORDS:
-            near = difflib.get_close_matches(word, WORDS, n=1, cutoff=0.5)
-            fixed = self.text[:start] + near[0] + self.text[match.end() :] if near else None
-            self._refuse(start, f"{match[0]!r} is not one of {', '.join(WORDS)}", fixed)
+            self._refuse(start, f"{match[0]!r} is not one of {', '.join(WORDS)}")
         self.at = match.end()
         return word
 
@@ -140,7 +133,7 @@ class _Reader:
             return None
         self.at = match.end()
         if int(match[0]) not in REASON_CODES:
-            self._refuse(start, "an error code has four digits, 1000 to 9999", "ERROR 1500")
+            self._refuse(start, "an error code has four digits, 1000 to 9999")
         return int(match[0])
 
     def _duration(self) -> float | None:
@@ -152,13 +145,7 @@ class _Reader:
         try:
             return durations.seconds(match[0])
         except DurationError as error:
-            number = re.match(r"\d+(\.\d+)?", match[0])
-            unit = match[0][number.end() :].lower() if number else ""
-            near = next((u for u in durations.UNITS if unit.startswith(u[0])), "s")
-            fixed = (
-                f"{self.text[:start]}{number[0] if number else 5}{near}{self.text[match.end() :]}"
-            )
-            self._refuse(start, str(error), fixed)
+            self._refuse(start, str(error))
 
     def _text(self) -> str | None:
         start = self._skip_blank()
@@ -179,7 +166,7 @@ class _Reader:
         try:
             value, self.at = json.JSONDecoder().raw_decode(self.text, start)
         except (ValueError, RecursionError):
-            self._refuse(start, f"this is not {what}", None)
+            self._refuse(start, f"this is not {what}")
         return value
 
     def _expect_separator(self) -> None:
@@ -187,20 +174,31 @@ class _Reader:
             self.at += 1
             return
         rest = self.text[self.at :].split(";")[0].strip()
-        next_word = self._WORD.match(self.text, self.at)
-        fixed = None
-        if next_word and next_word[0].upper() in WORDS:
-            fixed = f"{self.text[: self.at].rstrip()}; {self.text[self.at :]}"
-        self._refuse(self.at, f"{rest!r} does not belong here; steps are separated by ';'", fixed)
+        self._refuse(self.at, f"{rest!r} does not belong here; steps are separated by ';'")
 
     def _skip_blank(self) -> int:
         match = self._BLANK.match(self.text, self.at)
         self.at = match.end() if match else self.at
         return self.at
 
-    def _refuse(self, at: int, why: str, rather: str | None) -> NoReturn:
+    def _refuse(self, at: int, why: str, example: str = "") -> NoReturn:
+        """Raise `ScriptError`; where it is not clear what was meant, *example* is shown."""
+        rather = (meant(self.text) if self._offers else None) or example
         advice = f"\nWrite it like this: {rather}" if rather else ""
         raise ScriptError(
             f"This script cannot be read at column {at + 1}: {why.rstrip('.')}.\n"
             f"{pointer(self.text, at)}{advice}"
         ) from None
+
+
+def meant(text: str) -> str | None:
+    """Return the script that was meant by *text*, if it is clear and can be read."""
+    prefix = ILLEGAL_PREFIX if text.startswith(ILLEGAL_PREFIX) else ""
+    rather = corrected(text.removeprefix(prefix))
+    if rather is None:
+        return None
+    try:
+        _Reader(prefix + rather, offers=False).read()
+    except ScriptError:
+        return None
+    return prefix + rather

@@ -18,6 +18,7 @@ from qrtest.lifecycle.step import UNKNOWN, Step
 
 __all__ = ["Script"]
 
+LASTS_FOR_EVER: Final = "lasts for ever"
 EVENT_OF: Final = {status: event for event, status in transitions.EVENTS.items()}
 
 
@@ -124,7 +125,9 @@ def _parsed(text: str) -> Script:
     except ScriptError as error:
         number = re.match(r"Step (\d+)", str(error))
         at = found.columns[int(number[1]) - 1] if number else 0
-        raise ScriptError(f"{error}\n{notation.pointer(text, at)}") from None
+        rather = notation.meant(text) if LASTS_FOR_EVER in str(error) else None
+        advice = f"\nWrite it like this: {rather}" if rather else ""
+        raise ScriptError(f"{error}\n{notation.pointer(text, at)}{advice}") from None
 
 
 def _refuse_illegal(steps: Sequence[Step]) -> None:
@@ -155,6 +158,6 @@ def _refuse_unreachable(steps: Sequence[Step]) -> None:
     for number, entry in enumerate(steps[:-1], 1):
         if entry.seconds is None:
             raise ScriptError(
-                f"Step {number} ({entry}) lasts for ever, so step {number + 1} "
+                f"Step {number} ({entry}) {LASTS_FOR_EVER}, so step {number + 1} "
                 f"({steps[number]}) is never reached: say how long it lasts, as in '{entry} 5s'."
             )

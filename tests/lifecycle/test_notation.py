@@ -81,16 +81,16 @@ def test_case_and_blanks_do_not_matter() -> None:
         ),
         (
             "QUEUED 5minutes; DONE",
-            "This script cannot be read at column 8: '5minutes' is not a length of time: write it as "
-            "'90s', '2h', '1h30m', '1d' or '250ms'.\n"
+            "This script cannot be read at column 8: '5minutes' is not a length of time: write "
+            "'5m'.\n"
             "    QUEUED 5minutes; DONE\n"
             "           ^\n"
             "Write it like this: QUEUED 5m; DONE",
         ),
         (
             "QUEUED 7parsecs; DONE",
-            "This script cannot be read at column 8: '7parsecs' is not a length of time: write it as "
-            "'90s', '2h', '1h30m', '1d' or '250ms'.\n"
+            "This script cannot be read at column 8: '7parsecs' is not a length of time: write "
+            "'7s'.\n"
             "    QUEUED 7parsecs; DONE\n"
             "           ^\n"
             "Write it like this: QUEUED 7s; DONE",
@@ -100,7 +100,8 @@ def test_case_and_blanks_do_not_matter() -> None:
             "This script cannot be read at column 11: 'and then' does not belong here; steps are "
             "separated by ';'.\n"
             "    QUEUED 1s and then; DONE\n"
-            "              ^",
+            "              ^\n"
+            "Write it like this: QUEUED 1s; DONE",
         ),
         (
             'DONE "Why."',
@@ -143,7 +144,8 @@ def test_case_and_blanks_do_not_matter() -> None:
             "Step 1 (QUEUED) lasts for ever, so step 2 (DONE) is never reached: say how long it lasts, "
             "as in 'QUEUED 5s'.\n"
             "    QUEUED; DONE\n"
-            "    ^",
+            "    ^\n"
+            "Write it like this: QUEUED 5s; DONE",
         ),
         (
             "",
@@ -170,7 +172,8 @@ def test_case_and_blanks_do_not_matter() -> None:
             'UNKNOWN "" 5s; DONE',
             "This script cannot be read at column 1: unknown(''): give the word that the service sends.\n"
             '    UNKNOWN "" 5s; DONE\n'
-            "    ^",
+            "    ^\n"
+            'Write it like this: UNKNOWN "Validating" 5s; DONE',
         ),
         (
             "QUEUED 5s soon; DONE",
@@ -220,7 +223,8 @@ def test_the_place_of_a_mistake_is_shown_on_one_line(before: str, after: str) ->
             "This script cannot be read at column 7: this is not a text in double quotes, as "
             '"Internal error.".\n'
             '    ERROR "Why.\n'
-            "          ^",
+            "          ^\n"
+            'Write it like this: ERROR "Why."',
         ),
         (
             "UNKNOWN 5s",
