@@ -19,23 +19,26 @@ IMMUTABLE_TYPE: Final = 1 << 8
 """The flag of a class of C, which takes no assignment: its attributes are replaced in its dictionary."""
 
 Patch = tuple[Any, str, Any]
-"""A module, class, object, function or namespace, the name of its attribute, and the replacement."""
+"""A module, class, object, function or dict, the name of its attribute, and the replacement."""
 
 
 class _Members(Mapping[str, Any]):
-    """The attributes of a function that are not in its dictionary, as its default arguments."""
+    """The attributes that are not in a dictionary: default arguments of a function, slots of an object."""
 
-    def __init__(self, function: FunctionType) -> None:
-        self._function = function
+    def __init__(self, owner: object) -> None:
+        self._owner = owner
 
     def __getitem__(self, name: str) -> Any:
-        return getattr(self._function, name)
+        found = getattr(self._owner, name, ABSENT)
+        if found is ABSENT:
+            raise KeyError(name)
+        return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(dir(self._function))
+        return iter(dir(self._owner))
 
     def __len__(self) -> int:
-        return len(dir(self._function))
+        return len(dir(self._owner))
 
 
 class Patches:
@@ -125,9 +128,11 @@ class _Found:
                 self._inherited += _inherited(owner, name) if is_inherited else ()
 
     def _namespace(self, owner: Any) -> Mapping[str, Any]:
-        if isinstance(owner, FunctionType):
+        if isinstance(owner, dict):
+            return owner
+        if isinstance(owner, FunctionType) or not hasattr(owner, "__dict__"):
             return _Members(owner)
-        namespace: Mapping[str, Any] = owner if isinstance(owner, dict) else vars(owner)
+        namespace: Mapping[str, Any] = vars(owner)
         if not (isinstance(owner, type) and owner.__flags__ & IMMUTABLE_TYPE):
             return namespace
         import ctypes

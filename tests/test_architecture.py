@@ -97,6 +97,7 @@ HOMES = {
     },
     "trustme": {"transport.tls"},
     "asyncio": {
+        "clock.patch_uvloop",
         "clock.places",
         "properties.consumer_run",
         "transport.aiohttp_tap",

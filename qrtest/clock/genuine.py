@@ -11,8 +11,8 @@ import gc
 import selectors
 import threading
 import time
-from collections.abc import Callable
-from types import BuiltinFunctionType
+from collections.abc import Callable, Mapping
+from types import BuiltinFunctionType, MappingProxyType
 from typing import Any, Final
 
 __all__ = [
@@ -41,24 +41,26 @@ def _genuine(name: str) -> Callable[..., Any]:
     return found
 
 
-REAL: Final[dict[str, Callable[..., Any]]] = {
-    name: _genuine(name)
-    for name in (
-        "sleep",
-        "time",
-        "time_ns",
-        "monotonic",
-        "monotonic_ns",
-        "perf_counter",
-        "perf_counter_ns",
-        "localtime",
-        "gmtime",
-        "ctime",
-        "asctime",
-        "strftime",
-    )
-}
-"""The functions of `time`, by name."""
+REAL: Final[Mapping[str, Callable[..., Any]]] = MappingProxyType(
+    {
+        name: _genuine(name)
+        for name in (
+            "sleep",
+            "time",
+            "time_ns",
+            "monotonic",
+            "monotonic_ns",
+            "perf_counter",
+            "perf_counter_ns",
+            "localtime",
+            "gmtime",
+            "ctime",
+            "asctime",
+            "strftime",
+        )
+    }
+)
+"""The functions of `time`, by name. No dict, in which a search from a module of the project would look."""
 
 Lock: Final = _thread.allocate_lock
 RLock: Final = threading.RLock

@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
+from types import BuiltinMethodType, MethodType
 from typing import Any, Final
 
 from qrtest.clock.clocks import VirtualClock
@@ -19,7 +20,7 @@ from qrtest.clock.installed import virtual_clock
 from qrtest.clock.places import is_library, is_tool
 from qrtest.patching import Patch
 
-__all__ = ["is_travelling", "patches", "prepare"]
+__all__ = ["exchange", "is_travelling", "patches", "prepare"]
 
 _NAMES: Final = ("now", "utcnow")
 _GENUINE: Final[dict[str, Any]] = {name: vars(datetime)[name] for name in _NAMES}
@@ -44,6 +45,21 @@ def patches() -> Iterator[Patch]:
     """Return the methods to replace."""
     for name, ours in _REPLACEMENTS.items():
         yield datetime, name, ours
+
+
+def exchange(value: Any) -> tuple[Any, Any] | None:
+    """Return, for a `datetime.now` that was kept, as a default factory, it and what follows the clock.
+
+    None for all else. Both are looked up in the class when they are taken, and so are new objects each time.
+    """
+    kind = type(value)
+    if kind is not BuiltinMethodType and kind is not MethodType:
+        return None
+    owner, name = value.__self__, value.__name__
+    if name not in _NAMES or not isinstance(owner, type) or not issubclass(owner, datetime):
+        return None
+    genuine, ours = _GENUINE[name].__get__(None, owner), _REPLACEMENTS[name].__get__(None, owner)
+    return (value if value == genuine else genuine, ours) if value in (genuine, ours) else None
 
 
 def _is_unknown() -> bool:

@@ -24,11 +24,13 @@ from qrtest.clock import (
     patch_loops,
     patch_threads,
     patch_trio,
+    patch_uvloop,
 )
 from qrtest.clock.clocks import Clock, VirtualClock
 from qrtest.clock.genuine import REAL, get_ident
 from qrtest.clock.installed import INSTALLED, serves_a_tool, virtual_clock
-from qrtest.clock.kept_functions import Place, places_in, present
+from qrtest.clock.kept_functions import Place, places_below, places_in, present
+from qrtest.clock.late_imports import LateImports
 from qrtest.clock.moment import UPTIME_SECONDS
 from qrtest.clock.places import is_library, is_tool
 from qrtest.patching import PATCHING, Patch, Patches
@@ -125,7 +127,7 @@ class _Places:
     def __init__(self) -> None:
         self._modules_seen: dict[str, int] = {}
         self._state_seen: object = None
-        self._places: dict[tuple[int, str], Place] = {}
+        self._places: dict[tuple[object, ...], Place] = {}
 
     def patches(self) -> Iterator[Patch]:
         """Return the names to replace; what somebody else has replaced is left to them."""
@@ -135,8 +137,7 @@ class _Places:
                 yield owner, name, replacement
         for name, replacement in _VIRTUAL.items():
             yield time, name, replacement
-        for module in (patch_threads, patch_loops, patch_locks, patch_dates, patch_trio):
-            yield from module.patches()
+        yield from _elsewhere()
 
     def look(self) -> None:
         """Find the names imported by modules that are new since the last call; none keeps a replacement."""
@@ -144,6 +145,7 @@ class _Places:
         if state == self._state_seen:
             return
         self._state_seen = state
+        _LATE.look()
         for module_name, module in list(sys.modules.items()):
             if self._modules_seen.get(module_name) == id(module) and module_name != MAIN:
                 continue
@@ -151,21 +153,37 @@ class _Places:
             namespace = getattr(module, "__dict__", None)
             if namespace is None or module is time or _keeps_its_names(module_name):
                 continue
-            deeply = module_name == "sched" or _is_of_the_project(module)
-            for place in places_in(namespace, _exchange, deeply=deeply):
-                self._places[id(place.owner), place.name] = place
-                if isinstance(place.owner, dict):
-                    place.owner[place.name] = place.genuine
-                elif present(place.owner, place.name) is not place.genuine:
-                    setattr(place.owner, place.name, place.genuine)
+            self._note(places_in(namespace, _exchange))
+            if _is_of_the_project(module):
+                self._note(places_below(namespace, _exchange))
+            elif _reads_time(module_name, namespace):
+                self._note(places_below(namespace, _exchange, is_library_code=True))
         for module_name in self._modules_seen.keys() - sys.modules.keys():
             del self._modules_seen[module_name]
+
+    def _note(self, places: Iterator[Place]) -> None:
+        for place in places:
+            self._places[place.key] = place
+            if isinstance(place.owner, dict):
+                place.owner[place.name] = place.genuine
+            elif present(place.owner, place.name) is not place.genuine:
+                setattr(place.owner, place.name, place.genuine)
 
 
 def _exchange(value: Any) -> tuple[Any, Any] | None:
     genuine = _GENUINE_OF.get(id(value), value)
     replacement = _REPLACEMENT_OF.get(id(genuine))
-    return None if replacement is None else (genuine, replacement)
+    if replacement is None:
+        return patch_dates.exchange(value)
+    return genuine, replacement
+
+
+def _reads_time(module_name: str, namespace: dict[str, Any]) -> bool:
+    """Return whether a module of a library has `time` by name, and so may keep its functions elsewhere."""
+    if module_name != "sched" and (module_name.startswith("qrtest") or is_library(module_name)):
+        return False
+    has_the_module = namespace.get("time") is time or namespace.get("_time") is time
+    return has_the_module or not REAL.keys().isdisjoint(namespace)
 
 
 def _is_of_the_project(module: Any) -> bool:
@@ -179,6 +197,15 @@ def _modules_state() -> tuple[int, str, int, int]:
     """Return a value that is another one when modules were imported meanwhile, or names added at a prompt."""
     last = next(reversed(sys.modules))
     return len(sys.modules), last, id(sys.modules[last]), len(vars(sys.modules[MAIN]))
+
+
+def _elsewhere() -> Iterator[Patch]:
+    """Return what to replace outside of `time`."""
+    for module in (patch_threads, patch_loops, patch_locks, patch_dates, patch_trio, patch_uvloop):
+        yield from module.patches()
+
+
+_LATE: Final = LateImports(_elsewhere)
 
 
 class _Following(ModuleType):
@@ -198,12 +225,15 @@ _ENDED_INSIDE: Final[set[str]] = set()
 def _replace() -> None:
     patch_dates.prepare()
     _PATCHES.__enter__()
+    if _LATE.is_needed:
+        _LATE.begin()
     time.__class__ = _Following
 
 
 def _restore() -> None:
     """Put the genuine functions back, in modules that were imported meanwhile, too."""
     time.__class__ = ModuleType
+    _LATE.end()
     _PATCHES.__exit__()
     while _ENDED_INSIDE:
         name = _ENDED_INSIDE.pop()

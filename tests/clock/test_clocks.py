@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from qrtest.clock.clocks import AcceleratedClock, clock_named
 from qrtest.clock.patch_time import NAMES
 from qrtest.errors import ClockError
 
-REAL = {name: getattr(time, name) for name in NAMES}
+REAL = MappingProxyType({name: getattr(time, name) for name in NAMES})
 
 
 def test_sleeping_is_jumping() -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import threading
 import time
 import types
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import sleep as imported_sleep
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -21,7 +17,7 @@ from qrtest import VirtualClock
 from qrtest.clock.moment import EPOCH
 from qrtest.clock.patch_time import NAMES, install
 
-REAL = {name: getattr(time, name) for name in NAMES}
+REAL = types.MappingProxyType({name: getattr(time, name) for name in NAMES})
 NUMBERS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 
 
@@ -163,80 +159,6 @@ def test_looking_at_the_time_now_and_then_does_not_move_it() -> None:
         for _ in range(1000):
             time.time()
     assert clock.now() == 0
-
-
-KEPT = """
-import functools, sched, time
-
-nap = functools.partial(time.sleep, 3600)
-agenda = sched.scheduler(time.time, time.sleep)
-
-def by_default(sleep=time.sleep, *, again=time.sleep):
-    sleep(1800)
-    again(1800)
-
-class Poller:
-    pause = time.sleep
-    still = staticmethod(time.sleep)
-
-    def __init__(self):
-        self.wait = time.sleep
-
-    def of_the_class(self):
-        self.pause(1800)
-        self.still(1800)
-
-    def of_the_object(self, sleep=time.sleep):
-        self.wait(1800)
-        sleep(1800)
-
-poller = Poller()
-
-def by_the_agenda():
-    agenda.enter(3600, 1, lambda: None)
-    agenda.run()
-"""
-
-
-@pytest.fixture
-def keeping(tmp_path: Path) -> Iterator[Any]:
-    """A module of the project that has kept `time.sleep` in every way."""
-    source = tmp_path / "keeps_its_sleep.py"
-    source.write_text(KEPT, encoding="utf-8")
-    spec = importlib.util.spec_from_file_location("keeps_its_sleep", source)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["keeps_its_sleep"] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules["keeps_its_sleep"]
-
-
-def test_what_keeps_a_sleep_waits_on_the_clock(keeping: Any) -> None:
-    """As a default argument, a member of a class or object, a partial, or in a scheduler."""
-    ways: tuple[Callable[[], None], ...] = (
-        lambda: keeping.nap(),
-        keeping.by_default,
-        keeping.poller.of_the_class,
-        keeping.poller.of_the_object,
-        keeping.by_the_agenda,
-    )
-    for number, wait in enumerate(ways, 1):
-        clock = VirtualClock()
-        with install(clock):
-            wait()
-        assert clock.now() == pytest.approx(3600), f"way {number}"
-
-
-def test_what_keeps_a_sleep_has_the_genuine_one_afterwards(keeping: Any) -> None:
-    """Also the members of classes, and functions' default arguments."""
-    kept = [dict(vars(keeping.Poller)), keeping.by_default.__defaults__, keeping.nap]
-    with install(VirtualClock()):
-        pass
-    assert [dict(vars(keeping.Poller)), keeping.by_default.__defaults__, keeping.nap] == kept
-    assert keeping.by_default.__kwdefaults__ == {"again": REAL["sleep"]}
-    assert keeping.poller.wait is keeping.agenda.delayfunc is REAL["sleep"]
 
 
 def test_a_patch_that_ends_inside_leaves_the_function_on_the_clock() -> None:
