@@ -37,7 +37,17 @@ WIDTH: Final = SHORTEST - STRIDE + 1
 
 LARGEST_BLOB: Final = 2**26
 LONGEST_LINE: Final = 10_000
-_BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
+MOST_WORDS: Final = 8
+LONGEST_PHRASE: Final = 200
+"""How far from a placeholder the other words of a value may stand."""
+
+_TOKEN: Final = re.compile(r"redacted-[a-z]{1,20}-[0-9a-f]{10}|\w[\w@-]{0,79}")
+_BESIDE: Final = re.compile(
+    r"redacted-[a-z]{1,20}-[0-9a-f]{10}(?=[ +]\w)|(?<=\w[ +])redacted-[a-z]{1,20}-[0-9a-f]{10}"
+)
+"""A placeholder with a word beside it."""
+
+_BLOB: Final = re.compile(r"[A-Za-z0-9+/]{16,}(?:\s+[A-Za-z0-9+/]{4,})*")
 """Base64, its lines as one; a word that follows does no harm."""
 
 
@@ -46,7 +56,9 @@ _BLOB: Final = re.compile(r"[A-Za-z0-9+/]{24,}(?:\s+[A-Za-z0-9+/]{4,})*")
 
 def searched(text: str, cassette: Cassette, values: Iterable[str]) -> Iterator[tuple[Finding, str]]:
     """Yield where one of *values* stands in *text*, the file of *cassette*, each with the value."""
+    values = list(values)
     search = _Search(values)
+    yield from _half_replaced(text, values)
     if not search.is_empty:
         yield from search.lines(text)
         for number, each in enumerate(cassette.interactions, 1):
@@ -60,6 +72,47 @@ def searched(text: str, cassette: Cassette, values: Iterable[str]) -> Iterator[t
             for part in parts:
                 for kind, value, _ in search.places(part):
                     yield Finding(_described(kind), f"interaction {number}"), value
+
+
+def _half_replaced(text: str, values: Iterable[str]) -> Iterator[tuple[Finding, str]]:
+    """Yield where some words of one of *values* stand in *text*, and placeholders in the place of the others.
+
+    What is yielded is what stands there: its words by themselves may be ordinary ones.
+    """
+    phrases: dict[str, list[list[str]]] = {}
+    for value in values:
+        words = _TOKEN.findall(value.lower())
+        if 2 <= len(words) <= MOST_WORDS:
+            for word in words:
+                phrases.setdefault(word, []).append(words)
+    seen = set[str]()
+    looked_at = 0
+    for placeholder in _BESIDE.finditer(text) if phrases else ():
+        if placeholder.end() + LONGEST_PHRASE <= looked_at:
+            continue
+        line = text.rfind("\n", 0, placeholder.start()) + 1
+        begin = max(line, placeholder.start() - LONGEST_PHRASE)
+        looked_at = placeholder.end() + 5 * LONGEST_PHRASE
+        tokens = list(_TOKEN.finditer(text, begin, looked_at))
+        low = [token[0].lower() for token in tokens]
+        for at, word in enumerate(low):
+            for words in phrases.get(word, ()):
+                start = at - words.index(word)
+                run = low[max(0, start) : start + len(words)]
+                if start >= 0 and _is_half(run, words):
+                    there = text[tokens[start].start() : tokens[start + len(words) - 1].end()]
+                    if there not in seen:
+                        seen.add(there)
+                        number = text.count("\n", 0, placeholder.start()) + 1
+                        yield Finding(_described("in part"), f"line {number}"), there
+
+
+def _is_half(run: list[str], words: list[str]) -> bool:
+    """Return whether *run* is *words*, some of them replaced, and one of six letters or more still there."""
+    left = [one for one, word in zip(run, words, strict=False) if one == word]
+    is_whole = len(run) == len(words) and len(left) < len(words)
+    others = (one for one, word in zip(run, words, strict=False) if one != word)
+    return is_whole and max(map(len, left)) >= SHORTEST and all(map(_PLACEHOLDER.fullmatch, others))
 
 
 class _Search:

@@ -19,7 +19,8 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
-from qrtest.redaction.used_labels import LONGEST, Cells, in_object, in_path, in_text
+from qrtest.redaction.used_beside import Cells, in_object
+from qrtest.redaction.used_labels import LONGEST, in_path, in_text
 
 __all__ = ["could_matter", "text_of_bytes", "used_values"]
 
@@ -37,15 +38,22 @@ square of its length."""
 LONGEST_PATH: Final = 2_000
 _TABLE: Final = re.compile(r"(?i)<t[dhr]\b")
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
-_PASSWORD: Final = re.compile(r"(?i)passw|passphrase|pwd|secret")
+_PASSWORD: Final = re.compile(
+    r"(?i)passw|passphrase|pwd|secret|^pw$|kennwort|contrase|mot_de_passe"
+)
 _SECRET: Final = re.compile(
-    r"(?i)passw|passcode|passphrase|pwd|secret|token|api_?-?key|access_?-?key|private_?-?key|credential"
-    r"|authori[sz]ation|^auth$|signature|cookie|session_?-?key|^pin$|^otp$|client_?-?id|sessionid"
+    r"(?i)passw|passcode|passphrase|pwd|secret|token|credential|creds$|^pw$|kennwort|contrase|mot_de_passe"
+    r"|(?:api|access|private|signing|encryption|master|storage|shared|ssh|account|hmac|session)_?key"
+    r"|authori[sz]ation|^auth$|signature|cookie|(?:^|_)(?:pin|t?otp)(?:_?(?:codes?|value|hash|\d))?s?$|client_?-?id|sessionid|sessid"
+    r"|^(?:bearer|jwt|hmac|salt|cv[vc]2?|ssn|iban|mnemonic)$|csrf|xsrf|assertion|seed_?phrase|card_?number"
 )
 _PERSON: Final = re.compile(
-    r"(?i)^(?:(?:users?|accounts?|customer|iam|owner|login)[_-]?(?:id|name)?|(?:first|last|full|given|family)[_-]?name"
-    r"|e?-?mail(?:[_-]?address)?|contact|phone(?:[_-]?number)?|mobile|telephone|created_by|client_ip"
-    r"|ip(?:_address)?|remote_addr|guid|instance_id|bss_account)$"
+    r"(?i)^(?:(?:my|your|old|new|current|source|remote|x)_?)?"
+    r"(?:(?:users?|accounts?|customer|tenant|org(?:ani[sz]ation)?|employee|iam|owner|login|author)_?(?:id|name)?"
+    r"|(?:first|last|full|given|family|middle|nick)_?name|surname|e?_?mail(?:_?address)?|contact(?:_?name)?"
+    r"|phone(?:_?number)?|mobile(?:_?number)?|telephone|(?:created|updated|modified|deleted|submitted)_?by"
+    r"|client_ip|ip(?:_?addr(?:ess)?)?|remote_addr|guid|instance_?id|bss_account(?:_?id)?|requester|assignee"
+    r"|preferred_username|street|postcode)(?:_\d{1,2})?$"
 )
 _NO_SECRET: Final = re.compile(
     r"(?i)(?:count|limit|type|s_used|length|expir\w*|policy|url|uri|endpoint|state|status)$|^max|^has|^is_"
@@ -76,6 +84,8 @@ _PAIR: Final = re.compile(r"[?&;#]([\w.%\[\]-]{1,80})=([^&;#\s\"'<>]{4,2000})")
 _PART: Final = re.compile(
     r'name(?:="?|\*=[\w-]{0,20}\'[\w-]{0,20}\')([^";\r\n]{1,80})"?[^\r\n]*(?:\r?\n[^\r\n]+){0,4}?\r?\n\r?\n([^\r\n]{4,400})'
 )
+_MATRIX: Final = re.compile(r";([\w.%-]{1,80})=([^;/?#&\s\"'<>]{4,2000})")
+_USER_INFORMATION: Final = re.compile(r"://([^/\s:@\"'<>]{1,200})(?::([^/\s\"'<>]{1,400}))?@")
 _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
 _SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
 SHORTEST_BLOB: Final = 16
@@ -93,7 +103,7 @@ def used_values(interactions: Iterable[Interaction]) -> frozenset[str]:
         user, at, _ = request.host.rpartition("@")
         if at:
             reader.take("password", *map(unquote, user.split(":", 1)))
-        reader.address(f"{request.path}?{request.query}")
+        reader.address(f"{request.path}?{request.query}" if request.query else request.path)
         for headers in (request.headers, response.headers):
             for name, value in headers.items():
                 reader.header(name, value)
@@ -151,6 +161,11 @@ class _Reader:
             self.take(unquote(name), unquote_plus(value), value)
         for used in in_path(text.partition("?")[0], _names) if len(text) < LONGEST_PATH else ():
             self.take(used.name, unquote(used.value))
+        for name, value in _MATRIX.findall(text) if ";" in text else ():
+            self.take(unquote(name), unquote(value), value)
+        for user, password in _USER_INFORMATION.findall(text):
+            self.take("user", unquote(user))
+            self.take("password", unquote(password))
         for name, value in _AFTER.findall(text):
             self.take("user" if name[0] in "ua" else "token", unquote(value))
 
@@ -166,8 +181,12 @@ class _Reader:
         for value in _json_in(text):
             self.json(value, "", depth)
         if "=" in text and " " not in text[:400]:
-            for name, each in parse_qsl(text):
+            pairs = parse_qsl(text)
+            for name, each in pairs:
                 self.take(name, each)
+            fields = dict(pairs)
+            label = fields.get("name") or fields.get("key") or fields.get("field") or ""
+            self.take(label, fields.get("value") or fields.get("val") or "")
         self.address(text)
         for found in _NAME.finditer(text):
             self._assigned(text, found)
@@ -373,5 +392,6 @@ def _governs(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def _names(name: str) -> bool:
     """Return whether *name* is one of a secret or of a person."""
-    is_secret = _SECRET.search(name) is not None and _NO_SECRET.search(name) is None
-    return is_secret or _PERSON.search(name) is not None
+    plain = name.replace("-", "_")
+    is_secret = _SECRET.search(plain) is not None and _NO_SECRET.search(plain) is None
+    return is_secret or _PERSON.search(plain) is not None
