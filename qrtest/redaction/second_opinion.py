@@ -108,11 +108,17 @@ def _half_replaced(text: str, values: Iterable[str]) -> Iterator[tuple[Finding, 
 
 
 def _is_half(run: list[str], words: list[str]) -> bool:
-    """Return whether *run* is *words*, some of them replaced, and one of six letters or more still there."""
+    """Return whether *run* is *words*, some of them replaced, and one still there that is no ordinary word.
+
+    Of two words the one that is left has to look like a secret: the other one may be a scheme, or a title.
+    """
     left = [one for one, word in zip(run, words, strict=False) if one == word]
-    is_whole = len(run) == len(words) and len(left) < len(words)
     others = (one for one, word in zip(run, words, strict=False) if one != word)
-    return is_whole and max(map(len, left)) >= SHORTEST and all(map(_PLACEHOLDER.fullmatch, others))
+    return (
+        len(run) == len(words) > len(left)
+        and all(map(_PLACEHOLDER.fullmatch, others))
+        and any(could_matter(word, is_password=len(words) > 2) for word in left)
+    )
 
 
 class _Search:
