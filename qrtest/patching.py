@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import _thread
 import gc
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from types import FunctionType
 from typing import Any, Final
 
-__all__ = ["PATCHING", "Patch", "Patches"]
+__all__ = ["PATCHING", "OwnRLock", "Patch", "Patches"]
 
-PATCHING: Final = threading.RLock()
+
+class OwnRLock(_thread.RLock):  # type: ignore[misc]
+    """A lock of qrtest's own: its methods stay genuine while those of its base class are replaced."""
+
+    acquire = _thread.RLock.acquire
+    __enter__ = _thread.RLock.__enter__
+
+
+PATCHING: Final = OwnRLock()
 """Held while an attribute that all threads see is replaced or restored."""
 
 ABSENT: Final = object()
@@ -98,8 +106,8 @@ class Patches:
 class _Found:
     """Replacements, and what they replace: of names in dicts, and of attributes of classes.
 
-    A simulation makes some sixty when it begins and takes them back when it ends; that is most of what
-    it costs to begin and to end, hence two plain loops, and nothing that is looked up twice.
+    A simulation makes some seventy when it begins and takes them back when it ends; that is most of what
+    it costs to begin and to end, hence plain loops, and nothing that is looked up twice.
     *before*: those of the last time. A patch that began while they were in place, and ended later, has put
     one of their stand-ins back; genuine is what that had replaced.
     """
@@ -107,6 +115,8 @@ class _Found:
     def __init__(self, patches: Iterable[Patch], before: _Found | None) -> None:
         self._in_dicts: list[tuple[dict[str, Any], str, Any, Any]] = []
         self._in_classes: list[tuple[Any, Mapping[str, Any], str, Any, Any]] = []
+        self._new_in_dicts: list[tuple[dict[str, Any], str, Any]] = []
+        self._new_in_classes: list[tuple[Any, Mapping[str, Any], str, Any]] = []
         self._inherited: list[tuple[Mapping[str, Any], str, Any]] = []
         self._known: dict[tuple[int, str], tuple[Any, Any]] = {}
         self._of_c: dict[type, Callable[[], object]] = {}
@@ -118,14 +128,18 @@ class _Found:
             known = None if before is None else before._known.get((id(owner), name))
             if known is not None and known[0] is genuine:
                 genuine = known[1]
-                self._put_back(owner, namespace, name, genuine)
+                _put_back(owner, namespace, name, genuine)
             self._known[id(owner), name] = stand_in, genuine
-            if isinstance(namespace, dict):
-                self._in_dicts.append((namespace, name, genuine, stand_in))
+            if isinstance(namespace, dict) and _takes_items(owner):
+                if genuine is ABSENT:
+                    self._new_in_dicts.append((namespace, name, stand_in))
+                else:
+                    self._in_dicts.append((namespace, name, genuine, stand_in))
+            elif genuine is ABSENT:
+                self._new_in_classes.append((owner, namespace, name, stand_in))
+                self._inherited += _inherited(owner, name) if isinstance(owner, type) else ()
             else:
                 self._in_classes.append((owner, namespace, name, genuine, stand_in))
-                is_inherited = genuine is ABSENT and isinstance(owner, type)
-                self._inherited += _inherited(owner, name) if is_inherited else ()
 
     def _namespace(self, owner: Any) -> Mapping[str, Any]:
         if isinstance(owner, dict):
@@ -133,60 +147,86 @@ class _Found:
         if isinstance(owner, FunctionType) or not hasattr(owner, "__dict__"):
             return _Members(owner)
         namespace: Mapping[str, Any] = vars(owner)
-        if not (isinstance(owner, type) and owner.__flags__ & IMMUTABLE_TYPE):
+        if not isinstance(owner, type):
             return namespace
-        import ctypes
+        if _takes_items(owner) and owner not in self._of_c:
+            import ctypes
 
-        if owner not in self._of_c:
             modified = ctypes.pythonapi.PyType_Modified
             self._of_c[owner] = partial(modified, ctypes.py_object(owner))
-        # The dictionary behind the view. The interpreter has to learn of each change, for what it remembers.
+        # The dictionary behind the view, which answers sooner, and takes changes of a class of C. The
+        # interpreter has to learn of each change of such a class, for what it remembers.
         behind: dict[str, Any] = gc.get_referents(namespace)[0]
         return behind
 
     def replace(self) -> bool:
         """Put the replacements in place; change nothing, and return False, if one replaces something else."""
+        if not self._replace_while_genuine():
+            self.restore()
+            return False
+        for note in self._of_c.values():
+            note()
+        return True
+
+    def _replace_while_genuine(self) -> bool:
+        """Put the replacements in place, up to the first that would replace something else."""
         for namespace, name, value in self._inherited:
             if namespace.get(name) is not value:
                 return False
-        for namespace, name, genuine, stand_in in self._in_dicts:
-            if namespace.get(name, ABSENT) is not genuine:
-                self.restore()
+        try:
+            for in_dict, name, genuine, stand_in in self._in_dicts:
+                if in_dict[name] is not genuine:
+                    return False
+                in_dict[name] = stand_in
+            for owner, namespace, name, genuine, stand_in in self._in_classes:
+                if namespace[name] is not genuine:
+                    return False
+                setattr(owner, name, stand_in)
+        except KeyError:
+            return False
+        for in_dict, name, stand_in in self._new_in_dicts:
+            if name in in_dict:
                 return False
-            namespace[name] = stand_in
-        for owner, attributes, name, genuine, stand_in in self._in_classes:
-            if attributes.get(name, ABSENT) is not genuine:
-                self.restore()
+            in_dict[name] = stand_in
+        for owner, namespace, name, stand_in in self._new_in_classes:
+            if name in namespace:
                 return False
             setattr(owner, name, stand_in)
-        self._note_changes()
         return True
 
     def restore(self) -> None:
         """Put the genuine attributes back where the replacements still are."""
-        for owner, attributes, name, genuine, stand_in in self._in_classes:
-            if attributes.get(name) is stand_in:
-                self._put_back(owner, attributes, name, genuine)
-        for namespace, name, genuine, stand_in in self._in_dicts:
+        for owner, namespace, name, stand_in in self._new_in_classes:
             if namespace.get(name) is stand_in:
-                self._put_back(namespace, namespace, name, genuine)
-        self._note_changes()
-
-    @staticmethod
-    def _put_back(owner: Any, namespace: Mapping[str, Any], name: str, genuine: Any) -> None:
-        if isinstance(namespace, dict):
-            if genuine is ABSENT:
-                del namespace[name]
-            else:
-                namespace[name] = genuine
-        elif genuine is ABSENT:
-            delattr(owner, name)
-        else:
-            setattr(owner, name, genuine)
-
-    def _note_changes(self) -> None:
+                delattr(owner, name)
+        for in_dict, name, stand_in in self._new_in_dicts:
+            if in_dict.get(name) is stand_in:
+                del in_dict[name]
+        for owner, namespace, name, genuine, stand_in in self._in_classes:
+            if namespace.get(name) is stand_in:
+                setattr(owner, name, genuine)
+        for in_dict, name, genuine, stand_in in self._in_dicts:
+            if in_dict.get(name) is stand_in:
+                in_dict[name] = genuine
         for note in self._of_c.values():
             note()
+
+
+def _takes_items(owner: Any) -> bool:
+    """Return whether attributes of *owner* are changed in its dictionary, not by assignment."""
+    return not isinstance(owner, type) or bool(owner.__flags__ & IMMUTABLE_TYPE)
+
+
+def _put_back(owner: Any, namespace: Mapping[str, Any], name: str, genuine: Any) -> None:
+    if isinstance(namespace, dict) and _takes_items(owner):
+        if genuine is ABSENT:
+            del namespace[name]
+        else:
+            namespace[name] = genuine
+    elif genuine is ABSENT:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, genuine)
 
 
 def _inherited(owner: type, name: str) -> Iterator[tuple[Mapping[str, Any], str, Any]]:

@@ -127,7 +127,6 @@ HOMES = {
         "clock.observer",
         "clock.patch_threads",
         "clock.places",
-        "patching",
         "plugin.summary",
         "properties.real_time_limit",
         "timeline.journal",

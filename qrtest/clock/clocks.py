@@ -13,13 +13,14 @@ from typing import Any, Final, NoReturn, Protocol
 
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
-from qrtest.clock.genuine import REAL, OwnRLock, get_ident
+from qrtest.clock.genuine import REAL, get_ident
 from qrtest.clock.moment import EPOCH
 from qrtest.clock.observer import Observer
 from qrtest.clock.participants import Participant
 from qrtest.clock.schedule import Chooser, Schedule
 from qrtest.clock.scheduler import Scheduler
 from qrtest.errors import ClockError, DurationError, NeverEnds
+from qrtest.patching import OwnRLock
 
 __all__ = [
     "LONGEST_DEFAULT",

@@ -68,6 +68,7 @@ def seconds(duration: Duration) -> float:
     return _possible(duration, length)
 
 
+@lru_cache(maxsize=1024)
 def _possible(duration: Duration, length: float) -> float:
     if not 0 <= length <= LONGEST_SECONDS:
         raise DurationError(

@@ -21,7 +21,6 @@ __all__ = [
     "REAL",
     "Genuine",
     "Lock",
-    "OwnRLock",
     "RLock",
     "acquire",
     "get_ident",
@@ -79,13 +78,6 @@ LONGEST_SECONDS: Final = _thread.TIMEOUT_MAX
 
 acquire: Final = LOCK_METHODS[_thread.LockType]["acquire"]
 """`Lock.acquire` itself, for what the clock waits by."""
-
-
-class OwnRLock(_thread.RLock):  # type: ignore[misc]
-    """A lock of the clock: its methods stay the genuine ones, which are replaced in its base class."""
-
-    acquire = LOCK_METHODS[_thread.RLock]["acquire"]
-    __enter__ = LOCK_METHODS[_thread.RLock]["__enter__"]
 
 
 get_ident: Final = _thread.get_ident

@@ -29,7 +29,7 @@ class Installed:
     def add(self, clock: Clock) -> None:
         """Note that the running thread has installed *clock*."""
         self.clocks.append((get_ident(), clock))
-        self._count()
+        self._note_only()
 
     def remove(self, clock: Clock) -> None:
         """Note that *clock* is installed once less."""
@@ -37,11 +37,12 @@ class Installed:
             if self.clocks[position][1] is clock:
                 del self.clocks[position]
                 break
-        self._count()
+        self._note_only()
 
-    def count(self, clock: Clock) -> int:
-        """Return how often *clock* is installed."""
-        return [each for _, each in self.clocks].count(clock)
+    def is_once(self, clock: Clock) -> bool:
+        """Return whether *clock*, which is installed, is so only once."""
+        clocks = self.clocks
+        return len(clocks) == 1 or [each for _, each in clocks].count(clock) == 1
 
     def of_this_thread(self) -> Clock | None:
         """Return the clock of the running thread, else of the one that started it, else the last one."""
@@ -65,13 +66,13 @@ class Installed:
                 return clock
         return None
 
-    def _count(self) -> None:
+    def _note_only(self) -> None:
         clocks = self.clocks
         last = clocks[-1][1] if clocks else None
         if len(clocks) > 1 and any(clock is not last for _, clock in clocks):
             last = None
         self.only = last
-        self.only_virtual = self.only if isinstance(self.only, VirtualClock) else None
+        self.only_virtual = last if isinstance(last, VirtualClock) else None
 
 
 INSTALLED: Final = Installed()

@@ -108,7 +108,7 @@ class _Installation(AbstractContextManager[None]):
         virtual = self._virtual
         if virtual is not None:
             line_switches.end(virtual)
-        is_last = INSTALLED.count(self._clock) == 1
+        is_last = INSTALLED.is_once(self._clock)
         if virtual is not None and is_last:
             patch_threads.give_back(virtual)  # its workers end by the time that they began in
         with PATCHING:

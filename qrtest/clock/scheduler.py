@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from qrtest.clock.genuine import OwnRLock, acquire, get_ident, get_native_id
+from qrtest.clock.genuine import acquire, get_ident, get_native_id
 from qrtest.clock.participants import NANO, Input, Movable, Observing, Participant, Waiter
 from qrtest.clock.places import name_of
 from qrtest.errors import Deadlock, NeverEnds, Stop
+from qrtest.patching import OwnRLock
 
 __all__ = ["Scheduler"]
 

@@ -59,7 +59,7 @@ def whole_number(name: str, value: object, *, least: int | None = None) -> None:
         ...
     qrtest.errors.SimulationError: most_requests=0: give a whole number, 1 or more.
     """
-    is_number = isinstance(value, int) and not isinstance(value, bool)
+    is_number = type(value) is int or (isinstance(value, int) and not isinstance(value, bool))
     if not is_number or (least is not None and value < least):  # type: ignore[operator]
         limit = "" if least is None else f", {least} or more"
         raise SimulationError(f"{name}={value!r}: give a whole number{limit}.")
@@ -73,7 +73,9 @@ def items_of(name: str, values: Any, kind: type[Item], example: str) -> Sequence
         ...
     qrtest.errors.SimulationError: backends='ibm_fez': give a list, as ['ibm_torino'].
     """
-    if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+    if type(values) is not tuple and (
+        isinstance(values, str | bytes) or not isinstance(values, Iterable)
+    ):
         raise SimulationError(f"{name}={values!r}: give a list, as {example}.")
     items = tuple(values)
     for item in items:

@@ -94,7 +94,7 @@ class SessionOptions:
         self.watchdog_seconds = _watchdog_seconds(self.watchdog)
         if isinstance(self.schedule, str):
             self.schedule = Schedule(self.schedule)
-        elif not isinstance(self.schedule, Schedule | None):
+        elif self.schedule is not None and not isinstance(self.schedule, Schedule):
             raise SimulationError(
                 f"schedule={self.schedule!r}: give a Schedule, or its text, as '3:1'."
             )
@@ -143,7 +143,7 @@ class Environment:
         maker: str,
         latency: float = 0.0,
         answers_local: Callable[[Request], bool] | None = None,
-        within: Callable[[], AbstractContextManager[None]] = nullcontext,
+        within: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> None:
         watchdog = Watchdog(most=options.most_requests, maker=maker, describe=self._timeline)
         is_virtual = options.clock == "virtual"
@@ -195,7 +195,7 @@ class Environment:
         releases.installed()
         with (
             releases.QUIET,
-            self._within(),
+            _NOTHING if self._within is None else self._within(),
             _NOTHING if self._network else BLOCKED,
             _NOTHING if self.transport == "direct" else self._whole_client(),
             INTERCEPTION.simulating(self._handler),

@@ -219,7 +219,7 @@ class ScriptedService:
         self.clock: Final = clock
         self.backends: Final = SnapshotBackends(backends)
         instances = items_of("instances", instances, Instance, "[Instance()]")
-        if not isinstance(limits, Limits | None):
+        if limits is not None and not isinstance(limits, Limits):
             raise SimulationError(f"limits={limits!r}: give Limits(), or Limits.documented().")
         self._behaviour = behaviour
         self._results = JobResults(self.backends, clock, epoch=epoch, seed=seed)
@@ -378,6 +378,8 @@ def _later(scenario: Scenario) -> Scenario:
 
 
 def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:
+    if faults == ():
+        return ()
     if isinstance(faults, Fault):
         raise SimulationError(f"faults={faults!r} is a single fault: write faults=[{faults!r}].")
     if isinstance(faults, str) or not isinstance(faults, Iterable):
