@@ -7,44 +7,32 @@ replaced, in the dictionary of the class. `datetime.today` and `date.today` call
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import warnings
 from collections.abc import Iterator
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from types import BuiltinMethodType, MethodType
 from typing import Any, Final
 
 from qrtest.clock.clocks import VirtualClock
+from qrtest.clock.date_tools import FREEZER, is_travelling
 from qrtest.clock.installed import virtual_clock
 from qrtest.clock.places import is_library, is_tool
 from qrtest.patching import Patch
 
-__all__ = ["exchange", "is_travelling", "patches", "prepare"]
+__all__ = ["exchange", "patches"]
+
+_CLASSES: Final = tuple(kind for kind in datetime.__mro__ if type(kind) is type)
+"""`datetime` itself, first, in a place where freezegun puts no other class: it may be active by now."""
 
 _NAMES: Final = ("now", "utcnow")
-_GENUINE: Final[dict[str, Any]] = {name: vars(datetime)[name] for name in _NAMES}
-
-
-def prepare() -> None:
-    """Import time-machine's C code if it is there, before anything is replaced.
-
-    It takes hold of the genuine functions when it is imported, as C functions, and would end the process
-    if it found others.
-    """
-    if "_time_machine" not in sys.modules and _is_unknown():
-        importlib.import_module("_time_machine")
-
-
-def is_travelling() -> bool:
-    """Return whether time-machine is active: then dates are its business."""
-    return "time_machine" in sys.modules and bool(sys.modules["time_machine"].traveller_stack)
+_GENUINE: Final[dict[str, Any]] = {name: vars(_CLASSES[0])[name] for name in _NAMES}
 
 
 def patches() -> Iterator[Patch]:
     """Return the methods to replace."""
     for name, ours in _REPLACEMENTS.items():
-        yield datetime, name, ours
+        yield _CLASSES[0], name, ours
 
 
 def exchange(value: Any) -> tuple[Any, Any] | None:
@@ -56,20 +44,10 @@ def exchange(value: Any) -> tuple[Any, Any] | None:
     if kind is not BuiltinMethodType and kind is not MethodType:
         return None
     owner, name = value.__self__, value.__name__
-    if name not in _NAMES or not isinstance(owner, type) or not issubclass(owner, datetime):
+    if name not in _NAMES or not isinstance(owner, type) or not issubclass(owner, _CLASSES[0]):
         return None
     genuine, ours = _GENUINE[name].__get__(None, owner), _REPLACEMENTS[name].__get__(None, owner)
     return (value if value == genuine else genuine, ours) if value in (genuine, ours) else None
-
-
-def _is_unknown() -> bool:
-    if not _HAS_LOOKED:
-        _HAS_LOOKED.append(True)
-        return importlib.util.find_spec("_time_machine") is not None
-    return False
-
-
-_HAS_LOOKED: Final[list[bool]] = []
 
 
 def _clock(caller: str) -> VirtualClock | None:
@@ -79,10 +57,18 @@ def _clock(caller: str) -> VirtualClock | None:
 
 
 def _now(cls: type[datetime], tz: tzinfo | None = None) -> datetime:
-    clock = _clock(sys._getframe(1).f_globals.get("__name__", ""))
+    caller = sys._getframe(1).f_globals.get("__name__", "")
+    clock = _clock(caller)
     if clock is None:
-        return _GENUINE["now"].__get__(None, cls)(tz)  # type: ignore[no-any-return]
+        now: datetime = _GENUINE["now"].__get__(None, cls)(tz)
+        return now if caller != FREEZER else now + _passed()
     return cls.fromtimestamp(clock.read(clock.epoch), tz)
+
+
+def _passed() -> timedelta:
+    """Return what has passed on the clock: freezegun lets a date go on that began by real time."""
+    clock = virtual_clock()
+    return timedelta(seconds=0 if clock is None else clock.now())
 
 
 def _utcnow(cls: type[datetime]) -> datetime:

@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from qrtest.clock import (
+    date_tools,
     line_switches,
     patch_dates,
     patch_locks,
@@ -136,7 +137,8 @@ class _Places:
             if present(owner, name) is genuine:
                 yield owner, name, replacement
         for name, replacement in _VIRTUAL.items():
-            yield time, name, replacement
+            if not date_tools.is_frozen(name):
+                yield time, name, replacement
         yield from _elsewhere()
 
     def look(self) -> None:
@@ -193,15 +195,27 @@ def _is_of_the_project(module: Any) -> bool:
     return line_switches.is_of_the_project(filename)
 
 
-def _modules_state() -> tuple[int, str, int, int]:
-    """Return a value that is another one when modules were imported meanwhile, or names added at a prompt."""
+def _modules_state() -> tuple[object, ...]:
+    """Return a value that is another one when modules were imported meanwhile, or names added at a prompt.
+
+    Also when freezegun was active then, and is not now.
+    """
     last = next(reversed(sys.modules))
-    return len(sys.modules), last, id(sys.modules[last]), len(vars(sys.modules[MAIN]))
+    names = len(vars(sys.modules[MAIN]))
+    return len(sys.modules), last, id(sys.modules[last]), names, time.time
 
 
 def _elsewhere() -> Iterator[Patch]:
     """Return what to replace outside of `time`."""
-    for module in (patch_threads, patch_loops, patch_locks, patch_dates, patch_trio, patch_uvloop):
+    for module in (
+        patch_threads,
+        patch_loops,
+        patch_locks,
+        patch_dates,
+        patch_trio,
+        patch_uvloop,
+        date_tools,
+    ):
         yield from module.patches()
 
 
@@ -212,7 +226,7 @@ class _Following(ModuleType):
     """The module `time` while a clock is installed: a patch from before that ends leaves it on the clock."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name in REAL and value is REAL[name]:
+        if name in REAL and value in (REAL[name], date_tools.monotonic_of_loops):
             _ENDED_INSIDE.add(name)
             value = _VIRTUAL[name]
         super().__setattr__(name, value)
@@ -223,7 +237,7 @@ _ENDED_INSIDE: Final[set[str]] = set()
 
 
 def _replace() -> None:
-    patch_dates.prepare()
+    date_tools.prepare()
     _PATCHES.__enter__()
     if _LATE.is_needed:
         _LATE.begin()
@@ -301,7 +315,7 @@ def _reader(name: str, base: float | None) -> Callable[[], Any]:
         clock = INSTALLED.only_virtual
         if clock is None or clock.owner != get_ident() or not _is_own(caller):
             clock = _clock_for(caller)
-        if clock is None or (base is None and patch_dates.is_travelling()):
+        if clock is None or (base is None and date_tools.is_travelling()):
             return real()
         return read(clock, clock.epoch if base is None else base)
 
@@ -319,7 +333,7 @@ def _calendar(name: str, position: int) -> Callable[..., Any]:
             len(arguments) > position and arguments[position] is None
         ):
             clock = _clock_for(sys._getframe(1).f_globals.get("__name__", ""))
-        if clock is None or patch_dates.is_travelling():
+        if clock is None or date_tools.is_travelling():
             return real(*arguments)
         now = clock.read(clock.epoch)
         takes_tuple = name in ("asctime", "strftime")

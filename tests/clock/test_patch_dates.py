@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from datetime import datetime as imported_datetime
 
-import freezegun
 import pytest
-import time_machine
 
 from qrtest import simulate
 from qrtest.errors import ClockError, SimulationError
@@ -147,25 +145,6 @@ def test_a_runner_of_tests_keeps_real_time(runner: str) -> None:
     with simulate(starts="1999-01-01T00:00Z"):
         assert names["year"]() > 2000  # type: ignore[operator]
         assert datetime.datetime.now().year < 2000
-
-
-def test_a_frozen_date_stays_frozen() -> None:
-    """freezegun, used by the test itself."""
-    with simulate() as sim, freezegun.freeze_time("2030-01-01"):
-        sim.job("QUEUED 1h; DONE").wait_for_final_state()
-        assert datetime.datetime.now().year == 2030
-        assert sim.clock.now() >= 3600
-
-
-def test_a_journey_through_time_stays_one() -> None:
-    """time-machine, used by the test itself."""
-    with simulate() as sim, time_machine.travel(datetime.datetime(2030, 1, 1, tzinfo=UTC)):
-        sim.job("QUEUED 1h; DONE").wait_for_final_state()
-        assert datetime.datetime.now(UTC).year == date.today().year == 2030
-        assert sim.clock.now() >= 3600
-    with time_machine.travel(0), simulate() as sim:
-        sim.job("QUEUED 1h; DONE").wait_for_final_state()
-        assert datetime.datetime.now(UTC).year == 1970
 
 
 @pytest.mark.parametrize("name", ["now", "utcnow"])
