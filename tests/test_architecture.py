@@ -136,6 +136,7 @@ HOMES = {
         "transport.websocket",
     },
     "time": {
+        "clock.date_tools",
         "cli.pin",
         "clock.genuine",
         "clock.program_time",
