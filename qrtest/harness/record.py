@@ -103,6 +103,7 @@ def record(
         ("key", key, str | bytes | None),
         ("rules", rules, Rules | None),
         ("test", test, str),
+        ("keep_on_error", keep_on_error, bool),
     ):
         if not isinstance(value, kinds):
             raise RecordingError(f"{name}={value!r}: it should be of type {kinds}.")

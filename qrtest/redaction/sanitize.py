@@ -59,15 +59,15 @@ def sanitized(
             collapsed(in_order), provenance or provenance_of(recorded), session.digests
         )
         text = codec.dumps(cassette, as_json=as_json)
-        found = dict(second_opinion.searched(text, cassette, used))
-        found.update(second_opinion.detected(text))
+        found = [*second_opinion.searched(text, cassette, used), *second_opinion.detected(text)]
         if not found:
             break
-        session = session.without(found.values(), key=key)
+        session = session.without({value for _, value in found}, key=key)
     if found:
-        lines = "\n".join(f"  {finding}" for finding in list(found)[:MOST_FINDINGS])
+        findings = list(dict.fromkeys(finding for finding, _ in found))
+        lines = "\n".join(f"  {finding}" for finding in findings[:MOST_FINDINGS])
         raise SecretFound(
-            f"{name} was not saved: it would hold {len(found)} secret(s).\n{lines}\n"
+            f"{name} was not saved: it would hold {len(findings)} secret(s).\n{lines}\n"
             "Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see docs/recording.md."
         )
     if codec.loads(text, name=name) != cassette:

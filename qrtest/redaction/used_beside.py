@@ -21,6 +21,9 @@ _PLAIN_KEYS: Final = re.compile(
     r"(?i)(?:^|_)(?:id|type|status|created|updated|timestamp|version|href|url|rel|in|op|code|kind)$"
 )
 
+MOST_FIELDS: Final = 24
+"""An object of more fields is a table by its keys: no text in it is the label of the others."""
+
 
 def in_object(value: Any, names: Names) -> Iterator[Used]:
     """Yield what names in the texts of the JSON *value* govern that stand beside them."""
@@ -49,7 +52,8 @@ def _beside(value: dict[str, Any], names: Names) -> Iterator[Used]:
     source = value.get("source")
     if isinstance(source, dict):
         labels += [_last(each) for each in source.values() if isinstance(each, str)]
-    for label in labels:
+    is_small = len(value) <= MOST_FIELDS
+    for label in labels if is_small else ():
         if not label or not names(label):
             continue
         for key, each in value.items():
@@ -61,7 +65,7 @@ def _beside(value: dict[str, Any], names: Names) -> Iterator[Used]:
         if names(key) and isinstance(each, dict | list):
             below = each if isinstance(each, dict) and "samples" not in each else {}
             yield from (Used(key, inner, is_prose=True) for inner in below if inner[:1] != "_")
-    headers = [each for each in value.values() if isinstance(each, list)]
+    headers = [each for each in value.values() if isinstance(each, list)] if is_small else []
     for header in headers:
         for rows in headers:
             if rows is not header:

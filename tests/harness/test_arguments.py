@@ -18,6 +18,7 @@ WRONG_OF_ALL: list[dict[str, Any]] = [{"ignore": [5]}, {"ignore": 5}, {"ignore":
     "options",
     [
         *({"test": None}, {"key": 5}, {"rules": 5}, *WRONG_OF_ALL),
+        {"keep_on_error": "x"},
         *({"filter_headers": 5}, {"before_record_request": 5}),
     ],
 )

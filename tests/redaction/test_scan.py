@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import json
 import zlib
 from dataclasses import replace
 from typing import Any
@@ -18,6 +19,7 @@ from qrtest.http.messages import Request
 from qrtest.redaction import scan, second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.credentials import forms
+from qrtest.redaction.sanitize import sanitized
 from tests.recordings import HOST
 from tests.redaction.canaries import EMAIL, TEXT, USER, answered, asked, sent
 
@@ -209,3 +211,14 @@ def test_a_word_is_not_taken_for_a_key_by_its_end(block: int, shift: int) -> Non
     joined = f"{words[:place]} ZZZAP1abcdefghij {words[place:]}"
     assert [finding.kind for finding, _ in second_opinion.detected(text)]
     assert list(second_opinion.detected(joined)) == []
+
+
+def test_many_findings_on_one_line_are_all_replaced() -> None:
+    """A session is saved however many there are: here the name after a value in which `pwd` stands."""
+    names = ("msvrmmjm", "gvjjqmws", "vvlxnwgm", "mjmmrvsm", "smwqjjvg", "mgwnxlvv")
+    fields = {}
+    for number, name in enumerate(names):
+        fields |= {f"field{number}": f"qpoqpwdcbn{number}", name: f"number {number}"}
+    session = [answered({"text": json.dumps(fields)})]
+    text, _ = sanitized(session, key=b"key", rules=Rules(), name="x.yaml")
+    assert not [name for name in names if name in text]
