@@ -58,7 +58,7 @@ _SENTENCE: Final = frozenset(
 )
 """Words of sentences: a value that has one may be what is said of the name."""
 
-_SAID: Final = re.compile(
+_STATED: Final = re.compile(
     r"(?:description|format|title|message|type|mode|status|kind|help|in)\W*\Z"
 )
 """Names of what is said of something, in a block below it."""
@@ -192,9 +192,9 @@ def _block(text: str, end: int, name: str) -> Iterator[Used]:
         key, _, plain = line.rpartition(": ")
         value = plain.strip(" -\"'\t")
         is_words = _WORDS.fullmatch(value) or value.isalpha()
-        is_said = _SAID.search(key) is not None or not _SENTENCE.isdisjoint(value.split())
+        is_stated = _STATED.search(key) is not None or not _SENTENCE.isdisjoint(value.split())
         if value:
-            yield Used(name, value, is_prose=is_said or not is_words)
+            yield Used(name, value, is_prose=is_stated or not is_words)
 
 
 def _signed(text: str, end: int, name: str, *, is_flag: bool) -> Iterator[Used]:
