@@ -40,6 +40,7 @@ SHORTEST_BASE64: Final = 12
 _NOT_PUBLIC: Final = frozenset(("error", "errors", "warning", "warnings", "trace", "message"))
 """Names in answers about devices below which stand the words of an error."""
 
+_METADATUM: Final = re.compile(r'"([^"\\]{1,60})": ?"((?:[^"\\]|\\.){1,400})"')
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,9}://[^\s\"'<>\\^`{|}]+")
 _RELATIVE: Final = re.compile(r"(?:/[^\s\"'<>{}]*|[\w./%-]*\?[\w.%+~-]+=[^\s\"'<>{}]*)")
 _REGISTER: Final = re.compile(r"[A-Za-z_]\w{0,11}", re.ASCII)
@@ -182,11 +183,17 @@ class Content:
 
     def is_harmless_data(self, content: bytes) -> bool:
         """Return whether *content*, an array or a circuit, shows no secret when it is looked into."""
-        return not any(
+        runs = [run for run in encoded_data.printable(content) if len(run) >= 12]
+        has_shape = any(
             found.lastgroup not in ("ip", "kept", "phone", "account")
-            for run in encoded_data.printable(content)
-            if len(run) >= 12
+            for run in runs
             for found in self.shaped.finder.finditer(run)
+        )
+        # The metadata of a circuit are JSON, in which a name says what is a credential.
+        return not has_shape and not any(
+            self._kind(found[1]) == "token" and could_be_credential(found[2])
+            for run in runs
+            for found in _METADATUM.finditer(run)
         )
 
     # --- values ---

@@ -59,7 +59,13 @@ def test_an_array_of_texts_is_no_data() -> None:
 
 def test_a_circuit_that_shows_a_secret_is_replaced() -> None:
     """A look inside: names and metadata of a circuit are texts."""
-    for inside, is_kept in ((EMAIL, False), (JWT, False), ("circuit-160 of my_register", True)):
+    for inside, is_kept in (
+        (EMAIL, False),
+        (JWT, False),
+        ('{"run": 7, "password": "hunter2-correct"}', False),
+        ('{"run": 7, "password": "required", "basis": "hunter2-correct"}', True),
+        ("circuit-160 of my_register", True),
+    ):
         circuit = base64.b64encode(zlib.compress(b"QISKIT\0" + inside.encode())).decode()
         [kept] = clean([answered({"__value__": circuit})]).interactions
         assert (circuit in kept.response.body.decode()) == is_kept
