@@ -12,6 +12,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, Final
 
 from qrtest.clock import line_switches, patch_processes
@@ -125,8 +126,10 @@ def _reacquire(condition: threading.Condition, saved: Any, me: Participant) -> N
 
 def _name_of(condition: threading.Condition) -> str:
     """Return what waits by *condition*: an event, a queue, a future ... if a local name says so."""
-    frame = sys._getframe(2)
-    owner = frame.f_locals.get("self")
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_locals.get("self") is condition:
+        frame = frame.f_back  # a method of its own, as `wait_for`
+    owner = None if frame is None else frame.f_locals.get("self")
     name = type(condition if owner is None else owner).__name__
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 

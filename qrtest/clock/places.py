@@ -93,7 +93,10 @@ THREADS_OF_TRIO: Final = "trio._core._thread_cache"
 
 @dataclass(frozen=True)
 class Place:
-    """The innermost line of a thread that is neither in the standard library nor in qrtest."""
+    """The innermost line of a thread that is not in the standard library; where all are, the innermost one.
+
+    It is never one of qrtest's.
+    """
 
     line: str
     is_idle_worker: bool
@@ -115,15 +118,18 @@ def place_of(ident: int | None) -> Place:
     if frame is None:
         return Place("an unknown place", is_idle_worker=False)
     modules = []
+    innermost: FrameType | None = None
     where: FrameType | None = frame
     while where is not None:
         module = where.f_globals.get("__name__", "")
         if not is_library(module) and not module.startswith("qrtest."):
             return Place(line_of(where), is_idle_worker=module == THREADS_OF_TRIO)
+        if innermost is None and not module.startswith("qrtest."):
+            innermost = where
         modules.append(module)
         where = where.f_back
     is_idle = "concurrent.futures.thread" in modules
-    return Place(line_of(frame), is_idle_worker=is_idle)
+    return Place(line_of(innermost or frame), is_idle_worker=is_idle)
 
 
 def is_in_a_tool(ident: int | None) -> bool:

@@ -23,6 +23,13 @@ from qrtest.patching import OwnRLock
 
 __all__ = ["Scheduler"]
 
+_DOING: Final = {
+    "runs": "computes or is blocked",
+    "away": "computes or is blocked",
+    "ready": "could go on",
+}
+"""What a thread does that waits for nothing on the clock, by its state, for reports."""
+
 
 class Scheduler:
     """The participants of one clock. *choose* picks one of so many that are ready, by its number.
@@ -285,8 +292,8 @@ class Scheduler:
         """Return which thread waits for what, and where, a line each."""
         lines = []
         for each in self.participants:
-            doing = f"waits for {each.why}" if each.state == "waits" else "is blocked"
             if not each.is_visitor:
+                doing = f"waits for {each.why}" if each.state == "waits" else _DOING[each.state]
                 lines.append(f"    {each.name} {doing} at {each.place()}")
                 lines += [] if each.input is None else each.input.report()
         return "\n".join(lines)

@@ -280,6 +280,17 @@ def test_waiting_alone_and_for_nothing_is_a_deadlock(clock: VirtualClock) -> Non
         threading.Event().wait()
 
 
+def test_a_thread_in_the_library_alone_is_reported_at_a_line_of_the_library() -> None:
+    """Its line is one of the standard library; what it waits for is the barrier, not what that is made of."""
+    barrier = threading.Barrier(2)
+    with pytest.raises(Deadlock, match=r"Alice waits for a Barrier at threading.py:") as caught:
+        with simulate():
+            thread = threading.Thread(target=barrier.wait, name="Alice")
+            thread.start()
+            thread.join()
+    assert "scheduler.py" not in str(caught.value)
+
+
 def test_threads_that_still_run_afterwards_are_reported() -> None:
     """They go on in real time."""
     ends = threading.Event()
