@@ -79,7 +79,9 @@ class LearntValues:
         for other, sent in self._sent.items():
             if other in on_replay:
                 on_replay = on_replay.replace(other, sent[-1])
-        return (value, self.original(value), on_replay, *self._sent.get(placeholder, ()))
+        by_parts = "/".join(self._placeholders.get(part, part) for part in value.split("/"))
+        changed = self._sent.get(placeholder, ())
+        return (value, self.original(value), on_replay, by_parts, *changed)
 
     def original(self, text: str) -> str:
         """Return *text* with the values again, as the recorded program sent it."""

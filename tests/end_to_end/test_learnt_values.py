@@ -202,3 +202,24 @@ def test_a_value_with_slashes_is_asked_with_as_parts_of_a_path(
         pytest.raises(UnansweredRequest, match="the path is"),
     ):
         requests.get(f"{base}/repos/{value[::-1]}/issues", timeout=5)
+
+
+def test_a_value_with_slashes_may_be_put_together_of_others_that_were_learnt(
+    base: str, tmp_path: Path
+) -> None:
+    """An API answers with `owner/name`, and with the owner and the name by themselves."""
+    path = tmp_path / "session.yaml"
+
+    def learnt(value: str) -> str:
+        answer = requests.get(f"{base}/first", params={"n": "whatever", "v": value}, timeout=5)
+        return str(answer.json()["whatever"])
+
+    def program() -> int:
+        learnt("octo-cat/hello-wurld")
+        owner, name = learnt("octo-cat"), learnt("hello-wurld")
+        return requests.get(f"{base}/repos/{owner}/{name}/issues", timeout=5).status_code
+
+    with qrtest.record(path):
+        recorded = program()
+    with qrtest.replay(path, transport="requests"):
+        assert program() == recorded == 200
