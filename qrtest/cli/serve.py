@@ -18,6 +18,7 @@ __all__ = ["serve"]
 
 ANSWERING: Final = (
     "qrtest.client.backend_snapshots",
+    "qrtest.client.circuit_checks",
     "qrtest.client.circuit_limits",
     "qrtest.client.computing_process",
     "qrtest.client.fitted_results",
