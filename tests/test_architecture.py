@@ -19,6 +19,7 @@ ROOT = Path(qrtest.__file__).parent
 LAYERS: list[dict[str, str]] = [
     {"errors": "every exception, as a tree"},
     {
+        "advice": "what an error advises: the name that was meant, the page that says more",
         "code_repr": "a value prints as the code that makes it",
         "extras": "libraries that only some parts need",
         "patching": "replaces attributes while anybody needs it",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from qrtest.advice import page
 from qrtest.cassette import codec, store, unsaved
 from qrtest.cassette.convert import from_download, from_text, is_download, is_recording
 from qrtest.cassette.model import Cassette, Provenance
@@ -133,7 +134,7 @@ def _sealed(cassette: Cassette, path: Path, *, as_json: bool) -> str:
         shown = "\n".join(f"  {each}" for each in lost[:MOST_LOST])
         raise CassetteError(
             f"{path}: it was not converted: a replay would not answer {len(lost)} of its requests.\n{shown}\n"
-            "What is replaced in them can be kept: [tool.qrtest.redaction], see docs/recording.md."
+            f"What is replaced in them can be kept: [tool.qrtest.redaction], see {page('recording')}"
         )
     return text
 

@@ -36,7 +36,7 @@ HOOK = '''
 
 @pytest.hookimpl(optionalhook=True)  # so that pytest -p no:qrtest keeps working
 def pytest_qrtest_configure(config):
-    """What holds for all cassettes of this project: see docs/fixtures.md of qrtest."""
+    """What holds for all cassettes: see https://qrtest.readthedocs.io/en/latest/fixtures.html"""
     from qrtest import Project
 
     return Project(cassettes="cassettes")
@@ -46,6 +46,7 @@ IGNORED = (
     "cassettes/**/.*.lock",
     "cassettes/**/.pending-*",
     ".hypothesis/",
+    ".qrtest-hunt/",
 )
 ATTRIBUTES = (
     "**/cassettes/** text eol=lf",

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from qrtest.advice import choices
 from qrtest.cassette import store
 from qrtest.cli.progress import tracked
 from qrtest.errors import ScenarioError
@@ -90,9 +91,8 @@ def _chosen(
         return known
     if job_id is None or job_id not in known:
         problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
-        raise ScenarioError(
-            f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which with --job, or --every-job."
-        )
+        jobs = choices(job_id or "", known, f"qrtest show {name}")
+        raise ScenarioError(f"{name} {problem}. {jobs} Say which with --job, or --every-job.")
     return {job_id: known[job_id]}
 
 

@@ -43,7 +43,7 @@ other clients, whose hosts are set one by one:
 the environment that the SDKs of IBM Cloud read:
 {environment}
 
-what becomes of jobs, the time, and what was asked (docs/serve.md):
+what becomes of jobs, the time, and what was asked (https://qrtest.readthedocs.io/en/latest/serve.html):
   curl -H 'X-Qrtest-Token: {control_token}' {control_url}/journal
 """
 

@@ -32,7 +32,7 @@ def show(path: Path, svg: Path | None, html: Path | None, as_json: bool) -> None
     """Show what happened to each job in a cassette, or will in a scenario file; a line an event.
 
     \b
-    The columns: when, request, answer, how often and until when. docs/timeline.md has the legend.
+    The columns: when, request, answer, how often and until when. The legend: https://qrtest.readthedocs.io/en/latest/timeline.html
     Examples:
       qrtest show cassettes/bell.yaml
       qrtest show cassettes/bell.yaml --svg bell.svg

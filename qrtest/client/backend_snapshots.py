@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from qrtest.advice import choices
 from qrtest.errors import SimulationError
 
 __all__ = ["DEFAULT_BACKENDS", "Snapshots"]
@@ -23,9 +24,11 @@ class Snapshots:
     def __init__(self, names: tuple[str, ...] = DEFAULT_BACKENDS) -> None:
         for name in names:
             if _configuration(name) is None:
+                known = sorted(PREFIX + each for each in _available())
+                where = "qiskit_ibm_runtime.fake_provider, with ibm_ before the name"
                 raise SimulationError(
-                    f"There is no snapshot of a backend {name!r} in the installed release: "
-                    f"there are {', '.join(sorted(PREFIX + each for each in _available()))}."
+                    f"There is no snapshot of a backend {name!r} in the installed release. "
+                    f"{choices(name, known, where)}"
                 )
         self._names = names
 

@@ -18,6 +18,7 @@ import sys
 import threading
 from typing import Final
 
+from qrtest.advice import page
 from qrtest.clock.genuine import REAL, Lock, acquire
 from qrtest.clock.participants import Participant
 from qrtest.clock.places import (
@@ -158,7 +159,7 @@ class Observer:
             f"Nothing has moved for {self._hang_seconds:g} seconds of real time.\n"
             f"{self._scheduler.report()}\n"
             "A thread that is blocked where qrtest cannot see it (a socket, a subprocess, C code) keeps "
-            "virtual time still: see docs/time.md. If it may take that long, say watchdog='10m'."
+            f"virtual time still ({page('time')}). If it may take that long, say watchdog='10m'."
         )
 
 

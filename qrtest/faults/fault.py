@@ -7,13 +7,13 @@ drawn by hypothesis and listed in the documentation.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, ParamSpec, TypedDict, TypeVar
 
+from qrtest.advice import choices, page
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.code_repr import AsCode
@@ -77,11 +77,10 @@ class Fault(AsCode, ABC):
 
     def __post_init__(self) -> None:
         if self.on != ANY and self.on not in OPERATIONS:
-            near = difflib.get_close_matches(str(self.on), OPERATIONS, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise FaultError(
-                f"on={self.on!r} is not an operation: there are any, {', '.join(OPERATIONS)}.{hint}"
+            known = choices(
+                self.on, (ANY, *OPERATIONS), page("scripts", "faults-are-what-goes-wrong")
             )
+            raise FaultError(f"on={self.on!r} is not an operation. {known}")
         if isinstance(self.after, bool) or not isinstance(self.after, int) or self.after < 0:
             raise FaultError(f"after={self.after!r} is not how many calls to let pass: 0 or more.")
         if self.times is not None and (

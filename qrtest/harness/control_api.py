@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
+from qrtest.advice import page
 from qrtest.clock.duration import Duration
 from qrtest.errors import QrtestError, ScenarioError, SimulationError
 from qrtest.faults import Fault
@@ -155,7 +156,7 @@ class Control:
             return _error_response(
                 400,
                 f"{request}: a value in the body is not of the kind that is wanted ({error}). "
-                "docs/serve.md has a table of what each request takes.",
+                f"{page('serve')} has a table of what each request takes.",
             )
 
     def _reset(self, request: Request) -> object:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
+from qrtest.advice import page
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.clock.clocks import WallClock
@@ -326,7 +327,7 @@ class Recording:
             warnings.warn(
                 f"{self._target} was saved, and a replay of it would not be the session that was recorded: "
                 f"{len(problems)} problem(s).\n{listed}\nRecord it again "
-                "while you can; docs/recording.md says what a rehearsal finds.",
+                f"while you can; {page('recording')} says what a rehearsal finds.",
                 RehearsalWarning,
                 stacklevel=4,
             )
@@ -343,7 +344,7 @@ class Recording:
         message = (
             f"The recording of {os.fspath(self._target)} is not whole: {'; '.join(problems)}. What is "
             f"recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
-            "clients see docs/proxy.md."
+            f"clients see {page('proxy')}"
         )
         if self._unrecorded == "error":
             raise RecordingError(message)

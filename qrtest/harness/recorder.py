@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
+from qrtest.advice import choices, page
 from qrtest.cassette.model import Interaction
 from qrtest.clock.clocks import Clock
 from qrtest.clock.program_time import ProgramTime, Since
@@ -239,7 +240,7 @@ def _tape(options: dict[str, Any]) -> Tape:
     for name in options:
         if name not in taken:
             raise RecordingError(
-                f"{name!r} is no option of a recording: there are {', '.join(sorted(taken))}, as of vcrpy."
+                f"{name!r} is no option of a recording. {choices(name, sorted(taken), page('recording'))}"
             )
     for name, value in options.items():
         if name.startswith("before_") and not all(map(callable, _several(value))):

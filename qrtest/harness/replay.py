@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from qrtest.advice import choices
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock import clocks
 from qrtest.clock.clocks import VirtualClock, WallClock
@@ -196,11 +197,9 @@ class Replay(Session):
         if job_id is None and len(jobs) == 1:
             [job_id] = jobs
         if job_id not in jobs:
-            known = ", ".join(jobs) or "none"
+            known = choices(job_id or "", jobs, f"qrtest show {self.name}")
             problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
-            raise SimulationError(
-                f"{self.name} {problem}: there are {known}. Say which: sim.job(job_id)."
-            )
+            raise SimulationError(f"{self.name} {problem}. {known} Say which: sim.job(job_id).")
         found = jobs[str(job_id)]
         return self._environment.double(
             found,
@@ -290,7 +289,7 @@ def rescripted_jobs(
     if not isinstance(script, Mapping):
         if len(known) != 1:
             raise SimulationError(
-                f"{name} has not exactly one job: there are {', '.join(known) or 'none'}. Say whose "
+                f"{name} has not exactly one job. {choices('', known, f'qrtest show {name}')} Say whose "
                 f"script it is: script={{job_id: script}}, or that of every job: {{{EVERY_JOB!r}: script}}."
             )
         script = dict.fromkeys(known, script)
@@ -299,9 +298,8 @@ def rescripted_jobs(
         script = others | {each: script[each] for each in script if each != EVERY_JOB}
     for job_id in script:
         if job_id not in known:
-            raise SimulationError(
-                f"{name} has no job {job_id!r}: there are {', '.join(known) or 'none'}."
-            )
+            jobs = choices(job_id, known, f"qrtest show {name}")
+            raise SimulationError(f"{name} has no job {job_id!r}. {jobs}")
     return {
         job_id: recorded_job_of(_in_place_of(Scenario.of_job(known[job_id]), given), known[job_id])
         for job_id, given in script.items()

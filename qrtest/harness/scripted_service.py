@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 
+from qrtest.advice import choices
 from qrtest.clock.clocks import Clock
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
@@ -186,9 +187,8 @@ class Scripting:
         """
         job = self._scripted.service.job(job_id)
         if job is None:
-            raise SimulationError(
-                f"There is no job {job_id!r}: there are {', '.join(self.job_ids())}."
-            )
+            known = choices(job_id, self.job_ids(), "sim.job_ids()")
+            raise SimulationError(f"There is no job {job_id!r}. {known}")
         job.cursor.advance(self._scripted.clock.now())
         return Truth(job.cursor.step, job.cursor.ended, job.stored_result)
 
@@ -279,7 +279,9 @@ class ScriptedService:
         if behaviour or self._behaviour is not USUAL:
             of_all, of_this = self._behaviour.chosen(), scenario.behaviour.chosen()
             changes["behaviour"] = Behaviour.of(
-                {**of_all, **of_this, **(behaviour or {})}, OPTIONS_OF_A_JOB
+                {**of_all, **of_this, **(behaviour or {})},
+                OPTIONS_OF_A_JOB,
+                "help(qrtest.Simulation.job)",
             )
         return replace(scenario, **changes) if changes else scenario
 

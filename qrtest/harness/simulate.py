@@ -12,12 +12,14 @@ from qrtest.clock.clocks import Clock
 from qrtest.clock.duration import Duration
 from qrtest.clock.moment import Moment
 from qrtest.clock.schedule import Schedule
+from qrtest.errors import SimulationError
 from qrtest.faults import Fault
 from qrtest.harness.base import Environment, Session, SessionOptions, Transport
 from qrtest.harness.decorated import made_again
 from qrtest.harness.job_results import DEFAULT_PARAMS
 from qrtest.harness.scripted_service import (
     DEFAULT_SCRIPT,
+    OPTIONS_OF_A_JOB,
     ScriptedService,
     Scripting,
     ScriptOrScenario,
@@ -37,6 +39,7 @@ __all__ = ["Simulation", "Transport", "Truth", "simulate"]
 
 DEVICE: Final = "ibm_torino"
 LATENCY: Final = "50ms"
+MOST_SHOWN: Final = 40
 MOST_REQUESTS: Final = 200_000
 OPTIONS: Final = (
     *("transport", "clock", "seed", "schedule", "starts", "latency", "longest", "most_requests"),
@@ -108,8 +111,22 @@ def simulate(
         backends=backends,
         instances=instances,
         limits=limits,
-        behaviour=Behaviour.of(behaviour, OPTIONS),
+        behaviour=Behaviour.of(_of_simulation(behaviour), OPTIONS, "help(qrtest.simulate)"),
     )
+
+
+def _of_simulation(behaviour: dict[str, Any]) -> dict[str, Any]:
+    """Return *behaviour*. Raises `SimulationError` for an option of a job, and says where it belongs."""
+    of_a_job = {*OPTIONS_OF_A_JOB, "scenario"} - {"backend"}  # backends= may be meant
+    for name, given in behaviour.items():
+        if name in of_a_job and name not in Behaviour.__dataclass_fields__:
+            value = repr(given) if len(repr(given)) <= MOST_SHOWN else "..."
+            call = f"job({value})" if name in ("script", "scenario") else f"job({name}={value})"
+            raise SimulationError(
+                f"simulate({name}=...): {name} is an option of a job, not of all: write sim.{call}, or "
+                f"sim.next_job({call.removeprefix('job(')} for a job that the code under test submits."
+            )
+    return behaviour
 
 
 class Simulation(Session, Scripting):

@@ -244,7 +244,7 @@ def checked(options: Mapping[str, Any], behaviours: Iterable[str]) -> dict[str, 
     >>> checked({"scirpt": "DONE"}, ())
     Traceback (most recent call last):
         ...
-    qrtest.errors.SettingError: there is no 'scirpt': ... Did you mean script?
+    qrtest.errors.SettingError: there is no 'scirpt'. Did you mean 'script'? (All ...
     """
     from qrtest.errors import SettingError
 
@@ -252,14 +252,10 @@ def checked(options: Mapping[str, Any], behaviours: Iterable[str]) -> dict[str, 
     of_service = frozenset(behaviours)
     for name in options:
         if name not in known and name not in of_service:
-            import difflib
+            from qrtest.advice import choices, page
 
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else ""
-            raise SettingError(
-                f"there is no {name!r}: there are {', '.join(known)}, and the options of "
-                f"Behaviour.{hint}"
-            )
+            names = choices(name, (*known, *sorted(of_service)), page("fixtures"))
+            raise SettingError(f"there is no {name!r}. {names}")
     if "cassette" in options:
         for name in options:
             if name not in (*OF_THE_CASSETTE, *OF_A_REPLAY):

@@ -14,6 +14,7 @@ from warnings import catch_warnings, simplefilter
 from hypothesis.strategies import SearchStrategy
 
 from qrtest import run_options
+from qrtest.advice import choices
 from qrtest.clock.duration import Duration
 from qrtest.errors import ConsumerBug, ScenarioError, SimulationError, ThreadsLeftRunning
 from qrtest.properties.consumer_report import Finding, report
@@ -38,7 +39,6 @@ from qrtest.properties.muted_output import MUTED_CLIENT, muted
 from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
-from qrtest.properties.returned_value_rules import returns_all_results
 from qrtest.properties.schedule_search import drawn_schedules, with_one_switch
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
@@ -120,8 +120,9 @@ def check_consumer(
     with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
         simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
         with muted():
-            bounds = _with_what_is_usual(consumer, bounds, chosen, limit)
-        check = _Check(consumer, bounds, rules, limit)
+            done = _plain(chosen, jobs)
+            bounds = _with_usual_submissions(consumer, bounds, done, limit)
+        check = _Check(consumer, bounds, rules, limit, done)
         with muted():
             found = check.first_of(first)
             if found is None and drawn is not None and check.patience is not None:
@@ -190,7 +191,8 @@ class _Check:
     """Runs a consumer, and keeps what the rules found last.
 
     *patience*: after how many seconds it gave up a single job that stays in the queue, if it was tried.
-    *choices*: how many of its threads could go on in the last run, choice by choice.
+    *choices*: how many of its threads could go on in the last run, choice by choice. *plain*: scenarios in
+    which nothing goes wrong.
     """
 
     def __init__(
@@ -199,8 +201,10 @@ class _Check:
         bounds: Bounds,
         rules: Sequence[Rule],
         limit: RealTimeLimit,
+        plain: Jobs,
     ) -> None:
         self.consumer: Final = consumer
+        self._plain = plain
         self.bounds: Final = bounds
         self._rules = rules
         self._limit = limit
@@ -221,11 +225,22 @@ class _Check:
             self.patience = run.seconds
         for rule in self._rules:
             what = rule.broken(run)
-            if what is not None:
+            if what is not None and self._is_about_it(rule):
                 return Finding(rule, run, what)
             if rule.refused is not None and rule.name not in self._accepted:
                 self._count(rule, run)
         return None
+
+    def _is_about_it(self, rule: Rule) -> bool:
+        """Return whether *rule*, which a run broke, is about this consumer: a run that goes well shows it."""
+        if rule.wanted is None or rule.refused is not None:
+            return True
+        if rule.name not in self._wanted:
+            run = run_consumer(self.consumer, self._plain, self.bounds, self._limit)
+            if not rule.wanted(run):
+                return False
+            self._wanted[rule.name] = run
+        return True
 
     def _count(self, rule: Rule, run: Run) -> None:
         assert rule.refused is not None
@@ -315,21 +330,20 @@ def _size(run: Run) -> int:
     return sum(len(scenario.script) for scenario in run.scenarios)
 
 
-def _with_what_is_usual(
-    consumer: Callable[[Any], Any], bounds: Bounds, search: Search, limit: RealTimeLimit
+def _with_usual_submissions(
+    consumer: Callable[[Any], Any], bounds: Bounds, plain: Jobs, limit: RealTimeLimit
 ) -> Bounds:
-    """Return *bounds* with what the consumer does when nothing goes wrong.
-
-    That is how many jobs it submits, and whether it returns all their results.
-    """
-    is_counted = bounds.takes != "job" and bounds.submissions is None
-    if not is_counted and bounds.jobs == 1:
+    """Return *bounds* with the number of jobs that the consumer submits when nothing goes wrong."""
+    if bounds.takes == "job" or bounds.submissions is not None:
         return bounds
+    run = run_consumer(consumer, plain, bounds, limit)
+    return replace(bounds, usual_submissions=max(bounds.jobs, len(run.own)))
+
+
+def _plain(search: Search, jobs: int) -> Jobs:
+    """Return scenarios in which nothing goes wrong."""
     result = None if isinstance(search.result, SearchStrategy) else search.result
-    plain = Scenario("DONE", result=result, program_id=search.program_id)
-    run = run_consumer(consumer, (plain,) * bounds.jobs, bounds, limit)
-    usual = max(bounds.jobs, len(run.own)) if is_counted else 0
-    return replace(bounds, usual_submissions=usual, returns_all=returns_all_results(run))
+    return (Scenario("DONE", result=result, program_id=search.program_id),) * jobs
 
 
 def _full_name(consumer: Callable[[Any], Any]) -> str:
@@ -352,8 +366,9 @@ def _search(search: Search | None, options: Mapping[str, Any]) -> Search:
     known = [each.name for each in fields(Search)]
     for name in options:
         if name not in known:
+            there_are = choices(name, known, "help(qrtest.properties.Search)")
             raise SimulationError(
-                f"check_consumer({name}=...): there is no such option; there are {', '.join(known)}."
+                f"check_consumer({name}=...): there is no such option. {there_are}"
             )
     if not isinstance(search, Search | None):
         raise SimulationError(f"search={search!r}: give a qrtest.properties.Search.")

@@ -25,6 +25,7 @@ from qrtest.properties.returned_value_rules import (
     crosses_results,
     loses_results,
     misreports_status,
+    returns_all_results,
     returns_anothers,
     returns_without_result,
     short,
@@ -57,7 +58,8 @@ class Rule:
     *refused*, if there is one, returns whether a run is one that the rule is about and that went wrong;
     None for a run that it is not about. The rule is then broken when all runs of a search went wrong, and
     *outcome* says what each of them did. *wanted*, if there is one, returns whether a run shows that the
-    consumer is one that the rule is about; it is broken only if one did.
+    consumer is one that the rule is about; it is broken only if one did, for a rule without *refused* one
+    in which all jobs are done.
 
     >>> no_strings = Rule(
     ...     "no-strings", "A result is never a text.", "Return an object.",
@@ -269,6 +271,7 @@ RULES: Final = (
         "A job that fails does not cost the results of the others.",
         "Catch the failure of each job where its result is taken, and go on with the next job.",
         loses_results,
+        wanted=returns_all_results,
     ),
     Rule(
         "true-status",

@@ -46,7 +46,6 @@ class Bounds:
     *timeout* is the one that the consumer promises to keep, None if it promises none; *poll* is how
     long one of its polls may take, the client's own retries included. *submissions*: how many jobs it may
     submit; None: *usual_submissions*, as many as when nothing goes wrong, and more where jobs fail.
-    *returns_all*: whether it returns the result of each of its jobs when nothing goes wrong.
     *on_failure* is what it returns when there is no result: a value, a class, or a tuple of classes.
     *patience*: seconds of real time in which it must ask the service something or let virtual time pass.
     *schedule* decides which of its threads and tasks goes on where several can.
@@ -63,7 +62,6 @@ class Bounds:
     polls_per_minute: float = 600.0
     submissions: int | None = None
     usual_submissions: int = 0
-    returns_all: bool = False
     takes: Takes = "job"
     jobs: int = 1
     on_failure: Any = ANYTHING

@@ -17,6 +17,7 @@ from hypothesis.errors import Flaky, NoSuchExample, Unsatisfiable
 from hypothesis.strategies import SearchStrategy
 
 from qrtest import strategies
+from qrtest.advice import choices
 from qrtest.clock import duration as durations
 from qrtest.clock.duration import Duration
 from qrtest.clock.moment import unix_time
@@ -221,7 +222,7 @@ def _only_job_of(cassette: str | os.PathLike[str] | Cassette) -> Scenario:
         else "Record a program that submits a job or asks for one."
     )
     raise ScenarioError(
-        f"cassette={path} has not exactly one job: there are {', '.join(known) or 'none'}. {advice}"
+        f"cassette={path} has not exactly one job. {choices('', known, f'qrtest show {path}')} {advice}"
     )
 
 

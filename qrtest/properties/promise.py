@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from qrtest.advice import choices, page
 from qrtest.errors import BrokenPromises, SimulationError
 from qrtest.harness.base import current_journal
 from qrtest.properties.first_line import first_line
@@ -133,9 +134,8 @@ def chosen(
     for each in given if isinstance(given, Iterable) else (given,):
         promise = named.get(each) if isinstance(each, str) else each
         if not isinstance(promise, Promise):
-            raise SimulationError(
-                f"promises={each!r}: give values of Promise, or names of: {', '.join(named)}."
-            )
+            names = choices(each, named, page("job-properties"))
+            raise SimulationError(f"promises={each!r}: give values of Promise, or names. {names}")
         found.append(promise)
     return tuple(found)
 

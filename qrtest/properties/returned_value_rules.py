@@ -124,7 +124,7 @@ def crosses_results(run: Run) -> str | None:
 def loses_results(run: Run) -> str | None:
     """Look for results that were left out of what was returned because one other job had failed.
 
-    That is certain of a consumer alone that returns the result of each of its jobs when all are done.
+    That is wrong for a consumer alone that `returns_all_results`.
     """
     failed = [
         number
@@ -133,7 +133,7 @@ def loses_results(run: Run) -> str | None:
     ]
     if run.has_faults or len(run.own) < 3 or len(failed) != 1 or not run.data:
         return None
-    if not run.bounds.returns_all or any(data.value is run.value for data in run.data):
+    if any(data.value is run.value for data in run.data):
         return None
     its_id = run.own[failed[0]]
     seen = [e.at for e in run.asked("poll") if e.name == its_id and parse.is_final(e.response)]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Final
 
+from qrtest.advice import page
 from qrtest.cassette import codec
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
@@ -68,7 +69,7 @@ def sanitized(
         lines = "\n".join(f"  {finding}" for finding in findings[:MOST_FINDINGS])
         raise SecretFound(
             f"{name} was not saved: it would hold {len(findings)} secret(s).\n{lines}\n"
-            "Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see docs/recording.md."
+            f"Add the names or shapes to [tool.qrtest.redaction] in pyproject.toml: see {page('recording')}"
         )
     if codec.loads(text, name=name) != cassette:
         raise CassetteError(f"{name} was not saved: it would not read back as it was recorded.")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
+from qrtest.advice import choices
 from qrtest.clock.duration import Duration
 from qrtest.code_repr import AsCode, as_code
 from qrtest.errors import ResultError, ScenarioError, ScriptError
@@ -140,7 +141,7 @@ class Scenario(ScenarioValues, AsCode):
         if job_id not in known:
             problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
             raise ScenarioError(
-                f"{name} {problem}: there are {', '.join(known) or 'none'}. Say which: "
+                f"{name} {problem}. {choices(job_id or '', known, f'qrtest show {name}')} Say which: "
                 "Scenario.from_cassette(path, job_id), or take all of them: Scenario.all_from_cassette(path)."
             )
         scenario = cls.of_job(known[str(job_id)])

@@ -10,13 +10,13 @@ reads a plain on as true. Yaml itself is at home in `qrtest.cassette.yaml_json`.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
+from qrtest.advice import choices, page
 from qrtest.cassette import yaml_json
 from qrtest.clock import duration as durations
 from qrtest.errors import CassetteError, QrtestError, ScenarioError
@@ -221,6 +221,4 @@ def _list(value: Any, name: str) -> list[Any]:
 
 
 def _unknown(word: Any, known: tuple[str, ...], what: str) -> ScenarioError:
-    near = difflib.get_close_matches(str(word), known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return ScenarioError(f"{what}: there are {', '.join(known)}.{hint}")
+    return ScenarioError(f"{what}. {choices(word, known, page('scripts'))}")

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, Protocol, get_args
 
+from qrtest.advice import choices
 from qrtest.errors import SimulationError
 from qrtest.http.messages import Response
 from qrtest.service import error_responses, serialize
@@ -95,8 +96,8 @@ class Devices:
         """Apply *changes* to a backend's condition. Raises `SimulationError` for an unknown one."""
         if name not in self._described.names():
             raise SimulationError(
-                f"There is no backend {name!r} in this simulation: there are "
-                f"{', '.join(self._described.names())}."
+                f"There is no backend {name!r} in this simulation. "
+                f"{choices(name, self._described.names(), 'service.backends()')}"
             )
         unknown = sorted(set(changes) - set(asdict(_USUAL)))
         if unknown:

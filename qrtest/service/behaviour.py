@@ -5,11 +5,11 @@ Each option's docstring says what is known and from where; the defaults follow t
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
+from qrtest.advice import choices
 from qrtest.clock import duration as durations
 from qrtest.code_repr import AsCode
 from qrtest.errors import DurationError, SimulationError
@@ -103,10 +103,11 @@ class Behaviour(AsCode):
                 raise SimulationError(f"{name}: {error}") from None
 
     @classmethod
-    def of(cls, options: dict[str, object], beside: Iterable[str] = ()) -> Behaviour:
+    def of(cls, options: dict[str, object], beside: Iterable[str] = (), of: str = "") -> Behaviour:
         """Return the behaviour with these *options*. Raises `SimulationError` for a name that is none.
 
-        *beside*: names of the other options of the function that took them, for its message.
+        *beside*: names of the other options of the function that took them, for its message; *of*: what
+        prints these.
         """
         if not options:
             return USUAL
@@ -114,11 +115,8 @@ class Behaviour(AsCode):
         names = [*beside, *own]
         for name in options:
             if name not in own:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f" Did you mean {near[0]}?" if near else ""
-                raise SimulationError(
-                    f"There is no option {name!r}.{hint} There are {', '.join(names)}."
-                )
+                where = " and ".join(filter(None, [of, "help(qrtest.Behaviour)"]))
+                raise SimulationError(f"There is no option {name!r}. {choices(name, names, where)}")
         return cls(**options)  # type: ignore[arg-type]
 
     def chosen(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import Final
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from qrtest.advice import choices, page
 from qrtest.errors import FaultError
 from qrtest.faults import Fault
 from qrtest.faults.fault import kinds
@@ -41,8 +42,12 @@ def faults(*, operations: Sequence[str] | None = None) -> SearchStrategy[Fault]:
     """
     drawn = [fault for fault in menu() if operations is None or fault.on in operations]
     if not drawn:
-        known = ", ".join(dict.fromkeys(fault.on for fault in menu()))
-        raise FaultError(f"operations={operations!r}: there are faults on {known}.")
+        known = dict.fromkeys(fault.on for fault in menu())
+        where = page("scripts", "faults-are-what-goes-wrong")
+        given = next(iter(operations or ()), "")
+        raise FaultError(
+            f"operations={operations!r}: no fault is known for these. {choices(given, known, where)}"
+        )
     return st.builds(
         _timed,
         st.sampled_from(drawn),

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from qrtest.advice import page
 from qrtest.errors import NetworkBlocked
 from qrtest.patching import Patch, Patches
 
@@ -130,7 +131,7 @@ def _refuse_outside(host: Any, port: Any) -> None:
         where = name if port is None else f"{name}:{port}"
         raise NetworkBlocked(
             f"A connection to {where} was refused: while a simulation is active nothing leaves "
-            "this machine. HTTP clients that qrtest knows are answered (docs/fixtures.md has the table); "
+            f"this machine. HTTP clients that qrtest knows are answered (table: {page('fixtures')}); "
             "to answer another host or protocol, give its client a double of its own; to let "
             "everything through, say simulate(network=True)."
         )

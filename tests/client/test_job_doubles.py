@@ -412,7 +412,7 @@ def test_the_same_seed_gives_the_same_story() -> None:
         ),
         (lambda: simulate(clock="sundial"), "clock='sundial': there are 'virtual' and 'real'"),
         (lambda: simulate(cancel_lagg=1), "There is no option 'cancel_lagg'"),
-        (lambda: simulate(sed=3), "There is no option 'sed'.*Did you mean seed?"),
+        (lambda: simulate(sed=3), "There is no option 'sed'.*Did you mean 'seed'"),
         (lambda: simulate(latency="soon"), "'soon' is not a length of time"),
     ],
 )

@@ -261,7 +261,7 @@ def test_a_cassette_of_several_jobs_has_a_scenario_for_each(tmp_path: Path) -> N
         other: "RUNNING 9s; ERROR",
     }
     assert Scenario.from_cassette(cassette, other) == both[other]
-    with pytest.raises(ScenarioError, match=rf"has not exactly one job: there are {JOB}, {other}"):
+    with pytest.raises(ScenarioError, match=rf"has not exactly one job. There are {JOB}, {other}"):
         Scenario.from_cassette(cassette)
     with pytest.raises(SimulationError, match="script={job_id: script}"):
         qrtest.replay(cassette, script="DONE")
@@ -725,5 +725,5 @@ def test_the_command_line_says_what_is_missing(tmp_path: Path) -> None:
     wrong = qrtest_command(
         "rescript", "bell.yaml", "--job", "j", "--ends", "DONE", "-o", "x.yaml", cwd=tmp_path
     )
-    assert f"bell.yaml has no job 'j': there are {JOB}" in wrong.stderr
+    assert f"bell.yaml has no job 'j'. There are {JOB}" in wrong.stderr
     assert not (tmp_path / "x.yaml").exists()

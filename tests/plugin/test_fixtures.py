@@ -92,7 +92,7 @@ def test_the_marker_chooses_the_script(strict: pytest.Pytester) -> None:
             "'DONE'",
             "*the marker qrtest takes names only: write @pytest.mark.qrtest(script='DONE')*",
         ),
-        ("scirpt='DONE'", "*the marker qrtest: there is no 'scirpt'*Did you mean script?*"),
+        ("scirpt='DONE'", "*the marker qrtest: there is no 'scirpt'*Did you mean 'script'*"),
         ("script='DONE', scenario='x'", "*has a script and a scenario*give one of the two*"),
         ("script='DONNE'", "*Write it like this: DONE*"),
         (

@@ -246,7 +246,7 @@ def test_a_tuple_of_scenarios_is_for_one_job_each() -> None:
         ({"jobs": 0}, "give the number of jobs, 1 or more"),
         ({"jobs": 2, "scenarios": [(Scenario("DONE"),)]}, "no tuple of 2, one for each job"),
         ({"scenarios": ["DONE"]}, "'DONE' is no scenario"),
-        ({"patiense": "1s"}, "there is no such option; there are max_requests, timeout"),
+        ({"patiense": "1s"}, "there is no such option. Did you mean 'patience'"),
     ],
 )
 def test_wrong_options_are_refused(options: dict, message: str) -> None:

@@ -57,7 +57,8 @@ def test_a_situation_that_is_not_there_is_named_with_the_nearest() -> None:
         scenarios["cancel-looses-race"]
     assert isinstance(found.value, qrtest.QrtestError)
     assert str(found.value) == (
-        "scenarios['cancel-looses-race']: there is no such scenario. Did you mean 'cancel-loses-race'?"
+        "scenarios['cancel-looses-race']: there is no such scenario. Did you mean 'cancel-loses-race'? "
+        "(All 38: https://qrtest.readthedocs.io/en/latest/catalogue.html)"
     )
     assert scenarios.get("cancel-looses-race") is None
     assert "cancel-looses-race" not in scenarios

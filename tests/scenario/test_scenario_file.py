@@ -62,7 +62,7 @@ def test_a_file_is_short_and_plain() -> None:
         ("script: DONE\nfaults: [{fault: drop, operation: pol}]", "mine.yaml: .*'poll'"),
         ("script: DONE\nfaults: [{fault: drop, wen: 1}]", "mine.yaml: A fault has no wen"),
         ("script: DONE\nfaults: [{fault: status}]", "mine.yaml: .*code"),
-        ("script: DONE\nbehaviour: {cancel_lga: 1}", "mine.yaml: .*Did you mean cancel_lag"),
+        ("script: DONE\nbehaviour: {cancel_lga: 1}", "mine.yaml: .*Did you mean 'cancel_lag'"),
         ("script: [", "mine.yaml"),
     ],
 )
