@@ -31,6 +31,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.playback.player import Pace
 from qrtest.playback.recorded_moment import moment_of
 from qrtest.redaction.allowlist import plain_name
+from qrtest.redaction.redactor import shown
 from qrtest.transport.dispatcher import FOR_EVER, Dispatcher
 from qrtest.transport.proxy_port import ProxyPort, error_response
 from qrtest.transport.server import LOOPBACK
@@ -141,7 +142,7 @@ class Proxy:
         with ExitStack() as stack:
             stack.enter_context(self._answering)
             self._port = ProxyPort(
-                self._answering, issuer, host=self._host, number=self._number, note=self._note
+                self._answering, issuer, host=self._host, number=self._number, note=self._noted
             )
             stack.callback(self._port.close)
             if self._given is None:
@@ -185,6 +186,10 @@ class Proxy:
     def unanswered(self) -> tuple[str, ...]:
         """What was asked of a replay and not recorded, each with the nearest requests of the cassette."""
         return tuple(self._answering.unanswered)
+
+    def _noted(self, line: str) -> None:
+        """Note *line* without secrets: it names a request, which nobody has redacted."""
+        self._note(shown(line))
 
     def wait(self) -> None:
         """Wait until the proxy is closed, or a signal comes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
 from contextlib import suppress
 from pathlib import Path
 
@@ -178,6 +179,21 @@ def test_no_error_of_a_replay_shows_what_is_in_the_cassette(canary: str, tmp_pat
         printed += f"{error}{error!r}"
     assert printed
     assert _canaries(printed, canary) == []
+
+
+@pytest.mark.parametrize("canary", CANARIES)
+def test_no_note_of_a_proxy_shows_what_was_asked(canary: str, tmp_path: Path) -> None:
+    """Of a request whose connection failed: the port is one that nobody listens on."""
+    notes: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    asked = f"http://127.0.0.1:{port}/users/{canary}x1?password={canary}x2"
+    proxied = qrtest.proxy(record=tmp_path / "x.yaml", note=notes.append)
+    with suppress(QrtestError), proxied:
+        answer = requests.get(asked, proxies={"http": proxied.url}, timeout=5)
+        assert answer.status_code >= 500
+    assert notes
+    assert _canaries("\n".join(notes), canary) == []
 
 
 def _canaries(text: str, canary: str) -> list[str]:
