@@ -198,6 +198,7 @@ HOMES = {
     },
     "numpy": {
         "client.device_noise",
+        "client.simulators",
         "client.small_jobs",
         "client.changed_programs",
         "client.changed_results",
@@ -205,6 +206,7 @@ HOMES = {
         "client.fitted_programs",
         "client.fitted_results",
         "client.local_primitives",
+        "client.readable_pubs",
         "client.noise_model",
         "client.result_encoder",
         "client.result_format",
@@ -221,6 +223,7 @@ HOMES = {
         "client.narrow_circuits",
         "client.noise_model",
         "client.qasm_circuits",
+        "client.readable_pubs",
         "client.result_encoder",
         "client.simulators",
         "client.submitted_pubs",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -17,7 +17,6 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.bit_array import BitArray
-from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
@@ -39,7 +38,15 @@ from qrtest.client.narrow_circuits import (
     used_qubits,
 )
 from qrtest.client.noise_model import RUNS, Noise
-from qrtest.client.qasm_circuits import from_qasm, unreadable
+from qrtest.client.readable_pubs import (
+    NOT_COMPUTED,
+    NOT_READABLE,
+    NotComputedError,
+    Pub,
+    check_finite,
+    decoded_inputs,
+    read_pub,
+)
 from qrtest.client.result_format import (
     Span,
     bit_array,
@@ -48,27 +55,16 @@ from qrtest.client.result_format import (
     tagged,
     written,
 )
-from qrtest.client.simulators import Simulator, has_noise_model, noisy_work_of, work_of
+from qrtest.client.simulators import Simulator, has_noise_model, noisy_work_of, unread, work_of
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
 
 NOT_SUPPORTED: Final = 1517
-NOT_READABLE: Final = 1603
-NOT_COMPUTED: Final = 1500
 ALWAYS_SUPPORTED: Final = (*PASSIVE, "measure", "reset", "store", "break_loop", "continue_loop")
 
 
 class TooMuchWorkError(Exception):
     """A job that takes more operations than this process may spend."""
-
-
-class NotComputedError(Exception):
-    """A job whose result cannot be computed: how the service would say that it failed."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(reason)
-        self.code = code
-        self.reason = reason
 
 
 def computed(
@@ -91,11 +87,13 @@ def computed(
     try:
         if program_id == "executor":
             return json.dumps(_executed(params, configuration, simulator, span, noise, most_work))
-        inputs = _submitted(program_id, params, configuration)
-        if _work(program_id, inputs, simulator, noise) > most_work:
+        inputs = decoded_inputs(params)
+        pubs = _pubs(program_id, inputs, configuration)
+        options = submitted_options(inputs)
+        if _work(program_id, pubs, options, simulator, noise) > most_work:
             raise TooMuchWorkError
         run = _sampled if program_id == "sampler" else _estimated
-        result = run(inputs["pubs"], submitted_options(inputs), simulator, noise)
+        result = run(pubs, options, simulator, noise)
     except (NotComputedError, TooMuchWorkError):
         raise
     except (
@@ -107,33 +105,44 @@ def computed(
     return written(tagged("PrimitiveResult", value))
 
 
-def _submitted(program_id: str, params: str, configuration: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the decoded inputs of a job. Raises `NotComputedError` for what the service would not run."""
+def _pubs(
+    program_id: str, inputs: Mapping[str, Any], configuration: Mapping[str, Any]
+) -> list[Pub]:
+    """Return the pubs of a job. Raises `NotComputedError` for what the service would not run."""
     if program_id not in ("sampler", "estimator"):
         raise NotComputedError(
             NOT_COMPUTED,
             f"qrtest computes sampler, estimator and executor jobs, not {program_id!r}.",
         )
-    inputs = _decoded(params)
-    pubs = inputs.get("pubs")
-    if not isinstance(pubs, list) or not pubs:
+    given = inputs.get("pubs")
+    if not isinstance(given, list) or not given:
         raise NotComputedError(NOT_READABLE, "The input has no list of pubs.")
-    for pub in pubs:
-        check_supported(_circuit(pub), configuration)
-    return inputs
+    device = Device.of(configuration)
+    pubs = []
+    for number, entries in enumerate(given):
+        pub = read_pub(program_id, entries, f"pub {number}")
+        device.check(pub.circuit)
+        pubs.append(pub)
+    return pubs
 
 
 def _work(
-    program_id: str, inputs: Mapping[str, Any], simulator: Simulator, noise: Noise | None
+    program_id: str,
+    pubs: Sequence[Pub],
+    options: Mapping[str, Any],
+    simulator: Simulator,
+    noise: Noise | None,
 ) -> float:
     """Return an estimate of the operations that a sampler or estimator job takes."""
-    is_sampler = program_id == "sampler"
-    usual = sampled_shots(submitted_options(inputs))
+    is_observed = program_id == "estimator"
     total = 0.0
-    for pub in inputs["pubs"]:
-        shots = (_rest(pub, 2) if is_sampler else None) or usual
-        bindings = math.prod(np.shape(_rest(pub, 1 if is_sampler else 2))[:-1])
-        total += _circuit_work(_circuit(pub), shots, simulator, noise) * float(bindings)
+    for pub in pubs:
+        if is_observed:
+            shots = shots_for(pub.wanted or default_precision(options))
+        else:
+            shots = pub.wanted or sampled_shots(options)
+        work = _circuit_work(pub.circuit, shots, simulator, noise, is_observed=is_observed)
+        total += work * pub.values.size
     return total
 
 
@@ -142,14 +151,20 @@ def _item_work(item: Any, *, shots: int, simulator: Simulator, noise: Noise | No
 
 
 def _circuit_work(
-    circuit: QuantumCircuit, shots: int, simulator: Simulator, noise: Noise | None
+    circuit: QuantumCircuit,
+    shots: int,
+    simulator: Simulator,
+    noise: Noise | None,
+    *,
+    is_observed: bool = False,
 ) -> float:
     """Return an estimate of the operations. Raises `TooLargeError` for what has no place in the memory."""
     narrow = narrowed(circuit, sorted(used_qubits(circuit)))
+    narrow = unread(narrow) if is_observed else narrow
     if noise is not None and has_noise_model(narrow):
-        return noisy_work_of(narrow, shots)
-    simulator.check(narrow)
-    return work_of(narrow, shots)
+        return noisy_work_of(narrow, shots, is_observed=is_observed)
+    simulator.check(narrow, is_observed=is_observed)
+    return work_of(narrow, shots, is_observed=is_observed)
 
 
 def _executed(
@@ -161,63 +176,62 @@ def _executed(
     most_work: float,
 ) -> Any:
     inputs = json.loads(params)
-    program = releases.quantum_program(inputs)
+    try:
+        program = releases.quantum_program(inputs)
+    except Exception as error:  # the models of each schema raise errors of their own
+        raise NotComputedError(NOT_READABLE, f"The input could not be parsed: {error}") from error
     work = partial(_item_work, shots=program.shots, simulator=simulator, noise=noise)
     if sum(map(work, program.items)) > most_work:
         raise TooMuchWorkError
     draw = np.random.default_rng(simulator.seed)
     items = []
-    for item in program.items:
-        check_supported(item.circuit, configuration)
+    device = Device.of(configuration)
+    for number, item in enumerate(program.items):
+        device.check(item.circuit)
         values, found = item_arguments(item, draw)
-        data = _sampled_data(item.circuit, values, program.shots, simulator, noise)
+        check_finite(item.circuit, values, f"item {number}")
+        bindings = _of_program(item.circuit, values)
+        data = _sampled_data(item.circuit, bindings, program.shots, simulator, noise)
         bits = {name: each.to_bool_array(order="little") for name, each in data.items()}
         items.append({**found, **bits})
     return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
 
 
-def _decoded(params: str) -> Mapping[str, Any]:
-    try:
-        inputs = json.loads(params, cls=releases.json_decoder())
-    except Exception as error:  # whatever a damaged QPY or array makes of the decoder
-        raise NotComputedError(NOT_READABLE, f"The input could not be parsed: {error}") from error
-    return inputs if isinstance(inputs, dict) else {}
-
-
-def _circuit(pub: Any) -> QuantumCircuit:
-    circuit = pub[0] if isinstance(pub, (list, tuple)) and pub else pub
-    if isinstance(circuit, str):
-        try:
-            circuit = from_qasm(circuit)
-        except Exception as error:  # the importer's parsers raise errors of their own
-            what = unreadable(error)
-            raise NotComputedError(
-                NOT_READABLE, f"The input could not be parsed: {what}"
-            ) from error
-    if not isinstance(circuit, QuantumCircuit):
-        raise NotComputedError(NOT_READABLE, "A pub does not begin with a circuit.")
-    return circuit
-
-
 # --- what a device supports --------------------------------------------------------------------
 
 
-def check_supported(circuit: QuantumCircuit, configuration: Mapping[str, Any]) -> None:
-    """Refuse an instruction that the device does not have, or not on these qubits."""
-    supported = {*ALWAYS_SUPPORTED, *configuration.get("supported_instructions", ())}
-    supported |= {gate["name"] for gate in configuration["gates"]}
-    pairs = {tuple(pair) for pair in configuration["coupling_map"]}
-    places = {qubit: circuit.find_bit(qubit).index for qubit in circuit.qubits}
-    for name, qubits in _instructions(circuit, places):
-        is_connected = (
-            len(qubits) != 2 or qubits in pairs or qubits[::-1] in pairs or name in PASSIVE
-        )
-        is_there = all(qubit < configuration["n_qubits"] for qubit in qubits)
-        if name not in supported or not is_connected or not is_there:
-            raise NotComputedError(
-                NOT_SUPPORTED,
-                f"The instruction {name} on qubits {qubits} is not supported by the target system.",
+class Device:
+    """What a device supports, by its configuration."""
+
+    def __init__(self, names: set[str], pairs: set[tuple[int, ...]], qubits: int) -> None:
+        self._names = names
+        self._pairs = pairs
+        self._qubits = qubits
+
+    @classmethod
+    def of(cls, configuration: Mapping[str, Any]) -> Device:
+        """Return the device with this *configuration*."""
+        supported = {*ALWAYS_SUPPORTED, *configuration.get("supported_instructions", ())}
+        supported |= {gate["name"] for gate in configuration["gates"]}
+        pairs = {tuple(pair) for pair in configuration["coupling_map"]}
+        return cls(supported, pairs, configuration["n_qubits"])
+
+    def check(self, circuit: QuantumCircuit) -> None:
+        """Refuse an instruction that the device does not have, or not on these qubits."""
+        places = {qubit: at for at, qubit in enumerate(circuit.qubits)}
+        for name, qubits in _instructions(circuit, places):
+            is_connected = (
+                len(qubits) != 2
+                or qubits in self._pairs
+                or qubits[::-1] in self._pairs
+                or name in PASSIVE
             )
+            is_there = all(qubit < self._qubits for qubit in qubits)
+            if name not in self._names or not is_connected or not is_there:
+                raise NotComputedError(
+                    NOT_SUPPORTED,
+                    f"The instruction {name} on qubits {qubits} is not supported by the target system.",
+                )
 
 
 def _instructions(
@@ -237,16 +251,15 @@ def _instructions(
 
 
 def _sampled(
-    pubs: list[Any], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
+    pubs: Sequence[Pub], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
 ) -> dict[str, Any]:
     usual = sampled_shots(options)
     meas_type = (options.get("execution") or {}).get("meas_type") or "classified"
     draw = np.random.default_rng(simulator.seed)
     pub_results, shapes = [], []
     for pub in pubs:
-        circuit, shots = _circuit(pub), _rest(pub, 2) or usual
-        data = _sampled_data(circuit, _rest(pub, 1), shots, simulator, noise)
-        shape = next(iter(data.values())).shape if data else ()
+        circuit, shots, shape = pub.circuit, pub.wanted or usual, pub.values.shape
+        data = _sampled_data(circuit, pub.values, shots, simulator, noise)
         fields = {name: _levels(each, meas_type, draw) for name, each in data.items()}
         value = {
             "data": data_bin(fields, shape),
@@ -258,20 +271,30 @@ def _sampled(
 
 
 def _sampled_data(
-    circuit: QuantumCircuit, values: Any, shots: int, simulator: Simulator, noise: Noise | None
+    circuit: QuantumCircuit,
+    values: BindingsArray,
+    shots: int,
+    simulator: Simulator,
+    noise: Noise | None,
 ) -> dict[str, BitArray]:
     """Return what *shots* runs of *circuit*, for each of *values*, measure into its registers."""
+    if not values.size:
+        empty = (*values.shape, shots)
+        return {
+            each.name: BitArray(np.zeros((*empty, -(-each.size // 8)), dtype=np.uint8), each.size)
+            for each in circuit.cregs
+        }
     kept = sorted(used_qubits(circuit))
     if noise is not None and has_noise_model(narrowed(circuit, kept)):
         device = noise.whole(kept)
         narrow = device.relaxing(narrowed(circuit, kept, with_delays=True))
-        pub = SamplerPub.coerce((narrow, _bound(circuit, narrow, values)), shots)
+        pub = SamplerPub(narrow, values, shots)
         [result] = simulator.sampler(narrow, device.model).run([pub]).result()
         return dict(result.data.items())
     ready = []
     for taken, part in _runs(circuit, shots, noise):
         narrow = narrowed(taken, kept)
-        ready.append(SamplerPub.coerce((narrow, _bound(circuit, narrow, values)), part))
+        ready.append(SamplerPub(narrow, values, part))
     results = simulator.sampler(ready[0].circuit).run(ready).result()
     parts = [result.data for result in results]
     data = {name: BitArray.concatenate_shots([part[name] for part in parts]) for name in parts[0]}
@@ -305,15 +328,14 @@ def _runs(
 
 
 def _estimated(
-    pubs: list[Any], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
+    pubs: Sequence[Pub], options: Mapping[str, Any], simulator: Simulator, noise: Noise | None
 ) -> dict[str, Any]:
     usual = default_precision(options)
     draw = np.random.default_rng(simulator.seed)
     pub_results, shapes = [], []
     for pub in pubs:
-        precision = _rest(pub, 3) or usual
-        circuit, observables = _circuit(pub), ObservablesArray.coerce(_rest(pub, 1))
-        evs = _expected(circuit, observables, _rest(pub, 2), precision, simulator, noise)
+        precision = pub.wanted or usual
+        evs = _expected(pub, precision, simulator, noise)
         stds = np.full(evs.shape, precision)
         fields = {"evs": evs, "stds": stds, "ensemble_standard_error": stds}
         fields |= zne_fields(options, evs, precision, draw)
@@ -321,7 +343,7 @@ def _estimated(
         metadata: dict[str, Any] = {
             "shots": taken,
             "target_precision": precision,
-            "circuit_metadata": _metadata(circuit),
+            "circuit_metadata": _metadata(pub.circuit),
             "resilience": {},
             "num_randomizations": randomizations(options, taken),
         }
@@ -333,41 +355,33 @@ def _estimated(
 
 
 def _expected(
-    circuit: QuantumCircuit,
-    observables: ObservablesArray,
-    values: Any,
-    precision: float,
-    simulator: Simulator,
-    noise: Noise | None,
+    pub: Pub, precision: float, simulator: Simulator, noise: Noise | None
 ) -> np.ndarray[Any, Any]:
-    """Return the expectation values of *observables* for *values*, scattered by *precision*."""
+    """Return the expectation values of the observables of *pub*, scattered by *precision*."""
+    assert pub.observables is not None
+    circuit, observables, values = pub.circuit, pub.observables, pub.values
+    shape = np.broadcast_shapes(observables.shape, values.shape)
+    if not math.prod(shape):
+        return np.zeros(shape)
+    # A simulator needs a qubit, also for a circuit that has none.
     kept = sorted(used_qubits(circuit) | observed_qubits(observables))
     model = None
     if noise is not None and has_noise_model(narrowed(circuit, kept)):
         device = noise.whole(kept)
-        model, runs = device.model, [device.relaxing(narrowed(circuit, kept, with_delays=True))]
+        whole = device.relaxing(narrowed(circuit, kept, with_delays=True))
+        model, runs = device.model, [unread(whole)]
     else:
-        runs = [narrowed(run, kept) for run, _ in _runs(circuit, RUNS, noise)]
+        runs = [unread(narrowed(run, kept)) for run, _ in _runs(circuit, RUNS, noise)]
     narrow_observables = narrowed_observables(observables, kept)
-    asked = [(narrow, narrow_observables, _bound(circuit, narrow, values)) for narrow in runs]
-    estimator = simulator.estimator(runs[0], model)
-    results = estimator.run(asked, precision=precision * math.sqrt(len(runs))).result()
+    asked = [(narrow, narrow_observables, values) for narrow in runs]
+    each = precision * math.sqrt(len(runs))
+    estimator = simulator.estimator(runs[0], model, shots=shots_for(each))
+    results = estimator.run(asked, precision=each).result()
     return np.asarray(np.mean([result.data.evs for result in results], axis=0))
 
 
-def _rest(pub: Any, position: int) -> Any:
-    return pub[position] if isinstance(pub, (list, tuple)) and len(pub) > position else None
-
-
-def _bound(circuit: QuantumCircuit, narrow: QuantumCircuit, values: Any) -> BindingsArray:
-    """Values in the order of the parameters of *circuit*, by name, for *narrow*."""
+def _of_program(circuit: QuantumCircuit, values: Any) -> BindingsArray:
+    """Return the *values* of an item of a program by the names of the parameters of its *circuit*."""
     if values is None or not circuit.parameters:
         return BindingsArray()
-    if isinstance(values, Mapping):
-        return BindingsArray({_names(key): np.asarray(value) for key, value in values.items()})
-    assert [each.name for each in narrow.parameters] == [each.name for each in circuit.parameters]
     return BindingsArray({tuple(each.name for each in circuit.parameters): np.asarray(values)})
-
-
-def _names(key: Any) -> tuple[str, ...]:
-    return tuple(key.split(",")) if isinstance(key, str) else tuple(map(str, key))

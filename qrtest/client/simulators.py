@@ -15,9 +15,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit import Operation
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
+from qiskit.quantum_info import Kraus
 
 __all__ = [
     "MOST_QUBITS",
@@ -29,6 +31,8 @@ __all__ = [
     "is_dynamic",
     "length",
     "noisy_work_of",
+    "runs_by_shot",
+    "unread",
     "work_of",
 ]
 
@@ -52,6 +56,9 @@ MOST_NOISY_PRODUCT_QUBITS: Final = 30
 
 MODEL_WORK: Final = 1 << 23
 """What the noise model of one qubit takes, in the operations of a state vector."""
+
+MOST_ESTIMATED_SHOTS: Final = 10_000_000
+"""The most runs that an expectation value is the mean of: a precision of 0.0003."""
 
 PRODUCT_WORK: Final = 1_000
 """What a shot of one noisy operation takes in a matrix product state, in the operations of a state vector."""
@@ -89,16 +96,19 @@ class Simulator:
     seed: int
     memory_bytes: int | None = None
 
-    def check(self, circuit: QuantumCircuit) -> None:
-        """Raise `TooLargeError` for a *circuit* that cannot be simulated here."""
-        self._method(circuit)
+    def check(self, circuit: QuantumCircuit, *, is_observed: bool = False) -> None:
+        """Raise `TooLargeError` for a *circuit* that cannot be simulated here.
+
+        *is_observed*: an observable of it is estimated.
+        """
+        self._method(circuit, runs_by_shot(circuit, is_observed=is_observed))
 
     def sampler(self, circuit: QuantumCircuit, noise_model: Any = None) -> Any:
         """Return a SamplerV2 that can run *circuit*, with a *noise_model* of Aer if there is one.
 
         Raises `TooLargeError` if there is none.
         """
-        method = _noisy_method(circuit) if noise_model is not None else self._method(circuit)
+        method = self._chosen(circuit, noise_model, is_dynamic(circuit))
         if method is None:
             return StatevectorSampler(seed=self.seed)
         from qiskit_aer.primitives import SamplerV2
@@ -106,19 +116,34 @@ class Simulator:
         options = self._options(method, circuit, noise_model)
         return SamplerV2(seed=self.seed, options={"backend_options": options})
 
-    def estimator(self, circuit: QuantumCircuit, noise_model: Any = None) -> Any:
-        """Return an EstimatorV2 that can run *circuit*, as `sampler` does."""
-        method = _noisy_method(circuit) if noise_model is not None else self._method(circuit)
+    def estimator(self, circuit: QuantumCircuit, noise_model: Any = None, *, shots: int) -> Any:
+        """Return an EstimatorV2 that can run *circuit*, as `sampler` does.
+
+        *shots*: of how many runs the values are the mean where each run is another.
+        """
+        by_shot = runs_by_shot(circuit, is_observed=True)
+        method = self._chosen(circuit, noise_model, by_shot)
         if method is None:
             return StatevectorEstimator(seed=self.seed)
+        is_one_run = not by_shot and (noise_model is None or method == "density_matrix")
+        if not is_one_run and shots > MOST_ESTIMATED_SHOTS:
+            raise TooLargeError(
+                f"The precision takes {shots:,} runs of a circuit of which each run is another; there are "
+                f"{MOST_ESTIMATED_SHOTS:,} at most: ask for less precision."
+            )
         from qiskit_aer.primitives import EstimatorV2
 
-        seed = {"seed_simulator": self.seed}
-        options = self._options(method, circuit, noise_model) | seed
-        return EstimatorV2(options={"backend_options": options, "run_options": seed})
+        run = {"seed_simulator": self.seed, "shots": 1 if is_one_run else shots}
+        options = self._options(method, circuit, noise_model) | {"seed_simulator": self.seed}
+        return EstimatorV2(options={"backend_options": options, "run_options": run})
 
-    def _method(self, circuit: QuantumCircuit) -> str | None:
-        """Return Aer's method for *circuit*, None for the reference primitives."""
+    def _chosen(self, circuit: QuantumCircuit, noise_model: Any, by_shot: bool) -> str | None:
+        if noise_model is not None:
+            return _noisy_method(circuit, by_shot)
+        return self._method(circuit, by_shot)
+
+    def _method(self, circuit: QuantumCircuit, by_shot: bool) -> str | None:
+        """Return Aer's method for *circuit*, which may run *by_shot*; None for the reference primitives."""
         width = circuit.num_qubits
         if not has_aer():
             if width > MOST_QUBITS:
@@ -127,7 +152,9 @@ class Simulator:
                     f"With qiskit-aer there are more: pip install 'qrtest[aer]'."
                 )
             return None
-        if width <= MOST_QUBITS and not is_dynamic(circuit):
+        if _is_mixed(circuit) and width <= MOST_NOISY_QUBITS:
+            return "density_matrix"
+        if width <= MOST_QUBITS and not by_shot:
             return None
         if _is_clifford(circuit):
             return "stabilizer"
@@ -190,6 +217,41 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
     return False
 
 
+def runs_by_shot(circuit: QuantumCircuit, *, is_observed: bool) -> bool:
+    """Say whether each shot of *circuit* runs on its own: something follows a measurement in it.
+
+    Where it *is_observed*, an observable of it is estimated: what is measured is used by conditions alone,
+    and a density matrix has all that can come of the rest.
+    """
+    if not is_observed:
+        return is_dynamic(circuit)
+    if any(each.operation.name in CONTROL_FLOW for each in circuit.data):
+        return True
+    return circuit.num_qubits > MOST_NOISY_QUBITS and (is_dynamic(circuit) or _is_mixed(circuit))
+
+
+def unread(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return *circuit* with what measurements do to its qubits, without outcomes that nothing uses.
+
+    An estimator has no place for outcomes. To measure and forget is to lose the phase.
+    """
+    names = {each.operation.name for each in circuit.data}
+    if "measure" not in names or names & set(CONTROL_FLOW):
+        return circuit
+    forgotten = Kraus([math.sqrt(0.5) * np.eye(2), math.sqrt(0.5) * np.diag([1, -1])])
+    made = QuantumCircuit(circuit.num_qubits, global_phase=circuit.global_phase)
+    for instruction in circuit.data:
+        places = [circuit.find_bit(qubit).index for qubit in instruction.qubits]
+        is_read = instruction.operation.name == "measure"
+        made.append(forgotten.to_instruction() if is_read else instruction.operation, places)
+    return made
+
+
+def _is_mixed(circuit: QuantumCircuit) -> bool:
+    """Say whether *circuit* has what makes a mixed state, beside measurements."""
+    return any(each.operation.name in ("kraus", "reset") for each in circuit.data)
+
+
 def has_noise_model(circuit: QuantumCircuit) -> bool:
     """Say whether *circuit* can have the whole noise of a device: it is small, or not entangled."""
     most = MOST_NOISY_PRODUCT_QUBITS if _is_product(circuit) else MOST_NOISY_QUBITS
@@ -200,21 +262,22 @@ def _is_product(circuit: QuantumCircuit) -> bool:
     return all(len(instruction.qubits) == 1 for instruction in circuit.data)
 
 
-def _noisy_method(circuit: QuantumCircuit) -> str:
+def _noisy_method(circuit: QuantumCircuit, by_shot: bool) -> str:
     if circuit.num_qubits > MOST_NOISY_QUBITS:
         return "matrix_product_state"
     # A density matrix has the noise of all shots at once; what follows a measurement is a run for each shot.
-    return "statevector" if is_dynamic(circuit) else "density_matrix"
+    return "statevector" if by_shot else "density_matrix"
 
 
-def noisy_work_of(circuit: QuantumCircuit, shots: int) -> float:
+def noisy_work_of(circuit: QuantumCircuit, shots: int, *, is_observed: bool = False) -> float:
     """Return an estimate of the operations that *circuit* takes with the whole noise of a device."""
+    method = _noisy_method(circuit, runs_by_shot(circuit, is_observed=is_observed))
     of_instruction = {
         "matrix_product_state": PRODUCT_WORK * shots,
         "statevector": shots << circuit.num_qubits,
         "density_matrix": 1 << 2 * circuit.num_qubits,
     }
-    work = length(circuit) * of_instruction[_noisy_method(circuit)]
+    work = length(circuit) * of_instruction[method]
     return float(MODEL_WORK * circuit.num_qubits + work)
 
 
@@ -236,9 +299,9 @@ def length(circuit: QuantumCircuit) -> float:
     return total
 
 
-def work_of(circuit: QuantumCircuit, shots: int) -> float:
+def work_of(circuit: QuantumCircuit, shots: int, *, is_observed: bool = False) -> float:
     """Return an estimate of the operations that *circuit* takes; a thousand million are some seconds."""
-    runs = shots if is_dynamic(circuit) else 1
+    runs = shots if runs_by_shot(circuit, is_observed=is_observed) else 1
     if _is_clifford(circuit):
         return float(length(circuit) * circuit.num_qubits * shots)
     if circuit.num_qubits > MOST_QUBITS and _is_little_entangled(circuit):

@@ -430,7 +430,7 @@ def test_a_misspelt_option_of_a_job_is_named_beside_the_right_one() -> None:
             ("fault", "faults"),
             ("cancel_lagg", "cancel_lag"),
         ):
-            with pytest.raises(qrtest.QrtestError, match=f"Did you mean {right}?"):
+            with pytest.raises(qrtest.QrtestError, match=f"Did you mean {right!r}"):
                 sim.job("DONE", **{wrong: 3})
 
 

@@ -256,3 +256,14 @@ def test_a_program_that_is_not_computed_fails_and_says_so() -> None:
         job = sim.job("DONE", result="computed", program_id="noise-learner")
         with pytest.raises(RuntimeJobFailureError, match="sampler, estimator and executor"):
             job.result()
+
+
+def test_an_estimate_of_a_measured_circuit_is_that_without_coherence(backend: Any) -> None:
+    """To measure and to forget the outcome loses the phase: the estimate of X is 0, not 1."""
+    circuit = QuantumCircuit(1, 1)
+    circuit.h(0)
+    circuit.measure(0, 0)
+    isa = placed(circuit, backend)
+    observable = SparsePauliOp("X").apply_layout(isa.layout)
+    result = EstimatorV2(mode=backend).run([(isa, observable)], precision=0.01).result()
+    assert abs(float(result[0].data.evs)) < 0.1

@@ -481,7 +481,7 @@ def test_every_operation_has_a_route_and_an_answer() -> None:
 
 def test_an_option_that_is_none_is_refused() -> None:
     """With the nearest one that is."""
-    with pytest.raises(SimulationError, match="Did you mean cancel_lag?"):
+    with pytest.raises(SimulationError, match="Did you mean 'cancel_lag'"):
         Behaviour.of({"cancel_lagg": 5})
     with pytest.raises(SimulationError, match="cancel_lag: 'soon' is not a length of time"):
         Behaviour.of({"cancel_lag": "soon"})
