@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 from qiskit import QuantumCircuit
+from qiskit.circuit import Qubit
 from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from qiskit.primitives.containers.observables_array import ObservablesArray
@@ -80,6 +81,8 @@ def read_pub(program_id: str, entries: Any, which: str) -> Pub:
         else:
             values = _bound(circuit, given[2])
             observables = ObservablesArray.coerce(given[1])
+            if isinstance(entries[0], str):
+                circuit = _with_all_qubits(circuit, observables)
             EstimatorPub(circuit, observables, values, validate=True)
             pub = Pub(circuit, values, given[3], observables)
     except (TypeError, ValueError, KeyError) as error:
@@ -136,6 +139,14 @@ def _circuit(circuit: Any) -> QuantumCircuit:
     if not isinstance(circuit, QuantumCircuit):
         raise NotComputedError(NOT_READABLE, "A pub does not begin with a circuit.")
     return circuit
+
+
+def _with_all_qubits(circuit: QuantumCircuit, observables: ObservablesArray) -> QuantumCircuit:
+    """Return *circuit*, of a text that names physical qubits, with those that it leaves alone."""
+    width = max((len(term) for each in observables.ravel().tolist() for term in each), default=0)
+    wide = circuit.copy()
+    wide.add_bits([Qubit() for _ in range(width - circuit.num_qubits)])
+    return wide
 
 
 def _bound(circuit: QuantumCircuit, values: Any) -> BindingsArray:

@@ -20,7 +20,7 @@ def test_faults_keep_to_the_operations(plan: tuple[Fault, ...]) -> None:
 
 def test_an_operation_without_faults_is_refused() -> None:
     """The message says on which there are some."""
-    with pytest.raises(FaultError, match="there are faults on poll, result"):
+    with pytest.raises(FaultError, match="no fault is known for these. There are poll, result"):
         qst.faults(operations=["search"])
 
 
