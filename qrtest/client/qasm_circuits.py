@@ -13,6 +13,11 @@ __all__ = ["from_qasm", "unreadable"]
 
 VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re.DOTALL)
 
+COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+INCLUDE: Final = re.compile(r"\binclude\s*[\"']([^\"']*)")
+LIBRARIES: Final = frozenset({"qelib1.inc", "stdgates.inc"})
+"""What a text may include: a parser would open any other name as a file of this machine."""
+
 MOST_BITS: Final = 999_999
 SIZES: Final = re.compile(r"(?:\b(?:qu)?bit\s*\[|\b[qc]reg\s+\w+\s*\[|\$)\s*(\d{7,})")
 """Where a text has a register, or a physical qubit, of a number that is too large to be built."""
@@ -22,12 +27,21 @@ def from_qasm(text: str) -> QuantumCircuit:
     """Return the circuit of an OpenQASM *text*; physical qubits, as $3, stay where they are.
 
     A single bit (`bit c;`) becomes a register of its name: results have one for each declaration.
-    Raises what qiskit raises for a text that it cannot read, and ValueError for registers of millions of
-    bits. A text without a version is taken as OpenQASM 3.
+    Raises what qiskit raises for a text that it cannot read, and ValueError for an empty one, registers of
+    Raises what qiskit raises for a text that it cannot read, and ValueError for an empty one, registers
+    of millions of bits, and includes of anything but the two libraries of gates. A text without a version
+    is taken as OpenQASM 3.
 
     >>> from_qasm('OPENQASM 3.0; include "stdgates.inc"; bit[1] c; x $2; c[0] = measure $2;').num_qubits
     3
     """
+    if not text.strip():
+        raise ValueError("the text is empty")
+    foreign = {*INCLUDE.findall(COMMENT.sub(" ", text))} - LIBRARIES
+    if foreign:
+        raise ValueError(
+            f"only {', '.join(sorted(LIBRARIES))} can be included, not {min(foreign)!r}"
+        )
     size = SIZES.search(text)
     if size is not None:
         raise ValueError(f"{size[1]} is more than {MOST_BITS:,} bits")

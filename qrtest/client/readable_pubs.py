@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -145,7 +146,9 @@ def _with_all_qubits(circuit: QuantumCircuit, observables: ObservablesArray) -> 
     """Return *circuit*, of a text that names physical qubits, with those that it leaves alone."""
     width = max((len(term) for each in observables.ravel().tolist() for term in each), default=0)
     wide = circuit.copy()
-    wide.add_bits([Qubit() for _ in range(width - circuit.num_qubits)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a layout, which nobody asks for here
+        wide.add_bits([Qubit() for _ in range(width - circuit.num_qubits)])
     return wide
 
 

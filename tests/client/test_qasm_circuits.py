@@ -118,3 +118,17 @@ def test_registers_of_millions_of_bits_are_not_built(text: str) -> None:
     """Their memory would be taken before anything could refuse them."""
     with pytest.raises(ValueError, match="is more than 999,999 bits"):
         from_qasm(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('OPENQASM 2.0; include "/etc/passwd"; qreg q[1];', "can be included, not '/etc/passwd'"),
+        ("OPENQASM 3.0; include 'mine.inc'; qubit q;", "can be included, not 'mine.inc'"),
+        (" \n", "the text is empty"),
+    ],
+)
+def test_a_text_opens_no_file_of_the_machine(text: str, says: str) -> None:
+    """What a client submits is no path to read here; a text without a word says so."""
+    with pytest.raises(ValueError, match=says):
+        from_qasm(text)
