@@ -27,7 +27,6 @@ def from_qasm(text: str) -> QuantumCircuit:
     """Return the circuit of an OpenQASM *text*; physical qubits, as $3, stay where they are.
 
     A single bit (`bit c;`) becomes a register of its name: results have one for each declaration.
-    Raises what qiskit raises for a text that it cannot read, and ValueError for an empty one, registers of
     Raises what qiskit raises for a text that it cannot read, and ValueError for an empty one, registers
     of millions of bits, and includes of anything but the two libraries of gates. A text without a version
     is taken as OpenQASM 3.
