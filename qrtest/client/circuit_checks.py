@@ -12,10 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from qrtest.client.submitted_pubs import CircuitFacts, circuit_facts
+from qrtest.service.input_checks import UNREADABLE_INPUT
+from qrtest.service.input_types import observables_in
 
 __all__ = ["RESERVED", "unfit"]
 
-NOT_READABLE: Final = 1603
 NO_RESULT: Final = 1500
 RESERVED: Final = frozenset(
     {"_RESTRICTED_NAMES", "_SHAPE", "_FIELDS", "_FIELD_TYPES", "_data", "_shape"}
@@ -51,7 +52,7 @@ def _problems(
         widths = set(_widths(pub[1] if len(pub) > 1 else None))
         if facts.qubits is not None and widths - {facts.qubits}:
             yield (
-                NOT_READABLE,
+                UNREADABLE_INPUT,
                 f"The number of qubits of the circuit of {which} ({facts.qubits}) does not match the number "
                 f"of qubits of its observables ({max(widths - {facts.qubits})}).",
             )
@@ -69,14 +70,8 @@ def _problems(
 
 def _widths(observables: Any) -> Iterator[int]:
     """Yield the number of qubits of each label in an array of observables."""
-    left = [observables]
-    while left:
-        each = left.pop()
-        if isinstance(each, Mapping) and "__type__" in each:
-            each = each.get("__value__")
-        if isinstance(each, list):
-            left += each
-        elif isinstance(each, str):
+    for each in observables_in(observables):
+        if isinstance(each, str):
             yield len(each)
         elif isinstance(each, Mapping):
             yield from map(len, each)

@@ -40,7 +40,6 @@ from qrtest.client.narrow_circuits import (
 from qrtest.client.noise_model import RUNS, Noise
 from qrtest.client.readable_pubs import (
     NOT_COMPUTED,
-    NOT_READABLE,
     NotComputedError,
     Pub,
     check_finite,
@@ -56,6 +55,7 @@ from qrtest.client.result_format import (
     written,
 )
 from qrtest.client.simulators import Simulator, has_noise_model, noisy_work_of, unread, work_of
+from qrtest.service.input_checks import UNREADABLE_INPUT
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
 
@@ -116,7 +116,7 @@ def _pubs(
         )
     given = inputs.get("pubs")
     if not isinstance(given, list) or not given:
-        raise NotComputedError(NOT_READABLE, "The input has no list of pubs.")
+        raise NotComputedError(UNREADABLE_INPUT, "The input has no list of pubs.")
     device = Device.of(configuration)
     pubs = []
     for number, entries in enumerate(given):
@@ -179,7 +179,9 @@ def _executed(
     try:
         program = releases.quantum_program(inputs)
     except Exception as error:  # the models of each schema raise errors of their own
-        raise NotComputedError(NOT_READABLE, f"The input could not be parsed: {error}") from error
+        raise NotComputedError(
+            UNREADABLE_INPUT, f"The input could not be parsed: {error}"
+        ) from error
     work = partial(_item_work, shots=program.shots, simulator=simulator, noise=noise)
     if sum(map(work, program.items)) > most_work:
         raise TooMuchWorkError

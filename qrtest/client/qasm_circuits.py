@@ -7,13 +7,12 @@ from typing import Final
 
 from qiskit import ClassicalRegister, QuantumCircuit, qasm2, qasm3
 
-from qrtest.client.submitted_pubs import single_bits
+from qrtest.client.submitted_pubs import QASM_COMMENT, single_bits
 
 __all__ = ["from_qasm", "unreadable"]
 
 VERSION: Final = re.compile(r"^(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+(\d+)", re.DOTALL)
 
-COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 INCLUDE: Final = re.compile(r"\binclude\s*[\"']([^\"']*)")
 LIBRARIES: Final = frozenset({"qelib1.inc", "stdgates.inc"})
 """What a text may include: a parser would open any other name as a file of this machine."""
@@ -36,7 +35,7 @@ def from_qasm(text: str) -> QuantumCircuit:
     """
     if not text.strip():
         raise ValueError("the text is empty")
-    foreign = {*INCLUDE.findall(COMMENT.sub(" ", text))} - LIBRARIES
+    foreign = {*INCLUDE.findall(QASM_COMMENT.sub(" ", text))} - LIBRARIES
     if foreign:
         raise ValueError(
             f"only {', '.join(sorted(LIBRARIES))} can be included, not {min(foreign)!r}"

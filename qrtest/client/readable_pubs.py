@@ -19,10 +19,10 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
 from qrtest.client.qasm_circuits import from_qasm, unreadable
+from qrtest.service.input_checks import UNREADABLE_INPUT
 
 __all__ = [
     "NOT_COMPUTED",
-    "NOT_READABLE",
     "NotComputedError",
     "Pub",
     "check_finite",
@@ -30,7 +30,6 @@ __all__ = [
     "read_pub",
 ]
 
-NOT_READABLE: Final = 1603
 NOT_COMPUTED: Final = 1500
 
 
@@ -61,7 +60,9 @@ def decoded_inputs(params: str) -> Mapping[str, Any]:
     try:
         inputs = json.loads(params, cls=releases.json_decoder())
     except Exception as error:  # whatever a damaged QPY or array makes of the decoder
-        raise NotComputedError(NOT_READABLE, f"The input could not be parsed: {error}") from error
+        raise NotComputedError(
+            UNREADABLE_INPUT, f"The input could not be parsed: {error}"
+        ) from error
     return inputs if isinstance(inputs, dict) else {}
 
 
@@ -89,7 +90,7 @@ def read_pub(program_id: str, entries: Any, which: str) -> Pub:
     except (TypeError, ValueError, KeyError) as error:
         words = error.args[0] if error.args else type(error).__name__
         reason = f"The input could not be parsed: {which}: {words}"
-        raise NotComputedError(NOT_READABLE, reason) from error
+        raise NotComputedError(UNREADABLE_INPUT, reason) from error
     check_finite(circuit, values, which)
     return pub
 
@@ -135,10 +136,10 @@ def _circuit(circuit: Any) -> QuantumCircuit:
         except Exception as error:  # the importer's parsers raise errors of their own
             what = unreadable(error)
             raise NotComputedError(
-                NOT_READABLE, f"The input could not be parsed: {what}"
+                UNREADABLE_INPUT, f"The input could not be parsed: {what}"
             ) from error
     if not isinstance(circuit, QuantumCircuit):
-        raise NotComputedError(NOT_READABLE, "A pub does not begin with a circuit.")
+        raise NotComputedError(UNREADABLE_INPUT, "A pub does not begin with a circuit.")
     return circuit
 
 

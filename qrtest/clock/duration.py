@@ -6,7 +6,6 @@ Text and number are the same to the last digit: the arithmetic is decimal, so th
 
 from __future__ import annotations
 
-import difflib
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -83,6 +82,8 @@ def corrected(written: str) -> str | None:
     >>> corrected("2 hours"), corrected("1 hr and 30 min"), corrected("1h30"), corrected("soon")
     ('2h', '1h30m', '1h30m', None)
     """
+    import difflib
+
     parts: list[tuple[str, str]] = []
     at = 0
     while at < len(written.rstrip()):

@@ -7,7 +7,6 @@ are understood. What is right stays as it was written; where anything is unclear
 from __future__ import annotations
 
 import ast
-import difflib
 import json
 import re
 from dataclasses import dataclass, field
@@ -145,6 +144,8 @@ def _begun(found: str, kind: str, is_open: bool) -> _Step | None:
         return None
     if word == ANY_WORD.upper():
         return _Step(UNKNOWN, texts=[ANY_WORD])
+    import difflib
+
     near = difflib.get_close_matches(word, WORDS, n=1, cutoff=0.5) or difflib.get_close_matches(
         word, _STATUS_OF, n=1
     )

@@ -116,7 +116,8 @@ def check_consumer(
     folder = run_options.SCENARIO_FOLDER.get() if chosen.saved is None else Path(chosen.saved)
     if folder is not None:
         first = chain(scenario_file.in_folder(folder, name_of(consumer), jobs=jobs), first)
-    before = kept_state(consumer)
+    is_searched = scenarios is None or isinstance(scenarios, SearchStrategy)
+    before = kept_state(consumer) if is_searched else {}
     with RealTimeLimit(bounds.patience) as limit, MUTED_CLIENT, KEPT_ALIVE, catch_warnings():
         simplefilter("ignore", ThreadsLeftRunning)  # a daemon thread may: it ends with the program
         with muted():
@@ -149,7 +150,7 @@ def check_consumer(
     if run.bounds.schedule is not None and run.choices:
         # Also the one without a switch: the seed, which decides without a schedule, has another order.
         repeated["schedule"] = str(run.bounds.schedule)
-    if scenarios is None or isinstance(scenarios, SearchStrategy):
+    if is_searched:
         kept = changed(before, kept_state(consumer))
         finding = started_afresh(finding, consumer, repeated, kept)
     bug = ConsumerBug(

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["is_count", "problem"]
+__all__ = ["is_count", "observables_in", "problem"]
 
 VERSION: Final = 2
 PUB_LENGTHS: Final = {"sampler": range(1, 4), "estimator": range(2, 5)}
@@ -85,14 +85,8 @@ def _of_pub(program_id: str, pub: Any, which: str) -> Iterator[str]:
 def _of_observables(observables: Any, which: str) -> Iterator[str]:
     """Yield what is wrong with an array of observables, given as lists in lists."""
     lengths: set[int] = set()
-    left = [observables]
-    while left:
-        each = left.pop()
-        if isinstance(each, Mapping) and "__type__" in each:
-            each = each.get("__value__")
-        if isinstance(each, list):
-            left += each
-        elif isinstance(each, str | Mapping):
+    for each in observables_in(observables):
+        if isinstance(each, str | Mapping):
             terms = {each: 1.0} if isinstance(each, str) else each
             wrong = next((label for label in terms if label.strip(PAULIS)), None)
             if wrong is not None:
@@ -104,6 +98,23 @@ def _of_observables(observables: Any, which: str) -> Iterator[str]:
             yield f"an observable of {which} is {each!r:.50}"
     if len(lengths) > 1:
         yield f"the observables of {which} are of different lengths: {sorted(lengths)}"
+
+
+def observables_in(array: Any) -> Iterator[Any]:
+    """Yield what stands in an *array* of observables, given as lists in lists, tagged or not.
+
+    >>> list(observables_in([["XX", {"ZZ": 0.5}]]))
+    [{'ZZ': 0.5}, 'XX']
+    """
+    left = [array]
+    while left:
+        each = left.pop()
+        if isinstance(each, Mapping) and "__type__" in each:
+            each = each.get("__value__")
+        if isinstance(each, list):
+            left += each
+        else:
+            yield each
 
 
 def _is_coefficient(value: Any) -> bool:

@@ -14,11 +14,11 @@ from qiskit.quantum_info import SparsePauliOp
 
 from qrtest.client.readable_pubs import (
     NOT_COMPUTED,
-    NOT_READABLE,
     NotComputedError,
     decoded_inputs,
     read_pub,
 )
+from qrtest.service.input_checks import UNREADABLE_INPUT
 
 ANGLE = Parameter("angle")
 
@@ -79,7 +79,7 @@ def test_a_pub_that_does_not_fit_its_circuit_cannot_be_read(
     """Code 1603, as for all inputs that the service cannot parse."""
     with pytest.raises(NotComputedError) as found:
         read_pub(program_id, entries, "pub 0")
-    assert found.value.code == NOT_READABLE
+    assert found.value.code == UNREADABLE_INPUT
 
 
 def test_inputs_that_cannot_be_decoded_cannot_be_read() -> None:
@@ -87,4 +87,4 @@ def test_inputs_that_cannot_be_decoded_cannot_be_read() -> None:
     damaged = {"pubs": [[{"__type__": "QuantumCircuit", "__value__": "AAAA"}]]}
     with pytest.raises(NotComputedError, match="The input could not be parsed") as found:
         decoded_inputs(json.dumps(damaged))
-    assert found.value.code == NOT_READABLE
+    assert found.value.code == UNREADABLE_INPUT

@@ -98,21 +98,27 @@ def encodings(base: str, value: str) -> list[int]:
     return [each.status_code for each in asked]
 
 
-@pytest.mark.parametrize("value", [each for each in VALUES if not each.isalnum()][2:])
-def test_every_encoding_of_a_value_replays(base: str, value: str, tmp_path: Path) -> None:
-    """Of one that an answer taught the program, and of one that the program knows by itself."""
-    path = tmp_path / "session.yaml"
+def replays(
+    base: str, value: str, ask: Callable[[str, str], list[int]], path: Path, statuses: list[int]
+) -> None:
+    """Check that a program that learnt *value* from an answer, and one that knows it, get *statuses* again."""
 
     def learnt() -> str:
         answer = requests.get(f"{base}/first", params={"n": "whatever", "v": value}, timeout=5)
         return str(answer.json()["whatever"])
 
     with qrtest.record(path):
-        recorded = encodings(base, learnt())
+        recorded = ask(base, learnt())
     with qrtest.replay(path, transport="requests"):
-        assert encodings(base, learnt()) == recorded == [200] * 9
+        assert ask(base, learnt()) == recorded == statuses
     with qrtest.replay(path, transport="requests"):
-        assert encodings(base, value) == recorded
+        assert ask(base, value) == recorded
+
+
+@pytest.mark.parametrize("value", [each for each in VALUES if not each.isalnum()][2:])
+def test_every_encoding_of_a_value_replays(base: str, value: str, tmp_path: Path) -> None:
+    """Of one that an answer taught the program, and of one that the program knows by itself."""
+    replays(base, value, encodings, tmp_path / "session.yaml", [200] * 9)
 
 
 def in_base64(value: str) -> str:
@@ -162,18 +168,7 @@ def test_a_value_that_the_program_changed_is_asked_with_again(
     base: str, value: str, tmp_path: Path
 ) -> None:
     """A replayed program makes the same change to a placeholder; one that knows the value sends that."""
-    path = tmp_path / "session.yaml"
-
-    def learnt() -> str:
-        answer = requests.get(f"{base}/first", params={"n": "whatever", "v": value}, timeout=5)
-        return str(answer.json()["whatever"])
-
-    with qrtest.record(path):
-        recorded = changed(base, learnt())
-    with qrtest.replay(path, transport="requests"):
-        assert changed(base, learnt()) == recorded == [200] * 5 * len(CHANGES)
-    with qrtest.replay(path, transport="requests"):
-        assert changed(base, value) == recorded
+    replays(base, value, changed, tmp_path / "session.yaml", [200] * 5 * len(CHANGES))
 
 
 @pytest.mark.parametrize("value", ["jane-doe/my-project", "org/jane-doe/project-x"])
