@@ -51,6 +51,7 @@ LINES: Final = 24
 
 MOST_SCENARIOS: Final = 3
 MOST_SESSIONS: Final = 3
+MOST_NAMED: Final = 3
 TIMELINE: Final = "qrtest timeline"
 OF_A_JOB: Final = "job "
 """How the name of the track of a job begins."""
@@ -104,7 +105,7 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
     if maker == "simulate" and not scenarios:  # no job was made: there is nothing to paste
         code = code.partition("\n")[0]
     lines = LINES - code.count("\n") - 1
-    happened = timeline(session.journal, lines=max(lines, LINES // 2))
+    happened = timeline(session.journal, lines=max(lines, LINES // 2), failure=report.longreprtext)
     sections = {TIMELINE: happened} if happened else {}
     sections["qrtest: to reproduce"] = code
     _attach(report, item, sections, session.journal)
@@ -140,7 +141,9 @@ def explain_held(
     chosen = list(held.values())[-MOST_SESSIONS:]
     for number, (name, session) in enumerate(chosen, 1):
         title = TIMELINE if len(chosen) == 1 else f"{TIMELINE} of {name}"
-        sections = {title: timeline(session.journal, lines=LINES // len(chosen))}
+        lines = LINES // len(chosen)
+        failure = report.longreprtext
+        sections = {title: timeline(session.journal, lines=lines, failure=failure)}
         if enlisted is None and number == len(chosen):
             _attach(report, item, sections, session.journal)
         else:
@@ -169,8 +172,10 @@ def _attach(
 # --- the timeline -----------------------------------------------------------------------------------
 
 
-def timeline(journal: Journal, *, lines: int = LINES) -> str:
+def timeline(journal: Journal, *, lines: int = LINES, failure: str = "") -> str:
     """Return what happened to each job, in at most *lines* lines: fewer of each job, then fewer jobs.
+
+    Up to three jobs whose ids are in the text of the *failure* come first; more are those of a list.
 
     >>> from qrtest import simulate
     >>> with simulate() as sim:
@@ -182,7 +187,11 @@ def timeline(journal: Journal, *, lines: int = LINES) -> str:
     """
     from qrtest.timeline.shortened import shortened
 
-    return shortened(journal.drawn(), lines=lines, columns=COLUMNS, everything=ALL)
+    drawn = journal.drawn()
+    job_ids = [track.name.removeprefix(OF_A_JOB) for track in drawn.tracks]
+    named = [job_id for job_id in job_ids if job_id in failure]
+    accused = named if len(named) <= MOST_NAMED else ()
+    return shortened(drawn, lines=lines, columns=COLUMNS, everything=ALL, accused=accused)
 
 
 # --- the code that reproduces it --------------------------------------------------------------------

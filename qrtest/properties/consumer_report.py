@@ -6,6 +6,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -32,7 +33,9 @@ MOST_LINES: Final = 31
 
 SHORT_TEST_LINES: Final = 8
 MOST_TIMELINE_LINES: Final = 13
-LEAST_TIMELINE_LINES: Final = 4
+LEAST_TIMELINE_LINES: Final = 5
+"""Two jobs that a finding names fit into as many."""
+
 WIDTH: Final = 96
 MOST_FAULT: Final = 60
 MOST_KEPT: Final = 3
@@ -89,9 +92,22 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
         lines += ["", *same]
         left -= len(same) + 1
     size = min(max(left, LEAST_TIMELINE_LINES), MOST_TIMELINE_LINES)
-    happened = shortened(run.journal.drawn(), lines=size, columns=WIDTH) or "Nothing was asked."
+    happened = shortened(run.journal.drawn(), lines=size, columns=WIDTH, accused=_accused(finding))
+    happened = happened or "Nothing was asked."
     lines += section("What happened (virtual time, request, answer)", happened)
     return "\n".join([*lines, *rest])
+
+
+def _accused(finding: Finding) -> list[str]:
+    """Return the ids of the jobs that *finding* or the exception names, or of the one asked for last."""
+    run = finding.run
+    known = dict.fromkeys([*run.own, run.others])
+    for text in (finding.what, str(run.error or "")):
+        named = [job_id for job_id in known if job_id and job_id in text]
+        if named:
+            return sorted(named, key=text.find)
+    asked = [entry.name for entry in run.journal if entry.name in run.own]
+    return asked[-1:]
 
 
 def _of_earlier_calls(finding: Finding) -> str:
@@ -109,13 +125,22 @@ def _further_lines() -> int:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and not is_of_the_project(frame.f_code.co_filename):
         frame = frame.f_back
-    shown = 0 if frame is None else frame.f_lineno - frame.f_code.co_firstlineno + 1
+    if frame is None or frame.f_code.co_name == "<module>":
+        return 0
+    shown = frame.f_lineno - frame.f_code.co_firstlineno + 1
     return max(0, shown - SHORT_TEST_LINES)
+
+
+def _script(scenario: Scenario) -> str:
+    return f"'{scenario.script}'"
 
 
 def _jobs(scenarios: tuple[Scenario, ...]) -> str:
     if len(scenarios) > 1:
-        return "with the jobs " + ", ".join(f"'{scenario.script}'" for scenario in scenarios)
+        alike = [(script, len(list(same))) for script, same in groupby(map(_script, scenarios))]
+        return "with the jobs " + ", ".join(
+            script if times == 1 else f"{script} ×{times}" for script, times in alike
+        )
     [scenario] = scenarios
     faults = [textwrap.shorten(repr(fault), MOST_FAULT) for fault in scenario.faults]
     return f"with a job '{scenario.script}'" + (f" and {', '.join(faults)}" if faults else "")

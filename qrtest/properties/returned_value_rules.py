@@ -45,14 +45,14 @@ def returns_without_result(run: Run) -> str | None:
             return f"it returned {_shown(text)}, which is an answer that could not be decoded"
     if run.bounds.on_failure is not ANYTHING and not run.is_done:
         if not is_as_on_failure(run.value, run.bounds.on_failure):
-            returned = f"it returned {_shown(run.value)} for a job that was {_steps(run)}"
+            returned = f"it returned {_shown(run.value)} for {_steps(run)}"
             return f"{returned}, where {_allowed(run.bounds.on_failure)}"
         return None
     data = [each for each in run.data if not each.marks or not each.marks & run.marks_of_others]
     if not data or run.asked("interim_results") or run.asked("stream"):
         return None
     if not any(truth.step.status == transitions.DONE for truth in run.truths):
-        return f"it returned {_shown(data[0].value)} for a job that was {_steps(run)}"
+        return f"it returned {_shown(data[0].value)} for {_steps(run)}"
     if run.has_read_its_result:
         return None
     return f"it returned {_shown(data[0].value)}, and no answer it got holds a result that can be decoded"
@@ -89,7 +89,11 @@ def returns_anothers(run: Run) -> str | None:
     its = [data for data in run.data if data.marks & run.marks_of_others]
     if not its or len(its) < len(run.data) or run.others in labels:
         return None
-    return f"it returned {_shown(its[0].value)}, which is the result of another job, {run.others}"
+    its_own = f"not of its own, {run.own[0]}" if len(run.own) == 1 else "not of its own"
+    returned = (
+        f"it returned {_shown(its[0].value)}, which is the result of another job, {run.others}"
+    )
+    return f"{returned}, {its_own}"
 
 
 def crosses_results(run: Run) -> str | None:
@@ -116,8 +120,11 @@ def crosses_results(run: Run) -> str | None:
     if len(placed) == len(run.own) and set(placed) == set(range(len(run.own))):
         for position, job_id in enumerate(run.own):
             if placed[position] != job_id:
-                where = f"number {run.own.index(placed[position]) + 1} at place {position + 1}"
-                return f"it returned the results in another order than that of the jobs: {where}"
+                number = run.own.index(placed[position]) + 1
+                return (
+                    f"it returned the results in another order than that of the jobs: at place "
+                    f"{position + 1} that of job {placed[position]}, which is number {number}"
+                )
     return None
 
 
@@ -224,8 +231,10 @@ def _claims_that_it_is_done(run: Run) -> str | None:
         is_its_id = name in run.own and not are_done[run.own.index(name)]
         is_its_status = name.lower() in STATUS_FIELDS and not any(are_done)
         if is_its_id or is_its_status:
-            steps = run.truths[run.own.index(name)].step if is_its_id else _steps(run)
-            return f"it returned {name!r}: {text!r} for a job that was {steps}"
+            if is_its_id:
+                step = run.truths[run.own.index(name)].step
+                return f"it returned {name!r}: {text!r} for that job, which was {step}"
+            return f"it returned {name!r}: {text!r} for {_steps(run)}"
     return None
 
 
@@ -241,7 +250,11 @@ def _is_status(value: object) -> bool:
 
 
 def _steps(run: Run) -> str:
-    return ", ".join(str(truth.step) for truth in run.truths)
+    """Return how its jobs ended: "a job that was ERROR", or each of several by its id."""
+    if len(run.truths) == 1:
+        return f"a job that was {run.truths[0].step}"
+    each = zip(run.own, run.truths, strict=True)
+    return "jobs: " + ", ".join(f"{job_id} was {truth.step}" for job_id, truth in each)
 
 
 def _shown(value: object) -> str:

@@ -94,11 +94,16 @@ class Track:
     def text(self, *, lines: int) -> str:
         """Return a line an event, at most *lines* of them; without polls, a line a stretch as well.
 
-        What is left out is in the middle, and counted; the requests that a fault struck stay.
+        What is left out is in the middle, and counted; the requests that a fault struck stay. One line is the
+        last.
         """
         rows: list[Event | Stretch] = list(merged(self.events))
         if not any(event.status for event in self.events):
             rows = sorted([*self.stretches, *rows], key=lambda each: each.since)
+        if lines == 1 and len(rows) > 1:
+            return (
+                f"{self.name}  (the last of {len(rows):,} lines)\n{str(rows[-1]).splitlines()[0]}"
+            )
         shown: list[str] = []
         before = -1
         for index in [*_kept(rows, lines), len(rows)]:
@@ -127,7 +132,7 @@ class Timeline:
 def _kept(rows: Sequence[Event | Stretch], lines: int) -> list[int]:
     """Return the places of the *rows* to show in so many *lines*, of which each gap between them takes one.
 
-    First the ends, then what a fault struck, then from both ends inwards.
+    First the ends, the last before the first, then what a fault struck, then from both ends inwards.
     """
     size = len(rows)
     costs = [1 + len(row.faults) if isinstance(row, Event) else 1 for row in rows]
@@ -136,7 +141,7 @@ def _kept(rows: Sequence[Event | Stretch], lines: int) -> list[int]:
     struck = [place for place, cost in enumerate(costs) if cost > 1]
     inwards = [place for near in range(min(lines, size)) for place in (near, size - 1 - near)]
     kept: set[int] = set()
-    for place in [*inwards[:2], *struck[:lines], *inwards]:
+    for place in [size - 1, 0, *struck[:lines], *inwards]:
         found = sorted(kept | {place})
         gaps = sum(b > a + 1 for a, b in zip([-1, *found], [*found, size], strict=True))
         if sum(costs[each] for each in found) + gaps <= lines:

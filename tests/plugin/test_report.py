@@ -124,6 +124,27 @@ def test_of_many_jobs_those_that_did_not_go_well_are_shown_first(
     assert any(line.endswith("200 Failed 1500") for line in shown.outlines)
 
 
+def test_a_job_that_the_failure_names_is_in_the_timeline(pytester: pytest.Pytester) -> None:
+    """Marked, among thirty of which others failed; with a list of all of them none is."""
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("is_list", [False, True])
+        def test_fails(runtime_job, is_list):
+            jobs = [runtime_job("ERROR" if n < 9 else "DONE") for n in range(30)]
+            ids = [job.job_id() for job in jobs if job.wait_for_final_state() is None]
+            found = "\\n".join(ids) if is_list else ids[27]
+            assert found == "another"
+        """
+    )
+    text = pytester.runpytest("-n0").stdout.str()
+    one, of_all = text.split("qrtest timeline")[1:]
+    assert one.count("! job ") == 1
+    assert one.partition("! job ")[2].splitlines()[1].endswith("200 Completed")
+    assert "! job" not in of_all
+
+
 def test_a_job_that_was_cancelled_comes_before_one_that_is_done() -> None:
     """And one that was not seen to end stands between them."""
     with simulate() as sim:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import time
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -91,3 +93,64 @@ def test_a_fault_is_named_in_the_sentence() -> None:
     scenario = Scenario("QUEUED 1m; DONE", faults=[faults.drop(on="poll", times=None)])
     with pytest.raises(ConsumerBug, match=r"with a job 'QUEUED 1m; DONE' and faults\.drop"):
         qrtest.check_consumer(lambda job: job.status(), scenarios=[scenario])
+
+
+def swapped(jobs: list[Any]) -> list[Any]:
+    """Return the results in the order in which the jobs end."""
+    ended: list[Any] = []
+    while len(ended) < len(jobs):
+        ended += [job for job in jobs if job not in ended and job.in_final_state()]
+        time.sleep(60)
+    return [job.result() for job in ended]
+
+
+def swallowing(jobs: list[Any]) -> dict[str, Any]:
+    """Return the results up to the first job that fails."""
+    found = {}
+    with suppress(Exception):
+        for job in jobs:
+            found[job.job_id()] = job.result(timeout=3600)
+    return found
+
+
+def raising(jobs: list[Any]) -> None:
+    """Raise what names no job, once the third has ended."""
+    for job in jobs:
+        job.status()
+    jobs[2].wait_for_final_state()
+    raise KeyError("counts")
+
+
+@pytest.mark.parametrize(
+    ("consumer", "scripts", "number"),
+    [
+        (swapped, ["QUEUED 1h; DONE"] * 11 + ["DONE"], 11),
+        (swallowing, [*["DONE"] * 6, "ERROR", *["DONE"] * 5], 6),
+        (swallowing, [*["DONE"] * 6, "ERROR", *["DONE"] * 5], 7),
+        (raising, ["DONE", "ERROR", "QUEUED 1m; DONE", *["CANCELLED"] * 9], 2),
+    ],
+)
+def test_the_accused_job_is_in_a_timeline_that_is_shortened(
+    consumer: Any, scripts: list[str], number: int
+) -> None:
+    """Marked, among twelve, also where others failed or were asked first, or nothing was asked about it."""
+    seen: list[list[str]] = []
+
+    def noting(jobs: list[Any]) -> Any:
+        seen.append([job.job_id() for job in jobs])
+        return consumer(jobs)
+
+    scenarios = tuple(map(Scenario, scripts))
+    with pytest.raises(ConsumerBug) as found:
+        qrtest.check_consumer(noting, jobs=len(scenarios), scenarios=[scenarios])
+    happened = str(found.value).partition("What happened")[2].partition("To paste")[0]
+    assert f"! job {seen[-1][number]}" in happened, found.value
+    assert "more job" in happened
+
+
+def test_jobs_that_are_alike_are_counted_in_the_sentence() -> None:
+    """Twelve jobs that are done are no line of twelve texts."""
+    with pytest.raises(ConsumerBug, match=r"with the jobs 'DONE' ×3, 'ERROR', 'DONE'\.\n"):
+        qrtest.check_consumer(
+            raising, jobs=5, scenarios=[tuple(map(Scenario, ["DONE"] * 3 + ["ERROR", "DONE"]))]
+        )
