@@ -225,6 +225,7 @@ HOMES = {
         "client.qasm_circuits",
         "client.readable_pubs",
         "client.result_encoder",
+        "client.simulation_work",
         "client.simulators",
         "client.submitted_pubs",
     },

@@ -54,7 +54,8 @@ from qrtest.client.result_format import (
     tagged,
     written,
 )
-from qrtest.client.simulators import Simulator, has_noise_model, noisy_work_of, unread, work_of
+from qrtest.client.simulation_work import noisy_work_of, work_of
+from qrtest.client.simulators import Simulator, has_noise_model, unread
 from qrtest.service.input_checks import UNREADABLE_INPUT
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
@@ -365,7 +366,6 @@ def _expected(
     shape = np.broadcast_shapes(observables.shape, values.shape)
     if not math.prod(shape):
         return np.zeros(shape)
-    # A simulator needs a qubit, also for a circuit that has none.
     kept = sorted(used_qubits(circuit) | observed_qubits(observables))
     model = None
     if noise is not None and has_noise_model(narrowed(circuit, kept)):

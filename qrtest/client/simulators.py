@@ -2,7 +2,7 @@
 
 Aer runs dynamic circuits (measurements in the middle, conditions, loops, resets), up to 30 qubits by state
 vector, and hundreds by stabilizers or matrix product states. The reference primitives run circuits that
-measure at the end, on up to 22 qubits.
+measure at the end, on up to 22 qubits; beside Aer they run those that are too small for it to be faster.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -22,22 +22,33 @@ from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.quantum_info import Kraus
 
 __all__ = [
+    "CONTROL_FLOW",
+    "LITTLE_BOND_BITS",
+    "MOST_AMPLITUDES_QUBITS",
     "MOST_QUBITS",
+    "Method",
     "Simulator",
     "TooLargeError",
     "free_memory",
     "has_aer",
     "has_noise_model",
     "is_dynamic",
-    "length",
-    "noisy_work_of",
+    "is_little_entangled",
+    "method_of",
+    "noisy_method_of",
     "runs_by_shot",
     "unread",
-    "work_of",
 ]
 
 MOST_QUBITS: Final = 22
 """The most qubits of a reference primitive: beyond them a state vector takes longer than a test has."""
+
+MOST_SMALL_QUBITS: Final = 12
+"""The most qubits that a reference primitive runs where Aer is installed: beyond them Aer takes less time.
+
+To sample, the reference primitive makes a text of each outcome that there can be: 27 seconds and 5 GB for
+20 qubits, where Aer takes a third of a second and no memory to speak of.
+"""
 
 MOST_AMPLITUDES_QUBITS: Final = 30
 """The most qubits of a state vector in Aer, 16 GB; wider circuits run as matrix product states."""
@@ -54,14 +65,8 @@ MOST_NOISY_QUBITS: Final = 10
 MOST_NOISY_PRODUCT_QUBITS: Final = 30
 """The most qubits that are not entangled with the whole noise, a tenth of a second each."""
 
-MODEL_WORK: Final = 1 << 23
-"""What the noise model of one qubit takes, in the operations of a state vector."""
-
 MOST_ESTIMATED_SHOTS: Final = 10_000_000
 """The most runs that an expectation value is the mean of: a precision of 0.0003."""
-
-PRODUCT_WORK: Final = 1_000
-"""What a shot of one noisy operation takes in a matrix product state, in the operations of a state vector."""
 
 LITTLE_BOND_BITS: Final = 5
 """Up to two to this power a bond is small: the state of hundreds of qubits takes milliseconds."""
@@ -72,6 +77,10 @@ DOUBLING_GATES: Final = frozenset(
 
 AMPLITUDE_BYTES: Final = 16
 SHARE_OF_MEMORY: Final = 0.75
+
+Method = Literal["reference", "density_matrix", "stabilizer", "matrix_product_state", "statevector"]
+"""How a circuit is simulated: by qiskit's reference primitives, or by a method of Aer."""
+
 CONTROL_FLOW: Final = ("if_else", "for_loop", "while_loop", "switch_case")
 CLIFFORD_GATES: Final = frozenset(
     {"id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "ecr", "swap", "pauli"}
@@ -108,8 +117,9 @@ class Simulator:
 
         Raises `TooLargeError` if there is none.
         """
-        method = self._chosen(circuit, noise_model, is_dynamic(circuit))
-        if method is None:
+        by_shot = runs_by_shot(circuit, is_observed=False)
+        method = self._chosen(circuit, noise_model, by_shot)
+        if method == "reference":
             return StatevectorSampler(seed=self.seed)
         from qiskit_aer.primitives import SamplerV2
 
@@ -123,7 +133,7 @@ class Simulator:
         """
         by_shot = runs_by_shot(circuit, is_observed=True)
         method = self._chosen(circuit, noise_model, by_shot)
-        if method is None:
+        if method == "reference":
             return StatevectorEstimator(seed=self.seed)
         is_one_run = not by_shot and (noise_model is None or method == "density_matrix")
         if not is_one_run and shots > MOST_ESTIMATED_SHOTS:
@@ -137,30 +147,21 @@ class Simulator:
         options = self._options(method, circuit, noise_model) | {"seed_simulator": self.seed}
         return EstimatorV2(options={"backend_options": options, "run_options": run})
 
-    def _chosen(self, circuit: QuantumCircuit, noise_model: Any, by_shot: bool) -> str | None:
+    def _chosen(self, circuit: QuantumCircuit, noise_model: Any, by_shot: bool) -> Method:
         if noise_model is not None:
-            return _noisy_method(circuit, by_shot)
+            return noisy_method_of(circuit, by_shot)
         return self._method(circuit, by_shot)
 
-    def _method(self, circuit: QuantumCircuit, by_shot: bool) -> str | None:
-        """Return Aer's method for *circuit*, which may run *by_shot*; None for the reference primitives."""
+    def _method(self, circuit: QuantumCircuit, by_shot: bool) -> Method:
+        """Return how *circuit* is simulated. Raises `TooLargeError` if it has no place here."""
         width = circuit.num_qubits
-        if not has_aer():
-            if width > MOST_QUBITS:
-                raise TooLargeError(
-                    f"qrtest computes circuits on up to {MOST_QUBITS} qubits; this one uses {width}. "
-                    f"With qiskit-aer there are more: pip install 'qrtest[aer]'."
-                )
-            return None
-        if _is_mixed(circuit) and width <= MOST_NOISY_QUBITS:
-            return "density_matrix"
-        if width <= MOST_QUBITS and not by_shot:
-            return None
-        if _is_clifford(circuit):
-            return "stabilizer"
-        if width > MOST_AMPLITUDES_QUBITS or _is_little_entangled(circuit):
-            return "matrix_product_state"
-        needed = AMPLITUDE_BYTES << width
+        method = method_of(circuit, by_shot)
+        if method == "reference" and width > MOST_QUBITS:
+            raise TooLargeError(
+                f"qrtest computes circuits on up to {MOST_QUBITS} qubits; this one uses {width}. "
+                f"With qiskit-aer there are more: pip install 'qrtest[aer]'."
+            )
+        needed = AMPLITUDE_BYTES << width if method == "statevector" else 0
         if width >= SINGLE_PRECISION_FROM:
             needed //= 2
         if needed > self._memory():
@@ -168,9 +169,9 @@ class Simulator:
                 f"A state vector of {width} qubits needs {needed >> 20:,} MB of memory, and there are "
                 f"{self._memory() >> 20:,} MB: use fewer qubits, free memory, or raise compute_megabytes."
             )
-        return "statevector"
+        return method
 
-    def _options(self, method: str, circuit: QuantumCircuit, noise_model: Any) -> dict[str, Any]:
+    def _options(self, method: Method, circuit: QuantumCircuit, noise_model: Any) -> dict[str, Any]:
         is_wide = circuit.num_qubits >= SINGLE_PRECISION_FROM
         options: dict[str, Any] = {
             "method": method,
@@ -185,6 +186,23 @@ class Simulator:
 
     def _memory(self) -> int:
         return self.memory_bytes or free_memory()
+
+
+def method_of(circuit: QuantumCircuit, by_shot: bool) -> Method:
+    """Return how *circuit* is simulated without noise; *by_shot* if each of its shots runs on its own."""
+    width = circuit.num_qubits
+    if not has_aer():
+        return "reference"
+    # A density matrix has all that resets can give, in one run; of many runs a state vector takes far less.
+    if _is_mixed(circuit) and not by_shot:
+        return "density_matrix"
+    if width <= MOST_SMALL_QUBITS and not by_shot:
+        return "reference"
+    if _is_clifford(circuit):
+        return "stabilizer"
+    if width > MOST_AMPLITUDES_QUBITS or is_little_entangled(circuit):
+        return "matrix_product_state"
+    return "statevector"
 
 
 def free_memory() -> int:
@@ -206,11 +224,11 @@ def free_memory() -> int:
 
 
 def is_dynamic(circuit: QuantumCircuit) -> bool:
-    """Say whether something follows a measurement, resets, or branches: every shot runs on its own."""
+    """Say whether something follows a measurement, or branches."""
     measured: set[Any] = set()
     for instruction in circuit.data:
         name = instruction.operation.name
-        if name in CONTROL_FLOW or name == "reset" or measured & set(instruction.qubits):
+        if name in CONTROL_FLOW or measured & set(instruction.qubits):
             return True
         if name == "measure":
             measured |= set(instruction.qubits)
@@ -218,16 +236,17 @@ def is_dynamic(circuit: QuantumCircuit) -> bool:
 
 
 def runs_by_shot(circuit: QuantumCircuit, *, is_observed: bool) -> bool:
-    """Say whether each shot of *circuit* runs on its own: something follows a measurement in it.
+    """Say whether each shot of *circuit* runs on its own: it acts on what it measured, or is wide and resets.
 
     Where it *is_observed*, an observable of it is estimated: what is measured is used by conditions alone,
     and a density matrix has all that can come of the rest.
     """
-    if not is_observed:
-        return is_dynamic(circuit)
-    if any(each.operation.name in CONTROL_FLOW for each in circuit.data):
+    is_wide = circuit.num_qubits > MOST_NOISY_QUBITS
+    if is_wide and _is_mixed(circuit):
         return True
-    return circuit.num_qubits > MOST_NOISY_QUBITS and (is_dynamic(circuit) or _is_mixed(circuit))
+    if is_observed and not is_wide:
+        return any(each.operation.name in CONTROL_FLOW for each in circuit.data)
+    return is_dynamic(circuit)
 
 
 def unread(circuit: QuantumCircuit) -> QuantumCircuit:
@@ -262,57 +281,15 @@ def _is_product(circuit: QuantumCircuit) -> bool:
     return all(len(instruction.qubits) == 1 for instruction in circuit.data)
 
 
-def _noisy_method(circuit: QuantumCircuit, by_shot: bool) -> str:
+def noisy_method_of(circuit: QuantumCircuit, by_shot: bool) -> Method:
+    """Return how *circuit* is simulated with the whole noise of a device."""
     if circuit.num_qubits > MOST_NOISY_QUBITS:
         return "matrix_product_state"
     # A density matrix has the noise of all shots at once; what follows a measurement is a run for each shot.
     return "statevector" if by_shot else "density_matrix"
 
 
-def noisy_work_of(circuit: QuantumCircuit, shots: int, *, is_observed: bool = False) -> float:
-    """Return an estimate of the operations that *circuit* takes with the whole noise of a device."""
-    method = _noisy_method(circuit, runs_by_shot(circuit, is_observed=is_observed))
-    of_instruction = {
-        "matrix_product_state": PRODUCT_WORK * shots,
-        "statevector": shots << circuit.num_qubits,
-        "density_matrix": 1 << 2 * circuit.num_qubits,
-    }
-    work = length(circuit) * of_instruction[method]
-    return float(MODEL_WORK * circuit.num_qubits + work)
-
-
-def length(circuit: QuantumCircuit) -> float:
-    """Return how many operations *circuit* has, each turn of its loops included.
-
-    A loop with a condition may never end: its length is infinite.
-    """
-    total = 0.0
-    for instruction in circuit.data:
-        operation = instruction.operation
-        if operation.name == "while_loop":
-            return math.inf
-        if operation.name not in CONTROL_FLOW:
-            total += 1
-            continue
-        turns = len(operation.params[0]) if operation.name == "for_loop" else 1
-        total += 1 + turns * sum(map(length, operation.blocks))
-    return total
-
-
-def work_of(circuit: QuantumCircuit, shots: int, *, is_observed: bool = False) -> float:
-    """Return an estimate of the operations that *circuit* takes; a thousand million are some seconds."""
-    runs = shots if runs_by_shot(circuit, is_observed=is_observed) else 1
-    if _is_clifford(circuit):
-        return float(length(circuit) * circuit.num_qubits * shots)
-    if circuit.num_qubits > MOST_QUBITS and _is_little_entangled(circuit):
-        one_run = length(circuit) * (1 << 3 * LITTLE_BOND_BITS) + PRODUCT_WORK * circuit.num_qubits
-        return float(one_run * runs + PRODUCT_WORK * circuit.num_qubits * shots)
-    if circuit.num_qubits > MOST_AMPLITUDES_QUBITS:
-        return float("inf")
-    return float(length(circuit) * 2.0**circuit.num_qubits * runs)
-
-
-def _is_little_entangled(circuit: QuantumCircuit) -> bool:
+def is_little_entangled(circuit: QuantumCircuit) -> bool:
     """Say whether few gates act across any cut between neighbours: a matrix product state is small then.
 
     A gate on two qubits at most doubles the dimension of a bond if it is one of `DOUBLING_GATES`, and

@@ -15,7 +15,7 @@ from qiskit_ibm_runtime import EstimatorV2, Executor, QuantumProgram, SamplerV2
 
 from qrtest import simulate
 from qrtest.client.backend_snapshots import Snapshots
-from qrtest.client.simulators import work_of
+from qrtest.client.simulation_work import work_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:The (Sampler|Estimator)V2 class is deprecated")
 

@@ -19,7 +19,15 @@ from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 from qiskit_ibm_runtime.executor_sampler import Sampler
 
 from qrtest import Simulation, simulate
-from qrtest.client.simulators import Simulator, TooLargeError, is_dynamic, length, work_of
+from qrtest.client.computing_process import WORK_IN_THIS_PROCESS
+from qrtest.client.simulation_work import length, work_of
+from qrtest.client.simulators import (
+    Simulator,
+    TooLargeError,
+    is_dynamic,
+    method_of,
+    runs_by_shot,
+)
 from qrtest.errors import NotComputedWarning
 
 pytestmark = pytest.mark.filterwarnings(
@@ -203,6 +211,45 @@ def test_what_is_dynamic() -> None:
     assert not is_dynamic(circuit)
     circuit.x(0)
     assert is_dynamic(circuit)
+
+
+def conditional(qubits: int) -> QuantumCircuit:
+    """Return a circuit in which each shot runs on its own."""
+    circuit = QuantumCircuit(qubits, 1)
+    circuit.sx(0)
+    circuit.measure(0, 0)
+    with circuit.if_test((0, 1)):
+        circuit.x(0)
+    return circuit
+
+
+@pytest.mark.parametrize("qubits", [1, 5, 12, 25, 40])
+def test_a_million_shots_one_by_one_are_not_computed_in_this_process(qubits: int) -> None:
+    """Each takes tens of microseconds beside its gates, few as these may be; a thousand are no work."""
+    assert work_of(conditional(qubits), 1_000_000) > WORK_IN_THIS_PROCESS
+    assert work_of(conditional(1), 1_000) < WORK_IN_THIS_PROCESS / 10
+
+
+def test_what_is_reset_after_a_measurement_takes_a_state_vector_for_each_shot() -> None:
+    """A density matrix for each takes half a second at ten qubits; without measurements before, one has all."""
+    circuit = QuantumCircuit(10, 10)
+    circuit.measure(0, 0)
+    circuit.reset(0)
+    circuit.rz(0.3, range(10))
+    assert method_of(circuit, runs_by_shot(circuit, is_observed=False)) == "statevector"
+    circuit = QuantumCircuit(10)
+    circuit.reset(0)
+    assert method_of(circuit, runs_by_shot(circuit, is_observed=False)) == "density_matrix"
+
+
+def test_twenty_qubits_that_are_read_at_once_take_no_reference_primitive(backend: Any) -> None:
+    """It makes a text of each of a million outcomes: 5 GB."""
+    circuit = QuantumCircuit(QUBITS, 20)
+    for qubit in range(20):
+        circuit.sx(qubit)
+        circuit.rz(0.3, qubit)
+    circuit.measure(range(20), range(20))
+    assert len(counts(backend, circuit)) > 40
 
 
 def test_the_turns_of_a_loop_are_counted_and_a_condition_may_hold_for_ever() -> None:
