@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import uuid
 import warnings
 from collections import Counter
@@ -12,22 +11,24 @@ from typing import Any, Final
 
 from qiskit import qpy
 
+from qrtest.cassette.digests import Digests
+from qrtest.playback.request_index import fits
+from qrtest.playback.request_tree import OWN_NAME
+from qrtest.redaction.redactor import shown_place
+
 __all__ = ["difference"]
 
 NAMES: Final = uuid.UUID(int=0)
 """The namespace of the UUIDs that parameters and variables are given to be compared by name."""
 
 
-_OWN_NAME: Final = re.compile(r"\Acircuit-\d+(?:-\d+)*\Z")
-"""The name that qiskit gives a circuit that has none: a number, another one in each process."""
-
-
-def difference(wanted: bytes, known: bytes) -> str | None:
+def difference(wanted: bytes, known: bytes, digests: Digests | None = None) -> str | None:
     """Return how the circuit in *wanted* (QPY) differs from the one in *known*; None if it does not.
 
     Parameters and variables are compared by name and order: qiskit gives each a random UUID, another one
-    in each process.
+    in each process. A placeholder in the recorded name or metadata fits what it stands for by *digests*.
     """
+    digests = digests or Digests()
     # qpy documents no exceptions: a damaged file raises struct, zlib, index and other errors.
     try:
         one, other = _read(wanted), _read(known)
@@ -37,11 +38,12 @@ def difference(wanted: bytes, known: bytes) -> str | None:
         this, that = getattr(one, aspect), getattr(other, aspect)
         if this != that:
             return f"{aspect} is {this}, recorded {that}"
-    this, that = (_OWN_NAME.sub("", circuit.name or "") for circuit in (one, other))
-    if this != that:
+    this, that = (OWN_NAME.sub("", circuit.name or "") for circuit in (one, other))
+    if not fits(that, this, digests):
         return "its name differs"
-    if (one.metadata or {}) != (other.metadata or {}):
-        return "its metadata differ"
+    this, that = (circuit.metadata or {} for circuit in (one, other))
+    if this != that and not fits(that, this, digests):
+        return f"its metadata differ{_where(this, that, digests)}"
     this, that = dict(one.count_ops()), dict(other.count_ops())
     if this != that:
         return f"its operations are {this}, recorded {that}"
@@ -54,6 +56,16 @@ def difference(wanted: bytes, known: bytes) -> str | None:
         return None
     one, other = _read(_by_name(wanted, one)), _read(_by_name(known, other))
     return None if _are_equal(one, other) else "its wiring or parameters differ"
+
+
+def _where(wanted: dict[str, Any], known: dict[str, Any], digests: Digests) -> str:
+    """Return under which names of their own two metadata differ; nothing if a name may be a secret."""
+    names = {
+        name
+        for name in wanted.keys() | known.keys()
+        if name not in wanted or name not in known or not fits(known[name], wanted[name], digests)
+    }
+    return f" in {', '.join(sorted(map(shown_place, names)))}" if names else ""
 
 
 def _read(content: bytes) -> Any:

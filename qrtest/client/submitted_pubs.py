@@ -3,18 +3,12 @@
 A circuit is sent as QPY, of which the header and the registers suffice: reading them takes a fraction of
 the time of `qpy.load`. Where the header is not as expected, the client decodes the circuit. Clients in other
 languages send OpenQASM.
-
-Source of the layout: the format page of `qiskit.qpy`, versions 10 to 17.
 """
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import re
-import struct
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,25 +16,10 @@ from typing import Any, Final
 import numpy as np
 
 from qrtest.client import releases
+from qrtest.service.circuit_header import HEADER_BYTES, header_of, unpacked
 
 __all__ = ["CircuitFacts", "bindings_shape", "circuit_facts", "decoded", "single_bits"]
 
-HEADER_BYTES: Final = 1 << 16
-"""How much of a circuit is decompressed at first: the registers of thousands of qubits."""
-
-FILE_HEADER: Final = struct.Struct("!6xB3xQx")
-CIRCUIT_HEADER: Final = struct.Struct("!HcHIIQIQ")
-REGISTER: Final = struct.Struct("!c?IH?")
-VARIABLES: Final = struct.Struct("!I")
-INDEX_BYTES: Final = 8
-OFFSET_BYTES: Final = 8
-WITH_VARIABLES: Final = 12
-"""The QPY version that counts the variables of a circuit in its header."""
-
-WITH_OFFSETS: Final = 16
-"""The QPY version in which a table of offsets stands before the circuits."""
-
-KNOWN_VERSIONS: Final = range(10, 18)
 QASM_REGISTER: Final = re.compile(
     r"(?:^|[;{}])\s*(?:output\s+)?"
     r"(?:bit(?:\[(?P<size>\d+)\])?\s+(?P<name>\w+)|creg\s+(?P<old>\w+)\[(?P<length>\d+)\])",
@@ -70,7 +49,7 @@ def circuit_facts(circuit: Any) -> CircuitFacts:
     """
     if isinstance(circuit, str):
         return _of_qasm(circuit)
-    known = _of_qpy_header(_beginning(circuit["__value__"]))
+    known = _of_header(unpacked(circuit["__value__"], HEADER_BYTES))
     return _of_circuit(decoded(circuit)) if known is None else known
 
 
@@ -112,44 +91,13 @@ def _names(key: Any) -> tuple[str, ...]:
     return tuple(key.split(",")) if isinstance(key, str) else tuple(map(str, key))
 
 
-def _beginning(text: str) -> bytes:
-    """Return the beginning of a circuit, decompressed."""
-    return zlib.decompressobj().decompress(base64.b64decode(text), HEADER_BYTES)
-
-
-def _of_qpy_header(content: bytes) -> CircuitFacts | None:
+def _of_header(content: bytes) -> CircuitFacts | None:
     """Return the facts in the header of a QPY file with one circuit; None if it is not as expected."""
-    stream = io.BytesIO(content)
-    try:
-        version, programs = _read(stream, FILE_HEADER)
-        return _of_first_circuit(stream, version) if programs == 1 else None
-    except (struct.error, ValueError):
+    found = header_of(content)
+    if found is None or found.registers is None:
         return None
-
-
-def _of_first_circuit(stream: io.BytesIO, version: int) -> CircuitFacts | None:
-    if version not in KNOWN_VERSIONS:
-        return None
-    stream.read(1)  # the type of the program: a circuit
-    if version >= WITH_OFFSETS:
-        stream.read(OFFSET_BYTES)
-    name, _, phase, qubits, _, metadata_size, count, instructions = _read(stream, CIRCUIT_HEADER)
-    if version >= WITH_VARIABLES:
-        _read(stream, VARIABLES)
-    stream.read(name + phase)
-    metadata = json.loads(stream.read(metadata_size))
-    registers = {}
-    for _ in range(count):
-        kind, _, size, name, is_in_circuit = _read(stream, REGISTER)
-        register = stream.read(name).decode()
-        stream.read(size * INDEX_BYTES)
-        if kind == b"c" and is_in_circuit:
-            registers[register] = size
-    return CircuitFacts(registers, metadata or {}, instructions, qubits)
-
-
-def _read(stream: io.BytesIO, layout: struct.Struct) -> tuple[Any, ...]:
-    return layout.unpack(stream.read(layout.size))
+    metadata = json.loads(found.metadata) or {}
+    return CircuitFacts(found.registers, metadata, found.instructions, found.qubits)
 
 
 def _of_circuit(circuit: Any) -> CircuitFacts:

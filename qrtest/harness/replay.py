@@ -6,9 +6,11 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.advice import choices
+from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.clock import clocks
 from qrtest.clock.clocks import VirtualClock, WallClock
@@ -236,7 +238,7 @@ def player_of(
         epoch=epoch,
         pace=pace,
         name=name,
-        same_circuit=_difference,
+        same_circuit=partial(_difference, digests=cassette.digests),
         describe=_snapshot,
         ignored=ignored,
         filtered=filtered,
@@ -316,10 +318,10 @@ def _in_place_of(recorded: Scenario, script: ScriptLike) -> Scenario:
     return replace(changed, behaviour=script.behaviour)
 
 
-def _difference(wanted: bytes, known: bytes) -> str | None:
+def _difference(wanted: bytes, known: bytes, *, digests: Digests) -> str | None:
     from qrtest.client.circuit_diff import difference
 
-    return difference(wanted, known)
+    return difference(wanted, known, digests)
 
 
 def _snapshot(name: str, aspect: str) -> bytes | None:

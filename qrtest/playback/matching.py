@@ -5,9 +5,7 @@ Nothing secret is shown: values pass the redactor before they are printed, and a
 
 from __future__ import annotations
 
-import base64
 import json
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -17,16 +15,18 @@ from urllib.parse import unquote_plus
 from qrtest.cassette.digests import Digests
 from qrtest.http.messages import Request
 from qrtest.playback.request_index import fits
-from qrtest.playback.request_tree import LARGEST_UNPACKED, UNORDERED, Packed, json_of, tree_of
+from qrtest.playback.request_tree import UNORDERED, Packed, json_of, tree_of
 from qrtest.redaction.allowlist import plain_name
 from qrtest.redaction.patterns import is_placeholder
 from qrtest.redaction.redactor import Redactor
+from qrtest.service.circuit_header import unpacked, with_changed_header
 
 __all__ = ["SameCircuit", "reasons", "similarity", "without"]
 
 SameCircuit = Callable[[bytes, bytes], str | None]
 """Why two circuits (QPY) differ; None when they do not."""
 
+CIRCUIT: Final = "QuantumCircuit"
 MOST_REASONS: Final = 3
 LONGEST_VALUE: Final = 60
 _PARTS_OF_THE_SERVICE: Final = ("method", "operation", "name", "part")
@@ -35,6 +35,8 @@ _PARTS: Final = ("method", "operation", "host")
 
 def without(request: Request, ignored: frozenset[str]) -> Request:
     """Return *request* without the query parameters and JSON fields whose plain names are *ignored*.
+
+    The metadata of circuits are JSON, too.
 
     >>> str(without(Request("GET", "h", "/jobs", "limit=1&trace_id=7"), frozenset({"traceid"})))
     'GET /jobs?limit=1'
@@ -53,6 +55,9 @@ def without(request: Request, ignored: frozenset[str]) -> Request:
 
 def _pruned(value: Any, ignored: frozenset[str]) -> Any:
     if isinstance(value, dict):
+        packed = value.get("__value__")
+        if value.get("__type__") == CIRCUIT and isinstance(packed, str):
+            return {**value, "__value__": _without_metadata(packed, ignored)}
         return {
             key: _pruned(each, ignored)
             for key, each in value.items()
@@ -61,11 +66,33 @@ def _pruned(value: Any, ignored: frozenset[str]) -> Any:
     return [_pruned(each, ignored) for each in value] if isinstance(value, list) else value
 
 
+def _without_metadata(packed: str, ignored: frozenset[str]) -> str:
+    def pruned(metadata: str) -> str:
+        value = json_of(metadata)
+        kept = _pruned(value, ignored)
+        return metadata if kept == value else json.dumps(kept)
+
+    return with_changed_header(packed, str, pruned)
+
+
 def similarity(wanted: dict[str, Any], known: dict[str, Any]) -> tuple[int, int, int]:
     """Return how near two requests are, of which these are the trees; the higher, the nearer."""
     same_head = sum(one == other for one, other in zip(wanted["head"], known["head"], strict=False))
     same_query = sum(known["query"].get(name) == value for name, value in wanted["query"].items())
-    return same_head, same_query, int(wanted["body"] == known["body"])
+    one, other = (set(_leaves(tree["body"], "")) for tree in (wanted, known))
+    return same_head, same_query, len(one & other) - len(one ^ other)
+
+
+def _leaves(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield what stands in *value*, each with the name above it; of a circuit, digest and texts apart."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from _leaves(each, key)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _leaves(each, name)
+    else:
+        yield from ((name, part) for part in str(value).split(" ", 1))
 
 
 def reasons(
@@ -176,8 +203,8 @@ class _Comparison:
             yield f"{path} is another {kind!s:.40}{hint}"
             return
         why: str | None = "its content differs"
-        if kind == "QuantumCircuit" and self.same_circuit is not None:
-            why = self.same_circuit(_unpacked(this), _unpacked(that))
+        if kind == CIRCUIT and self.same_circuit is not None:
+            why = self.same_circuit(unpacked(this.packed), unpacked(that.packed))
         if why is not None:
             yield f"{path} is another {kind!s:.40}: {why}"
 
@@ -205,8 +232,3 @@ def _written(place: tuple[Any, ...]) -> str:
 def _are_rows(one: Any, other: Any) -> bool:
     """Return whether two values can be compared item by item."""
     return isinstance(one, list) and isinstance(other, list) and len(one) == len(other)
-
-
-def _unpacked(value: Packed) -> bytes:
-    """Return the bytes of a packed circuit or array."""
-    return zlib.decompressobj().decompress(base64.b64decode(value.packed), LARGEST_UNPACKED)

@@ -17,7 +17,7 @@ from urllib.parse import unquote, unquote_plus
 
 from qrtest.cassette.digests import Digests, as_placeholder
 from qrtest.http.messages import Request
-from qrtest.playback.request_tree import UNORDERED, as_text, hashed, tree_of
+from qrtest.playback.request_tree import UNORDERED, Packed, as_text, hashed, tree_of
 from qrtest.redaction.patterns import NUMBER, PLACEHOLDER
 from qrtest.redaction.placeholders import is_number
 
@@ -202,6 +202,8 @@ def fits(known: Any, wanted: Any, digests: Digests, name: str = "", place: Place
 
 def leaf_fits(known: Any, wanted: Any, digests: Digests) -> bool:
     """Return whether the leaf *wanted* is what the recorded leaf *known* stands for."""
+    if isinstance(known, Packed) and isinstance(wanted, Packed):
+        return known.digest == wanted.digest and fits(known.texts, wanted.texts, digests)
     if not isinstance(known, str) and _has_placeholder(known):
         return bool(known == wanted) or digests.fits(as_text(known), as_text(wanted))
     if not _has_placeholder(known):

@@ -7,7 +7,6 @@ these ask the same. Circuits and arrays are compared unpacked.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import re
@@ -20,9 +19,10 @@ from qrtest.errors import CassetteError
 from qrtest.http.messages import Request
 from qrtest.redaction.allowlist import is_secret_name
 from qrtest.redaction.bodies import decompressed
+from qrtest.service.circuit_header import header_of, unpacked, without_texts
 
 __all__ = [
-    "LARGEST_UNPACKED",
+    "OWN_NAME",
     "UNORDERED",
     "Packed",
     "as_text",
@@ -37,18 +37,42 @@ UNORDERED: Final = frozenset({"tags", "job_tags"})
 """Names of lists whose order is that of a set: the client does not keep it."""
 
 DEEPEST: Final = 100
-LARGEST_UNPACKED: Final = 2**28
 HIDDEN: Final = "*"
 SHORTEST_CREDENTIAL: Final = 6
 _FORM: Final = re.compile(r"(?![\w+/-]*={1,2}\Z)[\w.~%+\[\]-]+=[^&\s]*(?:&[\w.~%+\[\]-]+=[^&\s]*)*")
 _BOUNDARY: Final = re.compile(r"--([^\r\n]{1,100})\r?\n(?i:content-)")
 
 
-class Packed(str):
-    """The digest of a packed circuit or array; *packed* is the text that it was unpacked from."""
+OWN_NAME: Final = re.compile(r"\Acircuit-\d+(?:-\d+)*\Z")
+"""The name that qiskit gives a circuit that has none: a number, another one in each process."""
 
-    __slots__ = ("packed",)
+
+class Packed(str):
+    """The digest of a packed circuit or array; *packed* is the text that it was unpacked from.
+
+    *texts* are the name and the metadata of a circuit, which redaction may have changed; *digest* is that of
+    the rest.
+    """
+
+    __slots__ = ("digest", "packed", "texts")
+    digest: str
     packed: str
+    texts: list[Any]
+
+    @classmethod
+    def of(cls, text: str, content: bytes) -> Packed:
+        """Return the leaf of *text*, which holds *content*."""
+        header = header_of(content)
+        digest = hashlib.sha256(without_texts(content)).hexdigest()
+        texts: list[Any] = []
+        if header is not None:
+            metadata = json_of(header.metadata)
+            is_none = metadata is None and header.metadata == "null"
+            known = header.metadata if metadata is None and not is_none else metadata or {}
+            texts = [OWN_NAME.sub("", header.name), known]
+        leaf = cls(f"{digest} {_text(texts)}" if texts else digest)
+        leaf.digest, leaf.packed, leaf.texts = digest, text, texts
+        return leaf
 
 
 def tree_of(request: Request, *, hides_credentials: bool = False) -> dict[str, Any]:
@@ -146,9 +170,7 @@ def _canonical(value: Any, name: str) -> Any:
     if isinstance(value, dict):
         packed = _unpacked(value)
         if packed is not None:
-            leaf = Packed(hashlib.sha256(packed).hexdigest())
-            leaf.packed = value["__value__"]
-            return {**value, "__value__": leaf}
+            return {**value, "__value__": Packed.of(value["__value__"], packed)}
         return {key: _canonical(each, key) for key, each in value.items()}
     if isinstance(value, list):
         items = [_canonical(each, "") for each in value]
@@ -164,7 +186,7 @@ def _unpacked(value: dict[str, Any]) -> bytes | None:
     if value.get("__type__") is None or not isinstance(packed, str):
         return None
     try:
-        return zlib.decompressobj().decompress(base64.b64decode(packed), LARGEST_UNPACKED)
+        return unpacked(packed)
     except (ValueError, zlib.error):
         return None
 

@@ -31,6 +31,7 @@ from qrtest.redaction.identifiers import is_identifier, is_made_of_words, is_reg
 from qrtest.redaction.placeholders import Placeholders, could_be_credential
 from qrtest.redaction.shaped_text import ShapedText
 from qrtest.redaction.where import TOP, Where
+from qrtest.service.circuit_header import with_changed_header, without_texts
 
 __all__ = ["Content"]
 
@@ -211,11 +212,7 @@ class Content:
             is_array = where.name == json_values.ENCODED
             data = encoded_data.unpacked_data(text, is_array=is_array)
             if data is not None:
-                return (
-                    text
-                    if self.is_harmless_data(data)
-                    else self._replace("data", text, known=False)
-                )
+                return text if self.is_harmless_data(data) else self._data(text, data, where)
             if where.name == json_values.ENCODED and len(text) <= 4:
                 return text
         if where.is_public or plain in self._rules.keep:
@@ -268,6 +265,18 @@ class Content:
         else:
             clean = self.shaped.words(held)
         return text if clean == held else self._replace("text", text, known=False)
+
+    def _data(self, text: str, data: bytes, where: Where) -> str:
+        """Return *text*, packed *data* that show a secret, as it may be kept.
+
+        A circuit stays one, with another name and other metadata, so that it can be compared as one.
+        """
+        rest = without_texts(data)
+        if where.depth <= DEEPEST and rest != data and self.is_harmless_data(rest):
+            inner = where._replace(name="metadata", depth=where.depth + 1)
+            metadata = partial(self.content, where=inner)
+            return with_changed_header(text, self.shaped.words, metadata)
+        return self._replace("data", text, known=False)
 
     def _governed(self, text: str, where: Where) -> str:
         """Return a *text* that a name above it says to be a secret or an identity."""

@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus
 from qrtest.cassette.model import Interaction
 from qrtest.http.messages import Response
 from qrtest.redaction.known_forms import KnownForms
+from qrtest.service.circuit_header import with_changed_circuits
 
 __all__ = ["Credentials", "forms", "with_body"]
 
@@ -103,7 +104,7 @@ def _in_text(body: bytes, clean: Callable[[str], str]) -> bytes:
         text = body.decode()
     except UnicodeDecodeError:
         return body
-    return clean(text).encode()
+    return with_changed_circuits(clean(text), clean).encode()
 
 
 def forms(value: str) -> Iterator[tuple[str, str]]:

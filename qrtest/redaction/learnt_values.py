@@ -17,6 +17,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.changed_values import DEEPEST, changes, encoded_in, folded
 from qrtest.redaction.known_forms import KnownForms
+from qrtest.service.circuit_header import with_changed_circuits
 
 __all__ = ["LearntValues"]
 
@@ -94,7 +95,8 @@ class LearntValues:
         if len(body) > LARGEST_BODY:
             return body
         try:
-            return self._replaced(body.decode()).encode()
+            text = body.decode()
+            return with_changed_circuits(self._replaced(text), self._replaced).encode()
         except UnicodeDecodeError:
             return body
 

@@ -29,6 +29,7 @@ from qrtest.redaction.learnt_values import LearntValues
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
+from qrtest.service.circuit_header import headers_in
 
 __all__ = [
     "Redacted",
@@ -208,10 +209,11 @@ class Redactor:
         Those are the requests of *clean*, and the *instances* that they were made to with their *names*, by
         which a program chooses them.
         """
-        asked = [
-            f"{unquote(each.uri)} {each.request.body.decode(errors='replace')} {dict(each.request.headers)}"
-            for each in clean
-        ]
+        asked = []
+        for each in clean:
+            body = each.request.body.decode(errors="replace")
+            circuits = [f"{one.name} {one.metadata}" for one in headers_in(body)]
+            asked += [f"{unquote(each.uri)} {body} {dict(each.request.headers)}", *circuits]
         named = (self.value(json.dumps(name), "name") for name in names)
         return self._placeholders.distinct_values([*asked, *map(self.text, instances), *named])
 

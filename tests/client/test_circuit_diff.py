@@ -164,5 +164,5 @@ def labelled(name: str | None, **metadata: int) -> bytes:
 def test_circuits_of_two_names_or_metadata_differ() -> None:
     """Their jobs are distinguished on replay; the number that qiskit gives as a name differs each time."""
     assert difference(labelled("mine"), labelled("yours")) == "its name differs"
-    assert difference(labelled("mine", n=1), labelled("mine", n=2)) == "its metadata differ"
+    assert difference(labelled("mine", n=1), labelled("mine", n=2)) == "its metadata differ in n"
     assert difference(labelled(None), labelled("circuit-7-8")) is None

@@ -1,4 +1,7 @@
-"""Circuits with parameters: recorded by one process, and replayed by another one, whose UUIDs are others."""
+"""Circuits with parameters: recorded by one process, and replayed by another one, whose UUIDs are others.
+
+Their metadata hold an address, which the recording replaces.
+"""
 
 from __future__ import annotations
 
@@ -16,10 +19,10 @@ from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime import EstimatorV2, SamplerV2
 from qrtest.errors import UnansweredRequest
 
-def run(service, value):
+def run(service, value, owner="jane.doe@example.com"):
     backend = service.backend("ibm_torino")
     t, a = ParameterVector("t", 2), Parameter("a")
-    circuit = QuantumCircuit(2)
+    circuit = QuantumCircuit(2, metadata={"owner": owner, "api_key": "ghp_" + 18 * "a1"})
     circuit.rz(t[0] + 1.5, 0)
     circuit.rz(2 * t[1] * a, 1)
     pub = (circuit, SparsePauliOp("ZZ"), {t: [0.1, 0.2], a: value})
@@ -34,11 +37,16 @@ if sys.argv[1] == "record":
 else:
     with qrtest.replay(sys.argv[2]) as sim:
         run(sim.service(), 0.5)
-        try:
-            run(sim.service(), 0.6)
-        except UnansweredRequest:
-            sys.exit(0)
-        sys.exit("a value that was not recorded was answered")
+        for other, part in (
+            ((0.6,), "ndarray: its content differs"),
+            ((0.5, "john.roe@example.com"), "QuantumCircuit: its metadata differ in owner"),
+        ):
+            try:
+                run(sim.service(), *other)
+            except UnansweredRequest as error:
+                assert part in str(error), error
+            else:
+                sys.exit(f"{other} was answered, and not recorded")
 """
 
 
@@ -55,8 +63,9 @@ def _output(what: str, cassette: Path, hash_seed: int) -> str:
 
 
 def test_another_process_replays_circuits_with_parameters(tmp_path: Path) -> None:
-    """The UUIDs of parameters do not matter; the values that are bound to them do."""
+    """The UUIDs of parameters do not matter; the values that are bound to them, and whose circuit it is, do."""
     cassette = tmp_path / "vqe.yaml"
     recorded = _output("record", cassette, 1)
     assert recorded
+    assert "redacted-data" not in cassette.read_text(encoding="utf-8")
     assert _output("replay", cassette, 2) == recorded
