@@ -28,12 +28,12 @@ Array = np.ndarray[Any, Any]
 def with_counts(result: str, counts: Any) -> str:
     """Return the *result* of a sampler or executor with other *counts*: by register, or a list by pub.
 
-    Keys are bit strings, as "01", texts in hexadecimal, as "0x1", or numbers. In a list, None keeps a pub.
+    Keys are bit strings as long as the register is wide, or numbers, as 0x3. In a list, None keeps a pub.
     The counts of a pub with a shape are the same at each place, or a list by place, nested as the shape is.
     Raises `ResultError` for counts that do not fit the pubs, registers and widths of the result.
 
     >>> from qrtest import Scenario
-    >>> text = with_counts(Scenario.from_cassette("cassettes/sampler.yaml").result, {"11": 3})
+    >>> text = with_counts(Scenario.from_cassette("cassettes/sampler.yaml").result, {"0000000011": 3})
     >>> import qrtest
     >>> with qrtest.simulate() as sim:
     ...     sim.job("DONE", result=text).result()[0].data.meas.get_counts()
@@ -122,7 +122,10 @@ def _evs_of_pub(data: Json, evs: Any, what: str) -> None:
         raise ResultError(f"{what}: the result has no evs, but {', '.join(fields) or 'nothing'}.")
     shape = tuple(data.get("shape") or ())
     try:
-        values = np.broadcast_to(np.asarray(evs, dtype=float), shape)
+        given = np.asarray(evs)
+        if given.dtype.kind not in "iuf":
+            raise TypeError("values are real numbers")
+        values = np.broadcast_to(given.astype(float), shape)
     except (TypeError, ValueError) as error:
         raise ResultError(f"{what}: {evs!r:.100} does not fit the shape {shape}: {error}") from None
     fields["evs"] = array(np.ascontiguousarray(values).reshape(shape))

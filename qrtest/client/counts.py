@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from qrtest.errors import ResultError
+from qrtest.service.input_checks import MOST_EXECUTIONS
 
 __all__ = ["by_register", "samples_of_places"]
 
@@ -42,7 +44,7 @@ def by_register(counts: Any, registers: Sequence[str], what: str) -> Mapping[str
 def samples_of_places(counts: Any, width: int, shape: tuple[int, ...], what: str) -> Array:
     """Return the samples that give *counts*: the same at each place of the *shape*, or a list by place."""
     if isinstance(counts, Mapping):
-        samples = _samples(counts, width, what)
+        samples = _samples(counts, width, math.prod(shape), what)
         return np.broadcast_to(samples, (*shape, *samples.shape)).copy()
     if not isinstance(counts, _FOR_REGISTER):
         raise ResultError(f"{what}: {counts!r:.100} is no mapping of bit strings to numbers.")
@@ -57,29 +59,51 @@ def samples_of_places(counts: Any, width: int, shape: tuple[int, ...], what: str
     return np.stack(places)
 
 
-def _samples(counts: Mapping[Any, Any], width: int, what: str) -> Array:
-    """Return the samples that give *counts*, a row for each shot."""
-    size = -(-width // 8)
-    rows = []
+def _samples(counts: Mapping[Any, Any], width: int, places: int, what: str) -> Array:
+    """Return the samples that give *counts*, a row for each shot; there will be *places* copies of them."""
     for key, times in counts.items():
-        sample = _number(key, what)
-        is_count = (
-            isinstance(times, int | np.integer) and not isinstance(times, bool) and times >= 0
-        )
-        is_too_long = isinstance(key, str) and "x" not in key and len(key.replace(" ", "")) > width
-        if not 0 <= sample < 1 << width or is_too_long or not is_count:
+        is_whole = isinstance(times, int | np.integer) and not isinstance(times, bool)
+        if not is_whole or times < 0:
             raise ResultError(
-                f"{what}: {key!r}: {times!r} does not fit a register of {width} bits."
+                f"{what}: {key!r:.100}: {times!r:.100} is no number of shots: give a whole number, 0 or more."
             )
-        rows += [list(sample.to_bytes(size, "big"))] * int(times)
-    return np.array(rows, dtype=np.uint8).reshape(len(rows), size)
+    shots = sum(map(int, counts.values()))
+    if shots * places > MOST_EXECUTIONS:
+        raise ResultError(
+            f"{what}: {shots * places:.10g} executions are more than the {MOST_EXECUTIONS:,} that a job can "
+            "have: give fewer shots."
+        )
+    size = -(-width // 8)
+    rows = b"".join(_number(key, width, what).to_bytes(size, "big") for key in counts)
+    samples = np.frombuffer(rows, dtype=np.uint8).reshape(len(counts), size)
+    return np.repeat(samples, [int(times) for times in counts.values()], axis=0)
 
 
-def _number(key: Any, what: str) -> int:
+def _number(key: Any, width: int, what: str) -> int:
+    """Return the number of an outcome: a bit string as long as the register is wide, or the number itself."""
+    if isinstance(key, str):
+        if len(key) == width and set(key) <= {"0", "1"}:
+            return int(key, 2)
+        raise ResultError(
+            f"{what}: {key!r:.100} is no bit string of the register's {width} bits. "
+            f"{_written_out(key, width)}"
+        )
+    if isinstance(key, int | np.integer) and not isinstance(key, bool):
+        if 0 <= key < 1 << width:
+            return int(key)
+        raise ResultError(f"{what}: {key!r:.100} does not fit a register of {width} bits.")
+    raise ResultError(
+        f"{what}: {key!r:.100} is no outcome: give a bit string of {width} bits, or a number as 0x1."
+    )
+
+
+def _written_out(key: str, width: int) -> str:
+    """Return what to write in the place of *key*: the bit string that it may stand for, if there is one."""
+    text = key.replace(" ", "")
     try:
-        if isinstance(key, str):
-            text = key.replace(" ", "")
-            return int(text, 16) if text.startswith("0x") else int(text, 2)
-        return int(key)
-    except (TypeError, ValueError):
-        raise ResultError(f"{what}: {key!r} is no bit string, as '01' or '0x1'.") from None
+        number = int(text, 16) if text[:2].lower() == "0x" else int(text, 2)
+    except ValueError:
+        number = -1
+    if 0 <= number < 1 << width and len(text) <= max(width, 2 + -(-width // 4)):
+        return f"Write '{number:0{width}b}'."
+    return "Write each bit as 0 or 1."

@@ -6,7 +6,7 @@ and on a server alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
@@ -23,6 +23,7 @@ from qrtest.http.messages import Request, Response
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, failed, queued
 from qrtest.scenario.scenario import Scenario
+from qrtest.scenario.value_checks import faults_of
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.instances import Instance
 from qrtest.service.job_facts import JobFacts, Submission
@@ -136,7 +137,7 @@ class Scripting:
         >>> with simulate() as sim:
         ...     sim.strike([faults.status(503, times=3)])
         """
-        self._scripted.strike(_checked(faults))
+        self._scripted.strike(faults_of(faults, SimulationError))
 
     def change_backend(self, name: str, **changes: Any) -> None:
         """Change a backend: its status ("online", "paused", "offline"), queue_length or reason, or remove it.
@@ -239,7 +240,7 @@ class ScriptedService:
             token_time=token_time,
         )
         self._faulty = FaultyService(self.service, clock)
-        self.strike([*_checked(faults), *_at_once(ordinary)])
+        self.strike([*faults_of(faults, SimulationError), *_at_once(ordinary)])
         self.handle: Final[Callable[[Request], Response]] = self._faulty.handle
 
     def strike(self, faults: Sequence[Fault], *, job_id: str | None = None) -> None:
@@ -275,7 +276,7 @@ class ScriptedService:
         if result is not None:
             changes["result"] = result
         if faults:
-            changes["faults"] = (*scenario.faults, *_checked(faults))
+            changes["faults"] = (*scenario.faults, *faults_of(faults, SimulationError))
         if behaviour or self._behaviour is not USUAL:
             of_all, of_this = self._behaviour.chosen(), scenario.behaviour.chosen()
             changes["behaviour"] = Behaviour.of(
@@ -377,19 +378,3 @@ def _later(scenario: Scenario) -> Scenario:
         return scenario
     left = tuple(fault for fault in scenario.faults if fault.is_about_a_job)
     return scenario if left == scenario.faults else replace(scenario, faults=left)
-
-
-def _checked(faults: Sequence[Fault]) -> Sequence[Fault]:
-    if faults == ():
-        return ()
-    if isinstance(faults, Fault):
-        raise SimulationError(f"faults={faults!r} is a single fault: write faults=[{faults!r}].")
-    if isinstance(faults, str) or not isinstance(faults, Iterable):
-        raise SimulationError(f"faults={faults!r}: give a list, as faults=[faults.drop()].")
-    given = tuple(faults)
-    for fault in given:
-        if not isinstance(fault, Fault):
-            raise SimulationError(
-                f"faults={faults!r}: {fault!r} is no fault; write faults=[faults.drop()]."
-            )
-    return given

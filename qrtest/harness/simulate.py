@@ -27,6 +27,7 @@ from qrtest.harness.scripted_service import (
     renamed,
 )
 from qrtest.http.messages import Service
+from qrtest.scenario.value_checks import tags_of
 from qrtest.service.behaviour import Behaviour
 from qrtest.service.instances import Instance
 from qrtest.service.job_facts import Submission
@@ -210,6 +211,8 @@ class Simulation(Session, Scripting):
         self._environment.must_be_active("job()")
         scenario = self._scripted.scenario(renamed(script, behaviour), result, faults, behaviour)
         program_id = program_id or scenario.program_id
+        if not isinstance(program_id, str):
+            raise SimulationError(f"program_id={program_id!r:.200}: give a text, as 'sampler'.")
         params = scenario.params if params is None else params
         metrics = scenario.metrics if metrics is None else metrics
         recorded = {} if scenario.record is None else scenario.record.job
@@ -219,7 +222,7 @@ class Simulation(Session, Scripting):
             backend=backend or DEVICE,
             program_id=program_id,
             params=_encoded_params(params),
-            tags=tuple(tags or scenario.tags),
+            tags=tags_of(tags, SimulationError) or scenario.tags,
             session_id=session_id or recorded.get("session_id"),
             image=image,
             private=private,

@@ -20,6 +20,7 @@ from qrtest.faults import Fault
 from qrtest.lifecycle.script import Script
 from qrtest.lifecycle.step import Step, queued, running
 from qrtest.playback.scenario_values import ScenarioValues
+from qrtest.scenario.value_checks import check_facts, faults_of, tags_of
 from qrtest.service import parse
 from qrtest.service.behaviour import USUAL, Behaviour
 from qrtest.service.payload_template import JobRecord
@@ -39,7 +40,8 @@ class Scenario(ScenarioValues, AsCode):
     answered whatever the script; those of a *record*, the facts that a recording holds of a job, follow
     the script. *name*, *says* and *source* describe a scenario of the catalogue.
 
-    Raises `ScriptError` for a script that cannot be read.
+    Raises `ScriptError` for a script that cannot be read, `ScenarioError` for faults, tags or facts of a
+    wrong type.
 
     >>> Scenario("QUEUED 2h; DONE").script
     Script(queued('2h'), done())
@@ -69,15 +71,16 @@ class Scenario(ScenarioValues, AsCode):
         says: str = "",
         source: str = "",
     ) -> None:
+        check_facts(program_id, behaviour, metrics, record)
         vars(self).update(
             script=Script.of(script),
-            faults=tuple(faults),
+            faults=faults_of(faults),
             result=result,
             behaviour=behaviour or USUAL,
             program_id=program_id,
             params=params,
             metrics=metrics,
-            tags=tuple(tags),
+            tags=tags_of(tags),
             record=record,
             name=name,
             says=says,
@@ -104,6 +107,11 @@ class Scenario(ScenarioValues, AsCode):
         >>> Scenario.from_info({"state": {"status": "Failed", "reason": "R", "reason_code": 1500}}).script
         Script(failed('R', code=1500))
         """
+        if not isinstance(info, str | os.PathLike | Mapping):
+            raise ResultError(
+                f"{info!r:.200} is no description of a job: give what GET job answers, or the path of a file "
+                "with it."
+            )
         body = info if isinstance(info, Mapping) else _load(Path(info))
         try:
             job = parse.read_job(body)
@@ -129,8 +137,8 @@ class Scenario(ScenarioValues, AsCode):
         *cassette*: a file of qrtest's, vcrpy's or pytest-recording's. The times are those of the
         service's own timestamps (GET metrics) where these fit what was recorded; else a change is
         dated when it was first seen. Errors become faults, from the first answer with one to the next
-        without. Raises `CassetteError` for a file that cannot be read, `ScenarioError` when there
-        is no such job, or more than one to choose from.
+        without. Raises `CassetteError` for a file that cannot be read, `ScenarioError` for what is
+        no cassette and when there is no such job, or more than one to choose from.
 
         >>> Scenario.from_cassette("cassettes/cancelled.yaml").script.end
         cancelled()
@@ -138,13 +146,13 @@ class Scenario(ScenarioValues, AsCode):
         name, known = _jobs(cassette)
         if job_id is None and len(known) == 1:
             [job_id] = known
-        if job_id not in known:
+        if not isinstance(job_id, str) or job_id not in known:
             problem = "has not exactly one job" if job_id is None else f"has no job {job_id!r}"
             raise ScenarioError(
                 f"{name} {problem}. {choices(job_id or '', known, f'qrtest show {name}')} Say which: "
                 "Scenario.from_cassette(path, job_id), or take all of them: Scenario.all_from_cassette(path)."
             )
-        scenario = cls.of_job(known[str(job_id)])
+        scenario = cls.of_job(known[job_id])
         if isinstance(cassette, str | os.PathLike):
             which = repr(os.fspath(cassette)) + (f", {job_id!r}" if len(known) > 1 else "")
             return scenario._written_as(f"Scenario.from_cassette({which})")
@@ -218,9 +226,9 @@ class Scenario(ScenarioValues, AsCode):
         changed = replace(
             self,
             script=changed_script,
-            faults=self.faults if faults is None else tuple(faults),
+            faults=self.faults if faults is None else faults_of(faults),
             result=_changed_result(result, counts, evs),
-            tags=self.tags if tags is None else tuple(tags),
+            tags=self.tags if tags is None else tags_of(tags),
             record=record,
         )
         if not self._code:
@@ -263,6 +271,12 @@ def _jobs(
         from qrtest.cassette import store
 
         return os.fspath(cassette), jobs_in(store.load(cassette))
+    from qrtest.cassette.model import Cassette
+
+    if not isinstance(cassette, Cassette):
+        raise ScenarioError(
+            f"{cassette!r:.200} is no cassette: give one, or its path, as 'cassettes/bell.yaml'."
+        )
     return "The cassette", jobs_in(cassette)
 
 

@@ -5,7 +5,7 @@ Each option's docstring says what is known and from where; the defaults follow t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from typing import Final, Literal
 
@@ -103,7 +103,9 @@ class Behaviour(AsCode):
                 raise SimulationError(f"{name}: {error}") from None
 
     @classmethod
-    def of(cls, options: dict[str, object], beside: Iterable[str] = (), of: str = "") -> Behaviour:
+    def of(
+        cls, options: dict[str, object], beside: Collection[str] = (), of: str = ""
+    ) -> Behaviour:
         """Return the behaviour with these *options*. Raises `SimulationError` for a name that is none.
 
         *beside*: names of the other options of the function that took them, for its message; *of*: what
@@ -116,6 +118,8 @@ class Behaviour(AsCode):
         for name in options:
             if name not in own:
                 where = " and ".join(filter(None, [of, "help(qrtest.Behaviour)"]))
+                if name in beside:
+                    raise SimulationError(f"The option {name!r} is not taken here, but by {of}.")
                 raise SimulationError(f"There is no option {name!r}. {choices(name, names, where)}")
         return cls(**options)  # type: ignore[arg-type]
 

@@ -42,7 +42,7 @@ def decoded(result: Any, program_id: str = "sampler") -> Any:
 
 def test_a_recorded_result_gets_other_counts() -> None:
     """Everything else stays: its metadata, the registers, the facts of the job."""
-    changed = RECORDED.but(counts={"1" * 10: 5, "0x0": 2})
+    changed = RECORDED.but(counts={"1" * 10: 5, 0x0: 2})
     result = decoded(changed.result)
     assert result[0].data.meas.get_counts() == {"1" * 10: 5, "0" * 10: 2}
     before = json.loads(RECORDED.result)["__value__"]
@@ -139,7 +139,7 @@ def test_counts_of_a_program_are_those_after_the_flips_of_twirled_measurements()
         (with_counts, {"01": 1}, "for 1 pub.*the result has 2"),
         (with_counts, [None, {"01": 1}], "no bits to be counted, but d"),
         (with_counts, [{"e": {"01": 1}}, None], "no register 'e', but c"),
-        (with_counts, [{"c": {"011": 1}}, None], "does not fit a register of 2 bits"),
+        (with_counts, [{"c": {"011": 1}}, None], "no bit string of the register's 2 bits"),
         (with_evs, [0.5, None], "computes its values from them in the client.*Give counts="),
     ],
 )
@@ -151,17 +151,39 @@ def test_what_cannot_be_changed_in_a_program_is_an_error(
         change(executed("v1.0", c=[[False, False]]), values)
 
 
+WRONG_BITS = (
+    "100",
+    "001",
+    "1",
+    "",
+    " ",
+    " 01",
+    "0 1",
+    "0x3",
+    "0X3",
+    "0b",
+    "+1",
+    "21",
+    "1_1",
+    "\uff11\uff11",
+    "two",
+)
+
+
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
         ({"01": 1}, "for 1 pub"),
         ([{"01": 1}, None], "of which register: there are a, b"),
         ([{"d": {"0": 1}}, None], "no register 'd', but a, b"),
-        ([None, {"100": 1}], "does not fit a register of 2 bits"),
-        ([None, {"001": 1}], "does not fit a register of 2 bits"),
+        *[([None, {key: 1}], "no bit string of the register's 2 bits") for key in WRONG_BITS],
+        ([None, {"0x3": 1}], "Write '11'"),
+        *[([None, {key: 1}], "does not fit a register of 2 bits") for key in (4, -1)],
+        *[([None, {key: 1}], "no outcome") for key in (1.0, True, b"01", None, ("0", "1"))],
         ([None, [{"01": 1}]], r"does not fit the shape \(\) of the pub"),
-        ([None, {"11": -1}], "does not fit"),
-        ([None, {"two": 1}], "no bit string"),
+        *[([None, {"11": shots}], "no number of shots") for shots in (-1, 2.0, True, "3", None)],
+        ([None, {"11": 10**12}], "executions are more than the 10,000,000"),
+        ([None, {"11": 6_000_000, "01": 6_000_000}], "executions are more than"),
         ([None, {}], "no mapping"),
         ([None, 5], "no mapping"),
     ],
@@ -191,6 +213,9 @@ def test_values_that_do_not_fit_are_an_error() -> None:
     with pytest.raises(ResultError, match="no registers, but evs, stds"):
         with_counts(recorded, {"0": 1})
     assert decoded(with_evs(recorded, [0.75]), "estimator")[0].data.evs == 0.75
+    for wrong in ("0.5", True, 1j, {}):
+        with pytest.raises(ResultError, match="values are real numbers"):
+            with_evs(recorded, wrong)
     with pytest.raises(ResultError, match="no evs, but c"):
         with_evs(TWO, [None, 1.0])
 
