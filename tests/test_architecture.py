@@ -22,6 +22,7 @@ LAYERS: list[dict[str, str]] = [
         "advice": "what an error advises: the name that was meant, the page that says more",
         "code_repr": "a value prints as the code that makes it",
         "extras": "libraries that only some parts need",
+        "excerpt": "the beginning and the end of a long text",
         "patching": "replaces attributes while anybody needs it",
         "run_options": "what the pytest plugin sets for a whole run",
     },

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple
 
 from qrtest.cassette.model import Cassette, Interaction
+from qrtest.excerpt import excerpt
 from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.transitions import FINAL
 from qrtest.playback.recorded_jobs import step_in
@@ -26,7 +27,7 @@ __all__ = ["TIERS", "Difference", "Tier", "differences"]
 
 Tier = Literal["shape", "value", "volatile"]
 TIERS: Final[tuple[Tier, ...]] = ("shape", "value", "volatile")
-LONGEST: Final = 60
+LONGEST: Final = 80
 CODES: Final = (("errors[]", "code"), ("state", "reason_code"))
 """Programs go by the codes of errors: another one is another shape."""
 
@@ -234,7 +235,7 @@ def _tier(where: str, one: Any, other: Any) -> Tier:
 
 def _short(value: Any, where: str) -> str:
     text = shown_value(value, where)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+    return excerpt(text, LONGEST)
 
 
 def _parsed(body: bytes) -> Any:

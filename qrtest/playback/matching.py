@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from qrtest.cassette.digests import Digests
+from qrtest.excerpt import excerpt
 from qrtest.http.messages import Request
 from qrtest.playback.request_index import fits
 from qrtest.playback.request_tree import UNORDERED, Packed, json_of, tree_of
@@ -28,7 +29,7 @@ SameCircuit = Callable[[bytes, bytes], str | None]
 
 CIRCUIT: Final = "QuantumCircuit"
 MOST_REASONS: Final = 3
-LONGEST_VALUE: Final = 60
+LONGEST_VALUE: Final = 80
 _PARTS_OF_THE_SERVICE: Final = ("method", "operation", "name", "part")
 _PARTS: Final = ("method", "operation", "host")
 
@@ -216,7 +217,7 @@ class _Comparison:
         except (KeyError, IndexError, TypeError):
             return "another value"
         text = repr(value) if place[0] == "head" else json.dumps(value)
-        return text if len(text) <= LONGEST_VALUE else f"{text[: LONGEST_VALUE - 3]}..."
+        return excerpt(text, LONGEST_VALUE)
 
     def _values(self, side: int, place: tuple[Any, ...]) -> str:
         values = self.shown[side]["query"].get(place[1])

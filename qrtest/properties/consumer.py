@@ -18,7 +18,7 @@ from qrtest.advice import choices
 from qrtest.clock.duration import Duration
 from qrtest.errors import ConsumerBug, ScenarioError, SimulationError, ThreadsLeftRunning
 from qrtest.properties.consumer_report import Finding, report
-from qrtest.properties.consumer_rules import RULES, Rule
+from qrtest.properties.consumer_rules import RULES, Rule, as_rules
 from qrtest.properties.consumer_run import Bounds, Run, Takes, run_consumer
 from qrtest.properties.consumer_search import (
     Case,
@@ -40,6 +40,7 @@ from qrtest.properties.pasted_code import name_of
 from qrtest.properties.process_exit import KEPT_ALIVE
 from qrtest.properties.real_time_limit import RealTimeLimit
 from qrtest.properties.schedule_search import drawn_schedules, with_one_switch
+from qrtest.properties.source_lines import SourceLines
 from qrtest.scenario import scenario_file
 from qrtest.scenario.scenario import Scenario
 
@@ -111,7 +112,7 @@ def check_consumer(
     bounds = chosen.bounds(allowed=kinds, takes=takes, jobs=jobs, max_wait=max_wait)
     if not callable(consumer):
         raise SimulationError(f"{consumer!r} is no consumer: give a function that takes a {takes}.")
-    rules = _rules(rules)
+    rules = as_rules(rules)
     first, drawn = sources(scenarios, cassette, chosen, bounds)
     folder = run_options.SCENARIO_FOLDER.get() if chosen.saved is None else Path(chosen.saved)
     if folder is not None:
@@ -288,13 +289,19 @@ class _Check:
         return finding is not None
 
     def again(self, case: Case) -> Finding:
-        """Run the consumer in a *case* once more; return what is found, and whether it is found again."""
+        """Run the consumer in a *case* once more; return what is found, by which lines, and whether again."""
         last = self._last
         assert last is not None
         is_seen_once = last.run.printed_secret is not None  # the output of this run is not dropped
-        if last.run.has_stalled or last.rule.refused is not None or is_seen_once:
+        if last.run.has_stalled or is_seen_once:
             return last
-        return self.look(case) or replace(last, repeats=False)
+        with SourceLines() as lines:
+            if last.rule.refused is None:
+                found = self.look(case) or replace(last, repeats=False)
+            else:
+                run = run_consumer(self.consumer, last.run.scenarios, last.run.bounds, self._limit)
+                found = replace(last, run=run) if last.rule.refused(run) else last
+        return replace(found, lines=lines)
 
     def explained(self, finding: Finding) -> Finding:
         """Return *finding* with what of its scenario does not matter, where running it again can say so."""
@@ -349,18 +356,6 @@ def _plain(search: Search, jobs: int) -> Jobs:
 
 def _full_name(consumer: Callable[[Any], Any]) -> str:
     return f"{getattr(consumer, '__module__', '')} {getattr(consumer, '__qualname__', '')}"
-
-
-def _rules(rules: object) -> tuple[Rule, ...]:
-    """Return *rules* as a tuple. Raises `SimulationError` for what is no sequence of rules."""
-    given = tuple(rules) if isinstance(rules, Iterable) else (rules,)
-    wrong = [each for each in given if not isinstance(each, Rule)]
-    if wrong or not isinstance(rules, Iterable):
-        raise SimulationError(
-            f"rules={rules!r}: give a sequence of rules, as in rules=[*RULES, my_rule], with RULES "
-            "from qrtest.properties."
-        )
-    return given
 
 
 def _search(search: Search | None, options: Mapping[str, Any]) -> Search:

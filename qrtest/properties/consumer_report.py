@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from traceback import FrameSummary
 from types import FrameType
 from typing import Any, Final
 
 from qrtest.clock.line_switches import is_of_the_project
+from qrtest.excerpt import excerpt
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Run
 from qrtest.properties.pasted_code import (
@@ -23,6 +25,7 @@ from qrtest.properties.pasted_code import (
     section,
 )
 from qrtest.properties.project_frames import frame_of_the_consumer
+from qrtest.properties.source_lines import SourceLines
 from qrtest.scenario.scenario import Scenario
 from qrtest.timeline.shortened import shortened
 
@@ -37,8 +40,16 @@ LEAST_TIMELINE_LINES: Final = 5
 """Two jobs that a finding names fit into as many."""
 
 WIDTH: Final = 96
-MOST_FAULT: Final = 60
+MOST_FAULT: Final = 80
 MOST_KEPT: Final = 3
+REQUESTS: Final = {
+    "submissions": ("submit", ", which submitted the last of them"),
+    "poll-rate": ("poll", ", which polled"),
+    "after-the-end": ("", ", which asked last"),
+    "session-left-open": ("session", ", which opened or closed the last session"),
+    "cancels-too-early": ("cancel", ", which cancelled"),
+}
+"""Rules about requests: which operation it is, and what the function did from which the last one came."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ class Finding:
     *repeats*: whether it breaks it again when it is run again. *beside*: the scenarios of further runs that
     it takes to break the rule. *same_with* says what of the scenario may be otherwise. *kept* names what the
     consumer kept of earlier calls, if the rule is broken by that alone, *before* the scenarios of such calls.
+    *lines* are those of the project that were seen in the run, if they were looked for.
     """
 
     rule: Rule
@@ -58,6 +70,7 @@ class Finding:
     same_with: str = ""
     kept: tuple[str, ...] = ()
     before: tuple[tuple[Scenario, ...], ...] = ()
+    lines: SourceLines | None = None
 
 
 def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
@@ -66,7 +79,7 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
     lines = [
         f"{name_of(consumer)} breaks the rule {finding.rule.name!r}: {finding.what}, "
         f"{_jobs(run.scenarios)}.",
-        *_source_line(run),
+        *_source_line(finding),
     ]
     if not finding.repeats:
         lines += [
@@ -142,19 +155,32 @@ def _jobs(scenarios: tuple[Scenario, ...]) -> str:
             script if times == 1 else f"{script} ×{times}" for script, times in alike
         )
     [scenario] = scenarios
-    faults = [textwrap.shorten(repr(fault), MOST_FAULT) for fault in scenario.faults]
+    faults = [excerpt(repr(fault), MOST_FAULT) for fault in scenario.faults]
     return f"with a job '{scenario.script}'" + (f" and {', '.join(faults)}" if faults else "")
 
 
-def _source_line(run: Run) -> list[str]:
-    """Return the line of the consumer that its exception came from, or where it waited."""
-    frame = run.stalled_at
-    if frame is None and run.error is not None:
-        frame = frame_of_the_consumer(run.error.__traceback__)
-    if frame is None or not frame.line:
-        return []
-    where = f"{Path(frame.filename).name}:{frame.lineno}, in {frame.name}"
-    return ["", f"    {where}:", f"        {frame.line}"]
+def _source_line(finding: Finding) -> list[str]:
+    """Return the line of the project that asked, raised, waited or returned what the rule is about."""
+    frame, did = _line_of(finding)
+    if frame is None:
+        return ["", "    Which line of the project it was is not known: none was seen in that run."]
+    where = f"{Path(frame.filename).name}:{frame.lineno}, in {frame.name}{did}"
+    return ["", f"    {where}:", f"        {frame.line or '(its source cannot be read)'}"]
+
+
+def _line_of(finding: Finding) -> tuple[FrameSummary | None, str]:
+    """Return the line, and what the function that it stands in did."""
+    run, lines = finding.run, finding.lines
+    operation, did = REQUESTS.get(finding.rule.name, (None, ""))
+    if lines is not None and operation is not None:
+        asked = lines.of_request(operation)
+        if asked is not None:
+            return asked, did
+    if run.stalled_at is not None:
+        return run.stalled_at, ""
+    if run.error is not None:
+        return frame_of_the_consumer(run.error.__traceback__), ""
+    return (lines.of_value(run.value), ", which returned it") if lines is not None else (None, "")
 
 
 # --- a test to paste ----------------------------------------------------------------------------------

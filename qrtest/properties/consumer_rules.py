@@ -7,13 +7,14 @@ long as it is not result data.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from qrtest.clock import duration as durations
-from qrtest.errors import Deadlock
+from qrtest.errors import Deadlock, SimulationError
+from qrtest.excerpt import excerpt
 from qrtest.faults.kinds import LoseResponse
 from qrtest.http.messages import Request
 from qrtest.http.operations import Route
@@ -28,7 +29,6 @@ from qrtest.properties.returned_value_rules import (
     returns_all_results,
     returns_anothers,
     returns_without_result,
-    short,
 )
 from qrtest.properties.rules_over_runs import (
     cancels_a_short_job,
@@ -39,9 +39,10 @@ from qrtest.properties.rules_over_runs import (
 )
 from qrtest.service import parse
 
-__all__ = ["RULES", "Rule"]
+__all__ = ["RULES", "Rule", "as_rules"]
 
 REQUESTS_AFTER_THE_END: Final = 10
+MOST_OF_AN_ERROR: Final = 120
 PAUSE_SECONDS: Final = 5.0
 SECRETS: Final = "secrets"
 SUCCESS: Final = 200
@@ -78,6 +79,18 @@ class Rule:
     outcome: str = field(default="", repr=False)
 
 
+def as_rules(rules: object) -> tuple[Rule, ...]:
+    """Return *rules* as a tuple. Raises `SimulationError` for what is no sequence of rules."""
+    given = tuple(rules) if isinstance(rules, Iterable) else (rules,)
+    wrong = [each for each in given if not isinstance(each, Rule)]
+    if wrong or not isinstance(rules, Iterable):
+        raise SimulationError(
+            f"rules={rules!r}: give a sequence of rules, as in rules=[*RULES, my_rule], with RULES "
+            "from qrtest.properties."
+        )
+    return given
+
+
 def _in_no_single_run(_: Run) -> str | None:
     return None
 
@@ -112,7 +125,7 @@ def _lets_escape(run: Run) -> str | None:
     frame = frame_of_the_consumer(error.__traceback__)
     at = f", from line {frame.lineno} of {_shown_path(frame.filename)}" if frame else ""
     line = first_line(error)
-    return f"it let {name} escape{at}" + (f": {short(line, 80)}" if line else "")
+    return f"it let {name} escape{at}" + (f": {excerpt(line, MOST_OF_AN_ERROR)}" if line else "")
 
 
 def _gives_up(run: Run) -> str | None:

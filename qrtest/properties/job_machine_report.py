@@ -19,6 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from qrtest.clock.line_switches import is_of_the_project
 from qrtest.errors import MachineFailed
+from qrtest.excerpt import excerpt
 from qrtest.properties.first_line import first_line
 from qrtest.properties.muted_output import MUTED_CLIENT
 from qrtest.properties.pasted_code import section
@@ -118,7 +119,7 @@ def _first_failure(error: BaseException) -> BaseException:
 
 def _flaky_message(kind: type[RuleBasedStateMachine], error: BaseException) -> str:
     """Return the report of a failure that the same steps did not give again."""
-    what = textwrap.shorten(first_line(error) or type(error).__name__, MOST_OF_WHAT)
+    what = excerpt(first_line(error) or type(error).__name__, MOST_OF_WHAT)
     lines = [
         f"{kind.__name__} failed, and not again by the same steps: {type(error).__name__}: {what}",
         *_source_line(error),
@@ -155,9 +156,9 @@ def _message(
     job = next((line.removeprefix(DRAWN) for line in steps if line.startswith(DRAWN)), "...")
     calls = [line for line in steps if line.startswith("state.") and not line.startswith(UNSAID)]
     step = _called(error) or "submit"
-    what = textwrap.shorten(first_line(error) or type(error).__name__, MOST_OF_WHAT)
+    what = excerpt(first_line(error) or type(error).__name__, MOST_OF_WHAT)
     what = what.removesuffix(".")
-    lines = [f"{kind.__name__} finds in {step}, with the job {textwrap.shorten(job, 160)}: {what}."]
+    lines = [f"{kind.__name__} finds in {step}, with the job {excerpt(job, 160)}: {what}."]
     lines += _source_line(error)
     advice = _advice(kind, step, is_rule=any(c.startswith(f"state.{step}(") for c in calls))
     left_out = len(calls) - MOST_STEPS

@@ -12,9 +12,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Final
 
 from qrtest.patching import Patch, Patches
+from qrtest.properties.source_lines import project_frame
 
 __all__ = ["MUTED_CLIENT", "PRINTED_SECRETS", "muted"]
 
@@ -36,7 +38,11 @@ class _Nowhere(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if SECRET in text:
-            PRINTED_SECRETS.append("it printed the API key of the account")
+            caller = project_frame(sys._getframe(1))
+            where = (
+                f", in {Path(caller.f_code.co_filename).name}:{caller.f_lineno}" if caller else ""
+            )
+            PRINTED_SECRETS.append(f"it printed the API key of the account{where}")
         return len(text)
 
 

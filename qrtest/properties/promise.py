@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import textwrap
 from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from qrtest.advice import choices, page
 from qrtest.errors import BrokenPromises, SimulationError
+from qrtest.excerpt import excerpt
 from qrtest.harness.base import current_journal
 from qrtest.properties.first_line import first_line
 from qrtest.properties.pasted_code import name_of
@@ -53,7 +53,7 @@ def hold(make: Callable[..., Any], promises: Sequence[Promise], subject: Subject
     """
     __tracebackhide__ = True
     if not callable(make):
-        given = textwrap.shorten(repr(make), MOST_OF_A_VALUE)
+        given = excerpt(repr(make), MOST_OF_A_VALUE)
         raise SimulationError(
             f"{subject.check}({given}): give {subject.maker}, as {subject.example}."
         )
@@ -102,7 +102,7 @@ class _Calls:
                 raise
             if any(hasattr(made, name) for name in self._subject.methods):
                 self.made_one = True
-            value = textwrap.shorten(repr(made), MOST_OF_A_VALUE)
+            value = excerpt(repr(made), MOST_OF_A_VALUE)
             self.failure = self.failure or f"{call} returned {value}"
             return made
 
@@ -110,7 +110,7 @@ class _Calls:
 
 
 def _worded(error: Exception) -> str:
-    words = textwrap.shorten(first_line(error), MOST_OF_AN_ERROR)
+    words = excerpt(first_line(error), MOST_OF_AN_ERROR)
     return f"{type(error).__name__}: {words}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from qrtest.excerpt import excerpt
 from qrtest.harness.simulate import Simulation
 from qrtest.properties.pasted_code import (
     PastedName,
@@ -109,10 +110,7 @@ def report(
 
 def _listed(broken: Sequence[Broken]) -> list[str]:
     shown = broken if len(broken) <= MOST_LISTED else broken[: MOST_LISTED - 1]
-    lines = [
-        textwrap.shorten(f"{each.promise.name}: {each.text}", MOST_OF_A_LINE, placeholder=" ...")
-        for each in shown
-    ]
+    lines = [excerpt(f"{each.promise.name}: {each.text}", MOST_OF_A_LINE) for each in shown]
     rest = [each.promise.name for each in broken[len(shown) :]]
     if rest:
         lines += textwrap.wrap(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from qrtest.excerpt import excerpt
 from qrtest.lifecycle import transitions
 from qrtest.lifecycle.step import RAN_TOO_LONG, Step
 from qrtest.properties import returned_data
@@ -19,7 +20,6 @@ __all__ = [
     "returns_all_results",
     "returns_anothers",
     "returns_without_result",
-    "short",
 ]
 
 LEAST_TEXT: Final = 12
@@ -28,6 +28,7 @@ LEAST_TEXT: Final = 12
 STATUS_FIELDS: Final = frozenset(
     {"status", "state", "job_status", "job_state", "final_status", "final_state"}
 )
+MOST_OF_A_VALUE: Final = 90
 STOPPED_BY_THE_SERVICE: Final = "CANCELLED - RAN TOO LONG"
 READING: Final = ("result", "interim_results", "stream")
 """Operations that give data of a job."""
@@ -258,9 +259,4 @@ def _steps(run: Run) -> str:
 
 
 def _shown(value: object) -> str:
-    return f"the {type(value).__name__} {short(repr(value), 60)}"
-
-
-def short(text: str, most: int) -> str:
-    """Return *text*, cut to *most* characters."""
-    return text if len(text) < most else text[: most - 3] + "..."
+    return f"the {type(value).__name__} {excerpt(repr(value), MOST_OF_A_VALUE)}"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from qrtest.excerpt import excerpt
 from qrtest.redaction.redactor import shown
 from qrtest.timeline.timeline import Timeline, Track
 
@@ -65,7 +66,7 @@ def shortened(
     kept = [line for text in texts[:fitting] for line in text]
     if fitting < len(texts):
         kept.append(_left_out(tracks[fitting:]) + (f"; all: {everything}" if everything else ""))
-    return "\n".join(_clipped(line, columns) for line in shown("\n".join(kept)).splitlines())
+    return "\n".join(excerpt(line, columns) for line in shown("\n".join(kept)).splitlines())
 
 
 def _shares(tracks: Sequence[Track], lines: int, first: int) -> list[int]:
@@ -127,7 +128,3 @@ def _fitting(texts: Sequence[Sequence[str]], lines: int) -> int:
             return max(number, 1)
         used += len(text)
     return len(texts)
-
-
-def _clipped(line: str, columns: int) -> str:
-    return line if len(line) <= columns else f"{line[: columns - 3]}..."

@@ -67,7 +67,11 @@ def test_how_often_something_was_asked_is_a_value() -> None:
         ({"a": 1, "b": 2}, {"a": 1}, ["shape: .b: gone: a number"]),
         ({"a": 1}, {"a": True}, ["shape: .a: a number -> true or false"]),
         ({"a": None}, {"a": []}, ["shape: .a: null -> a list"]),
-        ({"a": "x" * 99}, {"a": "y"}, [f'value: .a: "{"x" * 56}... -> "y"']),
+        (
+            {"a": "x" * 99},
+            {"a": "y"},
+            [f'value: .a: "{"x" * 26} [... 47 characters ...] {"x" * 26}" -> "y"'],
+        ),
         ({"running": "x"}, {"running": "y"}, ['volatile: .running: "x" -> "y"']),
         (
             {"state": {"reason_code": 1500}},
