@@ -131,6 +131,7 @@ HOMES = {
         "clock.places",
         "plugin.summary",
         "properties.real_time_limit",
+        "properties.source_lines",
         "timeline.journal",
         "transport.listening",
         "transport.proxy_port",
