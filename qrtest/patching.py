@@ -82,17 +82,25 @@ class Patches:
 
     def __enter__(self) -> None:
         with PATCHING:
-            if not self._users and not self._serves_again():
-                self._found = _Found(self._find(), self._found)
-                self._state_found = None if self._state is None else self._state()
-                self._found.replace()
-            self._users += 1
+            self.begin()
 
     def __exit__(self, *_: object) -> None:
         with PATCHING:
-            self._users -= 1
-            if not self._users and self._found is not None:
-                self._found.restore()
+            self.end()
+
+    def begin(self) -> None:
+        """Do what entering does; `PATCHING` is held."""
+        if not self._users and not self._serves_again():
+            self._found = _Found(self._find(), self._found)
+            self._state_found = None if self._state is None else self._state()
+            self._found.replace()
+        self._users += 1
+
+    def end(self) -> None:
+        """Do what leaving does; `PATCHING` is held."""
+        self._users -= 1
+        if not self._users and self._found is not None:
+            self._found.restore()
 
     def _serves_again(self) -> bool:
         """Make the replacements of the last time, if they are still the ones to make."""

@@ -64,7 +64,7 @@ class LateImports(MetaPathFinder):
             self._is_active = False
             sys.meta_path.remove(self)
             while self._made:
-                self._made.pop().__exit__()
+                self._made.pop().end()
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -93,7 +93,7 @@ class LateImports(MetaPathFinder):
         with PATCHING:
             if self._is_active:
                 late = Patches(self._missing)
-                late.__enter__()
+                late.begin()
                 self._made.append(late)
 
     def _missing(self) -> Iterator[Patch]:

@@ -238,7 +238,7 @@ _ENDED_INSIDE: Final[set[str]] = set()
 
 def _replace() -> None:
     date_tools.prepare()
-    _PATCHES.__enter__()
+    _PATCHES.begin()
     if _LATE.is_needed:
         _LATE.begin()
     time.__class__ = _Following
@@ -246,9 +246,9 @@ def _replace() -> None:
 
 def _restore() -> None:
     """Put the genuine functions back, in modules that were imported meanwhile, too."""
-    time.__class__ = ModuleType
+    ModuleType.__setattr__(time, "__class__", ModuleType)
     _LATE.end()
-    _PATCHES.__exit__()
+    _PATCHES.end()
     while _ENDED_INSIDE:
         name = _ENDED_INSIDE.pop()
         setattr(time, name, REAL[name])

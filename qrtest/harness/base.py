@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from weakref import ref
 
 from qrtest import run_options
 from qrtest.clock import duration as durations
@@ -145,7 +147,11 @@ class Environment:
         answers_local: Callable[[Request], bool] | None = None,
         within: Callable[[], AbstractContextManager[None]] | None = None,
     ) -> None:
-        watchdog = Watchdog(most=options.most_requests, maker=maker, describe=self._timeline)
+        # The watchdog, which everything below holds, must not hold this: nobody else holding a simulation,
+        # it is freed at once, and not by a later collection.
+        watchdog = Watchdog(
+            most=options.most_requests, maker=maker, describe=partial(_timeline_of, ref(self))
+        )
         is_virtual = options.clock == "virtual"
         self.transport: Final = options.transport
         self.clock: Final[VirtualClock | WallClock] = (
@@ -190,11 +196,11 @@ class Environment:
     @contextmanager
     def _active(self) -> Iterator[None]:
         """Carry requests, and keep everything on this machine, while the block lasts."""
-        from qrtest.client import releases
+        from qrtest.client.releases import QUIET, installed
 
-        releases.installed()
+        installed()
         with (
-            releases.QUIET,
+            QUIET,
             _NOTHING if self._within is None else self._within(),
             _NOTHING if self._network else BLOCKED,
             _NOTHING if self.transport == "direct" else self._whole_client(),
@@ -298,8 +304,10 @@ class Environment:
             result_decoder=result_decoder,
         )
 
-    def _timeline(self) -> str:
-        return self.journal.timeline()
+
+def _timeline_of(environment: ref[Environment]) -> str:
+    active = environment()
+    return "" if active is None else active.journal.timeline()
 
 
 class Session(Decorating):

@@ -25,7 +25,7 @@ def made_again(make: Callable[P, Made]) -> Callable[P, Made]:
     @wraps(make)
     def made(*arguments: P.args, **options: P.kwargs) -> Made:
         session = make(*arguments, **options)
-        session.make_again = partial(make, *arguments, **options)
+        session.made_by = make, arguments, options
         return session
 
     return made
@@ -34,7 +34,7 @@ def made_again(make: Callable[P, Made]) -> Callable[P, Made]:
 class Decorating:
     """Base class of sessions that can be used as decorators."""
 
-    make_again: Callable[[], Any]
+    made_by: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
     def __call__(self, wrapped: Wrapped) -> Wrapped:
         """Run *wrapped*, a function or each test of a `unittest.TestCase`, in a new session like this one.
@@ -51,9 +51,11 @@ class Decorating:
         >>> wait() == wait()
         True
         """
+        make, arguments, options = self.made_by
+        make_again = partial(make, *arguments, **options)
         if isinstance(wrapped, type):
-            return cast("Wrapped", _class(wrapped, self.make_again))
-        return _function(wrapped, self.make_again)
+            return cast("Wrapped", _class(wrapped, make_again))
+        return _function(wrapped, make_again)
 
 
 def _function(function: Wrapped, make: Callable[[], Any]) -> Wrapped:

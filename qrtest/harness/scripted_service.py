@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final
+from weakref import proxy
 
 from qrtest.advice import choices
 from qrtest.clock.clocks import Clock
@@ -233,14 +234,15 @@ class ScriptedService:
             epoch=epoch,
             seed=seed,
             backends=self.backends,
-            plan=self._submitted,
+            plan=partial(ScriptedService._submitted, proxy(self)),
             instances=instances,
             limits=limits,
             behaviour=self._behaviour,
             token_time=token_time,
         )
         self._faulty = FaultyService(self.service, clock)
-        self.strike([*faults_of(faults, SimulationError), *_at_once(ordinary)])
+        if faults != () or ordinary.faults:
+            self.strike([*faults_of(faults, SimulationError), *_at_once(ordinary)])
         self.handle: Final[Callable[[Request], Response]] = self._faulty.handle
 
     def strike(self, faults: Sequence[Fault], *, job_id: str | None = None) -> None:

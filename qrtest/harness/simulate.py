@@ -118,6 +118,8 @@ def simulate(
 
 def _of_simulation(behaviour: dict[str, Any]) -> dict[str, Any]:
     """Return *behaviour*. Raises `SimulationError` for an option of a job, and says where it belongs."""
+    if not behaviour:
+        return behaviour
     of_a_job = {*OPTIONS_OF_A_JOB, "scenario"} - {"backend"}  # backends= may be meant
     for name, given in behaviour.items():
         if name in of_a_job and name not in Behaviour.__dataclass_fields__:

@@ -296,7 +296,7 @@ class _Taps(MetaPathFinder, AbstractContextManager[None]):
             if not self._users:
                 sys.meta_path.remove(self)
                 while self._open:
-                    self._open.popitem()[1].__exit__()
+                    self._open.popitem()[1].end()
 
     def open(self, library: str) -> None:
         """Open the tap of *library*, which is imported, if somebody is inside."""
@@ -308,7 +308,7 @@ class _Taps(MetaPathFinder, AbstractContextManager[None]):
         if library not in self._known:
             self._known[library] = importlib.import_module(TAPS[library]).PATCHES
         self._open[library] = patches = self._known[library]
-        patches.__enter__()
+        patches.begin()
 
     def find_spec(
         self, name: str, path: Any = None, target: ModuleType | None = None
