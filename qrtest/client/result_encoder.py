@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +18,7 @@ from qrtest.errors import ResultError
 __all__ = ["encoded"]
 
 EXECUTOR_VERSION: Final = "v1.0"
+PRIMITIVES: Final = ("sampler", "estimator")
 LARGEST_FILE_BYTES: Final = 2**30
 
 
@@ -26,7 +28,8 @@ def encoded(result: Any, program_id: str) -> str:
     A text is taken as it is, unless it names a file (it ends in `.json`); a path is read; anything
     else goes through the client's own encoder. None is a small valid result of the program.
 
-    Raises `ResultError` for a file that cannot be read, and a value that cannot be encoded.
+    Raises `ResultError` for a file that cannot be read, a value that cannot be encoded, and counts alone,
+    which no primitive gives.
     """
     if result is None:
         return _usual(program_id)
@@ -37,6 +40,13 @@ def encoded(result: Any, program_id: str) -> str:
         return _read(Path(result)) if names_a_file else result
     if isinstance(result, bytes):
         return _text(result, "result=")
+    if program_id in PRIMITIVES and _is_counts(result):
+        bits = max(len(key.replace(" ", "")) for key in result)
+        data = f"DataBin(meas=BitArray.from_counts(counts, num_bits={bits}))"
+        raise ResultError(
+            f"result={result!r:.200} are counts, and a job of the {program_id} has a PrimitiveResult: write "
+            f"result=PrimitiveResult([SamplerPubResult({data})]) with names from qiskit.primitives."
+        )
     try:
         return json.dumps(result, cls=releases.json_encoder())
     except (TypeError, ValueError, RecursionError) as error:
@@ -63,6 +73,16 @@ def _text(body: bytes, what: str) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise ResultError(f"{what} is not text in UTF-8: byte {error.start}.") from None
+
+
+def _is_counts(result: Any) -> bool:
+    """Return whether *result* maps bit strings to numbers of shots, and nothing else."""
+    return (
+        isinstance(result, Mapping)
+        and bool(result)
+        and all(isinstance(key, str) and key and set(key) <= set("01 ") for key in result)
+        and all(type(shots) is int for shots in result.values())
+    )
 
 
 @cache

@@ -338,7 +338,11 @@ class Recording:
         seen = () if self._watch is None else self._watch.seen
         problems = [f"{where} connected and was not recorded" for where in seen]
         if not self._recorder.has_answered:
-            problems.insert(0, "no request was made that it could see, and it has no interaction")
+            problems.insert(
+                0,
+                "no request was made that it could see, and it has no interaction (what is asked of a "
+                'simulate() or replay() is recorded with transport="sockets" alone)',
+            )
         if not problems or self._unrecorded == "ignore":
             return
         message = (

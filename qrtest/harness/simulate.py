@@ -40,6 +40,7 @@ __all__ = ["Simulation", "Transport", "Truth", "simulate"]
 
 DEVICE: Final = "ibm_torino"
 LATENCY: Final = "50ms"
+OF_SUBMITTED_JOBS: Final = frozenset({"script", "scenario", "result", "faults"})
 MOST_SHOWN: Final = 40
 MOST_REQUESTS: Final = 200_000
 OPTIONS: Final = (
@@ -125,9 +126,11 @@ def _of_simulation(behaviour: dict[str, Any]) -> dict[str, Any]:
         if name in of_a_job and name not in Behaviour.__dataclass_fields__:
             value = repr(given) if len(repr(given)) <= MOST_SHOWN else "..."
             call = f"job({value})" if name in ("script", "scenario") else f"job({name}={value})"
+            submitted = "; a job that the code under test submits brings its own."
+            if name in OF_SUBMITTED_JOBS:
+                submitted = f", or sim.next_{call} for a job that the code under test submits."
             raise SimulationError(
-                f"simulate({name}=...): {name} is an option of a job, not of all: write sim.{call}, or "
-                f"sim.next_job({call.removeprefix('job(')} for a job that the code under test submits."
+                f"simulate({name}=...): {name} is an option of a job, not of all: write sim.{call}{submitted}"
             )
     return behaviour
 

@@ -98,8 +98,8 @@ def runtime_server(request: pytest.FixtureRequest, qrtest_options: dict[str, Any
     server.reset(**given)
     request.getfixturevalue("monkeypatch").setenv("QRTEST_SERVER_TOKEN", server.control_token)
     script = marker.script(options, config.rootpath)
-    if script is not None:
-        server.next_job(script, result=options.get("result"))
+    if script is not None or "result" in options:
+        server.next_job(*([] if script is None else [script]), result=options.get("result"))
     report.enlist(item, server, "serve", given)
     return server
 

@@ -56,6 +56,9 @@ TIMELINE: Final = "qrtest timeline"
 OF_A_JOB: Final = "job "
 """How the name of the track of a job begins."""
 
+OF_THE_FIRST: Final = (
+    "# script= and result= of the marker are those of the first job that is submitted"
+)
 ALL: Final = "print(sim.journal.timeline())"
 LONGEST_NAME: Final = 120
 DIGEST_DIGITS: Final = 8
@@ -102,6 +105,8 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
         jobs=jobs,
         ranks=[seen.get(f"{OF_A_JOB}{job_id}", 1) for job_id in jobs or session.job_ids()],
     )
+    if len(scenarios) > 1 and _is_of_the_first(item, next(iter(scenarios))[0]):
+        code += f"\n{OF_THE_FIRST}"
     if maker == "simulate" and not scenarios:  # no job was made: there is nothing to paste
         code = code.partition("\n")[0]
     lines = LINES - code.count("\n") - 1
@@ -109,6 +114,15 @@ def _explain(report: pytest.TestReport, item: pytest.Item, session: Any) -> None
     sections = {TIMELINE: happened} if happened else {}
     sections["qrtest: to reproduce"] = code
     _attach(report, item, sections, session.journal)
+
+
+def _is_of_the_first(item: pytest.Item, method: str) -> bool:
+    """Return whether the marker of *item* gave its script or result to the first job that was submitted."""
+    from qrtest.plugin import marker
+
+    return method == "next_job" and not {"script", "scenario", "result"}.isdisjoint(
+        marker.options(item)
+    )
 
 
 def explain_held(

@@ -145,6 +145,34 @@ def test_a_job_that_the_failure_names_is_in_the_timeline(pytester: pytest.Pytest
     assert "! job" not in of_all
 
 
+def test_that_a_marker_is_of_the_first_submitted_job_is_in_the_report(
+    pytester: pytest.Pytester,
+) -> None:
+    """Where several were submitted."""
+    pytester.makepyfile(
+        """
+        import pytest
+        from qiskit import QuantumCircuit
+        from qiskit_ibm_runtime import SamplerV2
+
+        @pytest.mark.filterwarnings("ignore")
+        @pytest.mark.qrtest(result=[1])
+        @pytest.mark.parametrize("count", [1, 2])
+        def test_fails(runtime_service, count):
+            circuit = QuantumCircuit(1, 1)
+            circuit.measure(0, 0)
+            sampler = SamplerV2(runtime_service.backend("ibm_torino"))
+            results = [sampler.run([circuit]).result() for _ in range(count)]
+            assert results[-1] == "something else"
+        """
+    )
+    text = pytester.runpytest("-n0").stdout.str()
+    one, two = text.split("qrtest: to reproduce")[1:]
+    assert "result=[1]" in one
+    assert report.OF_THE_FIRST not in one
+    assert report.OF_THE_FIRST in two
+
+
 def test_a_job_that_was_cancelled_comes_before_one_that_is_done() -> None:
     """And one that was not seen to end stands between them."""
     with simulate() as sim:
