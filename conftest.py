@@ -7,8 +7,11 @@ from hypothesis import HealthCheck, Phase, settings
 
 pytest_plugins = ["pytester"]
 
-collect_ignore = [] if importlib.util.find_spec("trio") else ["tests/trio_run.py"]
-"""`nox -s trio` installs trio, and runs this file."""
+OTHER_LOOPS = ("anyio", "trio", "uvloop")
+collect_ignore = (
+    [] if all(map(importlib.util.find_spec, OTHER_LOOPS)) else ["tests/other_loops_run.py"]
+)
+"""`nox -s trio` installs them, and runs this file."""
 
 ELSEWHERE = (
     "asyncio",

@@ -268,10 +268,10 @@ def journals(session: nox.Session) -> None:
 
 @nox.session
 def trio(session: nox.Session) -> None:
-    """trio on its own mock clock with a simulation, and what waiting costs on it and on looptime."""
-    session.install("-q", "-e", ".[test]", "trio>=0.25", "looptime")
+    """trio, anyio and uvloop in a simulation, and what waiting costs on trio's clock and on looptime."""
+    session.install("-q", "-e", ".[test]", "trio>=0.25", "anyio", "uvloop", "looptime")
     options = ("-q", "-n", "0", "-p", "no:looptime_plugin")
-    session.run("python", "-m", "pytest", *options, "tests/trio_run.py")
+    session.run("python", "-m", "pytest", *options, "tests/other_loops_run.py")
     session.run("python", "-m", "benchmarks.waits")
 
 

@@ -1,16 +1,21 @@
-"""trio on its own mock clock, and on that of a simulation: `nox -s trio`.
+"""trio, anyio on trio, and uvloop in a simulation: `nox -s trio`.
 
-trio is no dependency of the tests, so this file is run where it is installed.
+They are no dependencies of the tests, so this file is run where they are installed.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from typing import Any
 
+import anyio
+import anyio.to_thread
+import pytest
 import trio
 import trio.testing
+import uvloop
 
 from qrtest import simulate
 
@@ -132,3 +137,65 @@ def test_what_comes_in_ends_a_wait_of_trio() -> None:
     with simulate() as sim:
         assert trio.run(talk) == b"x"
         assert sim.clock.now() == 10
+
+
+# --- anyio ---
+
+
+async def poll_by_anyio(job: Any) -> str:
+    """Poll *job* each minute, whatever loop anyio waits by."""
+    while not job.in_final_state():
+        await anyio.sleep(60)
+    return str(job.status())
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_poll_loop_of_anyio(backend: str) -> None:
+    """Two hours of polls take two hours of virtual time."""
+    with simulate() as sim:
+        assert anyio.run(poll_by_anyio, sim.job("QUEUED 2h; DONE"), backend=backend) == "DONE"
+        assert 7200 <= sim.clock.now() <= 7300
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_limit_of_anyio_ends_a_wait_in_a_thread(backend: str) -> None:
+    """The shorter of both times comes first."""
+
+    async def wait(job: Any) -> bool:
+        with anyio.move_on_after(600) as scope:
+            await anyio.to_thread.run_sync(job.wait_for_final_state, abandon_on_cancel=True)
+        return scope.cancelled_caught
+
+    with simulate() as sim:
+        job = sim.job("QUEUED 5m; DONE")
+        assert anyio.run(wait, job, backend=backend) is False
+        assert job.status() == "DONE"
+
+
+# --- uvloop ---
+
+
+def test_a_poll_loop_of_uvloop() -> None:
+    """Who asks uvloop for a loop inside a simulation gets one that waits on its clock."""
+
+    async def poll(job: Any) -> str:
+        while not job.in_final_state():
+            await asyncio.sleep(60)
+        assert isinstance(asyncio.get_running_loop(), uvloop.Loop)
+        return str(job.status())
+
+    with simulate() as sim:
+        assert uvloop.run(poll(sim.job("QUEUED 2h; DONE"))) == "DONE"
+        assert 7200 <= sim.clock.now() <= 7300
+
+
+def test_uvloop_is_its_own_outside_of_a_simulation() -> None:
+    """Before it, and after it."""
+
+    async def kind() -> type:
+        return type(asyncio.get_running_loop())
+
+    for _ in range(2):
+        assert uvloop.run(kind()) is uvloop.Loop
+        with simulate():
+            pass
