@@ -27,6 +27,9 @@ _PLACEHOLDER: Final = re.compile(rf"({PLACEHOLDER}|(?<!\d){NUMBER}\d{{9}}(?!\d))
 ANYTHING: Final = "*"
 LONGEST_PIECE: Final = 200
 MOST_OCCURRENCES: Final = 8
+DEEPEST: Final = 6
+"""How often a value may be percent-encoded, or escaped."""
+
 Place = tuple[Any, ...]
 Opening = tuple[Place, bool]
 """A place that holds placeholders, and whether it is one whole placeholder with a digest."""
@@ -232,7 +235,8 @@ def _pieces_fit(pieces: list[str], text: str, digests: Digests) -> bool:
     elif literal:
         ends = _occurrences(literal, text)
     else:
-        ends = list(range(1, min(len(text), LONGEST_PIECE)))
+        short = range(1, min(len(text), LONGEST_PIECE))
+        ends = [*short, *range(max(len(text) - LONGEST_PIECE, len(short) + 1), len(text))]
     return any(
         end > 0
         and any(digests.fits(placeholder, form) for form in _forms(text[:end]))
@@ -281,14 +285,24 @@ def _fit_in_any_order(known: list[Any], wanted: list[Any], digests: Digests) -> 
 def _forms(text: str) -> Iterator[str]:
     """Yield *text*, and what it is when it stood escaped in a text."""
     yield text
-    if "%" in text or "+" in text:
-        yield unquote(text)
-        yield unquote_plus(text)
-        yield unquote(unquote(text))
+    seen = {text}
+    last = [text]
+    for _ in range(DEEPEST):
+        plain = {way(each) for each in last for way in (unquote, unquote_plus) if _is_encoded(each)}
+        last = sorted(plain - seen)
+        seen.update(last)
+        yield from last
     if "&" in text:
         yield unescape(text)
-    if "\\" in text:
+    for _ in range(DEEPEST):
+        if "\\" not in text:
+            return
         try:
-            yield json.loads(f'"{text}"')
+            text = json.loads(f'"{text}"')
         except ValueError:
             return
+        yield text
+
+
+def _is_encoded(text: str) -> bool:
+    return "%" in text or "+" in text

@@ -15,7 +15,14 @@ from typing import Final
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
-from qrtest.redaction.changed_values import DEEPEST, changes, encoded_in, folded
+from qrtest.redaction.changed_values import (
+    DEEPEST,
+    changes,
+    encoded_in,
+    folded,
+    letters_of,
+    sent_for,
+)
 from qrtest.redaction.known_forms import KnownForms
 from qrtest.service.circuit_header import with_changed_circuits
 
@@ -59,7 +66,7 @@ class LearntValues:
             folded(form): value
             for value in self._placeholders
             if len(value) >= SHORTEST
-            for form in {value, quote(value), quote(value, safe="")}
+            for form in letters_of(value)
         }
         self._folds = KnownForms({fold: fold for fold in self._folded}, shortest=SHORTEST)
 
@@ -79,7 +86,7 @@ class LearntValues:
         on_replay = value
         for other, sent in self._sent.items():
             if other in on_replay:
-                on_replay = on_replay.replace(other, sent[-1])
+                on_replay = on_replay.replace(other, sent[1 % len(sent)])
         by_parts = "/".join(self._placeholders.get(part, part) for part in value.split("/"))
         changed = self._sent.get(placeholder, ())
         return (value, self.original(value), on_replay, by_parts, *changed)
@@ -141,11 +148,17 @@ class LearntValues:
     def _decoded(self, text: str, show: Callable[[str, list[str]], str], depth: int) -> str:
         done: list[str] = []
         kept = 0
-        for begin, end, written, inner, encode in encoded_in(text):
-            sent = self._on_replay(inner, depth + 1)
-            if sent != inner:
-                done += (text[kept:begin], show(written, [encode(sent)]))
-                kept = end
+        for each in encoded_in(text):
+            if each.is_in_place:
+                plain = self._forms.replaced(each.inner, _is_whole)
+                changed = each.encode(self._changed(plain, show, depth + 1))
+            else:
+                sent = self._on_replay(each.inner, depth + 1)
+                is_same = sent == each.inner
+                changed = each.written if is_same else show(each.written, sent_for(each, sent))
+            if changed != each.written:
+                done += (text[kept : each.begin], changed)
+                kept = each.end
         return "".join((*done, text[kept:]))
 
 
@@ -176,9 +189,7 @@ def _forms(value: str) -> set[str]:
     texts |= {text.replace("/", "\\/") for text in escaped}
     texts |= {json.dumps(text)[1:-1] for text in escaped}
     quoted = {form for text in texts for form in _quoted(text)}
-    twice = {form for text in _quoted(value) for form in (quote(text, safe=""), quote(text))}
-    thrice = {form for text in twice for form in (quote(text, safe=""), quote(text))}
-    return texts | quoted | twice | thrice
+    return texts | quoted
 
 
 def _quoted(text: str) -> set[str]:

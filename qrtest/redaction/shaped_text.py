@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 from qrtest.redaction import encoded_data, patterns
 from qrtest.redaction.addresses import Addresses
 from qrtest.redaction.allowlist import METHODS, OTHER_METHOD, Rules
+from qrtest.redaction.changed_values import percent_encoded
 from qrtest.redaction.free_text import FreeText
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.reading import read
@@ -162,7 +163,10 @@ class ShapedText:
             elif part:
                 parts[number] = self._replace("instance", part, known=True)
         clean = ":".join(parts)
-        return clean if plain == value else quote(clean, safe="")
+        if plain == value:
+            return clean
+        encoded = percent_encoded(value)
+        return quote(clean, safe="") if encoded is None else encoded[2](clean)
 
     def _scheme(self, value: str) -> str:
         found = _SCHEME.fullmatch(value)
