@@ -121,6 +121,7 @@ class ProgramTime:
 
     def _waits(self) -> Iterator[Patch]:
         condition_wait, join = threading.Condition.wait, threading.Thread.join
+        start = threading.Thread.start
 
         def wait(condition: threading.Condition, timeout: float | None = None) -> bool:
             with self._waiting() as thread:
@@ -134,7 +135,16 @@ class ProgramTime:
             with self._waiting():
                 join(joined, timeout)
 
+        def start_thread(started: threading.Thread) -> None:
+            with self._lock:
+                thread = self._this()
+            waited = thread.has_waited_for_others
+            start(started)
+            # Until the other thread has begun it waits, too, but for nothing that the program does.
+            thread.has_waited_for_others = waited
+
         yield threading.Condition, "wait", wait
+        yield threading.Thread, "start", start_thread
         yield threading.Thread, "join", join_thread
 
 

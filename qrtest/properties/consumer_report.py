@@ -16,6 +16,7 @@ from qrtest.clock.line_switches import is_of_the_project
 from qrtest.excerpt import excerpt
 from qrtest.properties.consumer_rules import RULES, Rule
 from qrtest.properties.consumer_run import Run
+from qrtest.properties.first_line import first_line
 from qrtest.properties.pasted_code import (
     PastedName,
     identifier,
@@ -115,7 +116,7 @@ def _accused(finding: Finding) -> list[str]:
     """Return the ids of the jobs that *finding* or the exception names, or of the one asked for last."""
     run = finding.run
     known = dict.fromkeys([*run.own, run.others])
-    for text in (finding.what, str(run.error or "")):
+    for text in (finding.what, "" if run.error is None else first_line(run.error)):
         named = [job_id for job_id in known if job_id and job_id in text]
         if named:
             return sorted(named, key=text.find)

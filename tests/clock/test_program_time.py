@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import threading
 import time
 from collections.abc import Callable
@@ -60,6 +61,27 @@ def test_a_thread_goes_on_where_the_one_it_waited_for_was() -> None:
     assert moments(program) == [0.0, 1.0, 2.03, 3.03]
 
 
+def test_a_thread_that_is_slow_to_start_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who starts it goes on by its own time, on a busy machine, too."""
+    begin = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+    def begin_late(thread: threading.Thread) -> None:
+        select.select([], [], [], 0.02)
+        begin(thread)
+
+    monkeypatch.setattr(threading.Thread, "_bootstrap_inner", begin_late)
+
+    def program(ask: Callable[[], None]) -> None:
+        asked: list[int] = []
+        ask()
+        threading.Thread(target=lambda: (ask(), ask(), asked.append(2))).start()
+        while not asked:
+            pass
+        ask()
+
+    assert moments(program) == [0.0, 1.0, 2.0, 1.0]
+
+
 @pytest.mark.parametrize("wait", [lambda event: event.wait(0.02), lambda event: time.sleep(0.02)])
 def test_a_wait_that_runs_out_is_a_sleep(wait: Callable[[threading.Event], Any]) -> None:
     """Of an event that is never set."""
@@ -74,7 +96,11 @@ def test_a_wait_that_runs_out_is_a_sleep(wait: Callable[[threading.Event], Any])
 
 def test_nothing_stays_replaced() -> None:
     """Neither for this module, which imported a name, nor in `time` and `threading`."""
-    before = (time.sleep, sleep, threading.Condition.wait, threading.Thread.join)
+    before = (time.sleep, sleep, threading.Condition.wait, *_of_threads())
     with ProgramTime().observed():
         assert time.sleep is not before[0]
-    assert (time.sleep, sleep, threading.Condition.wait, threading.Thread.join) == before
+    assert (time.sleep, sleep, threading.Condition.wait, *_of_threads()) == before
+
+
+def _of_threads() -> tuple[Any, Any]:
+    return threading.Thread.start, threading.Thread.join
