@@ -1,7 +1,8 @@
 """Long computations run in a process of their own, which ends itself after a limit of real time.
 
 A simulator computes in C++ and cannot be interrupted from Python, and a test that hangs says nothing. Run as
-`python -m qrtest.client.computing_process`, with the request as JSON on standard input.
+`python -m qrtest.client.computing_process`, with the request as JSON on standard input. It ends with the
+process that asked, too.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 import faulthandler
 import json
 import os
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from qrtest.client import supervised
 from qrtest.client.local_primitives import (
     NOT_COMPUTED,
     NotComputedError,
@@ -78,11 +79,9 @@ class Computation:
         )
 
     def _elsewhere(self) -> str:
-        done = subprocess.run(  # noqa: S603 (this interpreter, this module)
+        done = supervised.run(
             [sys.executable, "-m", __name__],
-            input=json.dumps(asdict(self)).encode(),
-            capture_output=True,
-            check=False,
+            json.dumps(asdict(self)).encode(),
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         try:
