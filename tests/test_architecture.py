@@ -121,6 +121,7 @@ HOMES = {
         "transport.socket_errors",
     },
     "threading": {
+        "client.supervised",
         "client.lasting_import",
         "clock.program_time",
         "client.removed_members",

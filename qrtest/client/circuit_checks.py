@@ -1,8 +1,12 @@
-"""Circuits of which a program can make no result, by what their headers say: nothing is decoded or run.
+"""Pubs of which a program can make no result, by the headers of their circuits; nothing is run.
+
+Circuits that come with parameter values are decoded, up to a bound: what their parameters are is not in the
+header.
 
 Sources: `DataBin` of qiskit, which the service makes results of, reserves the names of its attributes; the
 client's `validate_classical_registers` says that a register of no bits crashes the sampler of the service;
-`EstimatorPub` of qiskit, which the service reads pubs with, holds observables to the width of the circuit.
+`EstimatorPub` of qiskit, which the service reads pubs with, holds observables to the width of the circuit,
+and it and `SamplerPub` hold parameter values to the parameters.
 The codes are assumed.
 """
 
@@ -11,18 +15,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from qrtest.client.submitted_pubs import CircuitFacts, circuit_facts
+from qrtest.client.submitted_pubs import CircuitFacts, circuit_facts, decoded
 from qrtest.service.input_checks import UNREADABLE_INPUT
 from qrtest.service.input_types import observables_in
 
 __all__ = ["RESERVED", "unfit"]
 
 NO_RESULT: Final = 1500
+MOST_DECODED: Final = 5_000
+"""How many instructions of a submission are decoded, 2 or 3 microseconds each: to submit takes no longer."""
+
 RESERVED: Final = frozenset(
     {"_RESTRICTED_NAMES", "_SHAPE", "_FIELDS", "_FIELD_TYPES", "_data", "_shape"}
     | {"keys", "values", "items", "shape", "ndim", "size", "self"}
 )
 """The names that no register in a result can have."""
+
+VALUES: Final = {"sampler": 1, "estimator": 2}
+"""The place of the parameter values in a pub."""
 
 
 def unfit(program_id: str, params: Mapping[str, Any]) -> tuple[int, str] | None:
@@ -32,6 +42,7 @@ def unfit(program_id: str, params: Mapping[str, Any]) -> tuple[int, str] | None:
     1500
     """
     pubs = params.get("pubs")
+    left = MOST_DECODED
     for number, pub in enumerate(pubs if isinstance(pubs, list) else ()):
         entries = pub if isinstance(pub, list) else [pub]
         # Inputs may be damaged on purpose: the program that reads them later says so.
@@ -42,6 +53,26 @@ def unfit(program_id: str, params: Mapping[str, Any]) -> tuple[int, str] | None:
         found = next(_problems(program_id, entries, facts, f"pub {number}"), None)
         if found is not None:
             return found
+        values = entries[VALUES[program_id]] if len(entries) > VALUES[program_id] else None
+        if values is not None and not isinstance(entries[0], str):
+            left -= facts.instructions
+            found = _wrong_values(program_id, entries, f"pub {number}") if left >= 0 else None
+            if found is not None:
+                return found
+    return None
+
+
+def _wrong_values(program_id: str, pub: list[Any], which: str) -> tuple[int, str] | None:
+    """Return why parameter values do not fit the parameters of the circuit of a *pub*; None if they do."""
+    from qrtest.client.readable_pubs import NotComputedError, read_pub
+
+    try:
+        read_pub(program_id, decoded(pub), which)
+    except NotComputedError as error:
+        is_of_service = error.code == UNREADABLE_INPUT
+        return (error.code, error.reason.partition(": ")[2]) if is_of_service else None
+    except Exception:  # whatever the client's decoder makes of damaged inputs
+        return None
     return None
 
 

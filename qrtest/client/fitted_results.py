@@ -48,6 +48,9 @@ ZNE_LEVEL: Final = 2
 
 NOISE_FACTORS: Final = (1, 3, 5)
 EXTRAPOLATORS: Final = ("exponential", "linear")
+AUTO: Final = "auto"
+"""The default of the extrapolated noise factors in `ibm_quantum_schemas`: 0 and the noise factors."""
+
 
 Draw = np.random.Generator
 
@@ -210,7 +213,9 @@ def zne_fields(
     extrapolators = zne.get("extrapolator") or EXTRAPOLATORS
     if isinstance(extrapolators, str):
         extrapolators = [extrapolators]
-    targets = zne.get("extrapolated_noise_factors") or [0, *factors]
+    targets = zne.get("extrapolated_noise_factors") or AUTO
+    if targets == AUTO:
+        targets = [0, *factors]
     noisy = evs[..., np.newaxis] * np.exp(-0.1 * np.asarray(factors, dtype=float))
     found = evs[..., np.newaxis, np.newaxis] * np.exp(-0.1 * np.asarray(targets, dtype=float))
     found = np.repeat(found, len(extrapolators), axis=-2)

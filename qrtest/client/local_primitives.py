@@ -55,7 +55,7 @@ from qrtest.client.result_format import (
     written,
 )
 from qrtest.client.simulation_work import noisy_work_of, work_of
-from qrtest.client.simulators import Simulator, has_noise_model, unread
+from qrtest.client.simulators import Simulator, TooLargeError, has_noise_model, unread
 from qrtest.service.input_checks import UNREADABLE_INPUT
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
@@ -97,10 +97,11 @@ def computed(
         result = run(pubs, options, simulator, noise)
     except (NotComputedError, TooMuchWorkError):
         raise
-    except (
-        Exception
-    ) as error:  # simulators document no exceptions, and what was submitted may be anything
+    except TooLargeError as error:
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
+    except Exception as error:  # simulators document none, and what was submitted may be anything
+        what = f"{type(error).__name__}: {error}"
+        raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {what}") from error
     spans = {"execution": {"execution_spans": execution_spans(result["shapes"], span)}}
     value = {"pub_results": result["pub_results"], "metadata": {**result["metadata"], **spans}}
     return written(tagged("PrimitiveResult", value))
@@ -368,6 +369,8 @@ def _expected(
         return np.zeros(shape)
     kept = sorted(used_qubits(circuit) | observed_qubits(observables))
     model = None
+    if not kept:
+        noise = None  # which no qubit has
     if noise is not None and has_noise_model(narrowed(circuit, kept)):
         device = noise.whole(kept)
         whole = device.relaxing(narrowed(circuit, kept, with_delays=True))

@@ -37,7 +37,7 @@ def run(
         stderr=subprocess.PIPE,
         env=env,
     )
-    # `communicate` would close it at once; an open pipe is what says that this process lives.
+    # `communicate` would close it at once; an open pipe is what says that this process runs.
     pipe, supervisor.stdin = supervisor.stdin, None
     assert pipe is not None
     try:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit.circuit import Parameter
 from qiskit.primitives import DataBin
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 
@@ -69,3 +71,37 @@ def test_observables_of_another_width_fail_the_job(observables: Any, result: str
     says = failure("estimator", [QuantumCircuit(2), observables], result)
     assert "1603" in says
     assert "circuit of pub 0 (2) does not match" in says
+
+
+def rotations(*names: str) -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    for name in names:
+        circuit.rz(Parameter(name), 0)
+    circuit.measure(0, 0)
+    return circuit
+
+
+@pytest.mark.parametrize("result", [None, "computed"])
+@pytest.mark.parametrize(
+    "values",
+    [[1, 2], np.ones((4, 2)), [1, 2, 3, 4], {"a": 1.0, "b": 2.0}, {"a": 1, "b": 2, "d": 3}],
+)
+def test_values_that_do_not_fit_the_parameters_fail_the_job(
+    values: Any, result: str | None
+) -> None:
+    """Two for three parameters, four, or of one that there is not; of a sampler and of an estimator."""
+    circuit = rotations("a", "b", "c")
+    for program_id, pub in (
+        ("sampler", [circuit, values]),
+        ("estimator", [circuit, {"Z": 1.0}, values]),
+    ):
+        assert "1603; The input could not be parsed" in failure(program_id, pub, result)
+
+
+@pytest.mark.parametrize("values", [[1, 2, 3], np.ones((4, 3)), {"a": 1, "b": 2, "c": 3}])
+def test_values_that_fit_the_parameters_are_no_error(values: Any) -> None:
+    """As array, list or by name."""
+    with simulate() as sim:
+        params = {"pubs": [[rotations("a", "b", "c"), values, 5]], "version": 2}
+        [pub] = sim.job("DONE", params=params).result()
+    assert pub.data.c.shape == (np.shape(values)[:-1] if not isinstance(values, dict) else ())

@@ -251,6 +251,19 @@ def test_extrapolation_adds_its_fields(backend: Any) -> None:
     assert result.metadata["resilience"]["zne_mitigation"] is True
 
 
+@pytest.mark.parametrize(("chosen", "points"), [("auto", 4), ([0, 0.5], 2)])
+def test_extrapolated_noise_factors_are_those_chosen_or_0_and_the_noise_factors(
+    chosen: Any, points: int
+) -> None:
+    """The text "auto" is the default in the schema of the service."""
+    zne = {"noise_factors": [1, 2, 3], "extrapolated_noise_factors": chosen}
+    options = {"resilience": {"zne_mitigation": True, "zne": zne}}
+    params = {"pubs": [[QuantumCircuit(1), {"Z": 1.0}]], "options": options, "version": 2}
+    with simulate() as sim:
+        [pub] = sim.job("DONE", program_id="estimator", params=params).result()
+    assert pub.data.evs_extrapolated.shape == (2, points)
+
+
 def test_the_seed_gives_the_values() -> None:
     """The same submission, the same seed: the same text; another job draws other values."""
 

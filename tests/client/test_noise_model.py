@@ -168,6 +168,16 @@ def test_qubits_that_are_not_entangled_decay_in_any_number() -> None:
     assert bits.bitcount().mean() < 4
 
 
+@pytest.mark.parametrize("result", ["noisy", "computed"])
+@pytest.mark.parametrize("qubits", [0, 133])
+def test_an_estimate_of_no_qubit_is_that_of_the_identity(qubits: int, result: str) -> None:
+    """Which no noise changes."""
+    pub = [QuantumCircuit(qubits), {"I" * qubits: 2.0}, None, 0.01]
+    with simulate(not_computed="fail") as sim:
+        job = sim.job("DONE", program_id="estimator", result=result, params={"pubs": [pub]})
+        assert math.isclose(job.result()[0].data.evs, 2, abs_tol=0.1)
+
+
 def test_a_wide_noisy_circuit_stays_as_cheap_as_without_noise() -> None:
     """Errors that are drawn are Paulis, which stabilizers take: no state vector of 30 qubits."""
     circuit = QuantumCircuit(30)
