@@ -148,6 +148,32 @@ class _Found:
                 self._inherited += _inherited(owner, name) if isinstance(owner, type) else ()
             else:
                 self._in_classes.append((owner, namespace, name, genuine, stand_in))
+        self._change_dictionaries()
+
+    def _change_dictionaries(self) -> None:
+        """Change attributes of a class in its dictionary, but for the last one that it has of its own.
+
+        The interpreter learns from the assignment of that one, which is made after the others, that the class
+        has changed; to tell it each time costs three times as much.
+        """
+        last = {id(entry[0]): entry for entry in self._in_classes if isinstance(entry[1], dict)}
+        assigned = self._in_classes, self._new_in_classes
+        self._in_classes, self._new_in_classes = [], []
+        for entry in assigned[0]:
+            owner, namespace, name, genuine, stand_in = entry
+            if (
+                isinstance(namespace, dict)
+                and last[id(owner)] is not entry
+                and not name.startswith("__")
+            ):
+                self._in_dicts.append((namespace, name, genuine, stand_in))
+            else:
+                self._in_classes.append(entry)
+        for owner, namespace, name, stand_in in assigned[1]:
+            if isinstance(namespace, dict) and id(owner) in last and not name.startswith("__"):
+                self._new_in_dicts.append((namespace, name, stand_in))
+            else:
+                self._new_in_classes.append((owner, namespace, name, stand_in))
 
     def _namespace(self, owner: Any) -> Mapping[str, Any]:
         if isinstance(owner, dict):
@@ -158,10 +184,7 @@ class _Found:
         if not isinstance(owner, type):
             return namespace
         if _takes_items(owner) and owner not in self._of_c:
-            import ctypes
-
-            modified = ctypes.pythonapi.PyType_Modified
-            self._of_c[owner] = partial(modified, ctypes.py_object(owner))
+            self._of_c[owner] = _noting(owner)
         # The dictionary behind the view, which answers sooner, and takes changes of a class of C. The
         # interpreter has to learn of each change of such a class, for what it remembers.
         behind: dict[str, Any] = gc.get_referents(namespace)[0]
@@ -186,16 +209,16 @@ class _Found:
                 if in_dict[name] is not genuine:
                     return False
                 in_dict[name] = stand_in
+            for in_dict, name, stand_in in self._new_in_dicts:
+                if name in in_dict:
+                    return False
+                in_dict[name] = stand_in
             for owner, namespace, name, genuine, stand_in in self._in_classes:
                 if namespace[name] is not genuine:
                     return False
                 setattr(owner, name, stand_in)
         except KeyError:
             return False
-        for in_dict, name, stand_in in self._new_in_dicts:
-            if name in in_dict:
-                return False
-            in_dict[name] = stand_in
         for owner, namespace, name, stand_in in self._new_in_classes:
             if name in namespace:
                 return False
@@ -210,14 +233,23 @@ class _Found:
         for in_dict, name, stand_in in self._new_in_dicts:
             if in_dict.get(name) is stand_in:
                 del in_dict[name]
-        for owner, namespace, name, genuine, stand_in in self._in_classes:
-            if namespace.get(name) is stand_in:
-                setattr(owner, name, genuine)
         for in_dict, name, genuine, stand_in in self._in_dicts:
             if in_dict.get(name) is stand_in:
                 in_dict[name] = genuine
+        for owner, namespace, name, genuine, stand_in in self._in_classes:
+            if namespace.get(name) is stand_in:
+                setattr(owner, name, genuine)
+            elif isinstance(owner, type):
+                _noting(owner)()
         for note in self._of_c.values():
             note()
+
+
+def _noting(owner: type) -> Callable[[], object]:
+    """Return what makes the interpreter forget what it remembers of the attributes of *owner*."""
+    import ctypes
+
+    return partial(ctypes.pythonapi.PyType_Modified, ctypes.py_object(owner))
 
 
 def _takes_items(owner: Any) -> bool:
