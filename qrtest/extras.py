@@ -11,7 +11,7 @@ from typing import Final
 
 from qrtest.errors import MissingDependency
 
-__all__ = ["EXTRAS", "needed"]
+__all__ = ["ALSO_USED", "EXTRAS", "needed"]
 
 EXTRAS: Final = {
     "cli": ("commands", ("click", "rich")),
@@ -20,6 +20,9 @@ EXTRAS: Final = {
     "serve": ("servers and the transport 'sockets'", ("httptools", "trustme", "websockets")),
 }
 """What each extra of the package is for, and the modules of the libraries that it installs."""
+
+ALSO_USED: Final = {"aer": ("qiskit_aer",), "scan": ("detect_secrets",)}
+"""Extras that nothing needs, and the modules of their libraries: used where they are installed."""
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from qrtest.cassette import store
 from qrtest.client import releases
 from qrtest.errors import QrtestError
-from qrtest.extras import EXTRAS
+from qrtest.extras import ALSO_USED, EXTRAS
 from qrtest.redaction.allowlist import project_rules
 
 __all__ = ["Diagnosis", "diagnose", "problems_of", "warnings_of"]
@@ -29,6 +29,7 @@ PACKAGES: Final = (
     "qrtest",
     "qiskit-ibm-runtime",
     "qiskit",
+    "qiskit-aer",
     "pytest",
     "hypothesis",
     "responses",
@@ -109,6 +110,7 @@ class Diagnosis:
 def diagnose(project: Path, environment: Mapping[str, str]) -> Diagnosis:
     """Return what was found of the installation and of *project*, without secret values of *environment*."""
     installed = {name: _version(name) for name in PACKAGES}
+    libraries_of = {extra: libraries for extra, (_, libraries) in EXTRAS.items()}
     configuration = dict(_configuration(project))
     folders, backups = _cassettes(project)
     oldest, newest = (".".join(map(str, each)) for each in (releases.OLDEST, releases.NEWEST_KNOWN))
@@ -118,7 +120,7 @@ def diagnose(project: Path, environment: Mapping[str, str]) -> Diagnosis:
         supported=f"qiskit-ibm-runtime {oldest} and newer, tried up to {newest}",
         extras={
             extra: tuple(each for each in libraries if find_spec(each) is None)
-            for extra, (_, libraries) in EXTRAS.items()
+            for extra, libraries in (libraries_of | ALSO_USED).items()
         },
         configuration=configuration,
         environment=dict(_shown(environment)),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final
 
@@ -74,10 +76,25 @@ def new_service(channel: str | None, *, instance: str | None) -> Any:
         )
     if channel == LOCAL:
         return QiskitRuntimeService(channel=LOCAL)
-    with releases.ours_to_know("its QiskitRuntimeService"):
+    with releases.ours_to_know("its QiskitRuntimeService"), _no_word_of_saved_accounts():
         if channel == CLASSIC:
             return QiskitRuntimeService(channel=CLASSIC, token=TOKEN)
         return QiskitRuntimeService(channel=channel, token=TOKEN, url=URL, instance=instance)
+
+
+@contextmanager
+def _no_word_of_saved_accounts() -> Iterator[None]:
+    """Drop the warning that a saved account is not used: a simulation never uses one."""
+
+    def is_kept(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("Loading account with the given token")
+
+    logger = logging.getLogger(QiskitRuntimeService.__module__)
+    logger.addFilter(is_kept)
+    try:
+        yield
+    finally:
+        logger.removeFilter(is_kept)
 
 
 def open_session(service: Any, backend: str) -> Any:

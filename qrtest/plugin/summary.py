@@ -133,10 +133,12 @@ class Tally:
         return cls(data["recorded"], played, saved, folders, coverage)
 
 
-def lines(tally: Tally, orphaned: Iterable[tuple[str, str]]) -> list[str]:
+def lines(
+    tally: Tally, orphaned: Iterable[tuple[str, str]], *, shows_coverage: bool = True
+) -> list[str]:
     """Return the summary: counts, then a line for each thing to look at.
 
-    *orphaned* are files that no test uses, with the reason.
+    *orphaned* are files that no test uses, with the reason. *shows_coverage*: also what was seen of jobs.
 
     >>> print(*lines(Tally({"a.yaml": 2}), [("old.yaml", "no test names it")]), sep="\\n")
     cassettes: 1 recorded, 0 replayed, 0 with unused interactions, 1 orphaned, 0 expired
@@ -165,7 +167,7 @@ def lines(tally: Tally, orphaned: Iterable[tuple[str, str]]) -> list[str]:
     found += [f"orphaned  {path}: {why}" for path, why in lost]
     found += [f"expired   {path}: {why}" for path, why in expired.items()]
     found += [f"saved     {path}" for path in sorted(tally.saved)]
-    return [*found, *(tally.coverage.lines() if tally.coverage else ())]
+    return [*found, *(tally.coverage.lines() if tally.coverage and shows_coverage else ())]
 
 
 def _counted(count: int) -> str:
@@ -186,6 +188,7 @@ class Summary:
         self._tally = Tally()
         self._lock = Lock()
         self._least = 0.0
+        self._has_threshold = False
 
     def count(
         self, session: Replay | Recording, wanted: str, folder: str, *, has_failed: bool
@@ -227,6 +230,7 @@ class Summary:
             raise pytest.UsageError(
                 f"qrtest_fail_under = {threshold}: give a number from 0 to 100."
             )
+        self._has_threshold = bool(threshold)
         self._add(Tally(coverage=Coverage()))
 
         def count(journal: Journal) -> None:
@@ -249,6 +253,10 @@ class Summary:
         if (self._tally.fails or self._is_short()) and session.exitstatus == 0:
             session.exitstatus = FAILURE
 
+    def _shows_coverage(self) -> bool:
+        """Return whether coverage was asked for as text, not as a picture alone."""
+        return self._has_threshold or bool(self._config.getoption("qrtest_coverage"))
+
     def _is_short(self) -> bool:
         """Return whether less was seen of jobs than the threshold says."""
         coverage = self._tally.coverage
@@ -267,7 +275,7 @@ class Summary:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary."""
-        found = lines(self._tally, self._orphaned())
+        found = lines(self._tally, self._orphaned(), shows_coverage=self._shows_coverage())
         if not found:
             return
         terminalreporter.write_sep("=", TITLE)

@@ -97,8 +97,11 @@ class Paper:
             self.down(size * 1.45)
 
     def title(self, text: str) -> str:
-        """Return what a browser shows at the pointer."""
-        return f"<title>{safe(text.strip())}</title>"
+        """Return what a browser shows at the pointer: *text* in one line.
+
+        Secrets are looked for in its columns: in one line, "token 200" would be one.
+        """
+        return f"<title>{_escaped(' '.join(shown(text).split()))}</title>"
 
     def svg(self) -> str:
         """Return the whole image."""
@@ -121,7 +124,11 @@ class Paper:
 
 def safe(text: str) -> str:
     """Return *text* without secrets, escaped, and without characters that XML does not allow."""
-    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", escape(shown(text), quote=True))
+    return _escaped(shown(text))
+
+
+def _escaped(text: str) -> str:
+    return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", escape(text, quote=True))
 
 
 def page(title: str, pictures: dict[int, str], text: str) -> str:

@@ -263,25 +263,42 @@ def _band(paper: Paper, stretches: Sequence[Stretch], axis: Axis, top: float) ->
 def _hang(paper: Paper, labels: Iterable[tuple[float, list[str], str]], top: float) -> None:
     """Write labels below *top*, each in the first lane that has room, with a line up to its place.
 
-    A label is its place, its texts, and the style of its first line.
+    A label is its place, its texts, and the style of its first line. The lines end where a text is in their
+    way, and go on below it; few are, as labels are placed from the right to the left.
     """
     lanes = Lanes()
+    placed: list[tuple[float, float, int, int]] = []
     leaders, texts = [], []
-    for x, parts, style in labels:
+    for x, parts, style in sorted(labels, key=lambda label: -label[0]):
         lines = [line for part in parts for line in wrapped(shown(part), 10, paper.inner)]
         width = max(width_of(line, 10) for line in lines)
         left = min(max(x - 4, MARGIN), paper.right - width)
         row = lanes.put(left, width, len(lines))
-        leaders.append(f'<path class="leader" d="M{x:.1f} {top:.1f}v{row * LANE + 4:.1f}"/>')
+        placed.append((left, left + width, row, row + len(lines)))
+        leaders.append((x, row))
         for number, line in enumerate(lines):
             y = top + (row + number + 1) * LANE - 1
             texts.append((left, y, line, style if number == 0 else "quiet"))
-    # Lines first, so that they pass behind the texts.
-    for leader in leaders:
-        paper.add(leader)
+    for x, row in leaders:
+        in_the_way = sorted(
+            (first, after)
+            for left, right, first, after in placed
+            if first < row and left - 2 <= x <= right + 2
+        )
+        start, drawn = 0.0, ""
+        for first, after in in_the_way:
+            drawn += _line(x, top + start, top + first * LANE + 1)
+            start = max(start, after * LANE + 3)
+        drawn += _line(x, top + start, top + row * LANE + 4)
+        paper.add(f'<path class="leader" d="{drawn}"/>')
     for left, y, line, style in texts:
         paper.text(left, y, line, size=10, style=style)
     paper.down(len(lanes) * LANE + (4 if texts else 0))
+
+
+def _line(x: float, start: float, end: float) -> str:
+    """Return a vertical line as a part of a path, "" if it has no length."""
+    return f"M{x:.1f} {start:.1f}V{end:.1f}" if end > start else ""
 
 
 def _runs(paper: Paper, events: Sequence[Event], axis: Axis) -> None:
@@ -293,7 +310,7 @@ def _runs(paper: Paper, events: Sequence[Event], axis: Axis) -> None:
         lanes.put(x - 7, 14)
     for event, until in _drawn_until(events):
         left, right = axis.at(event.at), axis.at(until)
-        title = paper.title(" ".join(str(event).split()))
+        title = paper.title(str(event))
         if not _is_mark(event):
             right = max(left, right - 5 * (until > event.until))
             paper.add(

@@ -239,6 +239,8 @@ def test_doctor_says_what_there_is(tmp_path: Path) -> None:
         "pytest.ini: qrtest_unused = fail",
         "QRTEST_PACE=polls (environment)",
         "QRTEST_REDACTION_KEY=(set)",
+        "  qiskit-aer           ",
+        "  aer                  ",
         "cassettes: 1 file(s)",
     ):
         assert expected in shown.stdout

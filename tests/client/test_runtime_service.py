@@ -128,6 +128,13 @@ def test_no_saved_account_and_no_environment_is_touched(tmp_path: Path) -> None:
 # --- backends ---
 
 
+def test_making_a_service_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The client warns that a saved account is not used, which a simulation never does."""
+    with qrtest.simulate() as sim:
+        sim.service()
+    assert caplog.records == []
+
+
 def test_a_backend_is_the_real_device(sim: Simulation) -> None:
     """Target, properties and status of the genuine IBMBackend, from the real snapshot."""
     backend = sim.service().backend("ibm_torino")

@@ -15,6 +15,8 @@ import pytest
 import qrtest
 from docs import make_architecture
 from qrtest import errors, faults, properties, strategies
+from qrtest.errors import QrtestError
+from qrtest.http.operations import OPERATIONS
 from qrtest.plugin import fixtures as plugin_fixtures
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +72,16 @@ ENTRIES = {
 def test_an_entry_of_the_reference_has_an_example(name: str) -> None:
     """Which the suite runs as a doctest; what can be raised is said, in it or where it is made."""
     assert ">>> " in (inspect.getdoc(ENTRIES[name]) or "")
+
+
+def test_the_page_that_errors_name_has_every_operation() -> None:
+    """The row of `on=` is the list that an unknown operation points to."""
+    scripts = (ROOT / "docs" / "scripts.md").read_text(encoding="utf-8")
+    [row] = [line for line in scripts.splitlines() if line.startswith("| `on` | the operation: ")]
+    names = row.partition("the operation: ")[2].partition(" |")[0].replace("or one of ", "")
+    assert set(names.split(", ")) == set(OPERATIONS)
+    with pytest.raises(QrtestError, match=r"scripts\.html#faults-are-what-goes-wrong"):
+        faults.drop(on="unknown")
 
 
 def test_the_reference_has_every_fixture() -> None:

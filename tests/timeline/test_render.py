@@ -87,6 +87,21 @@ def test_no_text_is_printed_over_another_or_leaves_the_paper(
 
 
 @given(timelines, widths)
+def test_no_line_to_a_label_crosses_another_label(timeline: Timeline, width: float) -> None:
+    """It ends above a text that is in its way, and goes on below."""
+    svg = render.svg(timeline, width=width)
+    boxes = list(texts(svg))
+    for element in ET.fromstring(svg).iter(f"{NAMESPACE}path"):
+        if element.get("class") != "leader":
+            continue
+        for part in element.get("d", "").split("M")[1:]:
+            x, start, end = (float(number) for number in part.replace("V", " ").split())
+            for text, left, top, right, bottom in boxes:
+                is_apart = x < left or x > right or end <= top + 3 or start >= bottom
+                assert is_apart, (text, part)
+
+
+@given(timelines, widths)
 def test_each_band_says_its_status_and_its_length(timeline: Timeline, width: float) -> None:
     """In full: on the band, or below it where that is too short. A last status that is final has no length."""
     written = " ".join(text for text, *_ in texts(render.svg(timeline, width=width)))
@@ -96,6 +111,16 @@ def test_each_band_says_its_status_and_its_length(timeline: Timeline, width: flo
                 length = durations.text(round(stretch.end - stretch.start, 3))
                 assert f"{stretch.status} {length}" in written
             assert stretch.status in written
+
+
+def test_a_title_has_what_was_answered() -> None:
+    """In one line "token 200" is no key of anybody, and a real one is not shown."""
+    token = Event(at=0, until=0, operation="token", answer="200 465 bytes")
+    other = Event(at=1, until=1, operation="poll", answer="token=Zq7Kp2mXw9Lr4TvB8nYc3HdJ5sGf")
+    svg = render.svg(Timeline("one job", (Track("job j", (), (token, other)),)))
+    titles = [each.text for each in ET.fromstring(svg).iter(f"{NAMESPACE}title")]
+    assert "0:00:00.00 token 200 465 bytes" in titles
+    assert "Zq7Kp2mXw9Lr4TvB8nYc3HdJ5sGf" not in svg
 
 
 @given(timelines)
