@@ -218,6 +218,7 @@ HOMES = {
     "pytest_html": {"plugin.report"},
     "qiskit": {
         "client.device_noise",
+        "client.device_support",
         "client.small_jobs",
         "client.circuit_diff",
         "client.lasting_import",

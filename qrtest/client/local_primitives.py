@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from qiskit import QuantumCircuit
@@ -20,6 +20,7 @@ from qiskit.primitives.containers.bit_array import BitArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases
+from qrtest.client.device_support import Device
 from qrtest.client.fitted_programs import item_arguments, program_body
 from qrtest.client.fitted_results import (
     default_precision,
@@ -31,13 +32,13 @@ from qrtest.client.fitted_results import (
     zne_fields,
 )
 from qrtest.client.narrow_circuits import (
-    PASSIVE,
     narrowed,
     narrowed_observables,
     observed_qubits,
     used_qubits,
 )
 from qrtest.client.noise_model import RUNS, Noise
+from qrtest.client.quiet_libraries import quiet_aer
 from qrtest.client.readable_pubs import (
     NOT_COMPUTED,
     NotComputedError,
@@ -59,9 +60,6 @@ from qrtest.client.simulators import Simulator, TooLargeError, has_noise_model, 
 from qrtest.service.input_checks import UNREADABLE_INPUT
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
-
-NOT_SUPPORTED: Final = 1517
-ALWAYS_SUPPORTED: Final = (*PASSIVE, "measure", "reset", "store", "break_loop", "continue_loop")
 
 
 class TooMuchWorkError(Exception):
@@ -86,15 +84,8 @@ def computed(
     for what takes more than *most_work* operations.
     """
     try:
-        if program_id == "executor":
-            return json.dumps(_executed(params, configuration, simulator, span, noise, most_work))
-        inputs = decoded_inputs(params)
-        pubs = _pubs(program_id, inputs, configuration)
-        options = submitted_options(inputs)
-        if _work(program_id, pubs, options, simulator, noise) > most_work:
-            raise TooMuchWorkError
-        run = _sampled if program_id == "sampler" else _estimated
-        result = run(pubs, options, simulator, noise)
+        with quiet_aer():
+            return _computed(program_id, params, configuration, simulator, span, noise, most_work)
     except (NotComputedError, TooMuchWorkError):
         raise
     except TooLargeError as error:
@@ -102,6 +93,26 @@ def computed(
     except Exception as error:  # simulators document none, and what was submitted may be anything
         what = f"{type(error).__name__}: {error}"
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {what}") from error
+
+
+def _computed(
+    program_id: str,
+    params: str,
+    configuration: Mapping[str, Any],
+    simulator: Simulator,
+    span: Span,
+    noise: Noise | None,
+    most_work: float,
+) -> str:
+    if program_id == "executor":
+        return json.dumps(_executed(params, configuration, simulator, span, noise, most_work))
+    inputs = decoded_inputs(params)
+    pubs = _pubs(program_id, inputs, configuration)
+    options = submitted_options(inputs)
+    if _work(program_id, pubs, options, simulator, noise) > most_work:
+        raise TooMuchWorkError
+    run = _sampled if program_id == "sampler" else _estimated
+    result = run(pubs, options, simulator, noise)
     spans = {"execution": {"execution_spans": execution_spans(result["shapes"], span)}}
     value = {"pub_results": result["pub_results"], "metadata": {**result["metadata"], **spans}}
     return written(tagged("PrimitiveResult", value))
@@ -199,56 +210,6 @@ def _executed(
         bits = {name: each.to_bool_array(order="little") for name, each in data.items()}
         items.append({**found, **bits})
     return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
-
-
-# --- what a device supports --------------------------------------------------------------------
-
-
-class Device:
-    """What a device supports, by its configuration."""
-
-    def __init__(self, names: set[str], pairs: set[tuple[int, ...]], qubits: int) -> None:
-        self._names = names
-        self._pairs = pairs
-        self._qubits = qubits
-
-    @classmethod
-    def of(cls, configuration: Mapping[str, Any]) -> Device:
-        """Return the device with this *configuration*."""
-        supported = {*ALWAYS_SUPPORTED, *configuration.get("supported_instructions", ())}
-        supported |= {gate["name"] for gate in configuration["gates"]}
-        pairs = {tuple(pair) for pair in configuration["coupling_map"]}
-        return cls(supported, pairs, configuration["n_qubits"])
-
-    def check(self, circuit: QuantumCircuit) -> None:
-        """Refuse an instruction that the device does not have, or not on these qubits."""
-        places = {qubit: at for at, qubit in enumerate(circuit.qubits)}
-        for name, qubits in _instructions(circuit, places):
-            is_connected = (
-                len(qubits) != 2
-                or qubits in self._pairs
-                or qubits[::-1] in self._pairs
-                or name in PASSIVE
-            )
-            is_there = all(qubit < self._qubits for qubit in qubits)
-            if name not in self._names or not is_connected or not is_there:
-                raise NotComputedError(
-                    NOT_SUPPORTED,
-                    f"The instruction {name} on qubits {qubits} is not supported by the target system.",
-                )
-
-
-def _instructions(
-    circuit: QuantumCircuit, places: Mapping[Any, int]
-) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield the instructions with their qubits, those in branches, loops and boxes included."""
-    for instruction in circuit.data:
-        qubits = tuple(places[qubit] for qubit in instruction.qubits)
-        blocks = getattr(instruction.operation, "blocks", ())
-        for block in blocks:
-            yield from _instructions(block, dict(zip(block.qubits, qubits, strict=True)))
-        if not blocks:
-            yield instruction.operation.name, qubits
 
 
 # --- the two primitives ------------------------------------------------------------------------

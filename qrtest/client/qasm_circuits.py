@@ -7,6 +7,7 @@ from typing import Final
 
 from qiskit import ClassicalRegister, QuantumCircuit, qasm2, qasm3
 
+from qrtest.client.quiet_libraries import quiet_parser
 from qrtest.client.submitted_pubs import QASM_COMMENT, single_bits
 
 __all__ = ["from_qasm", "unreadable"]
@@ -46,7 +47,8 @@ def from_qasm(text: str) -> QuantumCircuit:
     found = VERSION.match(text)
     if found is not None and found[1] == "2":
         return qasm2.loads(text, custom_instructions=qasm2.LEGACY_CUSTOM_INSTRUCTIONS)
-    circuit = qasm3.loads(text)
+    with quiet_parser():
+        circuit = qasm3.loads(text)
     loose = [bit for bit in circuit.clbits if not circuit.find_bit(bit).registers]
     for name, bit in zip(single_bits(text), loose, strict=True):
         circuit.add_register(ClassicalRegister(name=name, bits=[bit]))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import requests
+from qiskit import qasm3
 
 import qrtest
 from qrtest.client.qasm_circuits import from_qasm, unreadable
@@ -132,3 +133,14 @@ def test_a_text_opens_no_file_of_the_machine(text: str, says: str) -> None:
     """What a client submits is no path to read here; a text without a word says so."""
     with pytest.raises(ValueError, match=says):
         from_qasm(text)
+
+
+@pytest.mark.parametrize("text", ["OPENQASM 3.0; foo $$ @;", "OPENQASM 3; qubit[2] q; bit[2 c;"])
+def test_the_parser_prints_nothing_of_its_own(text: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The job says what is wrong; whoever parses elsewhere sees what the parser prints."""
+    with pytest.raises(Exception):  # noqa: B017, PT011 (whatever the parser raises)
+        from_qasm(text)
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(Exception):  # noqa: B017, PT011
+        qasm3.loads(text)
+    assert "line 1:" in capfd.readouterr().err

@@ -14,12 +14,15 @@ from hypothesis import strategies as st
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import UnitaryGate
 from qiskit.quantum_info import SparsePauliOp
+from qiskit_aer import AerError
+from qiskit_aer.primitives import SamplerV2 as AerSampler
 from qiskit_ibm_runtime import EstimatorV2, Executor, QuantumProgram, SamplerV2
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 from qiskit_ibm_runtime.executor_sampler import Sampler
 
 from qrtest import Simulation, simulate
 from qrtest.client.computing_process import WORK_IN_THIS_PROCESS
+from qrtest.client.quiet_libraries import quiet_aer
 from qrtest.client.simulation_work import length, work_of
 from qrtest.client.simulators import (
     Simulator,
@@ -200,6 +203,20 @@ def test_a_state_vector_beyond_the_memory_is_not_begun() -> None:
     circuit.append(UnitaryGate(np.eye(16)), range(4))
     with pytest.raises(TooLargeError, match=r"26 qubits needs 1,024 MB.*there are 512 MB"):
         Simulator(1, 512 << 20).sampler(circuit)
+
+
+def test_aer_says_nothing_of_its_own(caplog: pytest.LogCaptureFixture) -> None:
+    """The job says why it is not computed; what another part of the program runs warns as it did."""
+    circuit = QuantumCircuit(20, 20)
+    circuit.sx(range(20))
+    circuit.measure(range(20), range(20))
+    options = {"backend_options": {"method": "statevector", "max_memory_mb": 1}}
+    with pytest.raises(AerError), quiet_aer():
+        AerSampler(options=options).run([circuit]).result()
+    assert caplog.text == ""
+    with pytest.raises(AerError):
+        AerSampler(options=options).run([circuit]).result()
+    assert "Insufficient memory" in caplog.text
 
 
 def test_what_is_dynamic() -> None:
