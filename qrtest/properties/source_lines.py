@@ -44,11 +44,15 @@ class SourceLines:
         self._outermost: FrameSummary | None = None
         self._events = 0
         self._before: Any = None
+        self._is_looking = False
 
     def __enter__(self) -> Self:
-        self._before = sys.getprofile()
-        threading.setprofile(self._look)
-        sys.setprofile(self._look)
+        # A profiler that is at work, as cProfile, is left alone: it could not be set again.
+        if sys.getprofile() is None:
+            self._before = threading.getprofile()
+            self._is_looking = True
+            threading.setprofile(self._look)
+            sys.setprofile(self._look)
         return self
 
     def __exit__(
@@ -57,8 +61,9 @@ class SourceLines:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        sys.setprofile(self._before)
-        threading.setprofile(self._before)
+        if self._is_looking:
+            sys.setprofile(None)
+            threading.setprofile(self._before)
 
     def of_value(self, value: object) -> FrameSummary | None:
         """Return where *value* was returned first, or else what the consumer itself returned last."""

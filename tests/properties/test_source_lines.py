@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import cProfile
 import inspect
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -166,16 +168,21 @@ def test_a_report_without_a_line_explains_that() -> None:
 
 
 def test_nothing_is_looked_at_afterwards() -> None:
-    """A profile function that was there is there again, also in new threads."""
+    """In this thread, and in new ones."""
+    before = sys.getprofile(), threading.getprofile()
+    with SourceLines():
+        time.monotonic()
+    assert (sys.getprofile(), threading.getprofile()) == before
 
-    def mine(*_: Any) -> None: ...
 
-    before = sys.getprofile()
-    sys.setprofile(mine)
+def test_a_profiler_that_is_at_work_goes_on() -> None:
+    """Then no line is known, and the report is whole."""
+    profiler = cProfile.Profile()
+    profiler.enable()
     try:
-        with SourceLines() as lines:
-            time.monotonic()
-        assert sys.getprofile() is mine
+        with pytest.raises(ConsumerBug, match="breaks the rule 'no-result'"):
+            qrtest.check_consumer(made_up, scenarios=FAILED)
+        counts_of(None)
     finally:
-        sys.setprofile(before)
-    assert lines.of_value(3) is None
+        profiler.disable()
+    assert any("counts_of" in str(entry.code) for entry in profiler.getstats())
