@@ -200,6 +200,7 @@ HOMES = {
         ),
     },
     "numpy": {
+        "client.circuit_checks",
         "client.device_noise",
         "client.simulators",
         "client.small_jobs",
