@@ -163,7 +163,17 @@ class LearntValues:
 
 
 def _of_use(placeholders: Mapping[str, str], session: Iterable[Interaction]) -> Mapping[str, str]:
-    """Return those of many *placeholders* whose values can stand in the requests of a short *session*."""
+    """Return those of *placeholders* whose values can stand in the requests of *session*.
+
+    None is longer than the longest request, as a file that was an answer is. Of many, only those are kept
+    that stand in the requests of a short session.
+    """
+    session = list(session)
+    longest = max((len(each.uri) + len(each.request.body) for each in session), default=None)
+    if longest is not None:
+        placeholders = {
+            value: made for value, made in placeholders.items() if len(value) <= longest
+        }
     asked = "\n".join(
         f"{each.uri} {each.request.body[:SHORT].decode(errors='replace')}" for each in session
     )
