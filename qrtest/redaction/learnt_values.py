@@ -31,6 +31,9 @@ __all__ = ["LearntValues"]
 SHORTEST: Final = 2
 SHORT: Final = 10_000
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_RUN: Final = re.compile(r"[a-z0-9]+")
+"""Letters and digits that stand beside each other in every form of a text: no escape replaces them."""
+
 SAFE: Final = ("", "/", "/:", ":@", "/:@", "!$&'()*+,;=:@", "/?!$&'()*+,;=:@")
 """Characters that clients leave as they are in a path or a query."""
 
@@ -186,7 +189,7 @@ def _of_use(placeholders: Mapping[str, str], session: Iterable[Interaction]) -> 
     return {
         value: placeholder
         for value, placeholder in placeholders.items()
-        if not (value.isascii() and value.isalnum()) or folded(value) in text
+        if all(run in text for run in _RUN.findall(folded(value)))
     }
 
 

@@ -52,6 +52,7 @@ def sanitized(
     session = _settled([*before, *recorded], key=key, rules=rules, digests=digests)
     used = used_values([*before, *recorded]) | session.known
     used -= public_names([*before, *recorded])
+    search = second_opinion.Search(used)
     if provenance is not None:
         provenance = replace(provenance, client=Redactor(key, rules).text(provenance.client))
     for _ in range(ROUNDS):
@@ -60,7 +61,7 @@ def sanitized(
             collapsed(in_order), provenance or provenance_of(recorded), session.digests
         )
         text = codec.dumps(cassette, as_json=as_json)
-        found = [*second_opinion.searched(text, cassette, used), *second_opinion.detected(text)]
+        found = [*second_opinion.searched(text, cassette, search), *second_opinion.detected(text)]
         if not found:
             break
         session = session.without({value for _, value in found}, key=key)

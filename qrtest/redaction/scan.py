@@ -39,7 +39,10 @@ def secrets(
     redactor = Redactor(b"audit", rules)
     redactor.keep(public_names(cassette.interactions))
     found = [
-        *(finding for finding, _ in second_opinion.searched(text, cassette, known)),
+        *(
+            finding
+            for finding, _ in second_opinion.searched(text, cassette, second_opinion.Search(known))
+        ),
         *(finding for finding, _ in second_opinion.detected(text)),
         *(
             finding

@@ -8,10 +8,10 @@ any case. Beside that it runs the detectors of detect-secrets, where that is ins
 from __future__ import annotations
 
 import base64
+import binascii
 import html
 import json
 import logging
-import math
 import re
 import warnings
 import zlib
@@ -23,7 +23,7 @@ from qrtest.cassette.checks import Finding
 from qrtest.cassette.model import Cassette
 from qrtest.redaction.used_values import SHORTEST, could_matter, text_of_bytes
 
-__all__ = ["detected", "searched"]
+__all__ = ["Search", "detected", "searched"]
 
 SHORT: Final = 12
 """A value that is shorter counts only where it stands alone."""
@@ -54,11 +54,9 @@ _BLOB: Final = re.compile(r"[A-Za-z0-9+/]{16,}(?:\s+[A-Za-z0-9+/]{4,})*")
 # --- the search ------------------------------------------------------------------------------------
 
 
-def searched(text: str, cassette: Cassette, values: Iterable[str]) -> Iterator[tuple[Finding, str]]:
-    """Yield where one of *values* stands in *text*, the file of *cassette*, each with the value."""
-    values = list(values)
-    search = _Search(values)
-    yield from _half_replaced(text, values)
+def searched(text: str, cassette: Cassette, search: Search) -> Iterator[tuple[Finding, str]]:
+    """Yield where a value of *search* stands in *text*, the file of *cassette*, each with the value."""
+    yield from _half_replaced(text, search.phrases)
     if not search.is_empty:
         yield from search.lines(text)
         for number, each in enumerate(cassette.interactions, 1):
@@ -74,17 +72,12 @@ def searched(text: str, cassette: Cassette, values: Iterable[str]) -> Iterator[t
                     yield Finding(_described(kind), f"interaction {number}"), value
 
 
-def _half_replaced(text: str, values: Iterable[str]) -> Iterator[tuple[Finding, str]]:
-    """Yield where some words of one of *values* stand in *text*, and placeholders in the place of the others.
+def _half_replaced(text: str, phrases: dict[str, list[list[str]]]) -> Iterator[tuple[Finding, str]]:
+    """Yield where some words of a value stand in *text*, and placeholders in the place of the others.
 
-    What is yielded is what stands there: its words by themselves may be ordinary ones.
+    *phrases*: the words of each value, by each of them. What is yielded is what stands there: its words by
+    themselves may be ordinary ones.
     """
-    phrases: dict[str, list[list[str]]] = {}
-    for value in values:
-        words = _TOKEN.findall(value.lower())
-        if 2 <= len(words) <= MOST_WORDS:
-            for word in words:
-                phrases.setdefault(word, []).append(words)
     seen = set[str]()
     looked_at = 0
     for placeholder in _BESIDE.finditer(text) if phrases else ():
@@ -121,13 +114,18 @@ def _is_half(run: list[str], words: list[str]) -> bool:
     )
 
 
-class _Search:
-    """Looks for many values at once: where their first letters stand."""
+class Search:
+    """Looks for many *values* at once: where their first letters stand."""
 
     def __init__(self, values: Iterable[str]) -> None:
+        self.phrases: dict[str, list[list[str]]] = {}
         self._forms: dict[str, tuple[str, str]] = {}
         lengths: dict[str, set[int]] = {}
         for value in values:
+            words = [] if value.isalnum() else _TOKEN.findall(value.lower())
+            if 2 <= len(words) <= MOST_WORDS:
+                for word in words:
+                    self.phrases.setdefault(word, []).append(words)
             for kind, form in _forms(value):
                 if len(form) >= SHORTEST:
                     low = form.lower()
@@ -141,6 +139,7 @@ class _Search:
 
     @property
     def is_empty(self) -> bool:
+        """Whether there is nothing to look for."""
         return not self._forms and not self._long
 
     def places(self, text: str) -> Iterator[tuple[str, str, int]]:
@@ -202,26 +201,29 @@ def _forms(value: str) -> Iterator[tuple[str, str]]:
         yield from _escapes(value)
     raw = value.encode("utf-8", "replace")
     yield "hexadecimal", raw.hex()
-    for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
-        kept = encoded[math.ceil(offset * 8 / 6) : (offset + len(raw)) * 8 // 6]
+    for padding, begin in ((b"", 0), (b"\0", 2), (b"\0\0", 3)):
+        encoded = binascii.b2a_base64(padding + raw, newline=False).decode()
+        kept = encoded[begin : (len(padding) + len(raw)) * 8 // 6]
         yield "base64", kept
         if "+" in kept or "/" in kept:
             yield "base64", kept.replace("+", "-").replace("/", "_")
 
 
 def _escapes(value: str) -> Iterator[tuple[str, str]]:
-    escaped = json.dumps(value)[1:-1]
-    for kind, form in (
-        ("URL-encoded", quote(value, safe="")),
-        ("URL-encoded", quote(value)),
-        ("URL-encoded", quote_plus(value)),
-        ("HTML-escaped", html.escape(value)),
-        ("JSON-escaped", escaped),
-        ("JSON-escaped", json.dumps(escaped)[1:-1]),
-    ):
-        if form != value:
-            yield kind, form
+    whole = quote(value, safe="")
+    if whole != value:
+        yield "URL-encoded", whole
+        if "/" in value:
+            yield "URL-encoded", quote(value)
+        if " " in value:
+            yield "URL-encoded", quote_plus(value)
+        escaped = html.escape(value)
+        if escaped != value:
+            yield "HTML-escaped", escaped
+        escaped = json.dumps(value)[1:-1]
+        if escaped != value:
+            yield "JSON-escaped", escaped
+            yield "JSON-escaped", json.dumps(escaped)[1:-1]
 
 
 def _unpacked(blob: str) -> Iterator[bytes]:

@@ -87,6 +87,7 @@ _PART: Final = re.compile(
 _MATRIX: Final = re.compile(r";([\w.%-]{1,80})=([^;/?#&\s\"'<>]{4,2000})")
 _USER_INFORMATION: Final = re.compile(r"://([^/\s:@\"'<>]{1,200})(?::([^/\s\"'<>]{1,400}))?@")
 _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^/?#;\s]{4,400})")
+_CUT_WORD: Final = re.compile(r"(?<!\w)\w{1,200}\Z")
 _SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
 SHORTEST_BLOB: Final = 16
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -207,7 +208,7 @@ class _Reader:
 
     def _labelled(self, text: str, *, is_markup: bool) -> None:
         """Take what names in *text* govern from further off, in markup also between its tags."""
-        begin = text[:LONGEST]
+        begin = text if len(text) <= LONGEST else _CUT_WORD.sub("", text[:LONGEST])
         for each in (begin, _TAG.sub(" ", begin)) if is_markup else (begin,):
             for used in in_text(each, _names):
                 self.take(used.name, used.value, is_prose=used.is_prose)
