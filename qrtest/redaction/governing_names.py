@@ -128,6 +128,9 @@ _CLEAR: Final = _names(
 _NUMBER_NAME: Final = re.compile(
     r"(?:id|ids|uid|number|numbers|nr)$|phone|mobile|^tel$|^fax$|^msisdn$"
 )
+_NUMBERED: Final = re.compile(r"[0-9]{2,}")
+"""Digits of which only one question is asked, whether there are any: names that are numbered are one name."""
+
 _NOT_ALNUM: Final = re.compile(r"[\W_]+")
 _SUFFIX: Final = re.compile(
     r"(?:^|[a-z])(userid|username|useremail|emailaddress|phonenumber|accountid|accountnumber|tenantid|customerid"
@@ -135,13 +138,17 @@ _SUFFIX: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
 def governs(name: str) -> str:
     """Return what goes by *name*: "token" for a credential, a kind of identity, or "" for neither.
 
     >>> governs("X-Access-Token"), governs("user_id"), governs("token_count"), governs("status")
     ('token', 'user', '', '')
     """
+    return _governs(_NUMBERED.sub("00", name) if len(name) <= LONGEST else name)
+
+
+@lru_cache(maxsize=8192)
+def _governs(name: str) -> str:
     plain = _NOT_ALNUM.sub("", name).lower()
     if not plain or plain.startswith("redacted"):
         return ""

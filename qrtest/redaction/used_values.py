@@ -58,6 +58,10 @@ _PERSON: Final = re.compile(
 _NO_SECRET: Final = re.compile(
     r"(?i)(?:count|limit|type|s_used|length|expir\w*|policy|url|uri|endpoint|state|status)$|^max|^has|^is_"
 )
+LONGEST_NAME: Final = 80
+_NUMBERED: Final = re.compile(r"[0-9]{3,}")
+"""Digits that no pattern of a name distinguishes from others: names that are numbered are one name."""
+
 _IS_NAME: Final = re.compile(r"[\w.\[\]:@ -]{1,80}")
 _NAME: Final = re.compile(
     r"(?<![\w.-])([\w.-]{1,60})(?:\\?[\"'\])]{0,2}\s{0,2}[:=]{1,2}>?\s{0,2}|\\?[\"'],\s?(?=\\?[\"'])|\s(?:is|was)\s)"
@@ -381,18 +385,26 @@ def _decoded(blob: str) -> str:
     return text if text.isprintable() else ""
 
 
-@lru_cache(maxsize=4096)
 def _governs(name: str) -> bool:
     """Return whether *name*, or the last part of one of several, is one of a secret or of a person."""
+    return _any_governs(_NUMBERED.sub("000", name) if len(name) <= LONGEST_NAME else name)
+
+
+@lru_cache(maxsize=4096)
+def _any_governs(name: str) -> bool:
     if _IS_NAME.fullmatch(name) is None:
         return False
     last = [part for part in re.split(r"[\[\].:]", name) if part][-1:]
     return any(map(_names, (name, *last)))
 
 
-@lru_cache(maxsize=4096)
 def _names(name: str) -> bool:
     """Return whether *name* is one of a secret or of a person."""
+    return _is_named(_NUMBERED.sub("000", name))
+
+
+@lru_cache(maxsize=4096)
+def _is_named(name: str) -> bool:
     plain = name.replace("-", "_")
     is_secret = _SECRET.search(plain) is not None and _NO_SECRET.search(plain) is None
     return is_secret or _PERSON.search(plain) is not None
