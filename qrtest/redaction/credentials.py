@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Final
@@ -15,6 +16,8 @@ from urllib.parse import quote, quote_plus
 from qrtest.cassette.model import Interaction
 from qrtest.http.messages import Response
 from qrtest.redaction.known_forms import KnownForms
+from qrtest.redaction.patterns import NUMBER
+from qrtest.redaction.placeholders import DIGITS
 from qrtest.service.circuit_header import with_changed_circuits
 
 __all__ = ["Credentials", "forms", "with_body"]
@@ -23,13 +26,16 @@ SHORTEST: Final = 6
 """Shorter forms are parts of too many words; it is the length by which a form is looked up, too."""
 
 
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+
+
 class Credentials:
     """Values with their *placeholders*; they are looked for as whole words, or *anywhere*."""
 
     def __init__(self, placeholders: Mapping[str, str], *, anywhere: bool = False) -> None:
         self._anywhere = anywhere
         made = {
-            form.lower(): placeholder
+            form.lower(): _in_place_of(form, placeholder)
             for value, placeholder in placeholders.items()
             for _, form in forms(value)
             if len(form) >= SHORTEST
@@ -69,6 +75,17 @@ class Credentials:
         """Return whether what stands there may be replaced: digits within a number may not."""
         is_anywhere = self._anywhere and not text[begin:end].isdigit()
         return is_anywhere or _is_whole(text, begin, end)
+
+
+def _in_place_of(form: str, placeholder: str) -> str:
+    """Return *placeholder*, or the number that stands for *form* if that is one: in JSON it has to stay one.
+
+    >>> _in_place_of("-48213377", "redacted-token-0123456789"), _in_place_of("4e7", "700700123456789")
+    ('700700886718345', '700700123456789')
+    """
+    if _NUMBER.fullmatch(form) is None or not placeholder.startswith("redacted-"):
+        return placeholder
+    return f"{NUMBER}{int(placeholder[-DIGITS:], 16) % 10**9:09d}"
 
 
 def _is_whole(text: str, begin: int, end: int) -> bool:

@@ -100,7 +100,7 @@ _MEASURES: Final = _names(
     """
     count counts total num jobs usage used second seconds minute minutes hour hours day days
     time times timestamp size sizes limit limits created updated expires expiry expiration
-    expire at iat exp nbf shots cost quota max min ttl duration interval ns ms rate version year
+    expire at iat exp nbf shots passes cost quota max min ttl duration interval ns ms rate version year
     """
 )
 _NAME_PARTS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

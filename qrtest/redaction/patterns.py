@@ -20,6 +20,7 @@ __all__ = [
     "PLACEHOLDER",
     "SHAPES",
     "finder",
+    "is_delay",
     "is_harmless",
     "is_hexadecimal_text",
     "is_id",
@@ -56,8 +57,12 @@ SHAPES: Final = {
     r"(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w-]|\.\d)"
     r"|(?<![\w.:])(?:(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6})"
     r"(?![\w:])",
-    "phone": r"(?<![\w.+-])(?:\+\d[\d ().-]{7,17}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-])",
+    "phone": r"(?:(?<![\w.+-])|(?<=\nV))(?:\+\d[\d ().-]{7,17}\d|\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4})(?![\w-])",
 }
+_DELAY: Final = re.compile(
+    r"-?\d{1,5}(?:\.\d{1,6})?|\d{4}-\d\d-\d\dT[\d:.]{5,15}Z?"
+    r"|[A-Z][a-z]{2,8}, \d\d[ -][A-Z][a-z]{2}[ -]\d{2,4} \d\d:\d\d:\d\d GMT"
+)
 _XID: Final = re.compile(r"(?=[a-z]*\d)[0-9a-z]{20}")
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PLAIN: Final = re.compile(
@@ -93,6 +98,15 @@ def is_plain(value: str) -> bool:
     (True, True, True, False)
     """
     return len(value) <= 400 and _PLAIN.fullmatch(value) is not None
+
+
+def is_delay(value: str) -> bool:
+    """Return whether *value* is what a header Retry-After says: seconds, or a date.
+
+    >>> is_delay("120"), is_delay("Wed, 21 Oct 2026 07:28:00 GMT"), is_delay("493827")
+    (True, True, False)
+    """
+    return _DELAY.fullmatch(value) is not None
 
 
 def is_hexadecimal_text(value: str) -> bool:

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from qrtest.cassette.digests import Digests
 from qrtest.cassette.model import Interaction, collapsed
 from qrtest.http.messages import Request, Response
-from qrtest.redaction import allowlist, encoded_data, json_values, words
+from qrtest.redaction import allowlist, encoded_data, json_values, patterns, words
 from qrtest.redaction.allowlist import Rules, plain_name
 from qrtest.redaction.asked_instances import asked_instances
 from qrtest.redaction.bodies import cut_character, decompressed, text_of
@@ -328,6 +328,8 @@ class Redactor:
             return self._content.addresses.relative(value) or ""
         if plain == "allow":
             return re.sub(r"[^\s,]+", lambda found: self._allowed(found[0]), value)
+        if plain == "retryafter" and not patterns.is_delay(value):
+            return self._placeholders.of("text", value)
         if plain in ("parentjobid", "ibmapifunctionid"):
             return self._content.value(value, Where("id"))
         return self._content.shaped.words(value)

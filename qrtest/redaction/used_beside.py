@@ -6,15 +6,20 @@ shares no code, no names and no patterns with the redactor.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any, Final
 
 from qrtest.redaction.used_labels import MOST_CELLS, MOST_ROWS, Names, Used
 
-__all__ = ["Cells", "in_object"]
+__all__ = ["Cells", "in_object", "json_in"]
+
+MOST_STARTS: Final = 10_000
+MOST_READINGS: Final = 8
+"""How often a text is read as JSON, at most, from the brackets in it."""
 
 _PATH: Final = re.compile(r"[$/.\-]{0,3}(?:[\w.\-$]{1,40}[/.]){0,6}([\w-]{1,40})\]?")
 _PLAIN_KEYS: Final = re.compile(
@@ -149,3 +154,24 @@ class Cells(HTMLParser):
         for label in (self._row, self._columns.get(self._at, "")):
             if label:
                 self.used.append(Used(label, plain))
+
+
+def json_in(text: str) -> Iterator[Any]:
+    """Yield the JSON values that begin in *text*, each from where the one before ends."""
+    decoder = json.JSONDecoder(strict=False)
+    end, left = 0, MOST_READINGS * len(text)
+    for begun in islice(re.finditer(r"[{\[]", text), MOST_STARTS):
+        if begun.start() < end:
+            continue
+        if left < 0:
+            return
+        try:
+            value, end = decoder.raw_decode(text, begun.start())
+        except RecursionError:
+            return
+        except json.JSONDecodeError as error:
+            left -= error.pos - begun.start()
+            continue
+        except ValueError:
+            continue
+        yield value

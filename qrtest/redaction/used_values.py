@@ -7,19 +7,17 @@ addresses, JSON, forms, markup, assignments in texts, and base64 of any of these
 from __future__ import annotations
 
 import base64
-import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from html.parser import HTMLParser
-from itertools import islice
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
-from qrtest.redaction.used_beside import Cells, in_object
+from qrtest.redaction.used_beside import Cells, in_object, json_in
 from qrtest.redaction.used_labels import LONGEST, in_path, in_text
 
 __all__ = ["could_matter", "text_of_bytes", "used_values"]
@@ -27,10 +25,6 @@ __all__ = ["could_matter", "text_of_bytes", "used_values"]
 SHORTEST: Final = 6
 LARGEST: Final = 2**26
 DEEPEST: Final = 4
-MOST_STARTS: Final = 10_000
-MOST_READINGS: Final = 8
-"""How often a text is read as JSON, at most, from the brackets in it."""
-
 MARKUP_BLOCK: Final = 2**15
 """How much markup is read at once, in characters. Where tags are not closed it is not read: that takes the
 square of its length."""
@@ -100,6 +94,14 @@ _WORDS: Final = frozenset(
 ) | {"required", "expired", "invalid", "missing", "bearer", "basic", "apikey", "completed"}
 
 
+_NO_VALUE: Final = re.compile(
+    r"-?700700\d{9}(?:\.0)?|[01]+|0x[0-9a-fA-F]+|\d{4}-\d\d-\d\d.*|\d+\.\d*|https?:.*|crn:.*"
+)
+"""A placeholder of a number, bits, a time, an address."""
+
+_CLEAR_VALUE: Final = re.compile(r"[\d@]|[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})")
+
+
 def used_values(interactions: Iterable[Interaction]) -> frozenset[str]:
     """Return the values that were credentials or identities in *interactions*, as they were recorded."""
     reader = _Reader()
@@ -139,9 +141,10 @@ class _Reader:
                     continue
                 self._seen.add((name, value, is_prose))
                 plain = value.strip()
-                self.found.update(
-                    each for each in (value, plain) if could_matter(each, is_password)
-                )
+                if could_matter(value, is_password):
+                    self.found.add(value)
+                if plain != value and could_matter(plain, is_password):
+                    self.found.add(plain)
 
     def header(self, name: str, value: str) -> None:
         """Take what the header *name* holds."""
@@ -183,7 +186,7 @@ class _Reader:
         if self._read.get(text, DEEPEST + 1) <= depth:
             return
         self._read[text] = depth
-        for value in _json_in(text):
+        for value in json_in(text):
             self.json(value, "", depth)
         if "=" in text and " " not in text[:400]:
             pairs = parse_qsl(text)
@@ -338,36 +341,11 @@ def could_matter(value: str, is_password: bool = False) -> bool:
     """Return whether to search for *value*: not if it is short, an ordinary word, or zeros and ones."""
     if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
         return False
-    if re.fullmatch(r"-?700700\d{9}(?:\.0)?", value):
-        return False  # a placeholder
-    if re.fullmatch(r"[01]+|0x[0-9a-fA-F]+|\d{4}-\d\d-\d\d.*|\d+\.\d*|https?:.*|crn:.*", value):
+    if _NO_VALUE.fullmatch(value):
         return False
-    if any(char.isdigit() for char in value) or "@" in value:
-        return True
-    if re.search(r"[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})", value):
+    if _CLEAR_VALUE.search(value):
         return True
     return is_password and len(value) >= 8
-
-
-def _json_in(text: str) -> Iterator[Any]:
-    """Yield the JSON values that begin in *text*, each from where the one before ends."""
-    decoder = json.JSONDecoder(strict=False)
-    end, left = 0, MOST_READINGS * len(text)
-    for begun in islice(re.finditer(r"[{\[]", text), MOST_STARTS):
-        if begun.start() < end:
-            continue
-        if left < 0:
-            return
-        try:
-            value, end = decoder.raw_decode(text, begun.start())
-        except RecursionError:
-            return
-        except json.JSONDecodeError as error:
-            left -= error.pos - begun.start()
-            continue
-        except ValueError:
-            continue
-        yield value
 
 
 def _decoded(blob: str) -> str:

@@ -49,7 +49,7 @@ def outcome(case: Case, hole: str) -> tuple[bool, bool]:
     if not leaks(text, case.secret):
         return False, False
     used = used_values(case.interactions)
-    found = next(second_opinion.searched(text, cassette, second_opinion.Search(used)), None) or next(
-        second_opinion.detected(text), None
-    )
+    found = next(
+        second_opinion.searched(text, cassette, second_opinion.Search(used)), None
+    ) or next(second_opinion.detected(text), None)
     return True, found is not None

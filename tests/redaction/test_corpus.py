@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.redactor import redacted
-from tests.redaction import corpus, harmless, holes
+from tests.redaction import aside, corpus, harmless, holes
 from tests.redaction.corpus import PASSWORDS, TOKENS, Case
 from tests.redaction.positions import FREE, GOVERNED, NAMED, UNREADABLE
 
@@ -58,6 +58,16 @@ def test_no_drawn_secret_under_a_name_is_in_the_file(position: str, name: str, s
 def test_no_drawn_secret_in_a_text_is_in_the_file(position: str, secret: str) -> None:
     """Secrets that nobody thought of, where nothing says what they are."""
     assert not corpus.leaks(corpus.file_of((FREE[position](secret),)), secret)
+
+
+def test_no_secret_in_shapes_kept_aside_is_in_the_file() -> None:
+    """One of many: shapes that the rules were not written with."""
+    leaked = [
+        case.label
+        for case in list(aside.cases())[::23]
+        if corpus.leaks(corpus.file_of(case.interactions), case.secret)
+    ]
+    assert leaked == []
 
 
 def test_what_is_harmless_is_kept_byte_for_byte() -> None:
