@@ -315,6 +315,20 @@ def test_convert_of_a_directory_converts_every_recording_in_it(tmp_path: Path) -
     assert qrtest("convert", "suite", cwd=tmp_path).stdout.count("nothing to do") == 2
 
 
+def test_convert_writes_nothing_where_a_request_would_have_no_answer(tmp_path: Path) -> None:
+    """It names the request: here a number between spaces, of which redaction and replay make two things."""
+    path = tmp_path / "odd.yaml"
+    number = b" 12345678901 "
+    answer = exchange(path="/first", answer={"owner": number.decode().strip()})
+    before = codec.dumps(Cassette((answer, exchange("PUT", "/odd", sends=number, status=204))))
+    path.write_text(before, encoding="utf-8")
+    done = qrtest("convert", path)
+    assert done.returncode == 2
+    assert "a replay would not answer 1 of its requests.\n  PUT /api/v1/odd" in done.stderr
+    assert path.read_text(encoding="utf-8") == before
+    assert [each.name for each in tmp_path.iterdir()] == ["odd.yaml"]
+
+
 def test_convert_reads_betamax(tmp_path: Path) -> None:
     """A cassette of betamax, with its times and base64 bodies."""
     exchange_of = {
