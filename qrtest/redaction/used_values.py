@@ -37,7 +37,7 @@ _PASSWORD: Final = re.compile(
 )
 _SECRET: Final = re.compile(
     r"(?i)passw|passcode|passphrase|pwd|secret|token|credential|creds$|^pw$|kennwort|contrase|mot_de_passe"
-    r"|(?:api|access|private|signing|encryption|master|storage|shared|ssh|account|hmac|session)_?key"
+    r"|(?:^|_)pass$|(?:api|access|private|signing|encryption|master|storage|shared|ssh|account|hmac|session)_?key"
     r"|authori[sz]ation|^auth$|signature|cookie|(?:^|_)(?:pin|t?otp)(?:_?(?:codes?|value|hash|\d))?s?$|client_?-?id|sessionid|sessid"
     r"|^(?:bearer|jwt|hmac|salt|cv[vc]2?|ssn|iban|mnemonic)$|csrf|xsrf|assertion|seed_?phrase|card_?number"
 )
@@ -45,6 +45,7 @@ _PERSON: Final = re.compile(
     r"(?i)^(?:(?:my|your|old|new|current|source|remote|x)_?)?"
     r"(?:(?:users?|accounts?|customer|tenant|org(?:ani[sz]ation)?|employee|iam|owner|login|author)_?(?:id|name)?"
     r"|(?:first|last|full|given|family|middle|nick)_?name|surname|e?_?mail(?:_?address)?|contact(?:_?name)?"
+    r"|(?:account|customer|member|employee)_?(?:number|nr)|reply_?to|display(?:ed)?_?(?:user|name)"
     r"|phone(?:_?number)?|mobile(?:_?number)?|telephone|(?:created|updated|modified|deleted|submitted)_?by"
     r"|client_ip|ip(?:_?addr(?:ess)?)?|remote_addr|guid|instance_?id|bss_account(?:_?id)?|requester|assignee"
     r"|preferred_username|street|postcode)(?:_\d{1,2})?$"
@@ -99,7 +100,9 @@ _NO_VALUE: Final = re.compile(
 )
 """A placeholder of a number, bits, a time, an address."""
 
-_CLEAR_VALUE: Final = re.compile(r"[\d@]|[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})")
+_CLEAR_VALUE: Final = re.compile(
+    r"[\d@]|[^\W\d_a-zA-Z]|[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})"
+)
 
 
 def used_values(interactions: Iterable[Interaction]) -> frozenset[str]:
