@@ -154,7 +154,7 @@ class _Found:
         """Change attributes of a class in its dictionary, but for the last one that it has of its own.
 
         The interpreter learns from the assignment of that one, which is made after the others, that the class
-        has changed; to tell it each time costs three times as much.
+        has changed; to announce it each time costs three times as much.
         """
         last = {id(entry[0]): entry for entry in self._in_classes if isinstance(entry[1], dict)}
         assigned = self._in_classes, self._new_in_classes

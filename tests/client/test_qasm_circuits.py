@@ -137,7 +137,7 @@ def test_a_text_opens_no_file_of_the_machine(text: str, says: str) -> None:
 
 @pytest.mark.parametrize("text", ["OPENQASM 3.0; foo $$ @;", "OPENQASM 3; qubit[2] q; bit[2 c;"])
 def test_the_parser_prints_nothing_of_its_own(text: str, capfd: pytest.CaptureFixture[str]) -> None:
-    """The job says what is wrong; whoever parses elsewhere sees what the parser prints."""
+    """The job says what is wrong; code that parses elsewhere sees what the parser prints."""
     with pytest.raises(Exception):  # noqa: B017, PT011 (whatever the parser raises)
         from_qasm(text)
     assert capfd.readouterr() == ("", "")
