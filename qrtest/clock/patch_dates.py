@@ -84,4 +84,6 @@ def _utcnow(cls: type[datetime]) -> datetime:
     return cls.fromtimestamp(clock.read(clock.epoch), UTC).replace(tzinfo=None)
 
 
+_now.__name__, _now.__qualname__ = "now", "datetime.now"
+_utcnow.__name__, _utcnow.__qualname__ = "utcnow", "datetime.utcnow"
 _REPLACEMENTS: Final[dict[str, Any]] = {"now": classmethod(_now), "utcnow": classmethod(_utcnow)}

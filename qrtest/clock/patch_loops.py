@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
+from weakref import WeakKeyDictionary, ref
 
 from qrtest.clock.clocks import VirtualClock
 from qrtest.clock.genuine import REAL, Genuine
@@ -24,9 +25,10 @@ from qrtest.clock.installed import participant, virtual_clock
 from qrtest.clock.moment import UPTIME_SECONDS
 from qrtest.clock.participants import Participant, Waiter
 from qrtest.clock.places import tasks_of
+from qrtest.errors import SimulationError
 from qrtest.patching import Patch
 
-__all__ = ["FUNCTIONS", "REAL_SELECT", "Sources", "enter", "leave", "patches"]
+__all__ = ["FUNCTIONS", "REAL_SELECT", "LoopTime", "Sources", "patches"]
 
 PATIENCE_SECONDS: Final = 0.05
 PATIENCE_WITH_OTHERS_SECONDS: Final = 1.0
@@ -49,23 +51,45 @@ def patches() -> Iterator[Patch]:
         yield kind, "_write_to_self", _write_to_self
 
 
-def enter(clock: VirtualClock) -> None:
-    """Let the timers of a running loop keep their distance: its time is that of *clock* from here on."""
-    loop = _running_loop()
-    if loop is not None:
-        _move_timers(loop, clock.now() + UPTIME_SECONDS - REAL["monotonic"]())
+class LoopTime:
+    """The time of the loop that runs in this thread, before its clock changes.
+
+    >>> LoopTime().keep_distances()
+    """
+
+    def __init__(self) -> None:
+        self._loop = _running_loop()
+        self._before = 0.0 if self._loop is None else _time_of_loop()
+
+    def enter(self, clock: VirtualClock) -> None:
+        """Note which task enters *clock*. Raises `SimulationError` when another one is inside of one."""
+        if self._loop is None:
+            return
+        task, outer = sys.modules["asyncio.tasks"].current_task(), virtual_clock()
+        other = None if outer is None or outer not in _TASKS else _TASKS[outer]()
+        if other is not None and other is not task and not other.done():
+            raise SimulationError(
+                "Another task of this event loop is in a simulation, and all tasks of a loop have its time: "
+                "enter one simulation around them, and give each task a job of its own."
+            )
+        if task is not None:
+            _TASKS[clock] = ref(task)
+
+    def keep_distances(self) -> None:
+        """Move the timers of the loop with its time: they were set by the clock of before."""
+        if self._loop is not None:
+            passed = _time_of_loop() - self._before
+            for handle in getattr(self._loop, "_scheduled", ()):
+                handle._when += passed
 
 
-def leave(clock: VirtualClock) -> None:
-    """Undo `enter`: the time of a loop that is running is real from here on."""
-    loop = _running_loop()
-    if loop is not None:
-        _move_timers(loop, REAL["monotonic"]() - UPTIME_SECONDS - clock.now())
+_TASKS: Final[WeakKeyDictionary[VirtualClock, ref[Any]]] = WeakKeyDictionary()
+"""The task that has entered a clock, where an event loop was running."""
 
 
-def _move_timers(loop: Any, seconds: float) -> None:
-    for handle in getattr(loop, "_scheduled", ()):
-        handle._when += seconds
+def _time_of_loop() -> float:
+    clock = virtual_clock()
+    return REAL["monotonic"]() if clock is None else clock.now() + UPTIME_SECONDS
 
 
 def _running_loop() -> Any:

@@ -4,7 +4,8 @@ A client does not ask our clock for the time, it calls `time.sleep`. While a clo
 (`install`), the functions in NAMES answer from it, under every name that a module imported them by
 (`from time import sleep`), for the threads that take part in it. Test tools keep real time, because
 deadlines and durations of tests are real. So does the standard library, because waiting for sockets and
-processes is real, but for the modules in FOLLOWERS, which wait for threads and events.
+processes is real, but for the modules in FOLLOWERS, which wait for threads and events, or write the time
+down.
 """
 
 from __future__ import annotations
@@ -49,13 +50,16 @@ FOLLOWERS: Final = frozenset(
     {
         "concurrent.futures._base",
         "concurrent.futures.thread",
+        "email.utils",
+        "logging",
         "multiprocessing.pool",
         "queue",
         "sched",
         "threading",
     }
 )
-"""Modules of the standard library, beside asyncio, that wait for other threads, and so by the clock."""
+"""Modules of the standard library, beside asyncio, that go by the clock: they wait for other threads, or put
+the time into what the program writes."""
 
 
 def install(clock: Clock) -> AbstractContextManager[None]:
@@ -82,12 +86,15 @@ class _Installation(AbstractContextManager[None]):
     def __enter__(self) -> None:
         virtual = self._virtual
         with PATCHING:
+            loop_time = patch_loops.LoopTime()
+            if virtual is not None:
+                loop_time.enter(virtual)
             if not INSTALLED.clocks:
                 _replace()
             INSTALLED.add(self._clock)
             if virtual is not None:
                 virtual.open()
-                patch_loops.enter(virtual)
+                loop_time.keep_distances()
                 line_switches.begin(virtual)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -113,10 +120,11 @@ class _Installation(AbstractContextManager[None]):
         if virtual is not None and is_last:
             patch_threads.give_back(virtual)  # its workers end by the time that they began in
         with PATCHING:
+            loop_time = patch_loops.LoopTime()
             INSTALLED.remove(self._clock)
             if virtual is not None and is_last:
                 left = virtual.close()
-                patch_loops.leave(virtual)
+                loop_time.keep_distances()
             if not INSTALLED.clocks:
                 _restore()
         return left

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import email.utils
+import logging
 import os
 import pickle
 import time
@@ -14,6 +16,7 @@ from datetime import datetime as imported_datetime
 import pytest
 
 from qrtest import simulate
+from qrtest.clock.moment import EPOCH
 from qrtest.errors import ClockError, SimulationError
 
 NOW = vars(datetime.datetime)["now"]
@@ -166,3 +169,22 @@ def test_a_loop_that_only_reads_the_calendar_ends(name: str) -> None:
         begin = read()
         while read() == begin:
             pass
+
+
+def test_what_is_written_down_has_the_date_of_the_simulation(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The times of log records, and those of mails."""
+    with simulate():
+        time.sleep(3600)
+        logging.getLogger("project").warning("an hour later")
+        written = email.utils.formatdate()
+    [record] = caplog.records
+    assert record.created == pytest.approx(EPOCH + 3600)
+    assert written == "Thu, 01 Jan 2026 01:00:00 -0000"
+
+
+def test_a_function_that_gives_the_date_can_be_pickled() -> None:
+    """It is found again by its name, as the genuine one."""
+    with simulate():
+        assert pickle.loads(pickle.dumps(imported_datetime.now))() == imported_datetime.now()

@@ -17,7 +17,7 @@ import qrtest
 from benchmarks import same_journal
 from qrtest import VirtualClock, simulate
 from qrtest.clock.patch_time import install
-from qrtest.errors import Deadlock, NeverEnds
+from qrtest.errors import Deadlock, NeverEnds, SimulationError
 
 
 async def collect(job: Any, seconds: float = 30) -> None:
@@ -234,6 +234,40 @@ def test_anyio_on_asyncio_waits_on_the_clock() -> None:
         began = sim.clock.now()
         anyio.run(main)
     assert moments == pytest.approx([60, 7200, 7200 + 5 + 5 + 30])
+
+
+def test_a_nested_simulation_keeps_the_distance_of_timers() -> None:
+    """Of those that were set before it, while it lasts and after it."""
+
+    async def nest() -> tuple[float, float]:
+        with simulate() as outer:
+            sleeper = asyncio.create_task(asyncio.sleep(100))
+            await asyncio.sleep(50)
+            with simulate() as inner:
+                await asyncio.sleep(10)
+            await sleeper
+        return inner.clock.now(), outer.clock.now()
+
+    assert asyncio.run(asyncio.wait_for(nest(), 3_600)) == (10, 90)
+
+
+def test_two_tasks_of_a_loop_are_in_one_simulation() -> None:
+    """The time of a loop is that of all its tasks; one that has ended is in none."""
+
+    async def enter(seconds: float) -> float:
+        with simulate() as sim:
+            await asyncio.sleep(seconds)
+            return sim.clock.now()
+
+    async def at_once() -> None:
+        await asyncio.gather(enter(1), enter(2))
+
+    async def one_after_the_other() -> list[float]:
+        return [await asyncio.create_task(enter(seconds)) for seconds in (1, 2)]
+
+    with pytest.raises(SimulationError, match="enter one simulation around them"):
+        asyncio.run(at_once())
+    assert asyncio.run(one_after_the_other()) == [1, 2]
 
 
 @pytest.mark.parametrize("program", [same_journal.threads, same_journal.tasks])
