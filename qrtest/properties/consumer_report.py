@@ -179,9 +179,13 @@ def _line_of(finding: Finding) -> tuple[FrameSummary | None, str]:
             return asked, did
     if run.stalled_at is not None:
         return run.stalled_at, ""
-    if run.error is not None:
-        return frame_of_the_consumer(run.error.__traceback__), ""
-    return (lines.of_value(run.value), ", which returned it") if lines is not None else (None, "")
+    raised_at = None if run.error is None else frame_of_the_consumer(run.error.__traceback__)
+    if raised_at is not None or lines is None:
+        return raised_at, ""
+    if run.error is not None or finding.rule.name == "ends":
+        # An event loop that was stopped has no coroutine in its traceback.
+        return lines.of_request(""), ", which asked last"
+    return lines.of_value(run.value), ", which returned it"
 
 
 # --- a test to paste ----------------------------------------------------------------------------------
