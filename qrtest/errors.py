@@ -170,16 +170,24 @@ class ConsumerBug(QrtestError, AssertionError):
     """Code that waits for jobs broke a rule; the message has the shortest scenario that shows it.
 
     *rule* is the name of the rule, *scenario* the scenario, which can be run again; with several jobs a
-    tuple of them. *error* is the exception that the code raised, with its traceback, or None.
+    tuple of them. *error* is the exception that the code raised, with its traceback, or None. *journal* has
+    the requests of the run that the message shows.
     """
 
     def __init__(
-        self, message: str, *, rule: str, scenario: Any, error: BaseException | None = None
+        self,
+        message: str,
+        *,
+        rule: str,
+        scenario: Any,
+        error: BaseException | None = None,
+        journal: Any = None,
     ) -> None:
         super().__init__(message)
         self.rule = rule
         self.scenario = scenario
         self.error = error
+        self.journal = journal
 
 
 class Drifted(QrtestError, AssertionError):

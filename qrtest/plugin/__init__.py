@@ -192,6 +192,10 @@ def _count_coverage(config: pytest.Config) -> None:
     """Count what is seen of jobs, if an option asks for it."""
     folder = config.getoption("qrtest_report")
     if folder:
+        if Path(folder).suffix in (".html", ".svg"):
+            raise pytest.UsageError(
+                f"--qrtest-report={folder}: give a folder: each failed test has a page of its own there."
+            )
         try:
             Path(folder).mkdir(parents=True, exist_ok=True)
         except OSError as error:

@@ -133,11 +133,14 @@ def explain_held(
 ) -> None:
     """Add to the *report* of a failed test the timelines of sessions that variables of its *frames* hold.
 
-    For tests that make their simulation themselves; not where *error* shows a timeline of its own.
+    For tests that make their simulation themselves; not where *error* shows a timeline of its own: a picture
+    of that is drawn where one is asked for.
     """
-    from qrtest.errors import QrtestError
+    from qrtest.errors import ConsumerBug, QrtestError
     from qrtest.harness.base import Session
 
+    if isinstance(error, ConsumerBug) and error.journal is not None:
+        _attach(report, item, {}, error.journal)
     is_a_report = isinstance(error, QrtestError) and isinstance(error, AssertionError)
     notes = getattr(error, "__notes__", ())
     if is_a_report or any(str(note).startswith(TIMELINE) for note in notes):

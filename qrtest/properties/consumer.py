@@ -159,6 +159,7 @@ def check_consumer(
         rule=finding.rule.name,
         scenario=run.scenario if jobs == 1 else run.scenarios,
         error=run.error,
+        journal=run.journal,
     )
     if unsaved is not None:
         bug.add_note(f"It is not saved as a file: {unsaved}")

@@ -276,6 +276,27 @@ def test_the_report_has_the_graph_of_what_was_seen(pytester: pytest.Pytester) ->
     ]
 
 
+def test_a_failure_of_check_consumer_has_a_page_of_its_own(pytester: pytest.Pytester) -> None:
+    """It shows the run of the message, and the report names it."""
+    pytester.makepyfile(
+        """
+        import qrtest
+
+        def collect(job):
+            while job.status() != "DONE":
+                pass
+
+        def test_it():
+            qrtest.check_consumer(collect, scenarios=[qrtest.Scenario("QUEUED 1m; ERROR")])
+        """
+    )
+    result = pytester.runpytest_inprocess("--qrtest-report=drawn")
+    result.stdout.fnmatch_lines(["*qrtest: drawn*", "*drawn*.html"])
+    [page] = (path for path in (pytester.path / "drawn").glob("*test_it*.html"))
+    assert "Queued" in page.read_text(encoding="utf-8")
+    assert page.with_suffix(".svg").exists()
+
+
 def test_a_folder_that_cannot_be_written_to_is_reported_at_once(pytester: pytest.Pytester) -> None:
     """Before any test runs; and collecting alone is held to no threshold."""
     pytester.makepyfile(SEEING)
@@ -283,5 +304,8 @@ def test_a_folder_that_cannot_be_written_to_is_reported_at_once(pytester: pytest
     result = pytester.runpytest_inprocess("--qrtest-report=drawn")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["*--qrtest-report=drawn: it cannot be written to: *"])
+    page = pytester.runpytest_inprocess("--qrtest-report=report.html")
+    page.stderr.fnmatch_lines(["*--qrtest-report=report.html: give a folder: *"])
+    assert not (pytester.path / "report.html").exists()
     collected = pytester.runpytest_inprocess("--collect-only", "--qrtest-fail-under=50")
     assert collected.ret == pytest.ExitCode.OK
