@@ -154,16 +154,16 @@ def check_consumer(
     if is_searched:
         kept = changed(before, kept_state(consumer))
         finding = started_afresh(finding, consumer, repeated, kept)
-    bug = ConsumerBug(
-        report(finding, consumer, repeated),
-        rule=finding.rule.name,
-        scenario=run.scenario if jobs == 1 else run.scenarios,
-        error=run.error,
-        journal=run.journal,
-    )
+    bug = _bug(finding, report(finding, consumer, repeated), is_of_one_job=jobs == 1)
     if unsaved is not None:
         bug.add_note(f"It is not saved as a file: {unsaved}")
     raise bug
+
+
+def _bug(finding: Finding, message: str, *, is_of_one_job: bool) -> ConsumerBug:
+    run, rule = finding.run, finding.rule.name
+    scenario = run.scenario if is_of_one_job else run.scenarios
+    return ConsumerBug(message, rule=rule, scenario=scenario, error=run.error, journal=run.journal)
 
 
 def _search_drawn(
