@@ -1,7 +1,7 @@
 """Pubs of which a program can make no result, by the headers of their circuits; nothing is run.
 
-Circuits that come with parameter values are decoded, up to a bound: what their parameters are is not in the
-header.
+Circuits that come with parameter values, or need some, are decoded, up to a bound: what their parameters
+are is not in the header.
 
 Sources: `DataBin` of qiskit, which the service makes results of, reserves the names of its attributes; the
 client's `validate_classical_registers` says that a register of no bits crashes the sampler of the service;
@@ -17,7 +17,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from qrtest.client.submitted_pubs import CircuitFacts, circuit_facts, decoded
+from qrtest.client.submitted_pubs import (
+    CircuitFacts,
+    circuit_facts,
+    decoded,
+    may_have_values,
+    qasm_inputs,
+)
 from qrtest.service.input_checks import UNREADABLE_INPUT
 from qrtest.service.input_types import observables_in
 
@@ -26,6 +32,13 @@ __all__ = ["RESERVED", "unfit"]
 NO_RESULT: Final = 1500
 MOST_DECODED: Final = 2_000
 """How many instructions of a submission are decoded, at some microseconds each: to submit takes no longer."""
+MOST_SEARCHED: Final = 20_000
+"""How many instructions of pubs without values are searched for parameters, at a microsecond for some."""
+
+MISSING: Final = (
+    "pub {}: The number of values (0) does not match the number of parameters ({}) for the circuit."
+)
+"""The words of qiskit's `SamplerPub` and `EstimatorPub`."""
 
 RESERVED: Final = frozenset(
     {"_RESTRICTED_NAMES", "_SHAPE", "_FIELDS", "_FIELD_TYPES", "_data", "_shape"}
@@ -44,7 +57,7 @@ def unfit(program_id: str, params: Mapping[str, Any]) -> tuple[int, str] | None:
     1500
     """
     pubs = params.get("pubs")
-    left = MOST_DECODED
+    decodes, searches = MOST_DECODED, MOST_SEARCHED
     for number, pub in enumerate(pubs if isinstance(pubs, list) else ()):
         entries = pub if isinstance(pub, list) else [pub]
         # Inputs may be damaged on purpose: the program that reads them later says so.
@@ -55,12 +68,22 @@ def unfit(program_id: str, params: Mapping[str, Any]) -> tuple[int, str] | None:
         found = next(_problems(program_id, entries, facts, f"pub {number}"), None)
         if found is not None:
             return found
-        values = entries[VALUES[program_id]] if len(entries) > VALUES[program_id] else None
-        if not isinstance(entries[0], str) and _has_values(values):
-            left -= facts.instructions
-            found = _wrong_values(program_id, entries, f"pub {number}") if left >= 0 else None
-            if found is not None:
-                return found
+        place = VALUES[program_id]
+        has_values = _has_values(entries[place] if len(entries) > place else None)
+        if isinstance(entries[0], str):
+            # Its importer need not be there, so that no text is read beyond its declarations.
+            missing = 0 if has_values else qasm_inputs(entries[0])
+            if missing:
+                return UNREADABLE_INPUT, MISSING.format(number, missing)
+            continue
+        if not has_values:
+            searches -= facts.instructions
+            if searches < 0 or not may_have_values(entries[0]):
+                continue
+        decodes -= facts.instructions
+        found = _wrong_values(program_id, entries, f"pub {number}") if decodes >= 0 else None
+        if found is not None:
+            return found
     return None
 
 

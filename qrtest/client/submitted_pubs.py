@@ -16,15 +16,29 @@ from typing import Any, Final
 import numpy as np
 
 from qrtest.client import releases
-from qrtest.service.circuit_header import HEADER_BYTES, header_of, unpacked
+from qrtest.service.circuit_header import (
+    HEADER_BYTES,
+    header_of,
+    may_have_parameters,
+    unpacked,
+)
 
-__all__ = ["CircuitFacts", "bindings_shape", "circuit_facts", "decoded", "single_bits"]
+__all__ = [
+    "CircuitFacts",
+    "bindings_shape",
+    "circuit_facts",
+    "decoded",
+    "may_have_values",
+    "qasm_inputs",
+    "single_bits",
+]
 
 QASM_REGISTER: Final = re.compile(
     r"(?:^|[;{}])\s*(?:output\s+)?"
     r"(?:bit(?:\[(?P<size>\d+)\])?\s+(?P<name>\w+)|creg\s+(?P<old>\w+)\[(?P<length>\d+)\])",
     re.MULTILINE,
 )
+QASM_INPUT: Final = re.compile(r"(?:^|[;}])\s*input\s+(?:float|angle)\b", re.MULTILINE)
 QASM_COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -51,6 +65,20 @@ def circuit_facts(circuit: Any) -> CircuitFacts:
         return _of_qasm(circuit)
     known = _of_header(unpacked(circuit["__value__"], HEADER_BYTES))
     return _of_circuit(decoded(circuit)) if known is None else known
+
+
+def may_have_values(circuit: Mapping[str, Any]) -> bool:
+    """Say whether a *circuit*, the JSON that was submitted, may have parameters; nothing is decoded."""
+    return may_have_parameters(unpacked(circuit["__value__"]))
+
+
+def qasm_inputs(text: str) -> int:
+    """Return how many parameters an OpenQASM *text* declares.
+
+    >>> qasm_inputs("OPENQASM 3.0; input float[64] a; input angle b; input bit c;")
+    2
+    """
+    return len(QASM_INPUT.findall(QASM_COMMENT.sub("", text)))
 
 
 def decoded(value: Any) -> Any:

@@ -25,6 +25,7 @@ __all__ = [
     "CircuitHeader",
     "header_of",
     "headers_in",
+    "may_have_parameters",
     "packed",
     "unpacked",
     "with_changed_circuits",
@@ -57,6 +58,12 @@ LONGEST_NAME: Final = 2**16 - 1
 Change = Callable[[str], str]
 _PACKED: Final = re.compile(r'(?<=")eJ[A-Za-z0-9+/]{20,}={0,2}(?=")')
 """What may be a circuit in JSON: base64 of what zlib compressed."""
+
+_PARAMETER: Final = re.compile(rb"[pev]\x00{4}")
+"""How a parameter, an expression or an element of a vector begins: its type, and a size of eight bytes."""
+
+_PHASES_WITH_PARAMETERS: Final = b"pev"
+_PHASE_TYPE_AT: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +169,16 @@ def unpacked(text: str, most: int = LARGEST) -> bytes:
     b'QISKIT'
     """
     return zlib.decompressobj().decompress(base64.b64decode(text), most)
+
+
+def may_have_parameters(content: bytes) -> bool:
+    """Say whether *content*, a QPY file, may have a circuit with parameters; True where that is not known."""
+    header = header_of(content)
+    return (
+        header is None
+        or content[header.begin + _PHASE_TYPE_AT] in _PHASES_WITH_PARAMETERS
+        or _PARAMETER.search(content, header.end_of_texts) is not None
+    )
 
 
 def headers_in(text: str) -> Iterator[CircuitHeader]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 from qiskit import ClassicalRegister, QuantumCircuit
-from qiskit.circuit import Parameter
+from qiskit.circuit import Parameter, ParameterVector
 from qiskit.primitives import DataBin
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 
@@ -105,3 +106,57 @@ def test_values_that_fit_the_parameters_are_no_error(values: Any) -> None:
         params = {"pubs": [[rotations("a", "b", "c"), values, 5]], "version": 2}
         [pub] = sim.job("DONE", params=params).result()
     assert pub.data.c.shape == (np.shape(values)[:-1] if not isinstance(values, dict) else ())
+
+
+def parameterized() -> Iterator[QuantumCircuit]:
+    """Yield circuits that need values, each with its parameter in another place."""
+    vector = ParameterVector("v", 2)
+    for angle in (
+        Parameter("a"),
+        2 * Parameter("a") + 1,
+        vector[1],
+        sum(map(Parameter, "abcdefghijkl")),
+    ):
+        yield rotation(angle)
+    yield QuantumCircuit(1, 1, global_phase=Parameter("phase"))
+    branch = QuantumCircuit(1, 1)
+    with branch.if_test((0, 1)):
+        branch.rz(Parameter("a"), 0)
+    yield branch
+
+
+def rotation(angle: Any) -> QuantumCircuit:
+    circuit = QuantumCircuit(1, 1)
+    circuit.rz(angle, 0)
+    return circuit
+
+
+@pytest.mark.parametrize("circuit", list(parameterized()))
+def test_parameters_without_any_value_fail_the_job_though_nothing_is_computed(
+    circuit: QuantumCircuit,
+) -> None:
+    """Left out, none, or of no parameter; of a sampler and of an estimator."""
+    for program_id, pub in (
+        ("sampler", [circuit]),
+        ("sampler", [circuit, None, 5]),
+        ("sampler", [circuit, {}]),
+        ("estimator", [circuit, {"Z": 1.0}]),
+    ):
+        assert "1603; The input could not be parsed" in failure(program_id, pub, None)
+
+
+def test_inputs_of_openqasm_without_any_value_fail_the_job() -> None:
+    """Also where no importer of OpenQASM is installed."""
+    says = failure("sampler", ["OPENQASM 3.0; input float[64] a; bit c; c = measure $0;"], None)
+    assert "1603; The input could not be parsed" in says
+    assert "pub 0: The number of values (0) does not match the number of parameters (1)" in says
+
+
+@pytest.mark.parametrize("name", ["p", "v" + "\0" * 8, "e" * 300])
+def test_a_circuit_without_parameters_needs_no_values(name: str) -> None:
+    """Whatever its name, its metadata and its angles are."""
+    circuit = rotation(0.5)
+    circuit.name, circuit.metadata = name, {name: name}
+    with simulate() as sim:
+        [pub] = sim.job("DONE", params={"pubs": [[circuit, None, 5]], "version": 2}).result()
+    assert pub.data.c.num_shots == 5
