@@ -26,7 +26,7 @@ from qrtest.properties.pasted_code import (
     section,
 )
 from qrtest.properties.project_frames import frame_of_the_consumer
-from qrtest.properties.source_lines import SourceLines
+from qrtest.properties.source_lines import BUSIEST, SourceLines
 from qrtest.scenario.scenario import Scenario
 from qrtest.timeline.shortened import shortened
 
@@ -45,7 +45,7 @@ MOST_FAULT: Final = 80
 MOST_KEPT: Final = 3
 REQUESTS: Final = {
     "submissions": ("submit", ", which submitted the last of them"),
-    "poll-rate": ("poll", ", which polled"),
+    "poll-rate": (BUSIEST, ", which polled"),
     "after-the-end": ("", ", which asked last"),
     "session-left-open": ("session", ", which opened or closed the last session"),
     "cancels-too-early": ("cancel", ", which cancelled"),
@@ -177,6 +177,8 @@ def _line_of(finding: Finding) -> tuple[FrameSummary | None, str]:
         asked = lines.of_request(operation)
         if asked is not None:
             return asked, did
+    if lines is not None and finding.rule.name == "ends" and run.was_stopped and run.error is None:
+        return lines.of_request(""), ", which waited, and caught what stopped it"
     if run.stalled_at is not None:
         return run.stalled_at, ""
     raised_at = None if run.error is None else frame_of_the_consumer(run.error.__traceback__)

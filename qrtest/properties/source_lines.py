@@ -14,9 +14,12 @@ from typing import Any, Final, Self
 
 from qrtest.clock.line_switches import is_of_the_project
 from qrtest.http.messages import Request
-from qrtest.timeline.journal import Journal
+from qrtest.timeline.journal import Entry, Journal
 
-__all__ = ["SourceLines", "project_frame"]
+__all__ = ["BUSIEST", "SourceLines", "project_frame"]
+
+BUSIEST: Final = "busiest poll"
+"""Names the poll that was the last one of the busiest minute, beside the names of operations."""
 
 MOST_EVENTS: Final = 3_000_000
 """After so many calls and returns nothing more is looked at: seconds of real time."""
@@ -40,6 +43,7 @@ class SourceLines:
 
     def __init__(self) -> None:
         self._asked: dict[str, FrameSummary] = {}
+        self._most_in_a_minute = 1
         self._returned: list[tuple[Any, FrameSummary]] = []
         self._outermost: FrameSummary | None = None
         self._events = 0
@@ -74,7 +78,7 @@ class SourceLines:
         return self._outermost
 
     def of_request(self, operation: str) -> FrameSummary | None:
-        """Return where the project caused the last request of *operation*; "" is the last of any."""
+        """Return where the project caused the last request of *operation*, "" for any, or `BUSIEST`."""
         return self._asked.get(operation)
 
     def _look(self, frame: FrameType, event: str, argument: Any) -> None:
@@ -89,8 +93,17 @@ class SourceLines:
                 where = request.route
                 for operation in ("", where.operation if where is not None else ""):
                     self._asked[operation] = _summary(caller)
+        elif event == "return" and code is Journal.handle.__code__:
+            entry = frame.f_locals["last"]
+            if isinstance(entry, Entry) and entry.operation == "poll":
+                self._note_pace(entry.most_in_a_minute, project_frame(frame.f_back))
         elif event == "return" and is_of_the_project(code.co_filename):
             self._note(frame, argument)
+
+    def _note_pace(self, most_in_a_minute: int, caller: FrameType | None) -> None:
+        if caller is not None and most_in_a_minute > self._most_in_a_minute:
+            self._most_in_a_minute = most_in_a_minute
+            self._asked[BUSIEST] = _summary(caller)
 
     def _note(self, frame: FrameType, value: Any) -> None:
         if frame.f_code.co_name in COMPREHENSIONS:

@@ -25,6 +25,9 @@ __all__ = ["Entry", "Journal", "kind_of", "label_of", "session_of", "summary"]
 UNROUTED: Final = "unknown"
 LARGE_BYTES: Final = 4_096
 LONGEST_WORD: Final = 40
+MINUTE_SECONDS: Final = 60.0 - 1e-6
+"""A minute, without what a sum of many short pauses is off by."""
+
 LONGEST_READ: Final = 100_000
 """Bytes of an answer beyond which it is not parsed for its summary."""
 
@@ -33,8 +36,9 @@ LONGEST_READ: Final = 100_000
 class Entry:
     """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock.
 
-    *kept_answer* is the answer in a word or two where the answer itself was not kept. *thread* is the name of
-    the thread that carried the request here.
+    *most_in_a_minute* is the largest number of them that were within 60 seconds: quick and slow ones may
+    follow each other. *kept_answer* is the answer in a word or two where the answer itself was not kept.
+    *thread* is the name of the thread that carried the request here.
     """
 
     operation: str
@@ -46,6 +50,7 @@ class Entry:
     times: int = 1
     kept_answer: str = ""
     thread: str = ""
+    most_in_a_minute: int = 1
 
     @property
     def answer(self) -> str:
@@ -82,7 +87,8 @@ class Journal:
         self._clock = clock
         self._most = most
         self._entries: deque[Entry] = deque(maxlen=most)
-        self._last: dict[tuple[str, int], Entry] = {}
+        self._last: dict[tuple[str, int], tuple[Entry, deque[float]]] = {}
+        """The last entry of a job and thread, and when the requests of its last 60 seconds were made."""
 
     def handle(self, request: Request) -> Response:
         """Answer *request*, and keep both."""
@@ -91,7 +97,7 @@ class Journal:
         where = request.route
         name = where.name if where is not None and where.operation in OF_A_JOB else ""
         key = (name, get_ident())
-        last = self._last.get(key)
+        last, within = self._last.get(key, (None, deque[float]()))
         if (
             last is not None
             and last.response is response
@@ -99,13 +105,17 @@ class Journal:
         ):
             last.times += 1
             last.until = at
+            within.append(at)
+            while within[0] <= at - MINUTE_SECONDS:
+                within.popleft()
+            last.most_in_a_minute = max(last.most_in_a_minute, len(within))
         else:
             operation = where.operation if where is not None else UNROUTED
             thread = current_thread().name
             entry = Entry(operation, name, request, response, at, at, thread=thread)
             if self._most is not None:
                 self._forget(entry, key)
-            self._last[key] = entry
+            self._last[key] = entry, deque((at,))
             self._entries.append(entry)
         return response
 

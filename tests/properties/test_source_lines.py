@@ -87,6 +87,21 @@ def hasty(job: Any) -> Any:
     return job.result()
 
 
+def hasty_then_patient(job: Any) -> Any:
+    """Poll without a pause for a while, and leave the rest to the client's own wait."""
+    for _ in range(2_000):
+        job.status()  # polls
+    return job.result()
+
+
+def catching_everything(job: Any) -> Any:
+    """Wait without a limit, and take what ends the wait for an error of the job."""
+    try:
+        return job.result()  # waits
+    except Exception:
+        return None
+
+
 def asking_on(job: Any) -> Any:
     """Go on asking for what is known."""
     job.wait_for_final_state()
@@ -144,6 +159,18 @@ CASES: dict[str, tuple[Callable[[Any], Any], dict[str, Any], Callable[..., Any],
     ),
     "own-result": (anothers, {"takes": "service", "scenarios": [MANY[1]]}, anothers, "returned"),
     "poll-rate": (hasty, {"scenarios": [Scenario("QUEUED 2m; DONE")]}, hasty, "polls"),
+    "poll-rate, then a patient wait": (
+        hasty_then_patient,
+        {"scenarios": [Scenario("QUEUED 1h; DONE")]},
+        hasty_then_patient,
+        "polls",
+    ),
+    "ends": (
+        catching_everything,
+        {"scenarios": [Scenario("QUEUED")]},
+        catching_everything,
+        "waits",
+    ),
     "after-the-end": (asking_on, {"scenarios": [MANY[1]]}, asking_on, "polls"),
     "session-left-open": (leaving, {"takes": "service", "scenarios": [MANY[1]]}, leaving, "opens"),
     "refuses": (

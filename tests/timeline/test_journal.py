@@ -102,6 +102,23 @@ def test_a_day_of_polling_is_few_entries() -> None:
     assert len(sim.journal) == 2
 
 
+@pytest.mark.parametrize(("after", "most"), [(0, 121), (90, 120)])
+def test_the_busiest_minute_of_an_entry_is_kept(after: int, most: int) -> None:
+    """Whether quick polls or slow ones come first: one entry holds them all."""
+    with simulate() as sim:
+        job = sim.job("QUEUED")
+        job.status()
+        sim.clock.advance(after)
+        for _ in range(200):
+            job.status()
+            sim.clock.advance(0.45)  # an answer takes 0.05 s
+        for _ in range(10):
+            sim.clock.advance(30)
+            job.status()
+        [entry] = sim.journal
+    assert (entry.times, entry.most_in_a_minute) == (211, most)
+
+
 def test_an_empty_journal_says_so() -> None:
     """Instead of nothing."""
     with simulate() as sim:
