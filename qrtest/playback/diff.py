@@ -21,7 +21,8 @@ from qrtest.http.operations import OF_A_JOB
 from qrtest.lifecycle.transitions import FINAL
 from qrtest.playback.recorded_jobs import step_in
 from qrtest.playback.structure import changes, is_number, structure_of
-from qrtest.redaction.redactor import shown_place, shown_value
+from qrtest.redaction.redactor import shown_place
+from qrtest.redaction.shown_session import shown_names, shown_session
 
 __all__ = ["TIERS", "Difference", "Tier", "differences"]
 
@@ -76,30 +77,45 @@ def differences(before: Cassette, after: Cassette) -> tuple[Difference, ...]:
     return tuple(dict.fromkeys(found))
 
 
+class _Body(NamedTuple):
+    """A body; its JSON as it is compared, with the names that may be shown; and as its values are shown."""
+
+    content: bytes
+    raw: Any
+    shown: Any
+
+
 class _Asked(NamedTuple):
-    """An interaction, and the status of its job by then, as polls had shown it."""
+    """An interaction with its bodies, and the status of its job by then, as polls had shown it."""
 
     state: str
     interaction: Interaction
+    request: _Body
+    response: _Body
 
 
 def _by_operation(cassette: Cassette) -> dict[str, list[_Asked]]:
     grouped: dict[str, list[_Asked]] = {}
     states: dict[str, str] = {}
-    for interaction in cassette.interactions:
+    shown = shown_session(cassette.interactions)
+    for interaction, clean in zip(cassette.interactions, shown, strict=True):
         request, where = interaction.request, interaction.request.route
+        named = clean.request
         name = (
-            f"{where.operation} {where.action}".strip()
-            if where
-            else f"{request.method} {request.path}"
+            f"{where.operation} {where.action}".strip() if where else f"{named.method} {named.path}"
         )
         job = where.name if where is not None and where.operation in OF_A_JOB else ""
         is_poll = where is not None and where.operation == "poll"
         step = step_in(interaction.response) if is_poll else None
         if step is not None:
             states[job] = step.status
-        query = ",".join(sorted(request.parameters))
-        asked = _Asked(states.get(job, ""), interaction)
+        query = ",".join(sorted(named.parameters))
+        asked = _Asked(
+            states.get(job, ""),
+            interaction,
+            _body(request.body, clean.request.body),
+            _body(interaction.response.body, clean.response.body),
+        )
         grouped.setdefault(f"{name}({query})" if query else name, []).append(asked)
     return grouped
 
@@ -114,10 +130,10 @@ def _of_operation(operation: str, old: list[_Asked], new: list[_Asked]) -> Itera
     if len(old) != len(new):
         yield Difference("value", f"{operation}: exchanges", str(len(old)), str(len(new)))
     known = {each.where for each in shapes}
-    for (_, one), (_, other) in zip(old, new, strict=False):
+    for one, other in zip(old, new, strict=False):
         for difference in (
-            *_bodies(f"{operation}: request", one.request.body, other.request.body),
-            *_bodies(f"{operation}: response", one.response.body, other.response.body),
+            *_bodies(f"{operation}: request", one.request, other.request),
+            *_bodies(f"{operation}: response", one.response, other.response),
         ):
             if difference.where not in known:
                 yield difference
@@ -130,23 +146,28 @@ def _shapes(operation: str, old: list[_Asked], new: list[_Asked]) -> Iterator[Di
     for one, other in _alike(old, new):
         before, after = _outcomes(one), _outcomes(other)
         if before != after:
-            yield Difference(
-                "shape", f"{operation}: status", _short(before, "status"), _short(after, "status")
-            )
-        for what, bodies in (("request", _asked), ("response", _answered)):
+            yield Difference("shape", f"{operation}: status", _short(before), _short(after))
+        for what in ("request", "response"):
             where = f"{operation}: {what}"
-            structures = [structure_of(_content(bodies(each))) for each in (one, other)]
-            for change in changes(where, *structures):
-                yield Difference("shape", shown_place(change.where), change.before, change.after)
+            structures = [
+                structure_of(_content(getattr(each, what) for each in side))
+                for side in (one, other)
+            ]
+            yield from (Difference("shape", *change) for change in changes(where, *structures))
     for path in CODES:
-        codes, now = _values_at(path, old), _values_at(path, new)
-        if codes and now and codes != now:
-            yield Difference("shape", f"{operation}: response.{'.'.join(path)}", codes, now)
+        before, after = (
+            _values_at(path, [each.response.raw for each in side]) for side in (old, new)
+        )
+        if before and after and before != after:
+            codes = (
+                _values_at(path, [each.response.shown for each in side]) for side in (old, new)
+            )
+            yield Difference(
+                "shape", f"{operation}: response.{'.'.join(path)}", *map(", ".join, codes)
+            )
 
 
-def _alike(
-    old: list[_Asked], new: list[_Asked]
-) -> Iterator[tuple[list[Interaction], list[Interaction]]]:
+def _alike(old: list[_Asked], new: list[_Asked]) -> Iterator[tuple[list[_Asked], list[_Asked]]]:
     """Yield what was asked in the same state; then in the ends, or in all states, if none is common."""
     states = [{each.state for each in side} for side in (old, new)]
     shared = states[0] & states[1]
@@ -157,72 +178,74 @@ def _alike(
         yield _in(old, one), _in(new, other)
 
 
-def _in(asked: list[_Asked], states: Set[str]) -> list[Interaction]:
-    return [each.interaction for each in asked if each.state in states]
+def _in(asked: list[_Asked], states: Set[str]) -> list[_Asked]:
+    return [each for each in asked if each.state in states]
 
 
-def _outcomes(interactions: list[Interaction]) -> list[str]:
-    return sorted({each.response.failure or str(each.response.status) for each in interactions})
+def _outcomes(asked: list[_Asked]) -> list[str]:
+    answers = (each.interaction.response for each in asked)
+    return sorted({answer.failure or str(answer.status) for answer in answers})
 
 
-def _asked(interactions: Iterable[Interaction]) -> Iterator[bytes]:
-    return (each.request.body for each in interactions)
-
-
-def _answered(interactions: Iterable[Interaction]) -> Iterator[bytes]:
-    return (each.response.body for each in interactions)
-
-
-def _content(bodies: Iterable[bytes]) -> Iterator[Any]:
+def _content(bodies: Iterable[_Body]) -> Iterator[Any]:
     """Yield what *bodies* hold: objects and lists; a text for anything else, and nothing for an empty one."""
-    for body in filter(None, bodies):
-        parsed = _parsed(body)
-        yield parsed if isinstance(parsed, dict | list) else ""
+    for body in bodies:
+        if body.content:
+            yield body.raw if isinstance(body.raw, dict | list) else ""
 
 
-def _values_at(path: tuple[str, ...], asked: list[_Asked]) -> str:
-    """Return what stands at *path* in the answers."""
-    found = list(_content(_answered(each.interaction for each in asked)))
+def _values_at(path: tuple[str, ...], found: list[Any]) -> list[str]:
+    """Return what stands at *path* in the answers *found*."""
     for name in path:
         key = name.removesuffix("[]")
         found = [each[key] for each in found if isinstance(each, dict) and key in each]
         if key != name:
             found = [item for each in found if isinstance(each, list) for item in each]
-    return ", ".join(sorted({_short(each, ".".join(path)) for each in found}))
+    return sorted({_short(each) for each in found})
 
 
 # --- values -------------------------------------------------------------------------------------------
 
 
-def _bodies(where: str, old: bytes, new: bytes) -> Iterator[Difference]:
-    if old == new:
-        return
-    one, other = _parsed(old), _parsed(new)
-    if one is None or other is None:
-        yield Difference("value", where, f"{len(old):,} bytes", f"{len(new):,} bytes")
-        return
-    yield from _values(where, one, other)
+def _body(body: bytes, clean: bytes) -> _Body:
+    raw, shown = _parsed(body), _parsed(clean)
+    return _Body(body, shown_names(raw, shown), shown)
 
 
-def _values(where: str, one: Any, other: Any) -> Iterator[Difference]:
-    """Yield how *one* and *other* differ, but for fields that only one of them has: these are shapes."""
+def _bodies(where: str, old: _Body, new: _Body) -> Iterator[Difference]:
+    if old.raw is not None and new.raw is not None:
+        yield from _values(where, (old.raw, new.raw), (old.shown, new.shown))
+    elif old.content != new.content:
+        sizes = (f"{len(each.content):,} bytes" for each in (old, new))
+        yield Difference("value", where, *sizes)
+
+
+def _values(where: str, raw: tuple[Any, Any], shown: tuple[Any, Any]) -> Iterator[Difference]:
+    """Yield how the *raw* values differ, as *shown*, but for fields that only one has: these are shapes."""
+    one, other = raw
     if isinstance(one, dict) and isinstance(other, dict):
         for name in one:
             if name in other:
-                yield from _values(f"{where}.{name}", one[name], other[name])
+                inner = (_inside(shown[0], name), _inside(shown[1], name))
+                yield from _values(f"{where}.{name}", (one[name], other[name]), inner)
     elif isinstance(one, list) and isinstance(other, list):
         if len(one) != len(other):
-            yield Difference(
-                "value", f"{shown_place(where)}: length", str(len(one)), str(len(other))
-            )
-        for this, that in zip(one, other, strict=False):
-            yield from _values(f"{where}[]", this, that)
+            yield Difference("value", f"{where}: length", str(len(one)), str(len(other)))
+        for number, items in enumerate(zip(one, other, strict=False)):
+            inner = (_inside(shown[0], number), _inside(shown[1], number))
+            yield from _values(f"{where}[]", items, inner)
     elif one != other or (
         type(one) is not type(other) and not (is_number(one) and is_number(other))
     ):
-        yield Difference(
-            _tier(where, one, other), shown_place(where), _short(one, where), _short(other, where)
-        )
+        yield Difference(_tier(where, one, other), where, _short(shown[0]), _short(shown[1]))
+
+
+def _inside(shown: Any, step: Any) -> Any:
+    """Return what stands at *step* of *shown*; *shown* itself where redaction has replaced it as a whole."""
+    try:
+        return shown[step] if isinstance(shown, dict | list) else shown
+    except (KeyError, IndexError):
+        return "not shown"
 
 
 def _tier(where: str, one: Any, other: Any) -> Tier:
@@ -233,9 +256,8 @@ def _tier(where: str, one: Any, other: Any) -> Tier:
     return "volatile" if is_volatile else "value"
 
 
-def _short(value: Any, where: str) -> str:
-    text = shown_value(value, where)
-    return excerpt(text, LONGEST)
+def _short(value: Any) -> str:
+    return excerpt(json.dumps(value), LONGEST)
 
 
 def _parsed(body: bytes) -> Any:

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Final
 from urllib.parse import unquote
 
 from qrtest.cassette.digests import Digests
@@ -38,7 +38,6 @@ __all__ = [
     "redacted",
     "shown",
     "shown_place",
-    "shown_value",
 ]
 
 PUBLIC: Final = ("backends", "backend", "plan")
@@ -90,14 +89,7 @@ def redacted(
     """
     interactions = list(interactions)
     redactor = redactor or Redactor(key, rules)
-    redactor.keep(public_names(interactions))
-    in_answers = redactor.values_in_answers(interactions)
-    for request in {(each.uri, each.request.body): each.request for each in interactions}.values():
-        # A credential that is sent has to be known whole, before values in it are replaced.
-        redactor.request(request)
-    taught = in_answers | redactor.known_in_answers(interactions, in_answers)
-    learnt = LearntValues(taught, redactor.placeholder, interactions)
-    cleaned = [(each, redactor.interaction(learnt.in_request(each))) for each in interactions]
+    cleaned, learnt = redactor.session(interactions)
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())
     clean = tuple(map(known.out_of, collapsed(kept)))
@@ -124,15 +116,6 @@ def is_token_exchange(request: Request) -> bool:
 def shown(text: str) -> str:
     """Return *text* as an error message or a report may show it."""
     return Redactor(b"shown").shown(text)
-
-
-def shown_value(value: Any, place: str) -> str:
-    """Return the JSON of *value*, which stands at *place* in a body, as a report may show it.
-
-    >>> shown_value(12, "body.user.jobs"), shown_value("hunter2", "body.password")[:16]
-    ('12', '"redacted-token-')
-    """
-    return Redactor(b"shown").value(json.dumps(value), place)
 
 
 def shown_place(place: str) -> str:
@@ -216,6 +199,21 @@ class Redactor:
             asked += [f"{unquote(each.uri)} {body} {dict(each.request.headers)}", *circuits]
         named = (self.value(json.dumps(name), "name") for name in names)
         return self._placeholders.distinct_values([*asked, *map(self.text, instances), *named])
+
+    def session(
+        self, interactions: list[Interaction]
+    ) -> tuple[list[tuple[Interaction, Interaction]], LearntValues]:
+        """Return each of *interactions* with what stands for it, and what the answers taught the program."""
+        self.keep(public_names(interactions))
+        in_answers = self.values_in_answers(interactions)
+        for request in {
+            (each.uri, each.request.body): each.request for each in interactions
+        }.values():
+            # A credential that is sent has to be known whole, before values in it are replaced.
+            self.request(request)
+        taught = in_answers | self.known_in_answers(interactions, in_answers)
+        learnt = LearntValues(taught, self.placeholder, interactions)
+        return [(each, self.interaction(learnt.in_request(each))) for each in interactions], learnt
 
     def interaction(self, interaction: Interaction) -> Interaction:
         """Return *interaction* without secrets, but for credentials that are only known from another one."""

@@ -254,10 +254,10 @@ def summary(response: Response) -> str:
 
 def _shown(value: Any, place: str) -> str:
     """Return *value*, which stands at *place* in an answer: words of the service, or what redaction keeps."""
-    from qrtest.redaction.redactor import shown_value
+    from qrtest.redaction.redactor import Redactor
     from qrtest.redaction.words import is_of_the_service, parts
 
     text = str(value)
     if len(text) < LONGEST_WORD and (text.isdigit() or all(map(is_of_the_service, parts(text)))):
         return text
-    return shown_value(text, place).strip('"')
+    return Redactor(b"shown").value(json.dumps(text), place).strip('"')

@@ -19,8 +19,10 @@ from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.cli.commands import group
 from qrtest.errors import QrtestError
 from qrtest.http.messages import Request, Response
+from qrtest.playback.diff import differences
 from tests.redaction.harmless import JOB
-from tests.redaction.messages import API
+from tests.redaction.labels_in_json import IN_JSON
+from tests.redaction.messages import API, answered
 
 CANARIES = ("kanarievogel", "Zq7Kp2mXw9Lr4TvB8")
 """One that could be a name, and one that looks random."""
@@ -198,3 +200,25 @@ def test_no_note_of_a_proxy_shows_what_was_asked(canary: str, tmp_path: Path) ->
 
 def _canaries(text: str, canary: str) -> list[str]:
     return re.findall(rf".{{0,40}}{canary}.{{0,10}}", text, re.IGNORECASE)
+
+
+def _of_a_name(name: str, value: str) -> list[Interaction]:
+    """Return interactions in which *name* governs *value*, each in another way."""
+    known = (*IN_JSON.values(), lambda n, v: answered(json.dumps({f"{n}s": {v: {"a": 1}, "b": v}})))
+    return [position(name, value) for position in known]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("otp", ("493827", "493828")), ("password", ("swordfish", "zeppelin"))],
+)
+def test_a_difference_shows_no_value_without_what_governs_it(
+    name: str, values: tuple[str, str]
+) -> None:
+    """A value that is printed alone is what it is in its document: the name may stand beside it, or above."""
+    both = (_of_a_name(name, value) for value in values)
+    for one, other in zip(*both, strict=True):
+        found = differences(Cassette((one,)), Cassette((other,)))
+        assert found
+        printed = "\n".join(map(str, found))
+        assert not any(value in printed for value in values), printed
