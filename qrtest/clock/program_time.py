@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
+from weakref import WeakKeyDictionary
 
 from qrtest.patching import Patch, Patches
 
@@ -51,6 +52,7 @@ class ProgramTime:
         self._lock = threading.Lock()
         self._threads: dict[int, _Thread] = {}
         self._ends: list[float] = []
+        self._begun: WeakKeyDictionary[threading.Thread, _Thread] = WeakKeyDictionary()
 
     def asked(self) -> Since:
         """Return when the request is made that the running thread makes now."""
@@ -92,14 +94,19 @@ class ProgramTime:
             thread.has_waited_for_others = True
 
     def _this(self) -> _Thread:
-        """Return the running thread; a new one begins where the furthest of the others is."""
-        known = self._threads.get(threading.get_ident())
-        if known is None:
+        """Return the running thread.
+
+        A new one begins where the one is that started it; one from before, where the furthest of all is.
+        """
+        this = threading.get_ident()
+        begun = self._begun.pop(threading.current_thread(), None) if self._begun else None
+        if begun is not None:
+            self._threads[this] = begun
+        elif this not in self._threads:
             others = self._threads.values()
             first = max(others, key=lambda each: each.moment, default=_Thread(None, 0.0))
-            known = _Thread(first.answer, first.moment)
-            self._threads[threading.get_ident()] = known
-        return known
+            self._threads[this] = _Thread(first.answer, first.moment)
+        return self._threads[this]
 
     def _idle(self, thread: _Thread) -> float:
         """Return for how long nothing was computed since the last answer, sleeps left out."""
@@ -138,6 +145,9 @@ class ProgramTime:
         def start_thread(started: threading.Thread) -> None:
             with self._lock:
                 thread = self._this()
+                now = time.perf_counter() - thread.slept
+                begun = _Thread(thread.answer, thread.moment, thread.slept, wall=now)
+                self._begun[started] = begun
             waited = thread.has_waited_for_others
             start(started)
             # Until the other thread has begun it waits, too, but for nothing that the program does.

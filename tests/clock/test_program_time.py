@@ -82,6 +82,29 @@ def test_a_thread_that_is_slow_to_start_is_not_waited_for(monkeypatch: pytest.Mo
     assert moments(program) == [0.0, 1.0, 2.0, 1.0]
 
 
+def test_a_thread_begins_where_the_one_is_that_starts_it() -> None:
+    """However far others are by the time that it asks for the first time."""
+
+    def program(ask: Callable[[], None]) -> None:
+        asked = threading.Event()
+
+        def late() -> None:
+            while not asked.is_set():
+                pass
+            ask()
+
+        ask()
+        time.sleep(0.02)
+        other = threading.Thread(target=late)
+        other.start()
+        ask()
+        ask()
+        asked.set()
+        other.join()
+
+    assert moments(program) == [0.0, 1.02, 2.02, 1.02]
+
+
 @pytest.mark.parametrize("wait", [lambda event: event.wait(0.02), lambda event: time.sleep(0.02)])
 def test_a_wait_that_runs_out_is_a_sleep(wait: Callable[[threading.Event], Any]) -> None:
     """Of an event that is never set."""
