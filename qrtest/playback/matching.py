@@ -13,13 +13,15 @@ from typing import Any, Final
 from urllib.parse import unquote_plus
 
 from qrtest.cassette.digests import Digests
+from qrtest.cassette.model import Interaction
 from qrtest.excerpt import excerpt
-from qrtest.http.messages import Request
+from qrtest.http.messages import Request, Response
 from qrtest.playback.request_index import fits
 from qrtest.playback.request_tree import UNORDERED, Packed, json_of, tree_of
 from qrtest.redaction.allowlist import plain_name
 from qrtest.redaction.patterns import is_placeholder
 from qrtest.redaction.redactor import Redactor
+from qrtest.redaction.shown_session import shown_session
 from qrtest.service.circuit_header import unpacked, with_changed_header
 
 __all__ = ["SameCircuit", "reasons", "similarity", "without"]
@@ -30,6 +32,7 @@ SameCircuit = Callable[[bytes, bytes], str | None]
 CIRCUIT: Final = "QuantumCircuit"
 MOST_REASONS: Final = 3
 LONGEST_VALUE: Final = 80
+OTHER_VALUE: Final = "another value"
 _PARTS_OF_THE_SERVICE: Final = ("method", "operation", "name", "part")
 _PARTS: Final = ("method", "operation", "host")
 
@@ -129,9 +132,14 @@ class _Comparison:
 
     @cached_property
     def shown(self) -> tuple[dict[str, Any], ...]:
-        """Both trees as they may be printed."""
-        redactor = Redactor(b"matching")
-        return tuple(tree_of(redactor.request(each)) for each in self.requests)
+        """Both trees as they may be printed: with the names of `trees`, and the values that may be."""
+        asked = (Interaction(request=each, response=Response(200)) for each in self.requests)
+        return tuple(tree_of(each.request) for each in shown_session(asked))
+
+    @cached_property
+    def trees(self) -> tuple[dict[str, Any], ...]:
+        """Both trees as they are."""
+        return tuple(map(tree_of, self.requests))
 
     def heads(self, wanted: list[Any], known: list[Any]) -> Iterator[str]:
         if bool(wanted[1]) != bool(known[1]):
@@ -150,11 +158,11 @@ class _Comparison:
         for name in sorted(wanted.keys() | known.keys()):
             place = ("query", name)
             if name not in known:
-                yield f"the query has {name}={self._values(0, place)}, recorded without it"
+                yield f"the query has {self._field(0, place)}, recorded without it"
             elif name not in wanted:
-                yield f"the query lacks {name}={self._values(1, place)}"
+                yield f"the query lacks {self._field(1, place)}"
             elif not fits(known[name], wanted[name], self.digests, name, place):
-                yield f"the query has {name}={self._values(0, place)}, recorded {self._values(1, place)}"
+                yield f"the query has {self._field(0, place)}, recorded {self._values(1, place)}"
 
     def bodies(self, wanted: Any, known: Any, size: int, known_size: int) -> Iterator[str]:
         if fits(known, wanted, self.digests):
@@ -168,60 +176,90 @@ class _Comparison:
         self, one: Any, other: Any, place: tuple[Any, ...], name: str
     ) -> Iterator[str]:
         """Yield why *one* is not the recorded *other*; both stand at *place*, under *name*."""
-        path = _written(place)
         if isinstance(one, dict) and isinstance(other, dict):
             if "__type__" in one and "__type__" in other:
                 yield from self._packed_difference(one, other, place)
                 return
             for key in [*one, *(key for key in other if key not in one)]:
                 if key not in other:
-                    yield f"{path}.{key} is not recorded"
+                    yield f"{self._path(0, (*place, key))} is not recorded"
                 elif key not in one:
-                    yield f"{path}.{key} is recorded and missing"
+                    yield f"{self._path(1, (*place, key))} is recorded and missing"
                 else:
                     yield from self._differences(one[key], other[key], (*place, key), key)
         elif _are_rows(one, other) and name not in UNORDERED:
             for number, (this, that) in enumerate(zip(one, other, strict=True)):
                 yield from self._differences(this, that, (*place, number), "")
         elif not fits(other, one, self.digests, name, place):
-            yield f"{path} is {self._short(0, place)}, recorded {self._short(1, place)}"
+            shown = (self._short(side, place) for side in (0, 1))
+            yield f"{self._path(0, place)} is {', recorded '.join(shown)}"
 
     def _packed_difference(
         self, one: dict[str, Any], other: dict[str, Any], place: tuple[Any, ...]
     ) -> Iterator[str]:
-        path, kind = _written(place), one["__type__"]
-        if kind != other["__type__"]:
-            yield f"{path} is of type {kind!r:.40}, recorded {other['__type__']!r:.40}"
+        path, named = self._path(0, place), (*place, "__type__")
+        if one["__type__"] != other["__type__"]:
+            types = (f"{self._shown_at(side, named)[1]!r:.40}" for side in (0, 1))
+            yield f"{path} is of type {', recorded '.join(types)}"
             return
         if fits(other, one, self.digests):
             return
+        kind = f"{self._shown_at(0, named)[1]!s:.40}"
         this, that = one.get("__value__"), other.get("__value__")
         if not (isinstance(this, Packed) and isinstance(that, Packed)):
             is_hidden = isinstance(that, str) and is_placeholder(that)
             hint = (
                 ": the recorded one held a secret, and its bytes are compared" if is_hidden else ""
             )
-            yield f"{path} is another {kind!s:.40}{hint}"
+            yield f"{path} is another {kind}{hint}"
             return
         why: str | None = "its content differs"
-        if kind == CIRCUIT and self.same_circuit is not None:
+        if one["__type__"] == CIRCUIT and self.same_circuit is not None:
             why = self.same_circuit(unpacked(this.packed), unpacked(that.packed))
         if why is not None:
-            yield f"{path} is another {kind!s:.40}: {why}"
+            yield f"{path} is another {kind}: {why}"
+
+    def _shown_at(self, side: int, place: tuple[Any, ...]) -> tuple[tuple[Any, ...], Any]:
+        """Return *place* with the names that may be printed, and what may be of the value there."""
+        raw: Any = self.trees[side]
+        shown: Any = self.shown[side]
+        written = []
+        for step in place:
+            if isinstance(raw, dict):
+                is_alike = isinstance(shown, dict) and len(shown) == len(raw)
+                names = list(shown) if is_alike else list(map(_hidden, raw))
+                name = names[list(raw).index(step)] if step in raw else _hidden(step)
+            else:
+                name = step
+            try:
+                raw = raw[step]
+                shown = shown[name]
+            except (KeyError, IndexError, TypeError):
+                shown = OTHER_VALUE
+            written.append(name)
+        return tuple(written), shown
+
+    def _path(self, side: int, place: tuple[Any, ...]) -> str:
+        return _written(self._shown_at(side, place)[0])
 
     def _short(self, side: int, place: tuple[Any, ...]) -> str:
-        value = self.shown[side]
-        try:
-            for step in place:
-                value = value[step]
-        except (KeyError, IndexError, TypeError):
-            return "another value"
+        value = self._shown_at(side, place)[1]
+        if value is OTHER_VALUE:
+            return value
         text = repr(value) if place[0] == "head" else json.dumps(value)
         return excerpt(text, LONGEST_VALUE)
 
+    def _field(self, side: int, place: tuple[Any, ...]) -> str:
+        """Return the parameter of a query at *place* with its values."""
+        return f"{self._shown_at(side, place)[0][1]}={self._values(side, place)}"
+
     def _values(self, side: int, place: tuple[Any, ...]) -> str:
-        values = self.shown[side]["query"].get(place[1])
-        return "another value" if values is None else f"{', '.join(map(repr, values)):.60}"
+        values = self._shown_at(side, place)[1]
+        return values if values is OTHER_VALUE else f"{', '.join(map(repr, values)):.60}"
+
+
+def _hidden(name: str) -> str:
+    return Redactor(b"shown").placeholder(name)
 
 
 def _written(place: tuple[Any, ...]) -> str:

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from qrtest.cli.commands import group
 from qrtest.errors import QrtestError
 from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import differences
+from qrtest.playback.matching import reasons
 from tests.redaction.harmless import JOB
 from tests.redaction.labels_in_json import IN_JSON
 from tests.redaction.messages import API, answered
@@ -222,3 +224,25 @@ def test_a_difference_shows_no_value_without_what_governs_it(
         assert found
         printed = "\n".join(map(str, found))
         assert not any(value in printed for value in values), printed
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("otp", ("493827", "493828")), ("password", ("swordfish", "zeppelin"))],
+)
+def test_why_a_request_was_not_recorded_shows_no_value_without_what_governs_it(
+    name: str, values: tuple[str, str]
+) -> None:
+    """Neither a value that a field beside it governs, nor a name of a field that one above it does."""
+    shapes: tuple[Callable[[str], object], ...] = (
+        lambda value: {"op": "replace", "path": f"/{name}", "value": value},
+        lambda value: {"users": {f"{value}.jones": {"age": 3}}},
+        lambda value: {name: {"__type__": value, "__value__": value}},
+    )
+    for shape in shapes:
+        one, other = (
+            Request.to("POST", API, body=json.dumps(shape(each)).encode()) for each in values
+        )
+        found = reasons(one, other)
+        assert found
+        assert not any(value in reason for value in values for reason in found), found
