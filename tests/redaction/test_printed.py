@@ -237,7 +237,7 @@ def test_why_a_request_was_not_recorded_shows_no_value_without_what_governs_it(
     shapes: tuple[Callable[[str], object], ...] = (
         lambda value: {"op": "replace", "path": f"/{name}", "value": value},
         lambda value: {"users": {f"{value}.jones": {"age": 3}}},
-        lambda value: {name: {"__type__": value, "__value__": value}},
+        lambda value: {"a": {"__type__": f"{value}@example.org", "__value__": value}},
     )
     for shape in shapes:
         one, other = (
