@@ -177,8 +177,6 @@ def _line_of(finding: Finding) -> tuple[FrameSummary | None, str]:
         asked = lines.of_request(operation)
         if asked is not None:
             return asked, did
-    if lines is not None and finding.rule.name == "ends" and run.was_stopped and run.error is None:
-        return lines.of_request(""), ", which waited, and caught what stopped it"
     if run.stalled_at is not None:
         return run.stalled_at, ""
     raised_at = None if run.error is None else frame_of_the_consumer(run.error.__traceback__)

@@ -94,7 +94,7 @@ class SourceLines:
                 for operation in ("", where.operation if where is not None else ""):
                     self._asked[operation] = _summary(caller)
         elif event == "return" and code is Journal.handle.__code__:
-            entry = frame.f_locals["last"]
+            entry = frame.f_locals.get("last")  # none yet where the service raised
             if isinstance(entry, Entry) and entry.operation == "poll":
                 self._note_pace(entry.most_in_a_minute, project_frame(frame.f_back))
         elif event == "return" and is_of_the_project(code.co_filename):

@@ -160,7 +160,7 @@ class Journal:
         sessions: dict[str, str] = {}
         for entry in self:
             by_name.setdefault(entry.name, []).append(entry.event())
-            if entry.operation == "poll" and entry.name not in sessions:
+            if entry.operation == "poll" and not sessions.get(entry.name):  # a fault names none
                 sessions[entry.name] = session_of(entry.response)
         return Timeline(
             title,

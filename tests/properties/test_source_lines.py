@@ -17,8 +17,11 @@ from qiskit_ibm_runtime import SamplerV2, Session
 
 import qrtest
 from qrtest import Scenario
+from qrtest.clock.clocks import VirtualClock
 from qrtest.errors import ConsumerBug
+from qrtest.http.messages import Request, Response
 from qrtest.properties.source_lines import SourceLines
+from qrtest.timeline.journal import Journal
 
 CIRCUIT = QuantumCircuit(1, 1)
 CIRCUIT.measure(0, 0)
@@ -228,3 +231,15 @@ def test_a_profiler_that_is_at_work_goes_on() -> None:
     finally:
         profiler.disable()
     assert any("counts_of" in str(entry.code) for entry in profiler.getstats())
+
+
+def test_a_request_that_the_service_does_not_survive_is_looked_at_as_well() -> None:
+    """What the service raised arrives, and not an error of the look."""
+
+    class Broken:
+        def handle(self, request: Request) -> Response:
+            raise RuntimeError("broken")
+
+    journal = Journal(Broken(), VirtualClock())
+    with SourceLines(), pytest.raises(RuntimeError, match="broken"):
+        journal.handle(Request("GET", "quantum.cloud.ibm.com", "/jobs/some-job"))

@@ -150,3 +150,14 @@ def test_the_summary_of_a_broken_connection_names_how_it_broke(failure: Failure)
 def test_the_summary_of_an_answer_is_a_word_or_two(response: Response, expected: str) -> None:
     """The job's status, the error's code, or how much it was."""
     assert summary(response) == expected
+
+
+def test_a_job_stays_in_its_session_where_its_first_polls_are_refused() -> None:
+    """An answer that a fault made names no session; a later one does."""
+    gateway = faults.status(503, on="poll", times=2)
+    with simulate() as sim:
+        job = sim.job("RUNNING 1s; DONE", session_id="a-session", faults=[gateway])
+        for _ in range(3):
+            with contextlib.suppress(IBMRuntimeError):
+                job.status()
+        assert sim.journal.drawn().tracks[0].session == "a-session"
