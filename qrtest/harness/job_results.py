@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 
 from qrtest.client.lasting_import import import_qiskit
@@ -27,6 +27,8 @@ PRIMITIVES: Final = ("sampler", "estimator")
 DEFAULT_PARAMS: Final = '{"pubs": [], "version": 2}'
 """The inputs of a job that is made without any: its default result is the small valid one."""
 
+RepDelays = Callable[[str], tuple[float, float] | None]
+
 
 class Backends(Protocol):
     """The descriptions of backends."""
@@ -45,14 +47,15 @@ class JobResults:
         self._seed = seed
 
     def of(
-        self, scenario: Scenario, submission: Submission, *, number: int
+        self, scenario: Scenario, submission: Submission, *, number: int, rep_delays: RepDelays
     ) -> tuple[Script, str | ResultMaker | None]:
         """Return the script that the job follows and its result; *number* counts the jobs.
 
+        *rep_delays* returns the range of repetition delays of a backend.
         The script is not the scenario's where the job fails because of what was submitted.
         """
         script, result = scenario.script, scenario.result
-        failing = self._failing(scenario, submission)
+        failing = self._failing(scenario, submission, rep_delays)
         if failing is not None:
             return failing, None
         if is_computed(scenario):
@@ -65,7 +68,9 @@ class JobResults:
             return script, _encoded(None, submission.program_id)
         return script, self._fitted(submission, number)
 
-    def _failing(self, scenario: Scenario, submission: Submission) -> Script | None:
+    def _failing(
+        self, scenario: Scenario, submission: Submission, rep_delays: RepDelays
+    ) -> Script | None:
         """Return the script of a job that fails because of what was submitted; None for one that does not.
 
         A result that is given is that of any inputs that can be read or not: only their length is checked.
@@ -84,7 +89,7 @@ class JobResults:
             return Script(failed(f"{explanation(VALIDATION).message} {problem}", code=VALIDATION))
         if scenario.result is not None and not is_computed(scenario):
             return None
-        checked = input_checks.checked(script, program_id, params, None)
+        checked = input_checks.checked(script, program_id, params, rep_delays(submission.backend))
         if checked is not script:
             return checked
         found = unfit(program_id, params)

@@ -317,7 +317,12 @@ class ScriptedService:
         logs: str | None = None,
         metrics: str | None = None,
     ) -> JobPlan:
-        script, result = self._results.of(scenario, submission, number=len(self.scenarios))
+        script, result = self._results.of(
+            scenario,
+            submission,
+            number=len(self.scenarios),
+            rep_delays=self.service.devices.rep_delays,
+        )
         record = scenario.record
         if logs is None and record is not None:
             logs = record.logs

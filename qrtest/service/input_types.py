@@ -137,6 +137,10 @@ def _is_positive(value: Any) -> bool:
     return _is_number(value) and math.isfinite(value) and value > 0
 
 
+def _is_switch(value: Any) -> bool:
+    return isinstance(value, bool)
+
+
 def _is_object(value: Any) -> bool:
     return isinstance(value, Mapping)
 
@@ -156,6 +160,7 @@ def _are_texts(value: Any) -> bool:
 
 Rule = tuple[Callable[[Any], bool], str]
 _OBJECT: Final[Rule] = (_is_object, "is not an object")
+_SWITCH: Final[Rule] = (_is_switch, "is neither true nor false")
 _RANDOMIZATIONS: Final[Rule] = (_is_count_or_auto, "is neither a whole number above 0 nor 'auto'")
 _ZNE: Final = ("resilience", "zne")
 RULES: Final[Mapping[Sequence[str], Rule]] = {
@@ -170,11 +175,18 @@ RULES: Final[Mapping[Sequence[str], Rule]] = {
         lambda value: value in MEAS_TYPES,
         f"is none of {', '.join(MEAS_TYPES)}",
     ),
+    ("execution", "init_qubits"): _SWITCH,
     ("dynamical_decoupling",): _OBJECT,
+    ("dynamical_decoupling", "enable"): _SWITCH,
     ("twirling",): _OBJECT,
+    ("twirling", "enable_gates"): _SWITCH,
+    ("twirling", "enable_measure"): _SWITCH,
     ("twirling", "num_randomizations"): _RANDOMIZATIONS,
     ("twirling", "shots_per_randomization"): _RANDOMIZATIONS,
     ("resilience",): _OBJECT,
+    ("resilience", "measure_mitigation"): _SWITCH,
+    ("resilience", "zne_mitigation"): _SWITCH,
+    ("resilience", "pec_mitigation"): _SWITCH,
     _ZNE: _OBJECT,
     (*_ZNE, "noise_factors"): (
         lambda value: _are_factors(value, 1),

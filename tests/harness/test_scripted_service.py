@@ -33,3 +33,14 @@ def test_the_scenarios_of_jobs_are_listed_under_both_names() -> None:
         submitted(sim)
     assert sim.scenarios == (("job", Scenario("QUEUED 5s; DONE")), ("next_job", Scenario("DONE")))
     assert sim.lives == sim.scenarios
+
+
+def test_the_repetition_delay_of_a_job_that_is_made_is_checked_as_that_of_a_submitted_one() -> None:
+    """Against the range of its backend."""
+    params = {"pubs": [["OPENQASM 3.0; bit c;"]], "version": 2}
+    with simulate() as sim:
+        for delay, status in ((0.0005, "DONE"), (5.0, "ERROR")):
+            options = {"execution": {"rep_delay": delay}}
+            job = sim.job("DONE", params={**params, "options": options}, backend="ibm_torino")
+            assert job.status() == status
+    assert "6050" in job.error_message()

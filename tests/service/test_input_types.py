@@ -28,6 +28,11 @@ QASM = "OPENQASM 3.0; bit c; c = measure $0;"
         ({"options": {"execution": 1}}, "execution is not an object"),
         ({"options": {"execution": {"meas_type": "raw"}}}, "execution.meas_type is none of"),
         ({"options": {"twirling": True}}, "twirling is not an object"),
+        ({"options": {"twirling": {"enable_gates": "yes"}}}, "twirling.enable_gates is neither"),
+        (
+            {"options": {"resilience": {"zne_mitigation": 1}}},
+            "resilience.zne_mitigation is neither",
+        ),
         (
             {"options": {"twirling": {"num_randomizations": 0}}},
             "twirling.num_randomizations is neither a whole number above 0 nor 'auto'",
