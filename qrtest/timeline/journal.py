@@ -156,8 +156,11 @@ class Journal:
 
     def drawn(self, title: str = "") -> Timeline:
         """Return what happened as a value that can be drawn."""
+        from qrtest.redaction.redactor import Redactor
+
         by_name: dict[str, list[Event]] = {}
         sessions: dict[str, str] = {}
+        redactor = Redactor(b"shown")
         for entry in self:
             by_name.setdefault(entry.name, []).append(entry.event())
             if entry.operation == "poll" and not sessions.get(entry.name):  # a fault names none
@@ -166,7 +169,7 @@ class Journal:
             title,
             tuple(
                 Track(
-                    f"job {name}" if name else "account",
+                    f"job {redactor.identifier(name)}" if name else "account",
                     stretches(events),
                     tuple(events),
                     sessions.get(name, ""),

@@ -85,7 +85,9 @@ class Dispatcher:
             try:
                 response = self._handle(request)
             except UnansweredRequest as unanswered:
-                raise UnansweredRequest(_shown(str(unanswered))) from None
+                # Another error would keep this one as its context, with all that was asked in it.
+                unanswered.args = (_shown(str(unanswered)),)
+                raise
         if self._noting:
             for note in tuple(self._noting):
                 note()

@@ -18,7 +18,7 @@ import qrtest
 from qrtest.cassette import codec
 from qrtest.cassette.model import Cassette, Interaction, Provenance
 from qrtest.cli.commands import group
-from qrtest.errors import QrtestError
+from qrtest.errors import QrtestError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.playback.diff import differences
 from qrtest.playback.matching import reasons
@@ -246,3 +246,19 @@ def test_why_a_request_was_not_recorded_shows_no_value_without_what_governs_it(
         found = reasons(one, other)
         assert found
         assert not any(value in reason for value in values for reason in found), found
+
+
+def test_no_error_of_a_simulation_holds_what_was_asked() -> None:
+    """Nor does the error that it was raised from, nor the timeline, where a name stands in an address."""
+    asked = "https://api.example.com/users/johannes.smit/tokens/a3f9Kq8ZpL2vT7wXy4Rb"
+    with qrtest.simulate() as sim:
+        with pytest.raises(UnansweredRequest) as caught:
+            requests.get(asked, timeout=5)
+        requests.get(f"{API}/jobs/swordfish1", timeout=5)
+        printed = str(sim.journal.timeline())
+    error: BaseException | None = caught.value
+    while error is not None:
+        printed += f"{error}{error!r}"
+        error = error.__cause__ or error.__context__
+    assert "api.example.com" in printed
+    assert not any(each in printed for each in ("johannes", "a3f9Kq8ZpL2vT7wXy4Rb", "swordfish"))
