@@ -11,18 +11,18 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from qrtest.patching import Patch, Patches
 
 __all__ = ["ProgramTime", "Since"]
 
-SHORTEST_IDLE_SECONDS: Final = 0.005
-"""What a thread that is given work has to be idle for to have waited for that work."""
+SHORTEST_WAIT_SECONDS: Final = 0.005
+"""What a thread has to wait for to have waited for another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,6 @@ class _Thread:
     answer: int | None
     moment: float
     slept: float = 0.0
-    has_waited_for_others: bool = False
     wall: float = field(default_factory=time.perf_counter)
     processor: float = field(default_factory=time.process_time)
 
@@ -58,17 +57,7 @@ class ProgramTime:
         """Return when the request is made that the running thread makes now."""
         with self._lock:
             thread = self._this()
-            seconds, idle = thread.slept, self._idle(thread)
-            if _runs_an_event_loop():
-                seconds += max(0.0, idle)
-            answer, moment = thread.answer, thread.moment + seconds
-            if thread.has_waited_for_others or (
-                idle > SHORTEST_IDLE_SECONDS and _is_given_work(threading.current_thread())
-            ):
-                furthest = max(self._threads.values(), key=lambda each: each.moment + each.slept)
-                if furthest.moment + furthest.slept > moment:
-                    return Since(furthest.answer, furthest.slept)
-            return Since(answer, seconds)
+            return Since(thread.answer, self._waited(thread))
 
     def answered(self, since: Since, cost: float) -> int:
         """Note the answer to a request made *since*, which took *cost* seconds; return its number."""
@@ -82,16 +71,6 @@ class ProgramTime:
     def observed(self) -> Patches:
         """Return a context manager that counts the waits of all threads within its block."""
         return Patches(lambda: [*self._sleeps(), *self._waits()])
-
-    @contextmanager
-    def _waiting(self) -> Iterator[_Thread]:
-        """Note that the running thread waits for another one, unless that takes no time."""
-        with self._lock:
-            thread = self._this()
-        began = time.perf_counter()
-        yield thread
-        if time.perf_counter() - began > SHORTEST_IDLE_SECONDS:
-            thread.has_waited_for_others = True
 
     def _this(self) -> _Thread:
         """Return the running thread.
@@ -108,10 +87,39 @@ class ProgramTime:
             self._threads[this] = _Thread(first.answer, first.moment)
         return self._threads[this]
 
-    def _idle(self, thread: _Thread) -> float:
-        """Return for how long nothing was computed since the last answer, sleeps left out."""
+    def _waited(self, thread: _Thread) -> float:
+        """Return for how long the running *thread* has waited since its last answer.
+
+        What a thread with an event loop has not computed is a wait of one of its tasks.
+        """
+        if not _runs_an_event_loop():
+            return thread.slept
         elapsed = time.perf_counter() - thread.wall
-        return elapsed - (time.process_time() - thread.processor) - thread.slept
+        return max(thread.slept, elapsed - (time.process_time() - thread.processor))
+
+    def _here(self) -> _Thread:
+        """Return where a thread begins, or goes on, to which the running one gives something to do."""
+        with self._lock:
+            thread = self._this()
+            waited = self._waited(thread)
+            wall = time.perf_counter() - waited
+            return _Thread(thread.answer, thread.moment, waited, wall=wall)
+
+    def _go_on(self, place: _Thread | None = None) -> None:
+        """Let the running thread go on at *place*, or where the furthest of all is, unless it is further."""
+        with self._lock:
+            thread = self._this()
+            if place is None:
+                place = max(self._threads.values(), key=lambda each: each.moment + each.slept)
+            if place.moment + place.slept > thread.moment + self._waited(thread):
+                now = time.perf_counter() - place.slept, time.process_time()
+                this = threading.get_ident()
+                self._threads[this] = replace(place, wall=now[0], processor=now[1])
+
+    def _waited_for_others(self, *, since: float) -> None:
+        """Note that the running thread has waited for another one, unless that took no time."""
+        if time.perf_counter() - since > SHORTEST_WAIT_SECONDS:
+            self._go_on()
 
     def _sleeps(self) -> Iterator[Patch]:
         genuine = time.sleep
@@ -128,42 +136,49 @@ class ProgramTime:
 
     def _waits(self) -> Iterator[Patch]:
         condition_wait, join = threading.Condition.wait, threading.Thread.join
-        start = threading.Thread.start
+        start, submit = threading.Thread.start, ThreadPoolExecutor.submit
+        starting: set[int] = set()
 
         def wait(condition: threading.Condition, timeout: float | None = None) -> bool:
-            with self._waiting() as thread:
-                is_notified = condition_wait(condition, timeout)
+            with self._lock:
+                thread = self._this()
+            began = time.perf_counter()
+            is_notified = condition_wait(condition, timeout)
             if not is_notified and timeout is not None:
-                thread.has_waited_for_others = False
                 thread.slept += max(0.0, timeout)
+            elif threading.get_ident() not in starting:
+                self._waited_for_others(since=began)
             return is_notified
 
         def join_thread(joined: threading.Thread, timeout: float | None = None) -> None:
-            with self._waiting():
-                join(joined, timeout)
+            began = time.perf_counter()
+            join(joined, timeout)
+            self._waited_for_others(since=began)
 
         def start_thread(started: threading.Thread) -> None:
-            with self._lock:
-                thread = self._this()
-                now = time.perf_counter() - thread.slept
-                begun = _Thread(thread.answer, thread.moment, thread.slept, wall=now)
-                self._begun[started] = begun
-            waited = thread.has_waited_for_others
-            start(started)
+            self._begun[started] = self._here()
             # Until the other thread has begun it waits, too, but for nothing that the program does.
-            thread.has_waited_for_others = waited
+            starting.add(threading.get_ident())
+            try:
+                start(started)
+            finally:
+                starting.discard(threading.get_ident())
+
+        def submit_work(pool: Any, work: Callable[..., Any], /, *given: Any, **named: Any) -> Any:
+            place = self._here()
+
+            def go_on(*given: Any, **named: Any) -> Any:
+                self._go_on(place)
+                return work(*given, **named)
+
+            return submit(pool, go_on, *given, **named)
 
         yield threading.Condition, "wait", wait
         yield threading.Thread, "start", start_thread
+        yield ThreadPoolExecutor, "submit", submit_work
         yield threading.Thread, "join", join_thread
 
 
 def _runs_an_event_loop() -> bool:
     events = sys.modules.get("asyncio.events")
     return events is not None and events._get_running_loop() is not None
-
-
-def _is_given_work(thread: threading.Thread) -> bool:
-    """Return whether *thread* is one of a pool, which waits for work in a way that cannot be observed."""
-    target = getattr(thread, "_target", None)
-    return getattr(target, "__module__", "") == "concurrent.futures.thread"

@@ -6,6 +6,7 @@ import select
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from time import sleep
 from typing import Any
 
@@ -105,6 +106,24 @@ def test_a_thread_begins_where_the_one_is_that_starts_it() -> None:
     assert moments(program) == [0.0, 1.02, 2.02, 1.02]
 
 
+def test_a_worker_of_a_pool_goes_on_where_its_work_was_submitted() -> None:
+    """Not where the others are by the time that it begins; and not before it has done what it was given first."""
+
+    def program(ask: Callable[[], None]) -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(slow, ask).result()
+            time.sleep(0.02)
+            pool.submit(ask)
+            time.sleep(0.03)
+            pool.submit(slow, ask).result()
+
+    def slow(ask: Callable[[], None]) -> None:
+        ask()
+        select.select([], [], [], 0.02)
+
+    assert moments(program) == [0.0, 1.02, 2.02]
+
+
 @pytest.mark.parametrize("wait", [lambda event: event.wait(0.02), lambda event: time.sleep(0.02)])
 def test_a_wait_that_runs_out_is_a_sleep(wait: Callable[[threading.Event], Any]) -> None:
     """Of an event that is never set."""
@@ -125,5 +144,5 @@ def test_nothing_stays_replaced() -> None:
     assert (time.sleep, sleep, threading.Condition.wait, *_of_threads()) == before
 
 
-def _of_threads() -> tuple[Any, Any]:
-    return threading.Thread.start, threading.Thread.join
+def _of_threads() -> tuple[Any, ...]:
+    return threading.Thread.start, threading.Thread.join, ThreadPoolExecutor.submit
