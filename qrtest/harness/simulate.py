@@ -202,6 +202,9 @@ class Simulation(Session, Scripting):
         client's encoder takes, a text, the path of a downloaded result, "computed" from the inputs by
         a simulator, "noisy" for the same with the errors of the device, or None for one that fits the
         inputs, with drawn values; without inputs, a small valid one.
+        *program_id*: "sampler", "estimator" or another program; the scenario's if not given. *session_id*,
+        *tags*, *image*, *private* and *cost* (seconds) are what the job was submitted with, *job_id* its id,
+        made up if not given. *logs*: their text. *result_decoder*: as RuntimeJobV2 takes it.
         *params*: the inputs, JSON values or anything the encoder takes; a V2 primitive without a pub
         when there are none. *metrics*: what the service
         answers, instead of what follows from the script. *usage_estimation*: seconds. *backend*: None is
