@@ -19,7 +19,7 @@ from qiskit.primitives.containers.bindings_array import BindingsArray
 from qiskit.primitives.containers.bit_array import BitArray
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
-from qrtest.client import releases
+from qrtest.client import releases, simulators
 from qrtest.client.device_support import Device
 from qrtest.client.fitted_programs import item_arguments, program_body
 from qrtest.client.fitted_results import (
@@ -92,6 +92,8 @@ def computed(
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {error}") from error
     except Exception as error:  # simulators document none, and what was submitted may be anything
         what = f"{type(error).__name__}: {error}"
+        if not simulators.has_aer():
+            what += " With qiskit-aer more circuits can be: pip install 'qrtest[aer]'."
         raise NotComputedError(NOT_COMPUTED, f"qrtest cannot compute this job: {what}") from error
 
 

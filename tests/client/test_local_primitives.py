@@ -230,6 +230,17 @@ def test_what_cannot_be_computed_fails_with_a_reason(
             job.result()
 
 
+def test_a_dynamic_circuit_says_what_would_compute_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reference primitives know no control flow; Aer does."""
+    monkeypatch.setattr(simulators, "has_aer", lambda: False)
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], 1)):
+        circuit.x(0)
+    with simulate() as sim, pytest.warns(NotComputedWarning, match=r"pip install 'qrtest\[aer\]'"):
+        sim.job("DONE", result="computed", params={"pubs": [[circuit, None, 9]]})
+
+
 @pytest.mark.parametrize("circuit", [WIDE, TWICE], ids=["wide", "measured in the middle"])
 def test_what_cannot_be_computed_gets_a_result_that_fits(
     monkeypatch: pytest.MonkeyPatch, circuit: QuantumCircuit
