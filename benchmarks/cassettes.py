@@ -24,12 +24,11 @@ import vcr
 import yaml
 
 import qrtest
-from benchmarks.report import Measured, show
+from benchmarks.report import Measured, now, show
 from qrtest.cassette import codec, store
 from qrtest.cassette.model import Cassette, Interaction, Provenance, collapsed
 from qrtest.http.messages import Request, Response
 
-NOW = time.perf_counter
 JOB = "d5h6o44pe0pc73am1f1g"
 URL = f"https://quantum.cloud.ibm.com/api/v1/jobs/{JOB}?exclude_params=true"
 JSON = {"Content-Type": "application/json"}
@@ -70,9 +69,9 @@ def stock(interactions: list[Interaction]) -> str:
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    begun = NOW()
+    begun = now()
     work()
-    return NOW() - begun
+    return now() - begun
 
 
 def by_vcrpy(path: Path, polls: int) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import statistics
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import responses
 from qiskit_ibm_runtime import RuntimeJobV2
 
-from benchmarks.report import Measured, show
+from benchmarks.report import Measured, now, show
 from qrtest import simulate
 from qrtest.client import releases
 from qrtest.client.runtime_client import parameters
@@ -31,7 +30,6 @@ BODY = job(
     usage=None,
     with_params=False,
 )
-NOW = [time.perf_counter]
 
 
 class BareClient:
@@ -85,10 +83,10 @@ def microseconds(made: Callable[[], Any], calls: int) -> float:
         polled.status()
         rounds = []
         for _ in range(ROUNDS):
-            start = NOW[0]()
+            start = now()
             for _ in range(calls):
                 polled.status()
-            rounds.append((NOW[0]() - start) / calls * 1e6)
+            rounds.append((now() - start) / calls * 1e6)
     return statistics.median(rounds)
 
 
@@ -96,20 +94,20 @@ def two_hour_queue(transport: Any) -> tuple[float, int]:
     """Return seconds for a two-hour queue polled every half second, and the number of polls."""
     with simulate(transport=transport, latency=0) as sim:
         waiting = sim.job("QUEUED 2h; DONE")
-        start = NOW[0]()
+        start = now()
         waiting.wait_for_final_state()
-        return NOW[0]() - start, sim.journal.count("poll")
+        return now() - start, sim.journal.count("poll")
 
 
 def whole_run() -> float:
     """Microseconds for a simulation, a job from submission to its end, and its result."""
     rounds = []
     for _ in range(ROUNDS):
-        start = NOW[0]()
+        start = now()
         for _ in range(100):
             with simulate() as sim:
                 sim.job("QUEUED 5s; RUNNING 2s; DONE").result()
-        rounds.append((NOW[0]() - start) / 100 * 1e6)
+        rounds.append((now() - start) / 100 * 1e6)
     return statistics.median(rounds)
 
 

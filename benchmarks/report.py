@@ -1,14 +1,20 @@
-"""A table of measurements: shown on a terminal, or written into docs/performance.md."""
+"""The real time, and a table of measurements: shown on a terminal, or written into docs/performance.md."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich import table as rich_table
 from rich.console import Console
 
-__all__ = ["Measured", "show"]
+__all__ = ["Measured", "now", "show"]
+
+
+def now() -> float:
+    """Return the real seconds since some moment, also inside of a simulation."""
+    return time.clock_gettime(time.CLOCK_MONOTONIC)
 
 
 @dataclass(frozen=True)

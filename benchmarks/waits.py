@@ -12,11 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from benchmarks.report import Measured, show
+from benchmarks.report import Measured, now, show
 from qrtest import VirtualClock, simulate
 from qrtest.clock.patch_time import install
 
-NOW = [time.perf_counter, time.process_time]
 HAND_OVERS = 20_000
 TASKS = 100
 SLEEPS = 1440
@@ -32,12 +31,12 @@ def hand_over() -> float:
 
     with install(VirtualClock(longest=None)):
         threads = [threading.Thread(target=sleep) for _ in range(2)]
-        began = NOW[0]()
+        began = now()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return (NOW[0]() - began) / HAND_OVERS
+        return (now() - began) / HAND_OVERS
 
 
 async def two_hours() -> None:
@@ -53,9 +52,9 @@ async def two_hours() -> None:
 def tasks_on_our_clock() -> float:
     """Return seconds for the tasks, without a service."""
     with install(VirtualClock(longest=None)):
-        began = NOW[0]()
+        began = now()
         asyncio.run(two_hours())
-        return NOW[0]() - began
+        return now() - began
 
 
 def tasks_on_looptime() -> float | None:
@@ -65,9 +64,9 @@ def tasks_on_looptime() -> float | None:
     import looptime  # type: ignore[import-not-found,unused-ignore]
 
     loop = looptime.new_event_loop()
-    began = NOW[0]()
+    began = now()
     loop.run_until_complete(two_hours())
-    took = NOW[0]() - began
+    took = now() - began
     loop.close()
     return took
 
@@ -87,9 +86,9 @@ def tasks_on_trio() -> float | None:
             for _ in range(TASKS):
                 nursery.start_soon(task)
 
-    began = NOW[0]()
+    began = now()
     trio.run(main, clock=trio.testing.MockClock(autojump_threshold=0))
-    return NOW[0]() - began
+    return now() - began
 
 
 def tasks_that_poll() -> float:
@@ -104,19 +103,19 @@ def tasks_that_poll() -> float:
         await asyncio.gather(*(task() for _ in range(TASKS)))
 
     with simulate(longest=None, most_requests=10**9) as sim:
-        began = NOW[0]()
+        began = now()
         asyncio.run(main())
-        return NOW[0]() - began
+        return now() - began
 
 
 def entering(begin: Callable[[], object]) -> float:
     """Processor seconds to enter and leave, the best of many."""
     best = float("inf")
     for _ in range(ROUNDS):
-        began = NOW[1]()
+        began = time.process_time()
         for _ in range(100):
             begin()
-        best = min(best, (NOW[1]() - began) / 100)
+        best = min(best, (time.process_time() - began) / 100)
     return best
 
 
