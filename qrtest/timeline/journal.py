@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from threading import current_thread, get_ident
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ LONGEST_WORD: Final = 40
 MINUTE_SECONDS: Final = 60.0 - 1e-6
 """A minute, without what a sum of many short pauses is off by."""
 
+CHECKED_EVERY: Final = 1_024
+"""After so many requests the times are forgotten that no longer count."""
+
 LONGEST_READ: Final = 100_000
 """Bytes of an answer beyond which it is not parsed for its summary."""
 
@@ -37,7 +40,8 @@ class Entry:
     """A request and its answer; *times* of them from *at* to *until*, in seconds on the clock.
 
     *most_in_a_minute* is the largest number of them that were within 60 seconds: quick and slow ones may
-    follow each other. *kept_answer* is the answer in a word or two where the answer itself was not kept.
+    follow each other. *recent* are the times of the last ones, as many as another in the same minute would
+    make more. *kept_answer* is the answer in a word or two where the answer itself was not kept.
     *thread* is the name of the thread that carried the request here.
     """
 
@@ -51,6 +55,7 @@ class Entry:
     kept_answer: str = ""
     thread: str = ""
     most_in_a_minute: int = 1
+    recent: list[float] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def answer(self) -> str:
@@ -87,8 +92,7 @@ class Journal:
         self._clock = clock
         self._most = most
         self._entries: deque[Entry] = deque(maxlen=most)
-        self._last: dict[tuple[str, int], tuple[Entry, deque[float]]] = {}
-        """The last entry of a job and thread, and when the requests of its last 60 seconds were made."""
+        self._last: dict[tuple[str, int], Entry] = {}
 
     def handle(self, request: Request) -> Response:
         """Answer *request*, and keep both."""
@@ -97,7 +101,7 @@ class Journal:
         where = request.route
         name = where.name if where is not None and where.operation in OF_A_JOB else ""
         key = (name, get_ident())
-        last, within = self._last.get(key, (None, deque[float]()))
+        last = self._last.get(key)
         if (
             last is not None
             and last.response is response
@@ -105,17 +109,19 @@ class Journal:
         ):
             last.times += 1
             last.until = at
-            within.append(at)
-            while within[0] <= at - MINUTE_SECONDS:
-                within.popleft()
-            last.most_in_a_minute = max(last.most_in_a_minute, len(within))
+            recent = last.recent
+            recent.append(at)
+            if recent[-1 - last.most_in_a_minute] > at - MINUTE_SECONDS:
+                last.most_in_a_minute += 1
+            if not last.times % CHECKED_EVERY:
+                del recent[: -1 - last.most_in_a_minute]
         else:
             operation = where.operation if where is not None else UNROUTED
             thread = current_thread().name
-            entry = Entry(operation, name, request, response, at, at, thread=thread)
+            entry = Entry(operation, name, request, response, at, at, thread=thread, recent=[at])
             if self._most is not None:
                 self._forget(entry, key)
-            self._last[key] = entry, deque((at,))
+            self._last[key] = entry
             self._entries.append(entry)
         return response
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+from bisect import bisect_right
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from qiskit_ibm_runtime.exceptions import IBMRuntimeError
 
 from qrtest import faults, simulate
@@ -161,3 +164,20 @@ def test_a_job_stays_in_its_session_where_its_first_polls_are_refused() -> None:
             with contextlib.suppress(IBMRuntimeError):
                 job.status()
         assert sim.journal.drawn().tracks[0].session == "a-session"
+
+
+@given(st.lists(st.tuples(st.integers(1, 400), st.sampled_from([0.01, 0.1, 1.0, 7.0, 70.0]))))
+def test_the_busiest_minute_is_that_of_all_times(stretches: list[tuple[int, float]]) -> None:
+    """As counted from each request back, also after those that no longer count were forgotten."""
+    times = [0.0]
+    with simulate(latency=0, longest=None) as sim:
+        job = sim.job("QUEUED")
+        job.status()
+        for number, seconds in stretches:
+            for _ in range(number):
+                sim.clock.sleep(seconds)
+                times.append(sim.clock.now())
+                job.status()
+    [entry] = sim.journal
+    most = max(bisect_right(times, at) - bisect_right(times, at - 60 + 1e-6) for at in times)
+    assert (entry.times, entry.most_in_a_minute) == (len(times), most)
