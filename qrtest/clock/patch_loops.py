@@ -28,7 +28,7 @@ from qrtest.clock.places import tasks_of
 from qrtest.errors import SimulationError
 from qrtest.patching import Patch
 
-__all__ = ["FUNCTIONS", "REAL_SELECT", "LoopTime", "Sources", "patches"]
+__all__ = ["FUNCTIONS", "REAL_SELECT", "LoopTime", "Sources", "patches", "running_time"]
 
 PATIENCE_SECONDS: Final = 0.05
 PATIENCE_WITH_OTHERS_SECONDS: Final = 1.0
@@ -51,20 +51,25 @@ def patches() -> Iterator[Patch]:
         yield kind, "_write_to_self", _write_to_self
 
 
-class LoopTime:
-    """The time of the loop that runs in this thread, before its clock changes.
+def running_time() -> LoopTime | None:
+    """Return the time of the loop that runs in this thread; None if there is none.
 
-    >>> LoopTime().keep_distances()
+    >>> running_time() is None
+    True
     """
+    loop = _running_loop()
+    return None if loop is None else LoopTime(loop)
 
-    def __init__(self) -> None:
-        self._loop = _running_loop()
-        self._before = 0.0 if self._loop is None else _time_of_loop()
+
+class LoopTime:
+    """The time of *loop*, which runs in this thread, before its clock changes."""
+
+    def __init__(self, loop: Any) -> None:
+        self._loop = loop
+        self._before = _time_of_loop()
 
     def enter(self, clock: VirtualClock) -> None:
         """Note which task enters *clock*. Raises `SimulationError` when another one is inside of one."""
-        if self._loop is None:
-            return
         task, outer = sys.modules["asyncio.tasks"].current_task(), virtual_clock()
         other = None if outer is None or outer not in _TASKS else _TASKS[outer]()
         if other is not None and other is not task and not other.done():
@@ -77,10 +82,9 @@ class LoopTime:
 
     def keep_distances(self) -> None:
         """Move the timers of the loop with its time: they were set by the clock of before."""
-        if self._loop is not None:
-            passed = _time_of_loop() - self._before
-            for handle in getattr(self._loop, "_scheduled", ()):
-                handle._when += passed
+        passed = _time_of_loop() - self._before
+        for handle in getattr(self._loop, "_scheduled", ()):
+            handle._when += passed
 
 
 _TASKS: Final[WeakKeyDictionary[VirtualClock, ref[Any]]] = WeakKeyDictionary()

@@ -86,15 +86,16 @@ class _Installation(AbstractContextManager[None]):
     def __enter__(self) -> None:
         virtual = self._virtual
         with PATCHING:
-            loop_time = patch_loops.LoopTime()
-            if virtual is not None:
+            loop_time = None if virtual is None else patch_loops.running_time()
+            if virtual is not None and loop_time is not None:
                 loop_time.enter(virtual)
             if not INSTALLED.clocks:
                 _replace()
             INSTALLED.add(self._clock)
             if virtual is not None:
                 virtual.open()
-                loop_time.keep_distances()
+                if loop_time is not None:
+                    loop_time.keep_distances()
                 line_switches.begin(virtual)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
@@ -120,11 +121,12 @@ class _Installation(AbstractContextManager[None]):
         if virtual is not None and is_last:
             patch_threads.give_back(virtual)  # its workers end by the time that they began in
         with PATCHING:
-            loop_time = patch_loops.LoopTime()
+            loop_time = patch_loops.running_time()
             INSTALLED.remove(self._clock)
             if virtual is not None and is_last:
                 left = virtual.close()
-                loop_time.keep_distances()
+                if loop_time is not None:
+                    loop_time.keep_distances()
             if not INSTALLED.clocks:
                 _restore()
         return left
