@@ -157,20 +157,21 @@ class _Found:
         has changed; to announce it each time costs three times as much.
         """
         last = {id(entry[0]): entry for entry in self._in_classes if isinstance(entry[1], dict)}
+
+        def can_wait(owner: Any, name: str) -> bool:
+            return id(owner) in last and not name.startswith("__")
+
         assigned = self._in_classes, self._new_in_classes
         self._in_classes, self._new_in_classes = [], []
         for entry in assigned[0]:
             owner, namespace, name, genuine, stand_in = entry
-            if (
-                isinstance(namespace, dict)
-                and last[id(owner)] is not entry
-                and not name.startswith("__")
-            ):
+            is_last = last.get(id(owner)) is entry
+            if isinstance(namespace, dict) and can_wait(owner, name) and not is_last:
                 self._in_dicts.append((namespace, name, genuine, stand_in))
             else:
                 self._in_classes.append(entry)
         for owner, namespace, name, stand_in in assigned[1]:
-            if isinstance(namespace, dict) and id(owner) in last and not name.startswith("__"):
+            if isinstance(namespace, dict) and can_wait(owner, name):
                 self._new_in_dicts.append((namespace, name, stand_in))
             else:
                 self._new_in_classes.append((owner, namespace, name, stand_in))

@@ -57,7 +57,7 @@ from qrtest.client.result_format import (
 )
 from qrtest.client.simulation_work import noisy_work_of, work_of
 from qrtest.client.simulators import Simulator, TooLargeError, has_noise_model, unread
-from qrtest.service.input_checks import UNREADABLE_INPUT
+from qrtest.service.input_checks import PRIMITIVES, UNREADABLE_INPUT
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
 
@@ -124,7 +124,7 @@ def _pubs(
     program_id: str, inputs: Mapping[str, Any], configuration: Mapping[str, Any]
 ) -> list[Pub]:
     """Return the pubs of a job. Raises `NotComputedError` for what the service would not run."""
-    if program_id not in ("sampler", "estimator"):
+    if program_id not in PRIMITIVES:
         raise NotComputedError(
             NOT_COMPUTED,
             f"qrtest computes sampler, estimator and executor jobs, not {program_id!r}.",

@@ -14,11 +14,11 @@ from qiskit.primitives import BitArray, DataBin, PrimitiveResult, PubResult, Sam
 
 from qrtest.client import releases
 from qrtest.errors import ResultError
+from qrtest.service.input_checks import PRIMITIVES
 
 __all__ = ["encoded"]
 
 EXECUTOR_VERSION: Final = "v1.0"
-PRIMITIVES: Final = ("sampler", "estimator")
 LARGEST_FILE_BYTES: Final = 2**30
 
 

@@ -15,7 +15,7 @@ from qrtest.lifecycle.step import failed
 from qrtest.scenario.scenario import Scenario
 from qrtest.service import input_checks
 from qrtest.service.error_codes import explanation
-from qrtest.service.input_checks import VALIDATION
+from qrtest.service.input_checks import PRIMITIVES, VALIDATION
 from qrtest.service.job_facts import Submission
 from qrtest.service.jobs import ResultMaker
 
@@ -23,7 +23,6 @@ __all__ = ["COMPUTED", "DEFAULT_PARAMS", "NOISY", "JobResults", "is_computed"]
 
 COMPUTED: Final = "computed"
 NOISY: Final = "noisy"
-PRIMITIVES: Final = ("sampler", "estimator")
 DEFAULT_PARAMS: Final = '{"pubs": [], "version": 2}'
 """The inputs of a job that is made without any: its default result is the small valid one."""
 

@@ -18,6 +18,7 @@ from urllib.parse import unquote, unquote_plus
 from qrtest.cassette.digests import Digests, as_placeholder
 from qrtest.http.messages import Request
 from qrtest.playback.request_tree import UNORDERED, Packed, as_text, hashed, tree_of
+from qrtest.redaction.changed_values import DEEPEST
 from qrtest.redaction.patterns import NUMBER, PLACEHOLDER
 from qrtest.redaction.placeholders import is_number
 
@@ -27,9 +28,6 @@ _PLACEHOLDER: Final = re.compile(rf"({PLACEHOLDER}|(?<!\d){NUMBER}\d{{9}}(?!\d))
 ANYTHING: Final = "*"
 LONGEST_PIECE: Final = 200
 MOST_OCCURRENCES: Final = 8
-DEEPEST: Final = 6
-"""How often a value may be percent-encoded, or escaped."""
-
 Place = tuple[Any, ...]
 Opening = tuple[Place, bool]
 """A place that holds placeholders, and whether it is one whole placeholder with a digest."""

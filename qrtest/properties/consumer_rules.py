@@ -146,9 +146,8 @@ def _polls_too_often(run: Run) -> str | None:
     for entry in run.asked("poll"):
         lasted = entry.until - entry.at
         average = (entry.times - 1) / lasted * 60 if entry.times - 1 > allowed else 0.0
-        rate = max(
-            average, entry.most_in_a_minute - 1
-        )  # the client's own wait may follow a quick loop
+        # A quick loop may be followed by the slower wait of the client, which the average hides.
+        rate = max(average, entry.most_in_a_minute - 1)
         if rate > allowed:
             return f"it polled {round(rate):,} times a minute, and {allowed:,.0f} are allowed"
     return None

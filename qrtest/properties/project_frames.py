@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 from traceback import FrameSummary, extract_tb
 from types import TracebackType
+from typing import Final
 
 from qrtest.clock.line_switches import is_of_the_project
 
-__all__ = ["frame_of_the_consumer", "project_frames", "trace_of_the_project"]
+__all__ = [
+    "calls_the_consumer",
+    "frame_of_the_consumer",
+    "project_frames",
+    "trace_of_the_project",
+]
+
+CONSUMER_IS_CALLED: Final = "consumer_run.py"
+
+
+def calls_the_consumer(filename: str) -> bool:
+    """Return whether a frame of the file *filename* is the one that calls the consumer."""
+    return filename.endswith(CONSUMER_IS_CALLED)
 
 
 def project_frames(frames: Iterable[FrameSummary]) -> list[FrameSummary]:
     """Return the frames of *frames* that are the project's, from when the consumer was called."""
     found: list[FrameSummary] = []
     for frame in frames:
-        if frame.filename.endswith("consumer_run.py"):
+        if calls_the_consumer(frame.filename):
             found.clear()
         if is_of_the_project(frame.filename):
             found.append(frame)

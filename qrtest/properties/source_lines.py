@@ -14,6 +14,7 @@ from typing import Any, Final, Self
 
 from qrtest.clock.line_switches import is_of_the_project
 from qrtest.http.messages import Request
+from qrtest.properties.project_frames import calls_the_consumer
 from qrtest.timeline.journal import Entry, Journal
 
 __all__ = ["BUSIEST", "SourceLines", "project_frame"]
@@ -29,7 +30,6 @@ PLAIN: Final = (str, bytes, int, float, complex, bool, type(None))
 """Values that are the same object in many places, so that they do not say where they come from."""
 
 COMPREHENSIONS: Final = frozenset({"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"})
-CONSUMER_IS_CALLED: Final = "consumer_run.py"
 
 
 class SourceLines:
@@ -117,7 +117,7 @@ class SourceLines:
 
 def project_frame(frame: FrameType | None) -> FrameType | None:
     """Return the innermost frame of the project, from *frame* outwards up to the call of the consumer."""
-    while frame is not None and not _calls_the_consumer(frame):
+    while frame is not None and not calls_the_consumer(frame.f_code.co_filename):
         code = frame.f_code
         if is_of_the_project(code.co_filename) and code.co_name not in COMPREHENSIONS:
             return frame
@@ -126,13 +126,9 @@ def project_frame(frame: FrameType | None) -> FrameType | None:
 
 
 def _is_in_the_consumer(frame: FrameType | None) -> bool:
-    while frame is not None and not _calls_the_consumer(frame):
+    while frame is not None and not calls_the_consumer(frame.f_code.co_filename):
         frame = frame.f_back
     return frame is not None
-
-
-def _calls_the_consumer(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.endswith(CONSUMER_IS_CALLED)
 
 
 def _summary(frame: FrameType) -> FrameSummary:

@@ -30,7 +30,6 @@ __all__ = [
     "unpacked",
     "with_changed_circuits",
     "with_changed_header",
-    "with_texts",
     "without_texts",
 ]
 

@@ -22,8 +22,9 @@ from qrtest.lifecycle.step import Step, failed
 from qrtest.service import input_types
 from qrtest.service.error_codes import explanation
 
-__all__ = ["MOST_EXECUTIONS", "VALIDATION", "checked"]
+__all__ = ["MOST_EXECUTIONS", "PRIMITIVES", "UNREADABLE_INPUT", "VALIDATION", "checked"]
 
+PRIMITIVES: Final = ("sampler", "estimator")
 MOST_EXECUTIONS: Final = 10_000_000
 DEFAULT_SHOTS: Final = 4096
 VALIDATION: Final = 1002
@@ -49,7 +50,7 @@ def checked(
     >>> str(checked(Script.parse("QUEUED 1h; DONE"), "sampler", pubs, None)).split(" The job")[0]
     'ERROR 1002 "Error in the validation process of the job.'
     """
-    if script.end.status != transitions.DONE or program_id not in ("sampler", "estimator"):
+    if script.end.status != transitions.DONE or program_id not in PRIMITIVES:
         return script
     problem = input_types.problem(program_id, params)
     if problem is not None:
