@@ -20,12 +20,15 @@ import qiskit_ibm_runtime
 import qrtest
 from qrtest import simulate
 from qrtest.client import releases
-from qrtest.client.runtime_client import parameters
+from qrtest.client.runtime_client import dispatcher_of, parameters
+from qrtest.clock.genuine import REAL
 from qrtest.errors import Stop
 from qrtest.scenario import scenario_file
 from qrtest.service.instances import CRN
 
 LONGEST_SECONDS = 30
+MOST_LOOKS, LOOK_SECONDS = 20_000, 0.001
+"""How often a call looks whether its stream was answered, and the real time between two looks."""
 ENDED = object()
 
 
@@ -39,11 +42,29 @@ class Upper(releases.result_decoder()):  # type: ignore[misc]
 
 
 def streamed(job: Any) -> list[Any]:
-    """Return all that the stream of *job* brings, to its end."""
+    """Return all that the stream of *job* brings, to its end; end it where that comes too late."""
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    clock = dispatcher_of(job._api_client).clock
+    begun = clock.now()
     job.stream_results(lambda job_id, result: results.put((job_id, repr(result))))
-    job._ws_client_future.result(timeout=LONGEST_SECONDS)
+    ended = job._ws_client_future
+    # The port takes no part in the clock: which thread is faster would decide whether the time that its
+    # first answer takes is a part of the limit.
+    look_until(lambda: ended.done() or clock.now() > begun)
+    try:
+        ended.result(timeout=LONGEST_SECONDS)
+    finally:
+        job.cancel_result_streaming()
+        look_until(ended.done)
     return [results.get(timeout=LONGEST_SECONDS) for _ in range(results.qsize())]
+
+
+def look_until(holds: Callable[[], bool]) -> None:
+    """Wait in real time until *holds* does, but not for ever."""
+    for _ in range(MOST_LOOKS):
+        if holds():
+            return
+        REAL["sleep"](LOOK_SECONDS)
 
 
 CALLS: Mapping[str, Callable[[Any], Any]] = {
