@@ -164,10 +164,15 @@ class Run:
     @cached_property
     def result_texts(self) -> frozenset[str]:
         """The answers that held a result of its own, as they were sent."""
+        return frozenset(_text(entry) for entry in self.asked("result") if _is_success(entry))
+
+    @cached_property
+    def other_texts(self) -> frozenset[str]:
+        """The answers to all that it asked of its own jobs but their results, as they were sent."""
         return frozenset(
-            entry.response.body.decode(errors="replace")
-            for entry in self.asked("result")
-            if entry.response.status == SUCCESS and entry.response.failure is None
+            _text(entry)
+            for entry in self.journal
+            if entry.name in self.own and entry.operation != "result" and _is_success(entry)
         )
 
     @cached_property
@@ -355,6 +360,14 @@ def _decoded(text: str, program_id: str) -> Any:
             return sim.job("DONE", result=text.encode(), program_id=program_id).result()
         except Exception:
             return None
+
+
+def _is_success(entry: Entry) -> bool:
+    return entry.response.status == SUCCESS and entry.response.failure is None
+
+
+def _text(entry: Entry) -> str:
+    return entry.response.body.decode(errors="replace")
 
 
 def _is_decodable(text: str, program_id: str) -> bool:

@@ -42,7 +42,8 @@ def returns_without_result(run: Run) -> str | None:
         return None
     for text in returned_data.texts_in(run.value):
         is_undecoded = len(text) >= LEAST_TEXT and text in run.result_texts
-        if is_undecoded and not run.has_read_its_result:
+        # A proxy may give the same page for a result and for the logs: then it can be the logs.
+        if is_undecoded and not run.has_read_its_result and text not in run.other_texts:
             return f"it returned {_shown(text)}, which is an answer that could not be decoded"
     if run.bounds.on_failure is not ANYTHING and not run.is_done:
         if not is_as_on_failure(run.value, run.bounds.on_failure):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 import qrtest
-from qrtest import Scenario
+from qrtest import Scenario, faults
 from qrtest.errors import ConsumerBug
 from qrtest.properties import RULES
 from tests.gallery import BUGS, RIGHT, GaveUp
@@ -41,6 +41,17 @@ def test_a_job_that_was_given_up_while_it_ran_is_no_lost_result() -> None:
     qrtest.check_consumer(
         right.consumer, allowed=GaveUp, scenarios=[tuple(map(Scenario, scenarios))], **right.options
     )
+
+
+def test_logs_that_are_the_same_page_as_the_result_are_no_undecoded_result() -> None:
+    """A proxy answered both with its page: what is returned may well be the logs."""
+    page = Scenario("ERROR", faults=[faults.html(on="result"), faults.html(on="logs")])
+    right = RIGHT["the_logs_or_why_not"]
+    qrtest.check_consumer(right.consumer, allowed=GaveUp, scenarios=[page], **right.options)
+    with pytest.raises(ConsumerBug, match="an answer that could not be decoded"):
+        qrtest.check_consumer(
+            lambda job: job._api_client.job_results(job.job_id()), scenarios=[page]
+        )
 
 
 def test_the_gallery_is_as_large_as_promised() -> None:
