@@ -67,6 +67,11 @@ what becomes of jobs, the time, and what was asked (https://qrtest.readthedocs.i
 )
 @click.option("--clock", default="real", show_default=True, help="real, virtual, or as 60x.")
 @click.option(
+    "--starts",
+    help="The date and time at which it begins, as 2026-03-01T12:00Z or now; by default now, and "
+    "2026-01-01 on a virtual clock.",
+)
+@click.option(
     "--scenario",
     type=click.Path(path_type=Path),
     help="A scenario file: what jobs do that are given no script of their own.",

@@ -16,17 +16,21 @@ EPOCH: Final = 1_767_225_600.0
 UPTIME_SECONDS: Final = 65_536.0
 """What `time.monotonic()` returns when a simulation begins."""
 
+NOW: Final = "now"
+
 Moment = str | datetime | float
 
 
 def moment(starts: Moment) -> float:
-    """Return a date and time as Unix time: a datetime, an ISO text, or the number itself.
+    """Return a date and time as Unix time: a datetime, an ISO text, "now", or the number itself.
 
     One without a zone is local time, as for `datetime.timestamp`. Raises `ClockError` for anything else.
 
     >>> moment("2026-03-01T12:00Z"), moment("2026-03-01T13:00+01:00"), moment(0)
     (1772366400.0, 1772366400.0, 0.0)
     """
+    if starts == NOW:
+        return unix_time()
     try:
         found = datetime.fromisoformat(starts) if isinstance(starts, str) else starts
         if isinstance(found, datetime):
@@ -36,7 +40,8 @@ def moment(starts: Moment) -> float:
     except (ValueError, OverflowError, OSError):
         pass
     raise ClockError(
-        f"starts={starts!r} is not a moment: write starts='2026-03-01T12:00Z', a datetime or a Unix time."
+        f"starts={starts!r} is not a moment: write starts='2026-03-01T12:00Z', 'now', a datetime "
+        "or a Unix time."
     )
 
 

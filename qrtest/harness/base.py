@@ -92,7 +92,7 @@ class SessionOptions:
                 raise SimulationError(
                     "starts= needs the virtual clock: real time has begun already."
                 )
-            moment(self.starts)
+            self.starts = moment(self.starts)
         self.watchdog_seconds = _watchdog_seconds(self.watchdog)
         if isinstance(self.schedule, str):
             self.schedule = Schedule(self.schedule)

@@ -17,7 +17,7 @@ from qrtest.clock import clocks
 from qrtest.clock import duration as durations
 from qrtest.clock.clocks import AcceleratedClock, VirtualClock
 from qrtest.clock.duration import Duration
-from qrtest.clock.moment import EPOCH, unix_time
+from qrtest.clock.moment import EPOCH, Moment, moment, unix_time
 from qrtest.errors import SimulationError
 from qrtest.faults import Fault
 from qrtest.harness.control_api import PREFIX, Control
@@ -102,12 +102,13 @@ class Server(Scripting):
         self.authority: str | None = None
 
     def reset(self, **options: Any) -> None:
-        """Begin anew: no jobs, no sessions, time 0, and the usual life for all jobs.
+        """Begin anew: no jobs, no sessions, time 0, and the usual script for all jobs.
 
         *options*, that count until the next reset, beside those that the server was made with: *clock*
-        ("real", "virtual", or so many times as fast, as "60x"), *scenario* (the life of all jobs without
-        one of their own), *latency* (what every request takes on the clock), *seed*, *faults*,
-        *backends*, *instances*, *limits*, and those of `Behaviour`.
+        ("real", "virtual", or so many times as fast, as "60x"), *starts* (the date and time at which it
+        begins, as "2026-03-01T12:00Z" or "now"; by default now, and 2026-01-01 on a virtual clock),
+        *scenario* (the script of all jobs without one of their own), *latency* (what every request takes on
+        the clock), *seed*, *faults*, *backends*, *instances*, *limits*, and those of `Behaviour`.
         """
         before = getattr(self, "journal", None)
         self._begin(**{**self._options, **options})
@@ -118,6 +119,7 @@ class Server(Scripting):
         self,
         *,
         clock: str = "real",
+        starts: Moment | None = None,
         scenario: ScriptOrScenario = DEFAULT_SCRIPT,
         latency: Duration | None = None,
         seed: int = 0,
@@ -130,10 +132,12 @@ class Server(Scripting):
         SnapshotBackends(backends).names()
         made = clocks.clock_named(clock)
         is_virtual = isinstance(made, VirtualClock)
+        if starts is None:
+            starts = EPOCH if is_virtual else unix_time()
         scripted = ScriptedService(
             made,
             usual=scenario,
-            epoch=EPOCH if is_virtual else unix_time(),
+            epoch=moment(starts),
             seed=seed,
             faults=faults,
             backends=backends,

@@ -110,6 +110,15 @@ def test_the_moment_at_which_a_simulation_begins_can_be_chosen(starts: object) -
         assert datetime.datetime.now(UTC) == datetime.datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
+def test_a_simulation_can_begin_now() -> None:
+    """Its dates are those of the machine; it goes on by its own clock."""
+    before = datetime.datetime.now(UTC)
+    with simulate(starts="now") as sim:
+        sim.clock.advance("3h")
+        begun = datetime.datetime.now(UTC) - timedelta(hours=3)
+    assert timedelta(0) <= begun - before < timedelta(minutes=10)
+
+
 @pytest.mark.parametrize("starts", ["soon", "", "2026-13-01", float("nan"), 1e30, True, [], b"x"])
 def test_what_is_no_moment_is_refused(starts: object) -> None:
     """With what to write instead."""

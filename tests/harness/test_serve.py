@@ -15,6 +15,7 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -161,6 +162,20 @@ def test_what_jobs_have_come_to_is_known(server: Server) -> None:
     assert jobs == [{"id": job_id, "status": "DONE", "ended": 7.0}]
 
 
+@pytest.mark.parametrize("clock", ["virtual", "60x", "real"])
+def test_the_moment_at_which_a_server_begins_can_be_chosen(server: Server, clock: str) -> None:
+    """Jobs are created in its calendar, and `now` is today: a client then finds those "since yesterday"."""
+
+    def created() -> datetime:
+        _, answer = ask(server, "GET", f"/api/v1/jobs/{submit(server)}")
+        return datetime.fromisoformat(answer["created"])
+
+    say(server, "reset", {"clock": clock, "starts": "2031-07-01T00:00Z"})
+    assert created() - datetime(2031, 7, 1, tzinfo=UTC) < timedelta(hours=2)
+    say(server, "reset", {"clock": clock, "starts": "now"})
+    assert abs(created() - datetime.now(UTC)) < timedelta(hours=2)
+
+
 def test_a_reset_forgets_everything(server: Server) -> None:
     """Jobs, journal, time, and what was chosen for jobs to come."""
     say(server, "next-job", {"script": "ERROR 1500"})
@@ -282,7 +297,17 @@ def test_a_value_of_another_kind_is_named(server: Server, place: str) -> None:
         "clock": ["advance"],
         "tokens": ["reject"],
         "faults": ["faults"],
-        "reset": ["clock", "seed", "latency", "scenario", "faults", "backends", "limits", "x"],
+        "reset": [
+            "clock",
+            "starts",
+            "seed",
+            "latency",
+            "scenario",
+            "faults",
+            "backends",
+            "limits",
+            "x",
+        ],
     }
     for name, value in itertools.product(names[place], odd):
         body = {"name": "ibm_torino", name: value} if place == "backends" else {name: value}
