@@ -79,7 +79,7 @@ what becomes of jobs, the time, and what was asked (https://qrtest.readthedocs.i
 @click.option("--backend", "backends", multiple=True, help="A device to have, as ibm_torino.")
 @click.option("--seed", default=0, show_default=True, help="Of ids and computed results.")
 @click.option(
-    "--limits", is_flag=True, help="Enforce the documented limits: rate, size, tags of submissions."
+    "--limits", is_flag=True, help="Enforce the documented limits: rate and size of submissions."
 )
 @click.option("--json", "as_json", is_flag=True, help="Say where it is in one line of JSON.")
 def serve(

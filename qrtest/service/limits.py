@@ -1,4 +1,4 @@
-"""What the service rejects of submissions when its limits are switched on."""
+"""What the service rejects of submissions because they are too many or too large."""
 
 from __future__ import annotations
 
@@ -9,34 +9,38 @@ from typing import Final
 from qrtest.code_repr import AsCode
 from qrtest.service import error_responses
 
-__all__ = ["NO_LIMITS", "Limits", "Turnstile"]
+__all__ = ["LONGEST_TAG", "MOST_TAGS", "USUAL_LIMITS", "Limits", "Turnstile"]
 
 WINDOW_SECONDS: Final = 60.0
+MOST_TAGS: Final = 8
+LONGEST_TAG: Final = 86
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Limits(AsCode):
-    """What is refused; None, the default of each, refuses nothing.
+    """What is refused; None refuses nothing.
 
-    *submissions_per_minute*, *body_bytes* of a submission, *tags* of a job, *tag_length* in characters.
+    *submissions_per_minute*, *body_bytes* of a submission, *tags* of a job, *tag_length* in characters. The
+    bounds of tags are those of the REST description and hold unless they are lifted; rate and size depend
+    on how a service is run, and are not limited unless asked for.
 
-    >>> Limits(submissions_per_minute=2).tags is None
-    True
+    >>> Limits(submissions_per_minute=2).tags
+    8
     """
 
     submissions_per_minute: int | None = None
     body_bytes: int | None = None
-    tags: int | None = None
-    tag_length: int | None = None
+    tags: int | None = MOST_TAGS
+    tag_length: int | None = LONGEST_TAG
 
     @classmethod
     def documented(cls) -> Limits:
         """Return the limits that IBM documents: 5 submissions a minute, 50 MB, 8 tags of 86 characters.
 
         >>> Limits.documented()
-        Limits(submissions_per_minute=5, body_bytes=50000000, tags=8, tag_length=86)
+        Limits(submissions_per_minute=5, body_bytes=50000000)
         """
-        return cls(submissions_per_minute=5, body_bytes=50_000_000, tags=8, tag_length=86)
+        return cls(submissions_per_minute=5, body_bytes=50_000_000)
 
     def check_tags(self, tags: tuple[str, ...]) -> None:
         """Refuse *tags* that are too many or too long."""
@@ -51,8 +55,8 @@ class Limits(AsCode):
             raise error_responses.body_too_large(self.body_bytes)
 
 
-NO_LIMITS: Final = Limits()
-"""Refuses nothing."""
+USUAL_LIMITS: Final = Limits()
+"""Those that hold where none are given."""
 
 
 class Turnstile:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from qrtest.service import api_versions
 from qrtest.service.analytics import GROUPS
+from qrtest.service.limits import LONGEST_TAG, MOST_TAGS
 from qrtest.service.submissions import LOG_LEVELS, MOST_COST_SECONDS, PROGRAMS
 
 __all__ = ["schemas"]
@@ -97,7 +98,7 @@ def _jobs(version: str) -> dict[str, Schema]:
         more = {"circuits_execution_time_ns": COUNT}
         if version < api_versions.EXECUTION_TIME_BESIDE_USAGE:
             metrics_usage, more = _object(**charge, circuits_execution_time_ns=COUNT), {}
-    tags = _list(TEXT)
+    tags = {**_list({**TEXT, "maxLength": LONGEST_TAG}), "maxItems": MOST_TAGS}
     job = {"id": TEXT, "backend": TEXT, "state": _named("State"), "status": {"enum": STATUSES}}
     job |= {"program": _object(id=TEXT), "user_id": TEXT, "created": MOMENT, "cost": COUNT}
     optional = {"params": ANY_OBJECT, "runtime": TEXT, "tags": tags, "session_id": TEXT}

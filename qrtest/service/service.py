@@ -36,7 +36,7 @@ from qrtest.service.ids import Names
 from qrtest.service.instances import Instance
 from qrtest.service.job_facts import JobFacts, Submission
 from qrtest.service.jobs import SimulatedJob
-from qrtest.service.limits import NO_LIMITS, Limits, Turnstile
+from qrtest.service.limits import USUAL_LIMITS, Limits, Turnstile
 from qrtest.service.script_cursor import ScriptCursor
 from qrtest.service.sessions import SessionFacts, SimulatedSession
 from qrtest.service.submissions import JobPlan, read_submission
@@ -87,7 +87,7 @@ class SimulatedService:
         self._names = Names(seed=seed, epoch=epoch)
         self._plan = plan
         self._token_time = token_time or (lambda: epoch + clock.now())
-        self._limits = limits or NO_LIMITS
+        self._limits = limits or USUAL_LIMITS
         self._turnstile = Turnstile(self._limits.submissions_per_minute)
         self._behaviour = behaviour
         self._jobs: dict[str, SimulatedJob] = {}

@@ -17,7 +17,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
 }
 KNOWN = {
     *("$ref", "type", "enum", "const", "anyOf", "pattern", "minimum", "maximum", "items"),
-    *("properties", "required", "additionalProperties"),
+    *("properties", "required", "additionalProperties", "maxItems", "maxLength"),
 }
 
 
@@ -43,6 +43,10 @@ def problems(value: Any, schema: Any, schemas: Mapping[str, Any], at: str = "") 
             return
     if "pattern" in schema and re.search(schema["pattern"], value) is None:
         yield f"{at}: {value!r} does not match {schema['pattern']}"
+    if isinstance(value, str | list):
+        longest = schema.get("maxLength" if kind == "string" else "maxItems", len(value))
+        if len(value) > longest:
+            yield f"{at}: {value!r} is longer than {longest}"
     low, high = schema.get("minimum", value), schema.get("maximum", value)
     if kind in ("integer", "number") and not low <= value <= high:
         yield f"{at}: {value!r} is not {low} to {high}"

@@ -21,11 +21,18 @@ from tests.asking import Asking
 SUBMISSION = {"program_id": "sampler", "backend": "ibm_torino", "params": {}}
 
 
-def test_nothing_is_limited_unless_asked_for() -> None:
-    """A hundred jobs in one moment, each with a hundred tags; all are there, in the order they came."""
+def test_rate_and_size_are_not_limited_unless_asked_for() -> None:
+    """A hundred large jobs in one moment are all there, in the order they came."""
     ask = Asking()
-    jobs = [ask.submit(tags=["t" * 200] * 100) for _ in range(100)]
+    jobs = [ask.submit(params={"x": "x" * 100_000}) for _ in range(100)]
     assert ask.service.job_ids() == tuple(jobs)
+
+
+def test_the_bounds_of_tags_can_be_lifted() -> None:
+    """A hundred tags of two hundred characters."""
+    ask = Asking(limits=Limits(tags=None, tag_length=None))
+    job_id = ask.submit(tags=["t" * 200] * 100)
+    assert len(ask("GET", f"/jobs/{job_id}").body["tags"]) == 100
 
 
 @given(st.lists(st.floats(0, 90), max_size=30))
@@ -62,8 +69,8 @@ def test_the_sixth_submission_waits_for_its_minute() -> None:
     ("tags", "code"), [(["t"] * 8, None), (["t"] * 9, 1204), (["t" * 86], None), (["t" * 87], 1205)]
 )
 def test_tags_are_counted_and_measured(tags: list[str], code: int | None) -> None:
-    """On submission and on change: eight of 86 characters."""
-    ask = Asking(limits=Limits.documented())
+    """On submission and on change: eight of 86 characters, whether or not limits were asked for."""
+    ask = Asking()
     submitted = ask("POST", "/jobs", {**SUBMISSION, "tags": tags})
     assert submitted.status == (200 if code is None else 400)
     changed = ask("PUT", f"/jobs/{ask.submit()}/tags", {"tags": tags})
