@@ -184,7 +184,15 @@ def packages(session: nox.Session, package: str) -> None:
     run_example(session, "packages", package)
 
 
-CLIENTS = ("ibm-qdmi", "localqpu", "qauvern", "qiskit-ibm-runtime-mcp-server", "qrmi")
+CLIENTS = (
+    "ibm-qdmi",
+    "localqpu",
+    "qauvern",
+    "qbraid",
+    "qiskit-ibm-runtime-mcp-server",
+    "qrmi",
+    "quantum-vibecoding-mcp",
+)
 """Clients of others, of the service itself, each with a test in examples/clients."""
 
 
@@ -313,7 +321,9 @@ def upstream(session: nox.Session) -> None:
             f"{version} is not there: `pip install setuptools-scm .` in the checkout writes it."
         )
     release = version.read_text(encoding="utf-8").strip()
-    session.install("-q", "-e", ".[test]", f"qiskit-ibm-runtime=={release}", "ddt", "qiskit-aer")
+    session.install(
+        "-q", "-e", ".[test]", f"qiskit-ibm-runtime=={release}", "ddt", "pproxy", "qiskit-aer"
+    )
     root = str(Path(__file__).parent)
     others = ("vcr", "recording", "randomly", "asyncio", "time_machine", "qrtest")
     options = ["-q", "-p", "tests.upstream", *(f"-pno:{name}" for name in others)]
