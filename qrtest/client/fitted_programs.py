@@ -20,7 +20,14 @@ from qrtest.client import releases
 from qrtest.client.result_format import Span, check_size
 from qrtest.client.submitted_pubs import decoded
 
-__all__ = ["executor_result", "item_arguments", "noise_learner_result", "program_body"]
+__all__ = [
+    "at_level",
+    "executor_result",
+    "item_arguments",
+    "levels",
+    "noise_learner_result",
+    "program_body",
+]
 
 LEARNER_DEFAULTS: Final[Mapping[str, Any]] = {
     "max_execution_time": None,
@@ -35,6 +42,7 @@ LEARNER_DEFAULTS: Final[Mapping[str, Any]] = {
 LARGEST_RATE: Final = 0.01
 
 Draw = np.random.Generator
+Array = np.ndarray[Any, Any]
 
 
 def executor_result(inputs: Mapping[str, Any], draw: Draw, span: Span, _: str) -> Any:
@@ -43,17 +51,18 @@ def executor_result(inputs: Mapping[str, Any], draw: Draw, span: Span, _: str) -
     items = []
     for item in program.items:
         check_size(math.prod(item.shape) * program.shots * item.circuit.num_clbits)
-        data = {
-            register.name: _measured(draw, (*item.shape, program.shots), register.size, program)
-            for register in item.circuit.cregs
-        }
+        data: dict[str, Array] = {}
+        for register in item.circuit.cregs:
+            size = (*item.shape, program.shots, register.size)
+            bits = draw.integers(0, 2, size=size, dtype=np.uint8).astype(bool)
+            data |= at_level(register.name, bits, program, draw)
         items.append({**_sampled(item, draw), **data})
     return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
 
 
 def program_body(
     inputs: Mapping[str, Any],
-    items: Sequence[Mapping[str, np.ndarray[Any, Any]]],
+    items: Sequence[Mapping[str, Array]],
     shapes: Sequence[tuple[int, ...]],
     span: Span,
 ) -> Any:
@@ -87,13 +96,24 @@ def _part(number: int, shape: tuple[int, ...]) -> dict[str, Any]:
     return {"idx_item": number, "size": size, **where}
 
 
-def _measured(draw: Draw, shape: tuple[int, ...], size: int, program: Any) -> Any:
-    """Return bits, or complex levels of each shot or their mean, as the program's meas_level says."""
+def at_level(name: str, bits: Array, program: Any, draw: Draw) -> dict[str, Array]:
+    """Return the arrays of a register, of which *bits* were measured, as the program's meas_level says.
+
+    Levels have names of their own, which the client's decoder for samplers takes off again: its source.
+    """
     level = getattr(program, "meas_level", "classified")
-    if level == "classified":
-        return draw.integers(0, 2, size=(*shape, size), dtype=np.uint8).astype(bool)
-    levels = (*shape[:-1], size) if level == "avg_kerneled" else (*shape, size)
-    return draw.normal(size=levels) + 1j * draw.normal(size=levels)
+    found = {name: bits} if level in ("classified", "both") else {}
+    if level in ("kerneled", "both"):
+        found[f"{name}_iq"] = levels(bits, draw)
+    if level == "avg_kerneled":
+        found[f"{name}_avg_iq"] = levels(bits, draw).mean(axis=-2)
+    return found
+
+
+def levels(bits: Array, draw: Draw) -> Array:
+    """Return complex levels of *bits*: around -1 for 0 and around 1 for 1."""
+    signs = 2.0 * bits - 1
+    return signs + draw.normal(scale=0.2, size=signs.shape) * (1 + 1j)
 
 
 def _sampled(item: Any, draw: Draw) -> dict[str, Any]:
@@ -216,7 +236,7 @@ def _layer_circuit(gates: Sequence[tuple[Any, list[int]]], qubits: Sequence[int]
     return narrow
 
 
-def _paulis(qubits: int, draw: Draw) -> tuple[Any, np.ndarray[Any, Any]]:
+def _paulis(qubits: int, draw: Draw) -> tuple[Any, Array]:
     """Return the generators of errors on one qubit, and a rate for each."""
     from qiskit.quantum_info import PauliList
 

@@ -21,7 +21,7 @@ from qiskit.primitives.containers.sampler_pub import SamplerPub
 
 from qrtest.client import releases, simulators
 from qrtest.client.device_support import Device
-from qrtest.client.fitted_programs import item_arguments, program_body
+from qrtest.client.fitted_programs import at_level, item_arguments, levels, program_body
 from qrtest.client.fitted_results import (
     default_precision,
     estimator_metadata,
@@ -209,8 +209,9 @@ def _executed(
         check_finite(item.circuit, values, f"item {number}")
         bindings = _of_program(item.circuit, values)
         data = _sampled_data(item.circuit, bindings, program.shots, simulator, noise)
-        bits = {name: each.to_bool_array(order="little") for name, each in data.items()}
-        items.append({**found, **bits})
+        for name, each in data.items():
+            found |= at_level(name, each.to_bool_array(order="little"), program, draw)
+        items.append(found)
     return program_body(inputs, items, [tuple(item.shape) for item in program.items], span)
 
 
@@ -271,12 +272,11 @@ def _sampled_data(
 
 
 def _levels(bits: BitArray, meas_type: str, draw: np.random.Generator) -> Any:
-    """Return the data of a register as *meas_type* says; levels are around -1 for 0 and around 1 for 1."""
+    """Return the data of a register as *meas_type* says."""
     if meas_type == "classified":
         return bit_array(bits.array, bits.num_bits)
-    signs = 2.0 * bits.to_bool_array(order="little") - 1
-    levels = signs + draw.normal(scale=0.2, size=signs.shape) * (1 + 1j)
-    return levels.mean(axis=-2) if meas_type == "avg_kerneled" else levels
+    found = levels(bits.to_bool_array(order="little"), draw)
+    return found.mean(axis=-2) if meas_type == "avg_kerneled" else found
 
 
 def _metadata(circuit: QuantumCircuit) -> Any:

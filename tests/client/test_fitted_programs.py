@@ -90,15 +90,39 @@ def test_every_schema_version_is_answered_in_kind(sim: Simulation, version: str)
 
 
 @pytest.mark.parametrize(
-    ("level", "shape"),
-    [("kerneled", (4, 7, 2)), ("avg_kerneled", (4, 2)), ("classified", (4, 7, 2))],
+    ("level", "expected"),
+    [
+        ("classified", {"r0": ((4, 7, 2), "b")}),
+        ("kerneled", {"r0_iq": ((4, 7, 2), "c")}),
+        ("avg_kerneled", {"r0_avg_iq": ((4, 2), "c")}),
+        ("both", {"r0": ((4, 7, 2), "b"), "r0_iq": ((4, 7, 2), "c")}),
+    ],
 )
-def test_the_measurement_level_gives_the_shape(backend: Any, level: Any, shape: Any) -> None:
-    """Complex levels of each shot or their mean, or bits."""
+@pytest.mark.parametrize("result", [None, "computed"])
+def test_the_measurement_level_gives_name_and_shape(
+    sim: Simulation, backend: Any, level: Any, expected: Any, result: Any
+) -> None:
+    """Bits, or complex levels of each shot or their mean, under the names that the client's decoder knows."""
     program = QuantumProgram(shots=7, meas_level=level)
     program.append_circuit_item(circuit(2), circuit_arguments=np.zeros((4, 1)))
-    array = Executor(mode=backend).run(program).result()[0]["r0"]
-    assert (array.shape, array.dtype.kind) == (shape, "b" if level == "classified" else "c")
+    sim.next_job("DONE", result=result)
+    item = Executor(mode=backend).run(program).result()[0]
+    assert {name: (each.shape, each.dtype.kind) for name, each in item.items()} == expected
+
+
+@pytest.mark.parametrize("result", [None, "computed"])
+@pytest.mark.parametrize(("level", "shape"), [("kerneled", (64, 2)), ("avg_kerneled", (2,))])
+def test_the_sampler_on_the_executor_gets_levels(
+    sim: Simulation, backend: Any, level: Any, shape: Any, result: Any
+) -> None:
+    """Under the name of the register, also where they are computed: around -1 for bits that are 0."""
+    sampler = Sampler(mode=backend)
+    sampler.options.execution.meas_type = level
+    sim.next_job("DONE", result=result)
+    levels = sampler.run([(circuit(2), [0.0])], shots=64).result()[0].data.r0
+    assert levels.shape == shape
+    if result == "computed":
+        assert abs(levels.mean() + 1) < 0.2
 
 
 def test_a_samplex_item_has_the_outputs_of_its_samplex(backend: Any) -> None:
