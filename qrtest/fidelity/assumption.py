@@ -66,6 +66,8 @@ _ALL: Final = (
                "bounds of the REST description, code assumed"),
     Assumption("log_level", "an unknown log_level is a 400 with code 1208",
                "values of the REST description, code assumed"),
+    Assumption("tag_bounds", "a job with nine tags is a 400 with code 1204",
+               "bounds of the REST description, code from the registry"),
     Assumption("wrong_method", "a method that a path does not have is a 405", "HTTP"),
     Assumption("unknown_path", "a path that does not exist is a 404", "HTTP"),
     Assumption("short_tag_search", "a search of tags by one letter is a 400", "observed by others"),

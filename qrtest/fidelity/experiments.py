@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from qrtest.fidelity.assumption import usual
-from qrtest.fidelity.lab import Lab, NotChecked
+from qrtest.fidelity.lab import TAG, Lab, NotChecked
+from qrtest.service.limits import MOST_TAGS
 
 __all__ = ["CHECKS", "Check"]
 
@@ -40,6 +41,7 @@ def _wrong_submissions(lab: Lab) -> None:
     rejected("unknown_session", 404, 1290, session_id=UNKNOWN_SESSION)
     rejected("cost_bounds", 400, 1208, cost=-1)
     rejected("log_level", 400, 1208, log_level="LOUD")
+    rejected("tag_bounds", 400, 1204, tags=[f"{TAG}{number}" for number in range(MOST_TAGS + 1)])
 
 
 def _wrong_requests(lab: Lab) -> None:
@@ -200,8 +202,9 @@ CHECKS: Final = (
     Check("send requests that are wrong", 0,
           ("wrong_method", "short_tag_search"), _wrong_requests),
     Check("ask for a path that does not exist", 0, ("unknown_path",), _unknown_path),
-    Check("submit four jobs that are rejected at once", 0,
-          ("unknown_backend", "unknown_session", "cost_bounds", "log_level"), _wrong_submissions),
+    Check("submit five jobs that are rejected at once", 0,
+          ("unknown_backend", "unknown_session", "cost_bounds", "log_level", "tag_bounds"),
+          _wrong_submissions),
     Check("open a batch and close it", 0, ("interactive_ttl",), _idle_batch),
     Check("submit a job without a bound of its own, and cancel it at once", 1,
           ("cost", "results_before_end", "logs_before_end", "interim_before_any",

@@ -74,6 +74,12 @@ def test_the_assumption_that_is_broken_is_the_one_that_falls(option: str) -> Non
     assert fallen(lab) == [option]
 
 
+def test_a_service_that_takes_nine_tags_is_noticed() -> None:
+    """The job that it accepted is ended and deleted like the others."""
+    lab, _ = checked(limits=qrtest.Limits(tags=None))
+    assert fallen(lab) == ["tag_bounds"]
+
+
 def test_every_option_is_checked_or_is_of_the_simulation_alone() -> None:
     """An option that is new has to be entered."""
     options = {field.name for field in dataclasses.fields(Behaviour)}
