@@ -121,7 +121,9 @@ class Recorder:
         numbered = [(number, each) for (number, _), each in zip(kept, levelled, strict=True)]
         # A replay makes its own tokens, at no cost in time.
         asked = [(number, each) for number, each in numbered if not is_token_exchange(each.request)]
-        began = self._began({number: each.took for number, each in asked})
+        # A request that timed out or was cancelled took the program as long as it did here.
+        answered = [pair for pair in asked if pair[1].response.failure != "timeout"]
+        began = self._began({number: each.took for number, each in answered})
         return [replace(each, program=began.get(number)) for number, each in numbered]
 
     def _began(self, tooks: Mapping[int, float | None]) -> dict[int, float]:
@@ -149,7 +151,12 @@ class Recorder:
         took = round(self._clock.now() - at, 6)
         with self._clock.lock:
             number = self._answered(since, SHORTEST_SECONDS if is_token_exchange(request) else took)
-            own = {"at": round(at, 6), "took": took, "failure": response.failure, "number": number}
+            own = {
+                "at": round(at, 6),
+                "took": max(took, response.delay),
+                "failure": response.failure,
+                "number": number,
+            }
             self._put_on_the_tape(request, scheme, response, own)
 
     def _put_on_the_tape(

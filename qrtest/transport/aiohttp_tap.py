@@ -161,7 +161,7 @@ class _Wire(asyncio.Transport):
                 raise
             return Response(0, failure=failure)
         protocol, transport = connection.protocol, connection.transport
-        self._network = reader = ResponseReader(req.method)
+        self._network = reader = ResponseReader(req.method, protocol)
         try:
             transport.set_protocol(reader)
             transport.write(sent)
@@ -170,6 +170,8 @@ class _Wire(asyncio.Transport):
                 transport.set_protocol(protocol)
                 connection.release()
         finally:
+            # A connector that is closed waits for the protocols of its connections.
+            transport.set_protocol(protocol)
             connection.close()
         return response
 

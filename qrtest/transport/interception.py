@@ -54,6 +54,12 @@ TAPS: Final = {
 
 IBM: Final = ".ibm.com"
 
+CANCELLED_SECONDS: Final = 3600.0
+"""How long a request lasts in a replay that was cancelled in the recording, unless the client limits it.
+
+A replay reaches the deadline that cancelled it sooner.
+"""
+
 
 class Handler(Protocol):
     """Answers requests before they reach the network, or sees what the network answered."""
@@ -227,7 +233,12 @@ async def exchange_async(
         await pause(handler.clock, wait)
         return _plain(request, response)
     with hidden():
-        response = await network()
+        try:
+            response = await network()
+        except BaseException as error:
+            if not isinstance(error, Exception):  # cancelled, as by a deadline of the program's own
+                found(Response(0, failure="timeout", delay=timeout or CANCELLED_SECONDS))
+            raise
     found(response)
     return response
 

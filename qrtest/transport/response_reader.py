@@ -22,10 +22,11 @@ class ResponseReader(asyncio.Protocol):
     """Reads the response to a request by *method*: `response` is a future of it, `raw` are its bytes.
 
     `has_end` says whether the bytes show where the body ends, and `keeps_alive` whether the connection can
-    be used again.
+    be used again. *owner* is the protocol that the connection belongs to: it hears that it ended, too.
     """
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, owner: asyncio.BaseProtocol | None = None) -> None:
+        self._owner = owner
         self.response: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self.raw = b""
         self.has_end = False
@@ -49,6 +50,8 @@ class ResponseReader(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """End the response: a body without a length ends so, every other one is cut off."""
         self.keeps_alive = False
+        if self._owner is not None:
+            self._owner.connection_lost(exc)
         rest = self._reader.rest()
         if self.response.done():
             return

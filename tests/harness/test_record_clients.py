@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import socket
@@ -12,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+import httpx
 import pytest
 
 import qrtest
@@ -109,6 +112,43 @@ def test_a_refused_connection_is_recorded_and_refused_again(client: str, path: P
     assert {each.response.failure for each in store.load(path).interactions} == {"refused"}
     with qrtest.replay(path), pytest.raises(EXCEPTIONS[client]["refused"]):
         CLIENTS[client]("GET", url)
+
+
+@every_client
+def test_a_client_that_waits_no_longer_is_recorded_and_waits_no_longer_again(
+    client: str, path: Path
+) -> None:
+    """The server takes the connection, and never answers: the client's own timeout ends both."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/jobs/x"
+        with qrtest.record(path), pytest.raises(EXCEPTIONS[client]["timeout"]):
+            CLIENTS[client]("GET", url, timeout=0.05)
+    assert {each.response.failure for each in store.load(path).interactions} == {"timeout"}
+    with qrtest.replay(path), pytest.raises(EXCEPTIONS[client]["timeout"]):
+        CLIENTS[client]("GET", url, timeout=0.05)
+
+
+@pytest.mark.parametrize("client", ["httpx", "aiohttp"])
+def test_a_task_that_is_cancelled_is_recorded_and_cancelled_again(client: str, path: Path) -> None:
+    """By a deadline of the program's own, which the client knows nothing of."""
+
+    async def ask(url: str) -> None:
+        if client == "httpx":
+            async with httpx.AsyncClient() as session:
+                await session.get(url)
+        else:
+            async with aiohttp.ClientSession() as session:
+                await session.get(url)
+
+    def program(url: str) -> None:
+        asyncio.run(asyncio.wait_for(ask(url), 0.05))
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/jobs/x"
+        with qrtest.record(path), pytest.raises(asyncio.TimeoutError):
+            program(url)
+    with qrtest.replay(path), pytest.raises(asyncio.TimeoutError):
+        program(url)
 
 
 @every_client
