@@ -22,6 +22,7 @@ from qrtest.client import releases
 from qrtest.errors import QrtestError
 from qrtest.extras import ALSO_USED, EXTRAS
 from qrtest.redaction.allowlist import project_rules
+from qrtest.redaction.redactor import shown
 
 __all__ = ["Diagnosis", "diagnose", "problems_of", "warnings_of"]
 
@@ -210,7 +211,7 @@ def _wrong_settings(environment: Mapping[str, str]) -> Iterator[str]:
     for variable, choices in _setting_variables().items():
         value = environment.get(variable)
         if value and value not in choices:
-            yield f"{variable}={value}: there are {', '.join(choices)}."
+            yield f"{variable}={shown(value)}: there are {', '.join(choices)}."
     if environment.get("QRTEST_RECORD", "none") != "none" and environment.get("CI"):
         yield "QRTEST_RECORD is set in CI, where nothing is recorded: unset it."
 
@@ -258,7 +259,7 @@ def _broken(project: Path, *, has_pytest: bool) -> Iterator[str]:
 def _shown(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for name in (*_setting_variables(), *SECRET_VARIABLES, *SHOWN_VARIABLES):
         if name in environment:
-            yield name, "(set)" if name in SECRET_VARIABLES else environment[name]
+            yield name, "(set)" if name in SECRET_VARIABLES else shown(environment[name])
 
 
 def _setting_variables() -> Mapping[str, tuple[str, ...]]:

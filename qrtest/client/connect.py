@@ -72,8 +72,11 @@ def _about(base: str, towards: TowardsAdapter) -> Any:
             about = json.loads(answer.content)
             about["instances"]
     except (requests.RequestException, ValueError, KeyError, TypeError) as error:
+        from qrtest.redaction.redactor import shown
+
+        why = shown(f"{base} ({type(error).__name__}: {error})")
         raise ServerError(
-            f"No server of qrtest answers at {base} ({type(error).__name__}: {error}). Start one with "
+            f"No server of qrtest answers at {why}. Start one with "
             "'qrtest serve' and give the address that it prints. A simulation or a replay, as in a test with "
             "a cassette, needs none: take its service, the fixture runtime_service or sim.service()."
         ) from None

@@ -350,6 +350,7 @@ class Recording:
             f"recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
             f"clients see {page('proxy')}"
         )
+        message = shown(message)  # the command line of another program may hold anything
         if self._unrecorded == "error":
             raise RecordingError(message)
         warnings.warn(message, RecordingWarning, stacklevel=3)

@@ -75,7 +75,12 @@ class Finding:
 
 
 def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[str, Any]) -> str:
-    """Return all that a person needs to see and repeat *finding*; *options* are those of the check."""
+    """Return all that a person needs to see and repeat *finding*; *options* are those of the check.
+
+    What looks like a secret is replaced: the exception of a program may quote the answer to its login.
+    """
+    from qrtest.redaction.redactor import shown
+
     run = finding.run
     lines = [
         f"{name_of(consumer)} breaks the rule {finding.rule.name!r}: {finding.what}, "
@@ -109,7 +114,7 @@ def report(finding: Finding, consumer: Callable[[Any], Any], options: Mapping[st
     happened = shortened(run.journal.drawn(), lines=size, columns=WIDTH, accused=_accused(finding))
     happened = happened or "Nothing was asked."
     lines += section("What happened (virtual time, request, answer)", happened)
-    return "\n".join([*lines, *rest])
+    return shown("\n".join([*lines, *rest]))
 
 
 def _accused(finding: Finding) -> list[str]:

@@ -180,7 +180,9 @@ def _message(
     ]
     lines += section("What happened (virtual time, request, answer)", _happened(kind))
     lines += section("To paste into a test", "\n".join(test))
-    return "\n".join(lines), step
+    from qrtest.redaction.redactor import shown as without_secrets
+
+    return without_secrets("\n".join(lines)), step
 
 
 def _called(error: BaseException) -> str:

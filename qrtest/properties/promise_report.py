@@ -93,7 +93,9 @@ def report(
     *,
     is_simulated: bool,
 ) -> str:
-    """Return all that a person needs to see and repeat the first of *broken*."""
+    """Return all that a person needs to see and repeat the first of *broken*, without secrets."""
+    from qrtest.redaction.redactor import shown
+
     first, *others = broken
     lines = [
         f"This {subject.noun} breaks {len(broken)} of {tried} promises of {subject.of}, first "
@@ -105,7 +107,7 @@ def report(
         lines += ["", "The others:", "", *_listed(others)]
     code = _test(make, first.promise, subject, is_simulated=is_simulated)
     lines += section("To paste into a test", code)
-    return "\n".join(lines)
+    return shown("\n".join(lines))
 
 
 def _listed(broken: Sequence[Broken]) -> list[str]:

@@ -37,6 +37,7 @@ __all__ = [
     "is_token_exchange",
     "redacted",
     "shown",
+    "shown_host",
     "shown_place",
 ]
 
@@ -93,15 +94,11 @@ def redacted(
     kept = [after for before, after in cleaned if not is_token_exchange(before.request)]
     known = Credentials(redactor.known_placeholders())
     clean = tuple(map(known.out_of, collapsed(kept)))
-    values = {
-        placeholder: learnt.sent(placeholder, value)
-        for placeholder, value in redactor.distinct_values(
-            clean, *asked_instances(interactions)
-        ).items()
-    }
-    is_enough = digests is not None and (digests.salt or not values)
-    kept_before = digests if digests is not None and is_enough else Digests.salted_by(key)
-    return Redacted(clean, frozenset(redactor.known), kept_before.with_values(values))
+    made = redactor.distinct_values(clean, *asked_instances(interactions))
+    values = {each: learnt.sent(each, value) for each, value in made.items()}
+    if digests is None or (values and not digests.salt):
+        digests = Digests.salted_by(key)
+    return Redacted(clean, frozenset(redactor.known), digests.with_values(values))
 
 
 def is_token_exchange(request: Request) -> bool:
@@ -116,6 +113,11 @@ def is_token_exchange(request: Request) -> bool:
 def shown(text: str) -> str:
     """Return *text* as an error message or a report may show it."""
     return Redactor(b"shown").shown(text)
+
+
+def shown_host(host: str) -> str:
+    """Return the name of a *host*, which a user and a port may stand beside, as an error may show it."""
+    return Redactor(b"shown")._content.addresses.host(host)
 
 
 def shown_place(place: str) -> str:
@@ -383,8 +385,8 @@ def _looked_at(interaction: Interaction) -> tuple[object, ...]:
 
 def _answered(response: Response) -> tuple[object, ...]:
     """Return what decides how *response* is redacted."""
-    answered = (response.status, response.reason, response.failure, response.body)
-    return (*answered, _deciding(response.headers))
+    deciding = _deciding(response.headers)
+    return (response.status, response.reason, response.failure, response.body, deciding)
 
 
 def _operation(request: Request) -> str:

@@ -98,9 +98,10 @@ class _Wire:
         try:
             message = self._reader.read(bytes(data))
         except ValueError as error:
-            raise NetworkBlocked(
-                f"{_host(self._connection)} was sent something else: {error}"
-            ) from None
+            from qrtest.redaction.redactor import shown, shown_host
+
+            host = shown_host(_host(self._connection))
+            raise NetworkBlocked(f"{host} was sent something else: {shown(str(error))}") from None
         if message is not None:
             self._answer = self._asked(message)
 

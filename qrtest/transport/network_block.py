@@ -130,7 +130,7 @@ def _refuse_outside(host: Any, port: Any) -> None:
         name = host.decode(errors="replace") if isinstance(host, bytes) else host
         where = name if port is None else f"{name}:{port}"
         raise NetworkBlocked(
-            f"A connection to {where} was refused: while a simulation is active nothing leaves "
+            f"A connection to {_shown(where)} was refused: while a simulation is active nothing leaves "
             f"this machine. HTTP clients that qrtest knows are answered (table: {page('fixtures')}); "
             "to answer another host or protocol, give its client a double of its own; to let "
             "everything through, say simulate(network=True)."
@@ -143,11 +143,19 @@ def _refuse_proxy(host: Any, port: Any) -> None:
         for name in (variable, variable.upper()):
             value = os.environ.get(name)
             if value and _is_at(value, host, port):
+                where = _shown(f"{host}:{port}")
                 raise NetworkBlocked(
-                    f"A connection to {host}:{port} was refused: it is the proxy of {name}, and while a "
+                    f"A connection to {where} was refused: it is the proxy of {name}, and while a "
                     "simulation is active nothing leaves this machine. Unset the variable for this test, "
                     "or say simulate(network=True)."
                 )
+
+
+def _shown(where: str) -> str:
+    """Return a host with its port as an error may show it: what a program builds may hold its key."""
+    from qrtest.redaction.redactor import shown_host
+
+    return shown_host(where)
 
 
 def _is_at(proxy: str, host: Any, port: Any) -> bool:

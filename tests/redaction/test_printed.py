@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import socket
+import subprocess
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -262,3 +263,27 @@ def test_no_error_of_a_simulation_holds_what_was_asked() -> None:
         error = error.__cause__ or error.__context__
     assert "api.example.com" in printed
     assert not any(each in printed for each in ("johannes", "a3f9Kq8ZpL2vT7wXy4Rb", "swordfish"))
+
+
+def test_no_report_of_a_consumer_shows_what_its_exception_quotes() -> None:
+    """The words of the exception stay; what is named in them as a password does not."""
+
+    def collect(job: object) -> None:
+        raise RuntimeError("login failed, password=swordfish9")
+
+    with pytest.raises(qrtest.errors.ConsumerBug) as caught:
+        qrtest.check_consumer(collect, max_examples=1)
+    assert "login failed" in str(caught.value)
+    assert "swordfish9" not in str(caught.value)
+
+
+def test_a_warning_of_what_was_not_recorded_shows_no_address_of_a_command(tmp_path: Path) -> None:
+    """A program that a recording does not see is named with the host that it asks, and no more."""
+    command = [str(tmp_path / "curl"), "https://jane:swordfish9@example.org/x?token=zeppelin77"]
+    recorded = qrtest.record(tmp_path / "x.yaml")
+    with pytest.warns(qrtest.errors.RecordingWarning) as caught, recorded:
+        with suppress(OSError):
+            subprocess.run(command, check=False)
+    warned = "\n".join(str(each.message) for each in caught)
+    assert "example.org" in warned
+    assert not any(each in warned for each in ("swordfish9", "zeppelin77"))
