@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BLOCK_VARIABLE", "blocked_environment", "with_injected"]
+__all__ = ["BLOCK_VARIABLE", "blocked_environment", "node_options", "with_injected"]
 
 INJECTED: Final = Path(__file__).parent / "injected"
 """A folder with a `sitecustomize`, which Python imports before the program."""
+
+IN_NODE: Final = INJECTED / "node_proxy.cjs"
+"""What Node.js imports before the program, so that releases before 24 use a proxy, too."""
 
 BLOCK_VARIABLE: Final = "QRTEST_BLOCK_NETWORK"
 NOWHERE: Final = "http://127.0.0.1:9"
@@ -25,6 +28,12 @@ def with_injected(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
+def node_options() -> str:
+    """Return the value of NODE_OPTIONS by which Node.js uses a proxy: what it is now, and one option more."""
+    path = str(IN_NODE).replace("\\", "\\\\")
+    return " ".join(filter(None, [os.environ.get("NODE_OPTIONS"), f'--require="{path}"']))
+
+
 def blocked_environment() -> dict[str, str]:
     """Return an environment in which Python, and programs that use a proxy, reach this machine only.
 
@@ -33,4 +42,5 @@ def blocked_environment() -> dict[str, str]:
     """
     proxies = dict.fromkeys((*PROXIES, *map(str.lower, PROXIES)), NOWHERE)
     local = dict.fromkeys(("NO_PROXY", "no_proxy"), LOCAL)
-    return with_injected(**proxies, **local, **{BLOCK_VARIABLE: "1"})
+    node = {"NODE_USE_ENV_PROXY": "1", "NODE_OPTIONS": node_options()}
+    return with_injected(**proxies, **local, **node, **{BLOCK_VARIABLE: "1"})

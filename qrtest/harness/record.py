@@ -337,18 +337,24 @@ class Recording:
         assert self._recorder is not None
         seen = () if self._watch is None else self._watch.seen
         problems = [f"{where} connected and was not recorded" for where in seen]
-        if not self._recorder.has_answered:
+        recorded = (
+            f"What is recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
+            "clients"
+        )
+        if not self._recorder.has_answered and self._is_of_this_process:
             problems.insert(
                 0,
                 "no request was made that it could see, and it has no interaction (what is asked of a "
                 'simulate() or replay() is recorded with transport="sockets" alone)',
             )
+        elif not self._recorder.has_answered:
+            problems.insert(0, "no request came to the proxy, and it has no interaction")
+            recorded = "The program has to send by HTTP_PROXY and HTTPS_PROXY; how to make it"
         if not problems or self._unrecorded == "ignore":
             return
         message = (
-            f"The recording of {os.fspath(self._target)} is not whole: {'; '.join(problems)}. What is "
-            f"recorded is what {', '.join(CLIENTS)} send; for programs in other languages and other "
-            f"clients see {page('proxy')}"
+            f"The recording of {os.fspath(self._target)} is not whole: {'; '.join(problems)}. "
+            f"{recorded} see {page('proxy')}"
         )
         message = shown(message)  # the command line of another program may hold anything
         if self._unrecorded == "error":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -142,8 +143,19 @@ def test_an_upstream_that_is_gone_is_recorded_and_replayed_as_the_same_answer(
         assert child(replaying, gone, program) == recorded
 
 
+def test_options_of_node_that_are_set_stay_beside_those_of_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Those name a module that is installed with qrtest."""
+    monkeypatch.setenv("NODE_OPTIONS", "--no-warnings")
+    with qrtest.proxy(replay="cassettes/sampler.yaml") as proxied:
+        given, required = shlex.split(proxied.environment["NODE_OPTIONS"])
+    assert given == "--no-warnings"
+    assert Path(required.removeprefix("--require=")).is_file()
+
+
 def test_a_recording_of_nothing_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="no request was made"):
+    with pytest.raises(RecordingError, match="no request came to the proxy"):
         with qrtest.proxy(record=tmp_path / "session.yaml"):
             pass
 
