@@ -99,7 +99,7 @@ class Computation:
         if OUT_OF_TIME in says:
             return (
                 f"The computation was stopped after {self.seconds:g} seconds of real time: use fewer qubits, "
-                "gates or shots, or raise compute_seconds."
+                "gates or shots, loops that end, or raise compute_seconds."
             )
         return (
             f"The process that computes ended with exit status {status}, most likely for want of memory: use "

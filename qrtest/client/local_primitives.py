@@ -56,7 +56,7 @@ from qrtest.client.result_format import (
     written,
 )
 from qrtest.client.simulation_work import noisy_work_of, work_of
-from qrtest.client.simulators import Simulator, TooLargeError, has_noise_model, unread
+from qrtest.client.simulators import Simulator, TooLargeError, ending_read, has_noise_model, unread
 from qrtest.service.input_checks import PRIMITIVES, UNREADABLE_INPUT
 
 __all__ = ["NOT_COMPUTED", "NotComputedError", "TooMuchWorkError", "computed"]
@@ -255,17 +255,20 @@ def _sampled_data(
     kept = sorted(used_qubits(circuit))
     if noise is not None and has_noise_model(narrowed(circuit, kept)):
         device = noise.whole(kept)
-        narrow = device.relaxing(narrowed(circuit, kept, with_delays=True))
+        narrow = ending_read(device.relaxing(narrowed(circuit, kept, with_delays=True)))
         pub = SamplerPub(narrow, values, shots)
         [result] = simulator.sampler(narrow, device.model).run([pub]).result()
-        return dict(result.data.items())
+        return {register.name: result.data[register.name] for register in circuit.cregs}
     ready = []
     for taken, part in _runs(circuit, shots, noise):
-        narrow = narrowed(taken, kept)
+        narrow = ending_read(narrowed(taken, kept))
         ready.append(SamplerPub(narrow, values, part))
     results = simulator.sampler(ready[0].circuit).run(ready).result()
     parts = [result.data for result in results]
-    data = {name: BitArray.concatenate_shots([part[name] for part in parts]) for name in parts[0]}
+    data = {
+        register.name: BitArray.concatenate_shots([part[register.name] for part in parts])
+        for register in circuit.cregs
+    }
     if noise is not None:
         data = {name: noise.misread(circuit, name, data[name]) for name in data}
     return data

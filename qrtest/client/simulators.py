@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
-from qiskit import QuantumCircuit
-from qiskit.circuit import Operation
+from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit.circuit import Operation, Qubit
 from qiskit.primitives import StatevectorEstimator, StatevectorSampler
 from qiskit.quantum_info import Kraus
 
@@ -29,6 +29,7 @@ __all__ = [
     "Method",
     "Simulator",
     "TooLargeError",
+    "ending_read",
     "free_memory",
     "has_aer",
     "has_noise_model",
@@ -77,6 +78,9 @@ DOUBLING_GATES: Final = frozenset(
 
 AMPLITUDE_BYTES: Final = 16
 SHARE_OF_MEMORY: Final = 0.75
+
+SPARE_REGISTER: Final = "_qrtest_end"
+"""The register of a measurement that only makes a circuit run."""
 
 Method = Literal["reference", "density_matrix", "stabilizer", "matrix_product_state", "statevector"]
 """How a circuit is simulated: by qiskit's reference primitives, or by a method of Aer."""
@@ -263,6 +267,23 @@ def unread(circuit: QuantumCircuit) -> QuantumCircuit:
         places = [circuit.find_bit(qubit).index for qubit in instruction.qubits]
         is_read = instruction.operation.name == "measure"
         made.append(forgotten.to_instruction() if is_read else instruction.operation, places)
+    return made
+
+
+def ending_read(circuit: QuantumCircuit) -> QuantumCircuit:
+    """Return *circuit* with one more measurement at its end where all others are in branches and loops.
+
+    Aer does not run a circuit without measurements outside of them, and says that all was zero: also of a
+    loop that never ends.
+    """
+    names = {each.operation.name for each in circuit.data}
+    if "measure" in names or not names & set(CONTROL_FLOW):
+        return circuit
+    made = circuit.copy()
+    if not made.num_qubits:
+        made.add_bits([Qubit()])
+    made.add_register(ClassicalRegister(1, SPARE_REGISTER))
+    made.measure(0, made.cregs[-1][0])
     return made
 
 

@@ -27,6 +27,7 @@ from qrtest.client.simulation_work import length, work_of
 from qrtest.client.simulators import (
     Simulator,
     TooLargeError,
+    ending_read,
     is_dynamic,
     method_of,
     runs_by_shot,
@@ -78,6 +79,27 @@ def test_loops_and_resets_are_run(backend: Any) -> None:
     circuit.reset(1)
     circuit.measure([0, 1], [0, 1])
     assert set(counts(backend, circuit)) == {"01"}
+
+
+def test_what_is_measured_in_a_branch_alone_is_run(backend: Any) -> None:
+    """Aer runs no circuit without a measurement outside of branches: it has one that is left out again."""
+    circuit = QuantumCircuit(1, 1)
+    with circuit.if_test((0, 0)):
+        circuit.x(0)
+        circuit.measure(0, 0)
+    data = SamplerV2(mode=backend).run([circuit], shots=50).result()[0].data
+    assert {name: bits.get_counts() for name, bits in data.items()} == {"c": {"1": 50}}
+
+
+def test_a_loop_that_never_ends_and_measures_nothing_is_run() -> None:
+    """Until the limit of time stops it: without a measurement its result would be all zero, at once."""
+    circuit = QuantumCircuit(1, 1)
+    with circuit.while_loop((circuit.clbits[0], 0)):
+        circuit.x(0)
+    made = ending_read(circuit)
+    assert made.data[-1].operation.name == "measure"
+    assert made.cregs[:-1] == circuit.cregs
+    assert ending_read(made) is made
 
 
 def test_a_gate_inside_of_a_branch_is_held_to_the_device(sim: Simulation, backend: Any) -> None:
