@@ -48,6 +48,7 @@ _TABLE: Final = (
     ("GET", r"/sessions/(?P<name>[^/]+)", "session"),
     ("PATCH", r"/sessions/(?P<name>[^/]+)", "session"),
     ("DELETE", r"/sessions/(?P<name>[^/]+)/close", "session"),
+    ("GET", r"/workloads", "workloads"),
     ("GET", r"/versions", "versions"),
     ("GET", r"/openapi\.json", "openapi"),
     ("GET", r"/backends", "backends"),

@@ -89,7 +89,7 @@ class Account:
         if action == "users/loginWithToken":
             return self.log_in()
         if action == "users/me":
-            return self.user(f"{_scheme(request)}://{request.host}")
+            return self.user(f"{scheme_of(request)}://{request.host}")
         if action == "Network":
             return self.network()
         return serialize.json_response({"api-auth": "qrtest", "api-runtime": "qrtest"})
@@ -132,7 +132,7 @@ class Account:
         return serialize.json_response([{"name": hub, "groups": groups}])
 
 
-def _scheme(request: Request) -> str:
+def scheme_of(request: Request) -> str:
     """Return the scheme of *request*: a host with a port is a server of qrtest, by plain HTTP."""
     usual = "http" if ":" in request.host else "https"
     return request.header("X-Forwarded-Proto") or usual

@@ -11,7 +11,7 @@ from qrtest.lifecycle import transitions
 from qrtest.service import error_responses, serialize
 from qrtest.service.jobs import SimulatedJob
 
-__all__ = ["Listing", "tags_found"]
+__all__ = ["EARLIEST", "LATEST", "Listing", "moment_of", "tags_found"]
 
 LONGEST_PAGE: Final = 200
 SHORTEST_SEARCH: Final = 3
@@ -24,7 +24,8 @@ Asked = Mapping[str, tuple[str, ...]]
 class Listing:
     """The filters, the order and the page that a query asks for.
 
-    A limit out of 1 to 200 is taken as 200 (observed). Repeated tags all have to match.
+    A limit out of 1 to 200 is taken as 200 (observed). Repeated tags all have to match. Params are shown
+    to those who ask for them: `exclude_params` is true by default here (REST description).
     """
 
     def __init__(self, asked: Asked) -> None:
@@ -37,8 +38,9 @@ class Listing:
         self._session = asked.get("session_id")
         self._tags = set(asked.get("tags", ()))
         self._pending = {"true": True, "false": False}.get(asked.get("pending", ("",))[-1])
-        self._after = _moment(asked.get("created_after", (EARLIEST,))[-1])
-        self._before = _moment(asked.get("created_before", (LATEST,))[-1])
+        self.with_params = asked.get("exclude_params", ("",))[-1].lower() == "false"
+        self._after = moment_of(asked.get("created_after", (EARLIEST,))[-1])
+        self._before = moment_of(asked.get("created_before", (LATEST,))[-1])
 
     def selected(self, jobs: Iterable[SimulatedJob], now: float) -> list[SimulatedJob]:
         """Return those of *jobs*, given oldest first, that pass the filters at the time *now*, in order."""
@@ -59,7 +61,7 @@ class Listing:
             and self._session in (None, (facts.session_id,))
             and self._tags <= set(facts.tags)
             and self._pending in (None, is_pending)
-            and self._after <= _moment(facts.created) <= self._before
+            and self._after <= moment_of(facts.created) <= self._before
         )
 
 
@@ -73,7 +75,8 @@ def tags_found(jobs: Iterable[SimulatedJob], text: str) -> Response:
     return serialize.json_response({"tags": sorted(found)})
 
 
-def _moment(text: str) -> datetime:
+def moment_of(text: str) -> datetime:
+    """Return a time in RFC 3339. Raises `RequestError` for anything else."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -115,9 +115,10 @@ class SimulatedJob:
             usage = usage_of(version, self._measured_seconds(now), complete=self._is_accounted(now))
         state = serialize.job_state(self.cursor.step, self._behaviour.reason_code)
         body = serialize.job(self.facts, state, usage=usage, with_params=with_params)
-        return body if record is None else record.described(body, ended=self._moment(ended))
+        return body if record is None else record.described(body, ended=self.moment(ended))
 
-    def _moment(self, seconds: float | None) -> str | None:
+    def moment(self, seconds: float | None) -> str | None:
+        """Return a time on the simulation's clock as the service writes it; None for None."""
         return None if seconds is None else serialize.timestamp(self._epoch + seconds)
 
     def charged_seconds(self, now: float) -> float:
@@ -185,7 +186,7 @@ class SimulatedJob:
         cursor, record = self.cursor, self._recorded.record
         cursor.advance(now)
         began = min((at for status, at in cursor.began.items() if status in STARTED), default=None)
-        running, finished = self._moment(began), self._moment(cursor.ended)
+        running, finished = self.moment(began), self.moment(cursor.ended)
         created, seconds = self.facts.created, self._measured_seconds(now)
         if record is not None and record.metrics is not None:
             return serialize.json_response(

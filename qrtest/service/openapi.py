@@ -45,6 +45,7 @@ ANSWERS: Final[Mapping[tuple[str, str, str], Answers]] = {
     ("GET", "session", ""): Answers(200, "Session", JOB_ERRORS),
     ("PATCH", "session", ""): Answers(204, "", JOB_ERRORS, "Accepting"),
     ("DELETE", "session", ""): Answers(204, "", JOB_ERRORS),
+    ("GET", "workloads", ""): Answers(200, "Workloads", JOB_ERRORS),
     ("GET", "versions", ""): Answers(200, "Versions"),
     ("GET", "openapi", ""): Answers(200, "Anything"),
     ("GET", "backends", ""): Answers(200, "Backends", JOB_ERRORS),

@@ -12,6 +12,7 @@ from qrtest.service import api_versions
 from qrtest.service.analytics import GROUPS
 from qrtest.service.limits import LONGEST_TAG, MOST_TAGS
 from qrtest.service.submissions import LOG_LEVELS, MOST_COST_SECONDS, PROGRAMS
+from qrtest.service.workloads import LARGEST_PAGE, WORKLOAD_MODES, WORKLOAD_STATUSES
 
 __all__ = ["schemas"]
 
@@ -40,6 +41,7 @@ def schemas(version: str) -> dict[str, Schema]:
     return {
         **_jobs(version),
         **_sessions(),
+        **_workloads(version),
         **_backends(version),
         **_instances(),
         **_other_hosts(),
@@ -171,6 +173,34 @@ def _sessions() -> dict[str, Schema]:
             },
         },
         "Accepting": _object(accepting_jobs=FLAG),
+    }
+
+
+def _workloads(version: str) -> dict[str, Schema]:
+    optional = {"ended": MOMENT, "status_reason": TEXT, "usage_seconds": COUNT}
+    optional |= {"estimated_running_time_seconds": NUMBER}
+    if version >= api_versions.CHARGE_TIME:
+        optional["usage"] = _object(qpu_charge_time_seconds=COUNT)
+    workload = _object(
+        id=TEXT,
+        created=MOMENT,
+        backend=TEXT,
+        instance=TEXT,
+        user_id=TEXT,
+        accepting_jobs=_nullable(FLAG),
+        mode={"enum": list(WORKLOAD_MODES)},
+        status={"enum": list(WORKLOAD_STATUSES)},
+        tags=_list(TEXT),
+        _optional=optional,
+    )
+    link = _object(href=TEXT)
+    return {
+        "Workloads": _object(
+            workloads=_list(workload),
+            total_count=COUNT,
+            limit={"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE},
+            _optional={"previous": link, "next": link},
+        )
     }
 
 

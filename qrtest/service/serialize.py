@@ -34,6 +34,7 @@ __all__ = [
     "submitted",
     "text_response",
     "timestamp",
+    "whole_seconds",
 ]
 
 WIRE_STATUS: Final = {
@@ -137,13 +138,13 @@ def job_usage(version: str, seconds: float, *, complete: bool) -> dict[str, Any]
     >>> job_usage("2025-05-01", 1.5, complete=True), job_usage("2026-04-15", 1.5, complete=True)
     ({'seconds': 2}, {'qpu_charge_time_seconds': 2, 'status': 'complete'})
     """
-    charged = _whole_seconds(seconds)
+    charged = whole_seconds(seconds)
     if version < api_versions.CHARGE_TIME:
         return {"seconds": charged}
     return {"qpu_charge_time_seconds": charged, "status": _completeness(complete)}
 
 
-def _whole_seconds(seconds: float) -> int:
+def whole_seconds(seconds: float) -> int:
     """Return *seconds* rounded up, but for the error of a difference of two times."""
     return math.ceil(round(seconds, 6))
 
@@ -167,7 +168,7 @@ def metrics(
     A moment that the job has not reached is left out. *client*: the header X-Qx-Client-Application of the
     submission.
     """
-    charged = _whole_seconds(seconds)
+    charged = whole_seconds(seconds)
     moments = {"created": created, "running": running, "finished": finished}
     body: dict[str, Any] = {
         "timestamps": {name: moment for name, moment in moments.items() if moment is not None}

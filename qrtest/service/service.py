@@ -26,6 +26,7 @@ from qrtest.service import (
     parse,
     serialize,
     sessions,
+    workloads,
 )
 from qrtest.service.accounts import Account
 from qrtest.service.ask import Ask
@@ -246,9 +247,8 @@ class SimulatedService:
             session.settle(ask.now)
         mine = (job for job in self._jobs.values() if job.crn == ask.crn)
         jobs = listing.selected(mine, ask.now)
-        with_params = not ask.request.is_true("exclude_params")
         shown = [
-            job.describe(ask.now, ask.version, with_params=with_params)
+            job.describe(ask.now, ask.version, with_params=listing.with_params)
             for job in listing.page(jobs)
         ]
         return serialize.json_response(
@@ -348,8 +348,6 @@ class SimulatedService:
             ask.where.action, ask.request, jobs, instances, epoch=self._epoch, now=ask.now
         )
 
-    # --- other hosts ---
-
     def _explain(self, request: Request) -> str:
         more = ", ..." if len(self._jobs) > 5 else ""
         jobs = f"the jobs {', '.join(list(self._jobs)[:5])}{more}" if self._jobs else "no job yet"
@@ -383,6 +381,9 @@ ANSWERS: Final[Mapping[str, Callable[[SimulatedService, Ask], Response]]] = {
     ),
     "usage": SimulatedService._usage,
     "analytics": SimulatedService._analytics,
+    "workloads": lambda service, ask: workloads.answer(
+        ask, service._jobs.values(), service._sessions.values()
+    ),
     "instance": lambda service, ask: service.account.instances.details(
         ask.instance, service.devices.names()
     ),

@@ -265,7 +265,7 @@ def test_what_is_damaged_can_be_damaged_again(damages: list[Damage]) -> None:
     [
         (
             lambda: faults.drop(on="pol"),
-            r"on='pol' is not an operation. Did you mean 'poll'\? \(All 31: https",
+            r"on='pol' is not an operation. Did you mean 'poll'\? \(All 32: https",
         ),
         (lambda: faults.drop(after=-1), "after=-1 is not how many calls to let pass"),
         (lambda: faults.drop(after=True), "after=True is not how many calls to let pass"),

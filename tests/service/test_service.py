@@ -179,6 +179,15 @@ def test_params_are_left_out_when_asked_to() -> None:
     assert world.get(f"/jobs/{job}?exclude_params=false")["params"] == {"a": 1}
 
 
+def test_a_list_has_params_only_when_asked_for() -> None:
+    """exclude_params is true there unless it is false (REST description)."""
+    world = World()
+    world.job("QUEUED", params='{"a": 1}')
+    assert "params" not in world.get("/jobs")["jobs"][0]
+    assert "params" not in world.get("/jobs?exclude_params=true")["jobs"][0]
+    assert world.get("/jobs?exclude_params=false")["jobs"][0]["params"] == {"a": 1}
+
+
 def test_ran_too_long_is_a_cancellation_with_code_1305() -> None:
     """The service's own form."""
     world = World()
