@@ -14,7 +14,7 @@ from qrtest.service.api_versions import VERSIONS
 __all__ = ["changes", "is_known", "problems"]
 
 GONE_WITH_STREAMS: Final = frozenset({"WebsocketClientCloseCode"})
-NOT_ASKED_FOR: Final = frozenset({"/workloads", "/programs", "/Network/bookings/v2"})
+NOT_ASKED_FOR: Final = frozenset({"/programs", "/Network/bookings/v2"})
 """Paths of adapters that no method of a service, a job or a session asks for."""
 
 

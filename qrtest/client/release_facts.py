@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.parser import Parser
@@ -88,11 +89,36 @@ def _metadata(package: Path) -> tuple[str, list[str]]:
     if beside:
         headers = Parser().parsestr(beside[0].read_text(encoding="utf-8"))
         requires = [each for each in headers.get_all("Requires-Dist", []) if "extra ==" not in each]
-        return headers["Version"], [f"Python {headers['Requires-Python']}", *requires]
+        return headers["Version"], [
+            f"Python {headers['Requires-Python']}",
+            *map(_in_order, requires),
+        ]
     version = package / "VERSION.txt"
     return (
         version.read_text(encoding="utf-8").strip() if version.exists() else "of no known version"
-    ), []
+    ), list(_of_project(package.parent / "pyproject.toml"))
+
+
+def _of_project(path: Path) -> Iterator[str]:
+    """Yield what the project file of a checkout says that the release requires."""
+    declared = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    project = declared.get("project", {})
+    if "requires-python" in project:
+        yield f"Python {project['requires-python']}"
+    yield from map(_in_order, project.get("dependencies", ()))
+
+
+def _in_order(requirement: str) -> str:
+    """Return a requirement with its bounds in one order: builders of wheels sort them.
+
+    >>> _in_order("qiskit>=2.3.0, <3")
+    'qiskit<3,>=2.3.0'
+    """
+    name, bounds = _REQUIREMENT.fullmatch(requirement.strip()).groups()  # type: ignore[union-attr]
+    return name + ",".join(sorted(bound.strip() for bound in bounds.split(",") if bound.strip()))
+
+
+_REQUIREMENT: Final = re.compile(r"([^<>=!~]*)(.*)", re.DOTALL)
 
 
 def _places(trees: Mapping[str, ast.Module]) -> Iterator[str]:

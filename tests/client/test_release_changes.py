@@ -52,6 +52,13 @@ def release(folder: Path, *changes: Change) -> ReleaseFacts:
     return release_facts.read(folder)
 
 
+def test_a_checkout_says_in_its_project_file_what_it_requires(tmp_path: Path) -> None:
+    """In whatever order it has the bounds: those of a wheel are sorted."""
+    project = '[project]\nrequires-python = ">=3.10"\ndependencies = ["qiskit>=2.3, <3", "scipy"]\n'
+    (tmp_path / "pyproject.toml").write_text(project)
+    assert release(tmp_path).requires == {"Python >=3.10", "qiskit<3,>=2.3", "scipy"}
+
+
 @pytest.fixture(scope="module")
 def known(tmp_path_factory: pytest.TempPathFactory) -> ReleaseFacts:
     """The facts of the installed client."""
