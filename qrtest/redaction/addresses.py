@@ -6,7 +6,7 @@ from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
 from qrtest.redaction import patterns
-from qrtest.redaction.allowlist import QUERY, plain_name
+from qrtest.redaction.allowlist import DIGESTS, QUERY, plain_name
 from qrtest.redaction.forms import pairs
 from qrtest.redaction.where import Decider, Where
 
@@ -128,6 +128,8 @@ class Addresses:
         where = self._decide.below(Where("query"), name)
         if not where.over and plain_name(name) in QUERY:
             where = where._replace(name="title")
+        elif not where.over and plain_name(name) in DIGESTS:
+            where = where._replace(name="digest")
         elif not where.over:
             where = where._replace(name="query parameter")
         return self._decide.value(value, where)

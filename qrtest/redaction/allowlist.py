@@ -100,10 +100,16 @@ LABELS: Final = _names(
 )
 """Names of what people call their things: kept when they are words, identifiers of registers included."""
 
-IDS: Final = _names(
+DIGESTS: Final = _names(
     """
-    id job_id session_id calibration_id parent_job_id parentjobid program_id trace nonce etag
-    digest request_id
+    nonce etag digest hash checksum sha sha1 sha256 commit revision
+    """
+)
+"""Names of what is computed from a content, or made for one request: kept as ids are, in a query, too."""
+
+IDS: Final = DIGESTS | _names(
+    """
+    id job_id session_id calibration_id parent_job_id parentjobid program_id trace request_id
     """
 )
 """Names of ids that chain requests: kept in the forms that the service gives them."""

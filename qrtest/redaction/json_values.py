@@ -29,7 +29,8 @@ _BEGINS: Final = re.compile(
     r'\s*(?:\{\s*(?:["}]|\Z)|\[\s*(?:["{\[\]\d]|-\d|true\b|false\b|null\b|NaN\b|\Z))'
 )
 _TYPED: Final = re.compile(
-    r'\s*"(?:__type__|samples|num_bits|b64_data|field_names|shape|dtype|array)"\s*:'
+    r'\s*"(?:samples|num_bits|b64_data|field_names|shape|dtype|array)"\s*:'
+    r'|\s*"__type__"\s*:\s*"(?:ndarray|spmatrix|complex|\w*Array|\w*Circuit|DataBin|\w*Result|\w*Pub)"'
     r'|\s*"data"\s*:\s*"[A-Za-z0-9+/=]*+"\s*,\s*"(?:shape|dtype)"'
 )
 """The first name in what the service encodes: what stands above it is a register's name."""

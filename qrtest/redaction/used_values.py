@@ -122,6 +122,12 @@ def used_values(interactions: Iterable[Interaction]) -> frozenset[str]:
     return frozenset(reader.found)
 
 
+_OF_THE_SERVICE: Final = frozenset(
+    ("ndarray", "spmatrix", "complex", "BitArray", "QuantumCircuit", "DataBin", "PrimitiveResult")
+)
+"""Types of encoded objects that stand under the name of a register."""
+
+
 class _Reader:
     """Collects the values that names say to be secrets or identities."""
 
@@ -231,7 +237,7 @@ class _Reader:
         while stack:
             value, name = stack.pop()
             if isinstance(value, dict):
-                if "__type__" in value or "samples" in value:
+                if value.get("__type__") in _OF_THE_SERVICE or "samples" in value:
                     name = ""  # an array, under the name of a register
                 named, beside = value.get("name", value.get("key")), value.get("value")
                 if isinstance(named, str) and isinstance(beside, str):
