@@ -29,17 +29,24 @@ def _names(text: str) -> frozenset[str]:
 
 SECRET_NAME: Final = re.compile(
     r"token|secret|passw|pwd$|^pw$|passphrase|passcode|credential|creds$|signature|^sig$|cookie|authorization|^auth$"
-    r"|(?:api|access|private|signing|session|encryption|master|hmac|ssh|account|storage|shared)key(?:s|id)?$"
+    r"|(?:api|access|private|signing|session|encryption|master|hmac|ssh|account|storage|shared|license|licence|subscription|consumer|client|deploy|webhook|activation)key(?:s|id)?$"
     r"|apikey|keyid$|xauth|jwt|bearer|hmac|^otp$|totp|^pin$|pincode|csrf|xsrf|assertion|refresh$|clientid|saml|sessid"
-    r"|jsessionid|kennwort|contrase|motdepasse|^passe$|wachtwoord|^senha$|^clave$|^parola$|пароль|パスワード|密码|비밀번호|identifiedby|certificate|^code(?:verifier|challenge)$|^salt$|mnemonic|seedphrase|^cvv$|^cvc$|^cvv2$|^cvc2$|securitycode$|cardnumber|^card$|^iban$|^ssn$"
+    r"|jsessionid|kennwort|contrase|motdepasse|^passe$|wachtwoord|^senha$|^clave$|^parola$|пароль|パスワード|密码|비밀번호|identifiedby|certificate|^code(?:verifier|challenge)$|^salt$|(?:ssh|sudo|become|db|database|smtp|ftp|mail|imap|ldap|redis|mysql|user|admin|root|proxy|auth|wifi|require|store|key)pass$"
+    r"|^psk$|presharedkey$|mnemonic|seedphrase|^cvv$|^cvc$|^cvv2$|^cvc2$|securitycode$|cardnumber|^card$|^iban$|^ssn$"
 )
 MEASURE: Final = re.compile(
     r"(?:count|counts|limit|limits|max|min|num|number|length|len|size|sizes|type|types|kind|index|used|usage|remaining"
     r"|budget|expir\w*|expires\w*|ttl|lifetime|age|at|seconds|secs|time|date|status|state|format|scheme|algorithm|url|uri"
     r"|endpoint|policy|rotation|enabled|required|valid|present|exists|created|updated|version|total|cost|rate|name"
-    r"|prefix)$|^(?:max|min|num|total|is|has|have|require|requires|allow|needs|no|use|uses|expires|expired)(?=[a-z])"
+    r"|prefix)$|^(?:max|min|num|total|is|has|have|require|requires|allow|needs|no|use|uses|expires|expired)"
+    r"(?=(?:valid|active|new|login|api|access)?(?:token|secret|passw|credential|cookie|auth|key|jwt|signature))"
 )
-"""Names of measures of a secret, and of facts about one: `token_count`, `password_policy`, `has_cookie`."""
+"""Names of measures of a secret, and of facts about one: `token_count`, `password_policy`, `hascookie`."""
+
+_FACTS: Final = _names(
+    "max min num total is has have require requires allow needs no use uses expires expired"
+)
+"""What the name of such a fact begins with, where its words stand apart: `has_second_token`."""
 
 IDENTITIES: Final = {
     "user": _names(
@@ -156,9 +163,17 @@ def _governs(name: str) -> str:
     if kind is not None:
         return kind
     if SECRET_NAME.search(plain):
-        return "token" if plain == "cardnumber" or MEASURE.search(plain) is None else ""
+        return "token" if plain == "cardnumber" or not _is_fact(name, plain) else ""
     found = _SUFFIX.search(plain)
     return _IDENTITY_OF.get(found[1], "user") if found else _of_parts(name)
+
+
+def _is_fact(name: str, plain: str) -> bool:
+    """Return whether *name*, *plain* without what separates its words, is that of a fact about a secret."""
+    if MEASURE.search(plain):
+        return True
+    words = [word.lower() for word in _NAME_PARTS.findall(name[:LONGEST])]
+    return len(words) > 1 and words[0] in _FACTS
 
 
 def _of_parts(name: str) -> str:
@@ -177,7 +192,7 @@ def _of_parts(name: str) -> str:
     for each in candidates:
         if each in _IDENTITY_OF and (each not in _ORDINARY or each == plain.removesuffix("s")):
             return _IDENTITY_OF[each]
-        if SECRET_NAME.search(each) and MEASURE.search(plain) is None:
+        if SECRET_NAME.search(each) and not _is_fact(name, plain):
             return "token"
     return ""
 

@@ -221,3 +221,22 @@ def test_numbers_below_names_that_govern_are_replaced_by_numbers(
     assert re.sub(r"700700\d{9}", "N", json.dumps(other)) == re.sub(
         r"[\d.]{4,}", lambda found: "N.0" if "." in found[0] else "N", json.dumps(replaced)
     )
+
+
+@pytest.mark.parametrize("before", ["use", "is", "has", "no", "min", "max", "num", "total"])
+def test_a_name_that_only_begins_as_a_fact_does_is_that_of_a_secret(before: str) -> None:
+    """`user_password` begins with "use"; `uses_password` is a fact about one."""
+    for rest in ("r", "io", "zy", "ification"):
+        for secret in ("password", "token", "secret_key"):
+            assert governs(f"{before}{rest}_{secret}") == "token"
+            assert governs(f"{before}{rest}{secret.title()}") == "token"
+    for secret in ("Password", "_token", "secret"):
+        assert governs(f"{before}{secret}") == ""
+
+
+@pytest.mark.parametrize("kind", ["settings", "tuple", "str", "Person", "datetime"])
+def test_a_name_governs_what_stands_in_an_object_with_a_type(kind: str) -> None:
+    """But for encoded arrays and circuits, which stand under the name of a register."""
+    body = {"pin": {"__type__": kind, "__value__": {"x": 493827, "y": ["swordfish"]}}}
+    [one] = clean([answered(body)]).interactions
+    assert not any(each in one.response.body for each in (b"493827", b"swordfish"))
