@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -65,8 +65,11 @@ class Listing:
         )
 
 
-def tags_found(jobs: Iterable[SimulatedJob], text: str) -> Response:
-    """GET tags: those of *jobs* that contain *text*, whatever its case."""
+def tags_found(jobs: Iterable[SimulatedJob], parameter: Callable[[str], str | None]) -> Response:
+    """GET tags: those of *jobs* that contain the text of the *parameter* search, whatever its case."""
+    if parameter("type") not in (None, "job"):
+        raise error_responses.body_invalid("type must be 'job'")
+    text = parameter("search") or ""
     if not SHORTEST_SEARCH <= len(text) <= LONGEST_SEARCH:
         raise error_responses.body_invalid(
             f"search has {len(text)} characters, not {SHORTEST_SEARCH} to {LONGEST_SEARCH}"

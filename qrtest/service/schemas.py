@@ -169,8 +169,10 @@ def _sessions() -> dict[str, Schema]:
             "properties": {
                 "mode": {"enum": ["dedicated", "batch"]},
                 "backend": TEXT,
+                "backend_name": TEXT,
                 "max_ttl": {"type": "integer", "minimum": 1, "maximum": 28_800},
             },
+            "required": ["mode"],
         },
         "Accepting": _object(accepting_jobs=FLAG),
     }

@@ -267,7 +267,7 @@ class SimulatedService:
 
     def _search_tags(self, ask: Ask) -> Response:
         jobs = [job for job in self._jobs.values() if job.crn == ask.crn]
-        return job_list.tags_found(jobs, ask.request.parameter("search") or "")
+        return job_list.tags_found(jobs, ask.request.parameter)
 
     # --- sessions ---
 

@@ -205,9 +205,15 @@ def _spells(runs: list[_Run], idle_time: float) -> Iterator[Moment]:
 
 
 def read_session(body: bytes) -> dict[str, Any]:
-    """Return the mode, backend and max_ttl that the body of POST sessions asks for."""
+    """Return the mode, backend and max_ttl that the body of POST sessions asks for.
+
+    The mode is required, and `backend_name` stands in for a backend that is not given (REST description).
+    """
     asked = parse.json_object(body or b"{}")
-    mode, backend = asked.get("mode", DEDICATED), asked.get("backend")
+    if asked.get("mode") is None:
+        raise error_responses.body_invalid("'mode' is missing")
+    mode = asked["mode"]
+    backend = asked.get("backend", asked.get("backend_name"))
     ttl = asked.get("max_ttl", asked.get("max_session_ttl"))
     ttl = MAX_TTL if ttl is None else ttl
     if mode not in (DEDICATED, BATCH):

@@ -86,7 +86,7 @@ def test_a_session_is_one_or_refused(body: bytes, change: bytes) -> None:
     ask = Asking()
     opened = ask("POST", "/sessions", body)
     assert opened.status in (200, 400, 404)
-    session = ask("POST", "/sessions", {"backend": "ibm_torino"}).body["id"]
+    session = ask("POST", "/sessions", {"mode": "batch"}).body["id"]
     assert ask("PATCH", f"/sessions/{session}", change).status in (204, 400)
 
 

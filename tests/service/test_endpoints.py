@@ -77,6 +77,7 @@ ENDPOINTS: list[tuple[str, str, Any, int, set[str] | str | None]] = [
     ("GET", "/jobs/{done}/transpiled_circuits", None, 404, {"errors", "trace"}),
     ("GET", "/tags?type=job&search=tag", None, 200, {"tags"}),
     ("GET", "/tags?type=job&search=ta", None, 400, {"errors", "trace"}),
+    ("GET", "/tags?type=program&search=tag", None, 400, {"errors", "trace"}),
     ("POST", "/sessions", {"mode": "batch", "backend": "ibm_torino"}, 200, SESSION),
     ("GET", "/sessions/{session}", None, 200, SESSION),
     ("PATCH", "/sessions/{session}", {"accepting_jobs": False}, 204, ""),

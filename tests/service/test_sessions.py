@@ -261,11 +261,24 @@ def test_a_session_without_a_backend_is_of_the_first_there_is() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [{"mode": "shared"}, {"max_ttl": 0}, {"max_ttl": "1h"}, {"max_ttl": 10**9}, b"no JSON", []],
+    [
+        *({"mode": "shared"}, {"backend": "ibm_torino"}, {"mode": None}, b"no JSON", b"", []),
+        *({"mode": "batch", "max_ttl": ttl} for ttl in (0, "1h", 10**9, True)),
+        *({"mode": "batch", "backend": name} for name in (5, [])),
+    ],
 )
 def test_a_session_that_makes_no_sense_is_refused(body: Any) -> None:
     """400, and no session."""
-    assert Asking()("POST", "/sessions", body).status == 400
+    answer = Asking()("POST", "/sessions", body)
+    assert (answer.status, answer.code) == (400, 1208)
+
+
+def test_a_session_may_name_its_backend_by_the_other_name() -> None:
+    """`backend_name` counts where there is no `backend`."""
+    ask = Asking()
+    body = {"mode": "batch", "backend_name": "ibm_brisbane"}
+    assert ask("POST", "/sessions", body).body["backend_name"] == "ibm_brisbane"
+    assert ask("POST", "/sessions", {**body, "backend_name": "nowhere"}).status == 404
 
 
 def test_a_job_can_start_its_session() -> None:
