@@ -90,10 +90,14 @@ class Patches:
 
     def begin(self) -> None:
         """Do what entering does; `PATCHING` is held."""
-        if not self._users and not self._serves_again():
-            self._found = _Found(self._find(), self._found)
-            self._state_found = None if self._state is None else self._state()
-            self._found.replace()
+        if not self._users:
+            found = self._found if self._is_stable else None
+            if self._state is not None and self._state() != self._state_found:
+                found = None
+            if found is None or not found.replace():
+                self._found = _Found(self._find(), self._found)
+                self._state_found = None if self._state is None else self._state()
+                self._found.replace()
         self._users += 1
 
     def end(self) -> None:
@@ -101,14 +105,6 @@ class Patches:
         self._users -= 1
         if not self._users and self._found is not None:
             self._found.restore()
-
-    def _serves_again(self) -> bool:
-        """Make the replacements of the last time, if they are still the ones to make."""
-        if self._found is None or not self._is_stable:
-            return False
-        if self._state is not None and self._state() != self._state_found:
-            return False
-        return self._found.replace()
 
 
 class _Found:
@@ -122,12 +118,13 @@ class _Found:
 
     def __init__(self, patches: Iterable[Patch], before: _Found | None) -> None:
         self._in_dicts: list[tuple[dict[str, Any], str, Any, Any]] = []
-        self._in_classes: list[tuple[Any, Mapping[str, Any], str, Any, Any]] = []
-        self._new_in_dicts: list[tuple[dict[str, Any], str, Any]] = []
-        self._new_in_classes: list[tuple[Any, Mapping[str, Any], str, Any]] = []
+        """Names that are in a dictionary before and meanwhile: nearly all."""
+        self._others: list[tuple[Any, Any, str, Any, Any]] = []
+        """Names that are new in a dictionary, then attributes that are assigned; no owner is a dictionary."""
         self._inherited: list[tuple[Mapping[str, Any], str, Any]] = []
         self._known: dict[tuple[int, str], tuple[Any, Any]] = {}
         self._of_c: dict[type, Callable[[], object]] = {}
+        assigned: list[tuple[Any, Any, str, Any, Any]] = []
         # The same module may be known by two names.
         wanted = {(id(owner), name): (owner, name, stand_in) for owner, name, stand_in in patches}
         for owner, name, stand_in in wanted.values():
@@ -139,42 +136,39 @@ class _Found:
                 _put_back(owner, namespace, name, genuine)
             self._known[id(owner), name] = stand_in, genuine
             if isinstance(namespace, dict) and _takes_items(owner):
-                if genuine is ABSENT:
-                    self._new_in_dicts.append((namespace, name, stand_in))
-                else:
-                    self._in_dicts.append((namespace, name, genuine, stand_in))
-            elif genuine is ABSENT:
-                self._new_in_classes.append((owner, namespace, name, stand_in))
-                self._inherited += _inherited(owner, name) if isinstance(owner, type) else ()
+                self._note(namespace, name, genuine, stand_in)
             else:
-                self._in_classes.append((owner, namespace, name, genuine, stand_in))
-        self._change_dictionaries()
+                assigned.append((owner, namespace, name, genuine, stand_in))
+                if genuine is ABSENT and isinstance(owner, type):
+                    self._inherited += _inherited(owner, name)
+        self._note_assigned(assigned)
 
-    def _change_dictionaries(self) -> None:
-        """Change attributes of a class in its dictionary, but for the last one that it has of its own.
+    def _note(self, namespace: dict[str, Any], name: str, genuine: Any, stand_in: Any) -> None:
+        if genuine is ABSENT:
+            self._others.append((None, namespace, name, genuine, stand_in))
+        else:
+            self._in_dicts.append((namespace, name, genuine, stand_in))
+
+    def _note_assigned(self, assigned: list[tuple[Any, Any, str, Any, Any]]) -> None:
+        """Note what is assigned; of a class, in its dictionary, but for the last one that it has of its own.
 
         The interpreter learns from the assignment of that one, which is made after the others, that the class
         has changed; to announce it each time costs three times as much.
         """
-        last = {id(entry[0]): entry for entry in self._in_classes if isinstance(entry[1], dict)}
-
-        def can_wait(owner: Any, name: str) -> bool:
-            return id(owner) in last and not name.startswith("__")
-
-        assigned = self._in_classes, self._new_in_classes
-        self._in_classes, self._new_in_classes = [], []
-        for entry in assigned[0]:
+        last = {
+            id(entry[0]): entry
+            for entry in assigned
+            if isinstance(entry[1], dict) and entry[3] is not ABSENT
+        }
+        announced = []
+        for entry in assigned:
             owner, namespace, name, genuine, stand_in = entry
-            is_last = last.get(id(owner)) is entry
-            if isinstance(namespace, dict) and can_wait(owner, name) and not is_last:
-                self._in_dicts.append((namespace, name, genuine, stand_in))
+            its_last = last.get(id(owner))
+            if its_last is None or its_last is entry or name.startswith("__"):
+                announced.append(entry)
             else:
-                self._in_classes.append(entry)
-        for owner, namespace, name, stand_in in assigned[1]:
-            if isinstance(namespace, dict) and can_wait(owner, name):
-                self._new_in_dicts.append((namespace, name, stand_in))
-            else:
-                self._new_in_classes.append((owner, namespace, name, stand_in))
+                self._note(namespace, name, genuine, stand_in)
+        self._others += announced
 
     def _namespace(self, owner: Any) -> Mapping[str, Any]:
         if isinstance(owner, dict):
@@ -210,36 +204,30 @@ class _Found:
                 if in_dict[name] is not genuine:
                     return False
                 in_dict[name] = stand_in
-            for in_dict, name, stand_in in self._new_in_dicts:
-                if name in in_dict:
-                    return False
-                in_dict[name] = stand_in
-            for owner, namespace, name, genuine, stand_in in self._in_classes:
-                if namespace[name] is not genuine:
-                    return False
-                setattr(owner, name, stand_in)
         except KeyError:
             return False
-        for owner, namespace, name, stand_in in self._new_in_classes:
-            if name in namespace:
+        for owner, namespace, name, genuine, stand_in in self._others:
+            if namespace.get(name, ABSENT) is not genuine:
                 return False
-            setattr(owner, name, stand_in)
+            if owner is None:
+                namespace[name] = stand_in
+            else:
+                setattr(owner, name, stand_in)
         return True
 
     def restore(self) -> None:
         """Put the genuine attributes back where the replacements still are."""
-        for owner, namespace, name, stand_in in self._new_in_classes:
-            if namespace.get(name) is stand_in:
-                delattr(owner, name)
-        for in_dict, name, stand_in in self._new_in_dicts:
-            if in_dict.get(name) is stand_in:
-                del in_dict[name]
         for in_dict, name, genuine, stand_in in self._in_dicts:
             if in_dict.get(name) is stand_in:
                 in_dict[name] = genuine
-        for owner, namespace, name, genuine, stand_in in self._in_classes:
+        for owner, namespace, name, genuine, stand_in in self._others:
             if namespace.get(name) is stand_in:
-                setattr(owner, name, genuine)
+                if owner is None:
+                    del namespace[name]
+                elif genuine is ABSENT:
+                    delattr(owner, name)
+                else:
+                    setattr(owner, name, genuine)
             elif isinstance(owner, type):
                 _noting(owner)()
         for note in self._of_c.values():
