@@ -82,7 +82,7 @@ def test_the_names_are_those_of_the_models(program_id: str) -> None:
         ({"resilience_level": 1}, "the sampler has no input 'resilience_level'"),
     ],
 )
-def test_an_unknown_name_is_said_with_those_that_there_are(
+def test_the_error_of_an_unknown_name_lists_the_known_ones(
     params: dict[str, Any], what: str
 ) -> None:
     """Of an option, and of an input."""
