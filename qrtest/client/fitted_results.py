@@ -182,7 +182,6 @@ def _estimator_result(inputs: Mapping[str, Any], draw: Draw, span: Span, _: str)
 def estimator_metadata(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metadata of an estimator's result: the options that took effect."""
     resilience = options.get("resilience") or {}
-    level = options.get("resilience_level", 1)
     twirling = _estimator_twirling(options)
     learnt = {
         name: resilience[name]
@@ -193,7 +192,7 @@ def estimator_metadata(options: Mapping[str, Any]) -> dict[str, Any]:
         "dynamical_decoupling": {"enable": False, **(options.get("dynamical_decoupling") or {})},
         "twirling": twirling,
         "resilience": {
-            "measure_mitigation": resilience.get("measure_mitigation", level >= 1),
+            "measure_mitigation": corrects_readout(options),
             "zne_mitigation": _extrapolates(options),
             "pec_mitigation": bool(resilience.get("pec_mitigation", False)),
             **learnt,
@@ -227,6 +226,18 @@ def zne_fields(
         "evs_extrapolated": found + draw.normal(scale=precision, size=found.shape),
         "stds_extrapolated": np.full(found.shape, precision),
     }
+
+
+def corrects_readout(options: Mapping[str, Any]) -> bool:
+    """Say whether an estimator corrects errors of the readout: from level 1 on, or by an option of its own.
+
+    >>> corrects_readout({}), corrects_readout({"resilience_level": 0})
+    (True, False)
+    """
+    chosen = (options.get("resilience") or {}).get("measure_mitigation")
+    if isinstance(chosen, bool):
+        return chosen
+    return int(options.get("resilience_level", 1)) >= 1
 
 
 def _extrapolates(options: Mapping[str, Any]) -> bool:

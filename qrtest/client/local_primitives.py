@@ -23,6 +23,7 @@ from qrtest.client import releases, simulators
 from qrtest.client.device_support import Device
 from qrtest.client.fitted_programs import at_level, item_arguments, levels, program_body
 from qrtest.client.fitted_results import (
+    corrects_readout,
     default_precision,
     estimator_metadata,
     randomizations,
@@ -305,7 +306,7 @@ def _estimated(
     pub_results, shapes = [], []
     for pub in pubs:
         precision = pub.wanted or usual
-        evs = _expected(pub, precision, simulator, noise)
+        evs = _expected(pub, precision, simulator, noise, is_corrected=corrects_readout(options))
         stds = np.full(evs.shape, precision)
         fields = {"evs": evs, "stds": stds, "ensemble_standard_error": stds}
         fields |= zne_fields(options, evs, precision, draw)
@@ -325,9 +326,12 @@ def _estimated(
 
 
 def _expected(
-    pub: Pub, precision: float, simulator: Simulator, noise: Noise | None
+    pub: Pub, precision: float, simulator: Simulator, noise: Noise | None, *, is_corrected: bool
 ) -> np.ndarray[Any, Any]:
-    """Return the expectation values of the observables of *pub*, scattered by *precision*."""
+    """Return the expectation values of the observables of *pub*, scattered by *precision*.
+
+    Errors of readout are part of the noise unless the estimator *is_corrected* for them.
+    """
     assert pub.observables is not None
     circuit, observables, values = pub.circuit, pub.observables, pub.values
     shape = np.broadcast_shapes(observables.shape, values.shape)
@@ -337,6 +341,8 @@ def _expected(
     model = None
     if not kept:
         noise = None  # which no qubit has
+    if noise is not None and not is_corrected:
+        observables = noise.misread_observables(observables)
     if noise is not None and has_noise_model(narrowed(circuit, kept)):
         device = noise.whole(kept)
         whole = device.relaxing(narrowed(circuit, kept, with_delays=True))

@@ -17,6 +17,7 @@ import numpy as np
 from qiskit import QuantumCircuit
 from qiskit.circuit.library import PauliGate
 from qiskit.primitives.containers.bit_array import BitArray
+from qiskit.primitives.containers.observables_array import ObservablesArray
 
 from qrtest.client.device_noise import DeviceNoise, device_noise
 
@@ -24,6 +25,9 @@ __all__ = ["RUNS", "Noise"]
 
 RUNS: Final = 32
 """The number of runs, each with errors of its own, that share the shots of a circuit."""
+
+LEAST_SHARE: Final = 1e-5
+"""The smallest part of an observable that readout errors add."""
 
 PAULIS: Final = {
     width: ["".join(letters) for letters in product("IXYZ", repeat=width)][1:] for width in (1, 2)
@@ -78,6 +82,36 @@ class Noise:
             )
             bits[..., place] ^= self._random.random(turned.shape) < turned
         return BitArray.from_bool_array(bits, order="little")
+
+    def misread_observables(self, observables: ObservablesArray) -> ObservablesArray:
+        """Return *observables* whose values are those of the given ones, read with readout errors.
+
+        A letter on a qubit that is read as 1 instead of 0 with probability p, and as 0 instead of 1 with q,
+        has the value (1 - p - q) times its own, plus q - p. Terms that are too small to matter are left out.
+        """
+        flat = []
+        for observable in observables.ravel().tolist():
+            terms: dict[str, float] = {}
+            for label, factor in observable.items():
+                for read, share in self._misread_label(label).items():
+                    terms[read] = terms.get(read, 0.0) + factor * share
+            flat.append(terms)
+        return ObservablesArray(flat).reshape(observables.shape)
+
+    def _misread_label(self, label: str) -> dict[str, float]:
+        shares = {label: 1.0}
+        for place, letter in enumerate(label):
+            if letter == "I":
+                continue
+            known = self._of_readout[len(label) - 1 - place]
+            ones = known.get("prob_meas1_prep0", 0.0)
+            zeros = known.get("prob_meas0_prep1", 0.0)
+            found = {}
+            for read, share in shares.items():
+                found[read] = share * (1 - ones - zeros)
+                found[f"{read[:place]}I{read[place + 1 :]}"] = share * (zeros - ones)
+            shares = {read: share for read, share in found.items() if abs(share) > LEAST_SHARE}
+        return shares or {label: 0.0}
 
 
 def _values(parameters: list[Mapping[str, Any]]) -> dict[str, float]:

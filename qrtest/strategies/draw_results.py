@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
+from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -57,13 +58,17 @@ def broken_results(program_id: str = "sampler") -> SearchStrategy[str]:
     return _broken(results(program_id))
 
 
-def changed_results(recorded: str | os.PathLike[str] | Scenario) -> SearchStrategy[str]:
+def changed_results(
+    recorded: str | os.PathLike[str] | Scenario, *, differences: Collection[str] | None = None
+) -> SearchStrategy[str]:
     """Draw the result of a recording with one thing that is not as it was recorded.
 
-    A pub is missing or there twice, a register is renamed or missing, there are more shots, a value is not a
-    number or of another dtype, the version of the result is older. The client refuses to decode some of them.
-    *recorded*: a cassette with one job, a scenario with a result, or the text of a result. Raises
-    `ResultError` for one that is no result of a sampler, an estimator or an executor program.
+    The differences are "pub missing", "pub twice", "register renamed", "register missing", "more shots", "not
+    a number", "other dtype" and "stale schema", an older version of the result; *differences* chooses some of
+    them. The client refuses to decode some. A failed example names the one that was drawn. *recorded*: a
+    cassette with one job, a scenario with a result, or the text of a result. Raises `ResultError` for one
+    that is no result of a sampler, an estimator or an executor program, or that can have none of the
+    *differences*.
 
     >>> from hypothesis import find
     >>> from qrtest import Scenario, simulate
@@ -74,11 +79,24 @@ def changed_results(recorded: str | os.PathLike[str] | Scenario) -> SearchStrate
     """
     from qrtest.client.changed_results import DIFFERENCES, difference
 
+    wanted = list(DIFFERENCES) if differences is None else list(differences)
+    unknown = [name for name in wanted if name not in DIFFERENCES]
+    if unknown or not wanted or isinstance(differences, str):
+        raise ResultError(
+            f"changed_results(differences={differences!r:.100}): give some of {', '.join(DIFFERENCES)}, "
+            "in a list."
+        )
     text = _result_of(recorded)
     possible = [name for name in DIFFERENCES if difference(text, name) is not None]
     if not possible:
         raise ResultError("changed_results() takes the result of a sampler, estimator or executor.")
-    return _changed(text, possible)
+    chosen = [name for name in wanted if name in possible]
+    if not chosen:
+        raise ResultError(
+            f"The result cannot have any of these differences: {', '.join(wanted)}. It can have "
+            f"{', '.join(possible)}."
+        )
+    return _changed(text, chosen)
 
 
 def _result_of(recorded: str | os.PathLike[str] | Scenario) -> str:
@@ -97,6 +115,7 @@ def _changed(draw: st.DrawFn, text: str, possible: Sequence[str]) -> str:
     from qrtest.client.changed_results import difference
 
     name, pub = draw(st.sampled_from(possible)), draw(st.integers(0, 7))
+    note(f"changed_results: {name}")
     return difference(text, name, pub) or text
 
 

@@ -255,6 +255,36 @@ def test_only_results_of_primitives_are_drawn_from() -> None:
         qst.changed_results(Scenario("QUEUED"))
 
 
+@given(changed=qst.changed_results("cassettes/sampler.yaml", differences=["stale schema"]))
+def test_differences_can_be_chosen(changed: str) -> None:
+    """An older version alone: everything else is as it was recorded."""
+    value, recorded = (json.loads(each)["__value__"] for each in (changed, RECORDED.result))
+    assert value["metadata"].pop("version") == 1
+    assert recorded["metadata"].pop("version") == 2
+    assert value == recorded
+
+
+@pytest.mark.parametrize("chosen", [["nope"], [], "stale schema", ["more shots"]])
+def test_differences_that_there_are_not_are_an_error(chosen: Any) -> None:
+    """Of no result, and of this one."""
+    recorded = text(pub(**VALUES))
+    with pytest.raises(ResultError, match="pub missing"):
+        qst.changed_results(recorded, differences=chosen)
+
+
+def test_a_failure_names_the_difference_that_was_drawn() -> None:
+    """The text of a result alone does not say it."""
+
+    @settings(database=None)
+    @given(qst.changed_results("cassettes/sampler.yaml"))
+    def collect(changed: str) -> None:
+        assert json.loads(changed)["__value__"]["metadata"]["version"] == 2
+
+    with pytest.raises(AssertionError) as caught:
+        collect()
+    assert "changed_results: stale schema" in caught.value.__notes__
+
+
 VALUES = {name: result_payloads.array([0.5], ()) for name in ("evs", "stds")}
 PROGRAM = json.dumps(result_payloads.executor_result([{"c": [0.0, 1.0]}, {"d": [1.0]}], "v2.0"))
 OF_SAMPLERS = set(DIFFERENCES) - {"not a number"}

@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 from qiskit import QuantumCircuit, transpile
 from qiskit.circuit.library import PauliGate
+from qiskit.primitives.containers.observables_array import ObservablesArray
 from qiskit.quantum_info import SparsePauliOp
 from qiskit_ibm_runtime import EstimatorV2, Executor, QuantumProgram, SamplerV2
 
 from qrtest import simulate
 from qrtest.client.backend_snapshots import Snapshots
+from qrtest.client.noise_model import Noise
 from qrtest.client.simulation_work import work_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:The (Sampler|Estimator)V2 class is deprecated")
@@ -101,6 +103,55 @@ def test_an_estimator_errs_by_its_gates() -> None:
     assert clean.evs.shape == noisy.evs.shape == (1,)
     assert clean.evs[0] > 0.95
     assert noisy.evs[0] < clean.evs[0] - 0.05
+
+
+@pytest.mark.parametrize(
+    ("level", "mitigates", "is_corrected"),
+    [(0, None, False), (1, None, True), (0, True, True), (1, False, False)],
+)
+def test_an_estimator_corrects_the_readout_as_its_options_say(
+    level: int, mitigates: bool | None, is_corrected: bool
+) -> None:
+    """From level 1 on, unless measure_mitigation says otherwise."""
+    qubit = max(range(50), key=lambda index: readout(index)["prob_meas0_prep1"])
+    wrong = readout(qubit)["prob_meas0_prep1"]
+    circuit = QuantumCircuit(133)
+    circuit.x(qubit)
+    with simulate() as sim:
+        sim.next_job(result="noisy")
+        estimator = EstimatorV2(mode=sim.service().backend(DEVICE))
+        estimator.options.resilience_level = level
+        if mitigates is not None:
+            estimator.options.resilience.measure_mitigation = mitigates
+        observable = SparsePauliOp.from_sparse_list([("Z", [qubit], 1.0)], 133)
+        result = estimator.run([(circuit, observable, None, 0.005)]).result()
+    assert result.metadata["resilience"]["measure_mitigation"] is is_corrected
+    expected = -1.0 if is_corrected else 2 * wrong - 1
+    assert wrong > 0.05
+    assert float(result[0].data.evs) == pytest.approx(expected, abs=0.03)
+
+
+def test_readout_errors_of_several_qubits_multiply() -> None:
+    """Each turns its letter by its own probabilities: the values of all outcomes agree with counting."""
+    properties = {
+        "gates": [],
+        "qubits": [
+            [
+                {"name": "prob_meas1_prep0", "value": ones},
+                {"name": "prob_meas0_prep1", "value": zeros},
+            ]
+            for ones, zeros in ((0.1, 0.2), (0.05, 0.3))
+        ],
+    }
+    noise = Noise(json.dumps(properties), {}, seed=0)
+    read = noise.misread_observables(ObservablesArray({"ZZ": 2.0, "IX": 1.0}))
+    terms = read.ravel().tolist()[0]
+    first, second, both = (0.7, 0.1), (0.65, 0.25), 2.0
+    assert terms["ZZ"] == pytest.approx(both * first[0] * second[0])
+    assert terms["ZI"] == pytest.approx(both * first[1] * second[0])
+    assert terms["IZ"] == pytest.approx(both * first[0] * second[1])
+    assert terms["IX"] == pytest.approx(0.7)
+    assert terms["II"] == pytest.approx(both * first[1] * second[1] + 0.1)
 
 
 # --- relaxation, with qiskit-aer ---
