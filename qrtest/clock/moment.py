@@ -17,6 +17,8 @@ UPTIME_SECONDS: Final = 65_536.0
 """What `time.monotonic()` returns when a simulation begins."""
 
 NOW: Final = "now"
+LATEST: Final = 221_845_392_000.0
+"""The year 9000: a simulation that begins then can go on for some time before Python's calendar ends."""
 
 Moment = str | datetime | float
 
@@ -33,10 +35,10 @@ def moment(starts: Moment) -> float:
         return unix_time()
     try:
         found = datetime.fromisoformat(starts) if isinstance(starts, str) else starts
-        if isinstance(found, datetime):
-            return found.timestamp()
         if isinstance(found, (int, float)) and not isinstance(found, bool):
-            return datetime.fromtimestamp(found, UTC).timestamp()
+            found = datetime.fromtimestamp(found, UTC)
+        if isinstance(found, datetime) and found.timestamp() < LATEST:
+            return found.timestamp()
     except (ValueError, OverflowError, OSError):
         pass
     raise ClockError(

@@ -34,7 +34,8 @@ class Names:
     def xid(self, now: float) -> str:
         """Return the id of a job: seconds since 1970, machine and process, a counter; 20 characters."""
         self._made += 1
-        return _xid(int(self._epoch + now), self._machine, self._made)
+        # An xid has four bytes for the time: they begin anew in 2106, as they do in the real ones.
+        return _xid(int(self._epoch + now) % 2**32, self._machine, self._made)
 
 
 @lru_cache

@@ -176,6 +176,17 @@ def test_the_moment_at_which_a_server_begins_can_be_chosen(server: Server, clock
     assert abs(created() - datetime.now(UTC)) < timedelta(hours=2)
 
 
+@pytest.mark.parametrize("starts", ["0001-01-02T00:00Z", "1969-12-31T00:00Z", "8999-01-01T00:00Z"])
+def test_a_server_may_begin_at_any_time_of_the_calendar(server: Server, starts: str) -> None:
+    """Ids have four bytes for the time, and begin anew there."""
+    say(server, "reset", {"clock": "virtual", "starts": starts})
+    ids = [submit(server), submit(server)]
+    say(server, "clock", {"advance": "1h"})
+    listed = ask(server, "GET", "/api/v1/jobs")[1]["jobs"]
+    assert [job["id"] for job in listed] == ids[::-1]
+    assert {job["created"][:10] for job in listed} == {starts[:10]}
+
+
 def test_a_reset_forgets_everything(server: Server) -> None:
     """Jobs, journal, time, and what was chosen for jobs to come."""
     say(server, "next-job", {"script": "ERROR 1500"})
