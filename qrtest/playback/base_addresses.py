@@ -8,17 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
 from qrtest.cassette.model import Cassette, Interaction
 from qrtest.http.messages import Request
-from qrtest.http.operations import route
-from qrtest.service.api_versions import HEADER
+from qrtest.service.api_versions import base_path_of
 
 __all__ = ["BaseAddresses"]
-
-DEEPEST: Final = 8
-"""Below how many segments of a path the API may be."""
 
 
 class BaseAddresses:
@@ -26,7 +21,9 @@ class BaseAddresses:
 
     def __init__(self, interactions: Iterable[Interaction]) -> None:
         self._bases = {
-            base for each in interactions if (base := _base_of(each.request)) is not None
+            (each.request.host, base)
+            for each in interactions
+            if (base := base_path_of(each.request)) is not None
         }
 
     def usual(self, request: Request) -> Request:
@@ -44,14 +41,3 @@ class BaseAddresses:
             replace(each, request=self.usual(each.request)) for each in cassette.interactions
         )
         return replace(cassette, interactions=tuple(interactions))
-
-
-def _base_of(request: Request) -> tuple[str, str] | None:
-    """Return host and path of the base that *request* goes to; None for a usual one, or another service."""
-    if request.route is not None or request.header(HEADER) is None:
-        return None
-    segments = request.path.split("/")
-    for count in range(2, min(len(segments), DEEPEST)):
-        if route(request.method, "/" + "/".join(segments[count:])) is not None:
-            return request.host, "/".join(segments[:count])
-    return None

@@ -1,15 +1,57 @@
-"""The instances of a recorded account by the CRN or the name that the replayed program has for them."""
+"""The instances of a recorded account: which the program used, and by which CRN or name it has them."""
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from typing import Any, Final
 
 from qrtest.cassette.digests import Digests
+from qrtest.cassette.model import Cassette
+from qrtest.playback.regions import region_of_host, region_of_instance
 from qrtest.playback.request_index import leaf_fits, placeholders_in
+from qrtest.service import parse
 
-__all__ = ["with_own_name"]
+__all__ = ["used_instance", "with_own_name"]
 
 CRN: Final = "crn:"
+CHANGES: Final = ("submit", "session", "cancel")
+
+
+def used_instance(cassette: Cassette) -> str | None:
+    """Return the CRN of the instance that the recorded program used; None if no list of them was recorded.
+
+    It is the one that its sessions name; else one of those that it asked, in the region where it submitted.
+    """
+    listed: list[str] = []
+    named: Counter[str] = Counter()
+    regions: Counter[str] = Counter()
+    for each in cassette.interactions:
+        where = each.request.route
+        if where is None:
+            continue
+        if where.operation == "search":
+            listed += parse.instances(each.response.body)
+        elif where.operation == "session" and each.request.method == "POST":
+            named[_instance_in(each.request.body)] += each.repeat
+        region = region_of_host(each.request.host)
+        if region is not None:
+            regions[region] += 1 + (where.operation in CHANGES) * len(cassette.interactions)
+    asked = cassette.digests.of.keys()
+
+    def use(crn: str) -> tuple[int, bool, int]:
+        is_asked = bool(asked & set(placeholders_in(crn)[-1:]))
+        return named[crn], is_asked, regions[region_of_instance(crn)]
+
+    return max(listed, key=use, default=None)
+
+
+def _instance_in(body: bytes) -> str:
+    """Return the instance that the *body* of a new session names."""
+    try:
+        return str(json.loads(body)["instance"])
+    except parse.UNREADABLE:
+        return ""
 
 
 def with_own_name(

@@ -17,7 +17,7 @@ from qrtest.errors import CassetteError, UnansweredRequest
 from qrtest.http.messages import Request, Response
 from qrtest.playback.base_addresses import BaseAddresses
 from qrtest.playback.matching import SameCircuit
-from qrtest.playback.own_instances import with_own_name
+from qrtest.playback.own_instances import used_instance, with_own_name
 from qrtest.playback.recorded_jobs import RecordedJob, is_stamped, jobs_in
 from qrtest.playback.recorded_requests import RecordedRequests
 from qrtest.playback.stream import AT_ONCE, streamed
@@ -72,10 +72,10 @@ class Player:
     ) -> None:
         if pace not in PACES:
             raise CassetteError(f"pace={pace!r}: there are {', '.join(map(repr, PACES))}.")
-        self.account: Final = Account([Instance(crn=_instance(cassette))], epoch=epoch)
         self._filtered = filtered
         self._bases = BaseAddresses(cassette.interactions)
         cassette = self._bases.usual_cassette(cassette)
+        self.account: Final = Account([Instance(crn=used_instance(cassette) or CRN)], epoch=epoch)
         self._cassette = cassette
         self._clock = clock
         self._epoch = epoch
@@ -269,14 +269,3 @@ def _job(interaction: Interaction) -> tuple[JobFacts | None, bool]:
         if where.operation == "poll":
             return parse.described_job(interaction.response.body), True
     return None, False
-
-
-def _instance(cassette: Cassette) -> str:
-    """Return the instance of the recorded account, as far as the search for it was recorded."""
-    for interaction in cassette.interactions:
-        where = interaction.request.route
-        if where is not None and where.operation == "search":
-            crn = parse.first_instance(interaction.response.body)
-            if crn is not None:
-                return crn
-    return CRN

@@ -1,7 +1,7 @@
 """The recorded requests of a cassette: which of them a request is, and which are the nearest if it is none.
 
 Requests to the service are found whatever the host, for a client of another release or region. Where one was
-made to several hosts, each has its own answers, and the host decides.
+made to several hosts, each has its own answers, and the host decides, or the region that it serves.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 from qrtest.cassette.model import Cassette
 from qrtest.http.messages import Request
 from qrtest.playback.matching import SameCircuit, reasons, similarity, without
+from qrtest.playback.regions import region_of_host
 from qrtest.playback.request_index import RequestIndex
 from qrtest.playback.request_tree import hashed
 from qrtest.playback.track import Track
@@ -75,8 +76,7 @@ class RecordedRequests:
             by_host = self._index.find(without(request, frozenset({"excludeparams"})))
         track = None
         if by_host is not None:
-            only = next(iter(by_host.values())) if len(by_host) == 1 else None
-            track = by_host.get(request.host, only)
+            track = by_host.get(request.host) or _of_the_region(request.host, by_host)
         return self._with_same_circuits(request, track) if CIRCUIT in request.body else track
 
     def _with_same_circuits(self, request: Request, equal: Track | None) -> Track | None:
@@ -117,3 +117,12 @@ class RecordedRequests:
         if not request.body:
             self._plain[plain] = track
         return track
+
+
+def _of_the_region(host: str, by_host: dict[str, Track]) -> Track | None:
+    """Return the only track, or that of the only recorded host which serves the region of *host*."""
+    if len(by_host) == 1:
+        return next(iter(by_host.values()))
+    region = region_of_host(host)
+    alike = [track for known, track in by_host.items() if region_of_host(known) == region]
+    return alike[0] if len(alike) == 1 and region is not None else None

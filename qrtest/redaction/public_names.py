@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from qrtest.cassette.model import Interaction
 from qrtest.http.operations import OF_A_JOB
+from qrtest.service.api_versions import route_of
 
 __all__ = ["public_names"]
 
@@ -35,7 +36,7 @@ def public_names(interactions: Iterable[Interaction]) -> frozenset[str]:
 
 
 def _ids(interaction: Interaction) -> Iterator[str]:
-    where = interaction.request.route
+    where = route_of(interaction.request)
     if where is None:
         return
     if where.operation in _NAMING and where.name:

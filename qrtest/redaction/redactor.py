@@ -29,6 +29,7 @@ from qrtest.redaction.learnt_values import LearntValues
 from qrtest.redaction.placeholders import Placeholders
 from qrtest.redaction.public_names import public_names
 from qrtest.redaction.where import TOP, Where
+from qrtest.service.api_versions import route_of
 from qrtest.service.circuit_header import headers_in
 
 __all__ = [
@@ -390,7 +391,8 @@ def _answered(response: Response) -> tuple[object, ...]:
 
 
 def _operation(request: Request) -> str:
-    return "" if request.route is None else request.route.operation
+    where = route_of(request)
+    return "" if where is None else where.operation
 
 
 def _deciding(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

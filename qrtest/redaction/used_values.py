@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.used_beside import Cells, in_object, json_in
+from qrtest.redaction.used_data import decoded, without_compressed
 from qrtest.redaction.used_labels import LONGEST, in_path, in_text
 
 __all__ = ["could_matter", "text_of_bytes", "used_values"]
@@ -197,6 +198,9 @@ class _Reader:
         self._read[text] = depth
         for value in json_in(text):
             self.json(value, "", depth)
+        for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
+            self.text(decoded(blob), depth + 1)
+        text = without_compressed(text)
         if "=" in text and " " not in text[:400]:
             pairs = parse_qsl(text)
             for name, each in pairs:
@@ -219,8 +223,6 @@ class _Reader:
         self._labelled(text, is_markup=is_markup)
         if is_markup and text.count("<") < 2 * text.count(">") + 10:
             self._markup(text)
-        for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
-            self.text(_decoded(blob), depth + 1)
 
     def _labelled(self, text: str, *, is_markup: bool) -> None:
         """Take what names in *text* govern from further off, in markup also between its tags."""
@@ -247,7 +249,7 @@ class _Reader:
                 stack += ((each, name) for each in value)
             elif isinstance(value, str):
                 self.take(name, value)
-                self.text(value if value[:1] not in ("eJ",) else "", depth + 1)
+                self.text(value, depth + 1)
 
     def _assigned(self, text: str, found: re.Match[str]) -> None:
         name = found[1].rpartition(".")[2]
@@ -355,21 +357,6 @@ def could_matter(value: str, is_password: bool = False) -> bool:
     if _CLEAR_VALUE.search(value):
         return True
     return is_password and len(value) >= 8
-
-
-def _decoded(blob: str) -> str:
-    plain = blob.rstrip("=").replace("-", "+").replace("_", "/")
-    try:
-        content = base64.b64decode(plain + "=" * (-len(plain) % 4))
-    except ValueError:
-        return ""
-    with suppress(zlib.error):
-        content = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(content, LARGEST)
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        return ""
-    return text if text.isprintable() else ""
 
 
 def _governs(name: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from qrtest.http.messages import Request
+from qrtest.http.operations import Route, route
 
 __all__ = [
     "BACKENDS_AS_OBJECTS",
@@ -18,8 +19,10 @@ __all__ = [
     "HEADER",
     "VERSIONS",
     "WITHOUT_TRANSPILED_CIRCUITS",
+    "base_path_of",
     "named",
     "newest",
+    "route_of",
     "versions",
 ]
 
@@ -48,6 +51,8 @@ EXECUTION_TIME_BESIDE_USAGE: Final = "2026-04-15"
 """From here on `circuits_execution_time_ns` of metrics stands beside `usage`, and within it before."""
 
 SUNSET: Final = "2027-04-15"
+DEEPEST: Final = 8
+"""Below how many segments of a path the API may be."""
 
 
 def newest() -> str:
@@ -66,6 +71,30 @@ def named(request: Request) -> str:
     '2030-01-01'
     """
     return request.header(HEADER) or VERSIONS[0]
+
+
+def base_path_of(request: Request) -> str | None:
+    """Return the path that the API is below in *request*; None for the usual ones, or another service.
+
+    A gateway, a proxy or a `url_resolver` may put the API below a path of its own. Such a request is known
+    by the header that names the version.
+
+    >>> base_path_of(Request("GET", "host", "/eu/quantum/api/v1/jobs/j", headers={HEADER: "2026-04-15"}))
+    '/eu/quantum'
+    """
+    if request.route is not None or request.header(HEADER) is None:
+        return None
+    segments = request.path.split("/")
+    for count in range(2, min(len(segments), DEEPEST)):
+        if route(request.method, "/" + "/".join(segments[count:])) is not None:
+            return "/".join(segments[:count])
+    return None
+
+
+def route_of(request: Request) -> Route | None:
+    """Return the operation of *request*, below a path of its own, too; None when the service has none."""
+    base = base_path_of(request)
+    return request.route if base is None else route(request.method, request.path[len(base) :])
 
 
 def versions() -> dict[str, Any]:

@@ -26,8 +26,8 @@ __all__ = [
     "access_token",
     "described_job",
     "device",
-    "first_instance",
     "instance_names",
+    "instances",
     "is_final",
     "job_in",
     "json_object",
@@ -54,14 +54,17 @@ UNREADABLE: Final = (
 UNKNOWN_TIME: Final = "1970-01-01T00:00:00Z"
 
 REQUIRED: Final[Mapping[str, tuple[str, ...]]] = {
-    "poll": ("id", "created", "program", "state", "status", "cost"),
+    "poll": ("id", "created", "program", "state", "status"),
     "submit": ("id", "backend"),
-    "list": ("jobs", "count", "limit", "offset"),
+    "list": ("jobs", "count"),
     "metrics": ("timestamps",),
     "backends": ("devices",),
     "search": ("items",),
 }
-"""The fields that the REST API's description requires in an answer with status 200."""
+"""The fields that the REST API's description requires in an answer with status 200, and clients read.
+
+It requires `cost` of a job, `limit` and `offset` of a list, too; other servers of this API leave them out.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,17 +240,17 @@ def named(body: bytes) -> str | None:
     return made if isinstance(made, str) else None
 
 
-def first_instance(body: bytes) -> str | None:
-    """Return the CRN of the first instance in the answer to a search.
+def instances(body: bytes) -> list[str]:
+    """Return the CRNs of the instances in the answer to a search.
 
-    >>> first_instance(b'{"items": [{"crn": "crn:v1:one"}, {"crn": "crn:v1:other"}]}')
-    'crn:v1:one'
+    >>> instances(b'{"items": [{"crn": "crn:v1:one"}, {"crn": "crn:v1:other"}]}')
+    ['crn:v1:one', 'crn:v1:other']
     """
     try:
-        crn = json.loads(body)["items"][0]["crn"]
+        found = [each["crn"] for each in json.loads(body)["items"]]
     except UNREADABLE:
-        return None
-    return crn if isinstance(crn, str) else None
+        return []
+    return [crn for crn in found if isinstance(crn, str)]
 
 
 def instance_names(body: bytes) -> dict[str, str]:

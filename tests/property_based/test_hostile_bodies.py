@@ -44,8 +44,8 @@ def test_what_was_recorded_is_facts_or_none(body: bytes, answered: bytes) -> Non
     """Facts of a job, names, lacking fields: no body raises."""
     for job in (parse.described_job(body), parse.submitted_job(body, answered)):
         assert job is None or isinstance(job, JobFacts)
-    for name in (parse.named(body), parse.first_instance(body)):
-        assert name is None or isinstance(name, str)
+    assert isinstance(parse.named(body), str | None)
+    assert all(isinstance(each, str) for each in parse.instances(body))
     assert set(parse.missing("submit", body)) <= {"id", "backend", "(JSON)"}
     assert parse.missing("logs", body) == ()
 

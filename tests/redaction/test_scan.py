@@ -20,6 +20,7 @@ from qrtest.redaction import scan, second_opinion
 from qrtest.redaction.allowlist import Rules
 from qrtest.redaction.credentials import forms
 from qrtest.redaction.sanitize import sanitized
+from qrtest.redaction.used_values import used_values
 from tests.recordings import HOST
 from tests.redaction.canaries import EMAIL, TEXT, USER, answered, asked, sent
 
@@ -222,3 +223,20 @@ def test_many_findings_on_one_line_are_all_replaced() -> None:
     session = [answered({"text": json.dumps(fields)})]
     text, _ = sanitized(session, key=b"key", rules=Rules(), name="x.yaml")
     assert not [name for name in names if name in text]
+
+
+@pytest.mark.parametrize("name", ["pin", "pw", "users", "token", "otp"])
+def test_no_name_stands_in_compressed_data_by_chance(name: str) -> None:
+    """A circuit or an array in base64 has slashes and letters between them: it is data, and kept whole."""
+    head = base64.b64encode(zlib.compress(bytes(range(256)))).decode().rstrip("=")
+    blob = f"{head}/{name}/mHIYbJhnGGGYXBhWmFEYS5hGGECYexg1mDAYK"
+    blob += "A" * (-len(blob) % 4)
+    body = json.dumps({"params": {"pubs": [[{"__type__": "ndarray", "__value__": blob}]]}})
+    assert not {each for each in used_values([sent(body)]) if each in blob}
+
+
+def test_what_only_begins_like_compressed_data_is_a_credential_where_it_is_named() -> None:
+    """The begin of a text does not make it data."""
+    secret = "eJ" + "k7Qx" * 30
+    assert secret in used_values([sent(json.dumps({"password": secret}))])
+    assert secret in used_values([sent(f"a note: password = '{secret}'")])
