@@ -324,9 +324,20 @@ def _rows(inputs: Mapping[str, Any], width: int) -> Sequence[Sequence[Any]]:
 
 
 def submitted_options(inputs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a job; its resilience level is sent beside them."""
-    beside = {name: inputs[name] for name in ("resilience_level",) if inputs.get(name) is not None}
-    return {**(inputs.get("options") or {}), **beside}
+    """Return the options of a job, with what is sent beside them.
+
+    That is a resilience level, or shots or a precision, which take precedence over the options for pubs that
+    name none (REST description).
+    """
+    found = {**(inputs.get("options") or {})}
+    if inputs.get("resilience_level") is not None:
+        found["resilience_level"] = inputs["resilience_level"]
+    if inputs.get("shots"):
+        found["default_shots"] = inputs["shots"]
+    if inputs.get("precision"):
+        found["default_precision"] = inputs["precision"]
+        found.pop("default_shots", None)
+    return found
 
 
 PROGRAMS: Final[dict[str, Callable[[Mapping[str, Any], Draw, Span, str], Any]]] = {

@@ -77,7 +77,7 @@ def _executions(program_id: str, params: Mapping[str, Any]) -> int:
     """Return how often circuits of a sampler run: shots times the sets of parameter values."""
     if program_id != "sampler":
         return 0
-    usual = _options(params).get("default_shots") or DEFAULT_SHOTS
+    usual = params.get("shots") or _options(params).get("default_shots") or DEFAULT_SHOTS
     total = 0
     for pub in _pubs(params):
         shots = pub[2] if len(pub) > 2 and input_types.is_count(pub[2]) else usual

@@ -25,9 +25,13 @@ VERSION: Final = 2
 PUB_LENGTHS: Final = {"sampler": range(1, 4), "estimator": range(2, 5)}
 PAULIS: Final = "IXYZ"
 FIELDS: Final = {
-    "sampler": ("pubs", "options", "version", "support_qiskit"),
-    "estimator": ("pubs", "options", "version", "support_qiskit", "resilience_level"),
+    "sampler": ("pubs", "options", "version", "support_qiskit", "shots"),
+    "estimator": (
+        *("pubs", "options", "version", "support_qiskit", "resilience_level"),
+        "precision",
+    ),
 }
+"""The inputs. The REST description alone has `shots` and `precision`, for pubs that name none."""
 
 
 def problem(program_id: str, params: Mapping[str, Any]) -> str | None:
@@ -60,6 +64,11 @@ def _problems(program_id: str, params: Mapping[str, Any]) -> Iterator[str]:
     if unknown and "pubs" in params:
         known = ", ".join(FIELDS[program_id])
         yield f"the {program_id} has no input {unknown[0]!r:.50}, but {known}"
+    shots, precision = params.get("shots"), params.get("precision")
+    if program_id == "sampler" and shots is not None and not is_count(shots):
+        yield f"shots are {shots!r:.50}, which is not a whole number above 0"
+    if program_id == "estimator" and precision is not None and not is_positive(precision):
+        yield f"precision is {precision!r:.50}, which is not a number above 0"
     for number, pub in enumerate(pubs):
         yield from _of_pub(program_id, pub, f"pub {number}")
 

@@ -52,6 +52,25 @@ def test_a_program_in_openqasm_is_computed(program: str, sample: str) -> None:
     assert data["c"]["samples"] == [sample] * 16
 
 
+def test_shots_beside_the_options_take_precedence_over_them() -> None:
+    """For pubs that name none (REST description); those that do keep theirs."""
+    pubs = [[VIRTUAL], [VIRTUAL, None, 3], VIRTUAL]
+    _, text = submitted(VIRTUAL, pubs=pubs, shots=5, options={"default_shots": 16})
+    samples = [each["data"]["c"]["samples"] for each in json.loads(text)["results"]]
+    assert list(map(len, samples)) == [5, 3, 5]
+
+
+@pytest.mark.parametrize("result", [None, "computed"])
+def test_a_precision_beside_the_options_takes_precedence_over_them(result: str | None) -> None:
+    """For pubs of an estimator that name none (REST description)."""
+    inputs = {"version": 2, "precision": 0.05, "options": {"default_shots": 16}}
+    pubs = [[VIRTUAL, {"ZI": 1.0}], [VIRTUAL, {"ZI": 1.0}, None, 0.1]]
+    with qrtest.simulate() as sim:
+        params = {**inputs, "pubs": pubs}
+        found = sim.job("DONE", program_id="estimator", params=params, result=result).result()
+    assert [each.metadata["target_precision"] for each in found] == [0.05, 0.1]
+
+
 @pytest.mark.parametrize(
     ("program", "says"),
     [

@@ -80,6 +80,9 @@ def test_the_names_are_those_of_the_models(program_id: str) -> None:
         ({"options": {"simulator": {"nope": 1}}}, "the options of the simulator have no 'nope'"),
         ({"nope": 1}, "the sampler has no input 'nope', but pubs, options"),
         ({"resilience_level": 1}, "the sampler has no input 'resilience_level'"),
+        ({"precision": 0.1}, "the sampler has no input 'precision'"),
+        ({"shots": 0}, "shots are 0, which is not a whole number above 0"),
+        ({"shots": True}, "shots are True"),
     ],
 )
 def test_the_error_of_an_unknown_name_lists_the_known_ones(
