@@ -91,7 +91,7 @@ def header_of(content: bytes) -> CircuitHeader | None:
         version, programs = _read(stream, FILE_HEADER)
         is_known = content.startswith(b"QISKIT") and programs == 1 and version in KNOWN_VERSIONS
         return _of_first_circuit(stream, version) if is_known else None
-    except (struct.error, ValueError):
+    except (struct.error, ValueError, OverflowError):
         return None
 
 

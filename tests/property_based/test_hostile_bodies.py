@@ -13,7 +13,7 @@ from qrtest.errors import ResultError
 from qrtest.http.messages import Response
 from qrtest.lifecycle.script import Script
 from qrtest.scenario.scenario import Scenario
-from qrtest.service import parse
+from qrtest.service import circuit_header, parse
 from qrtest.service.job_facts import JobFacts, Submission
 from qrtest.timeline.journal import summary
 from tests.asking import Asking
@@ -139,3 +139,18 @@ def test_a_calibration_is_reported_for_the_job_that_asked_for_it() -> None:
     assert made["calibration_id"] == "c1"
     assert ask("GET", f"/jobs/{made['id']}").body["calibration_id"] == "c1"
     assert Submission(backend="b", program_id="p").calibration_id is None
+
+
+@given(st.binary(min_size=40, max_size=90), st.sampled_from(circuit_header.KNOWN_VERSIONS))
+def test_a_circuit_whose_sizes_are_anything_has_a_header_or_none(rest: bytes, version: int) -> None:
+    """A recording of it is saved: sizes that no memory holds are no error."""
+    content = b"QISKIT" + bytes([version]) + bytes(3) + (1).to_bytes(8, "big") + b"x" + rest
+    found = circuit_header.header_of(content)
+    assert found is None or found.end_of_texts <= len(content)
+
+
+def test_a_circuit_with_a_size_that_no_memory_holds_has_no_header() -> None:
+    """Eight bytes of a size say anything up to 2**64."""
+    header = circuit_header.CIRCUIT_HEADER.pack(1, b"f", 0, 1, 0, 2**64 - 1, 0, 0)
+    content = b"QISKIT" + bytes([13, 0, 0, 0]) + (1).to_bytes(8, "big") + b"q" + header + bytes(40)
+    assert circuit_header.header_of(content) is None
