@@ -6,7 +6,6 @@ A new kind is written here, and nowhere else: see `qrtest.faults.fault`.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from email.utils import parsedate_to_datetime
 from typing import Final, Literal, TypeGuard, Unpack, get_args
 
 from qrtest.clock.duration import Duration
@@ -114,6 +113,8 @@ def _is_date(retry_after: Duration) -> TypeGuard[str]:
     """Return whether it is an HTTP date, the other form of Retry-After (RFC 9110, section 10.2.3)."""
     if not isinstance(retry_after, str):
         return False
+    from email.utils import parsedate_to_datetime
+
     try:
         parsedate_to_datetime(retry_after)
     except ValueError:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial, wraps
 from typing import Any, Final, ParamSpec, TypeVar, cast
-from unittest import SkipTest, TestCase
 
 from qrtest.errors import SimulationError
 
@@ -78,6 +77,8 @@ def _function(function: Wrapped, make: Callable[[], Any]) -> Wrapped:
 
 def _class(case: Any, make: Callable[[], Any]) -> Any:
     """Return the test case *case*, changed: each test has a session, which it explains when it fails."""
+    from unittest import TestCase
+
     if not issubclass(case, TestCase):
         raise SimulationError(
             f"{case.__qualname__} cannot be decorated: it is no unittest.TestCase. "
@@ -130,5 +131,9 @@ class _Explained:
         """Begin."""
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, Exception) and not isinstance(error, SkipTest):
+        if not isinstance(error, Exception):
+            return
+        from unittest import SkipTest
+
+        if not isinstance(error, SkipTest):
             error.add_note(f"qrtest timeline:\n{self._session.journal.timeline()}")

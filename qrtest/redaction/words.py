@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Final
 
 __all__ = ["begins_a_word", "is_english", "is_of_the_service", "listed", "parts"]
@@ -21,6 +20,8 @@ _CAMEL: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\Wa-zA-Z\d_]+")
 @cache
 def listed(name: str) -> frozenset[str]:
     """Return the words in the file *name* of this folder."""
+    from importlib.resources import files
+
     return frozenset((files(__package__) / name).read_text(encoding="utf-8").split())
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import json
-import pickle
 import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -172,6 +171,13 @@ def _bytes(change: Callable[[bytes], bytes]) -> Callable[[dict[str, Json]], obje
     return spoil
 
 
+def _pickled(_: bytes) -> bytes:
+    """Return an array that is compressed and pickled."""
+    import pickle
+
+    return zlib.compress(pickle.dumps([1]))
+
+
 def _array(layer: str) -> Callable[[str], str | None]:
     """Damage the last array at one of LAYERS."""
 
@@ -248,7 +254,7 @@ DAMAGES: Final = tuple(
         (
             "pickled",
             "An array that is pickled.",
-            _of("ndarray", _bytes(lambda _: zlib.compress(pickle.dumps([1])))),
+            _of("ndarray", _bytes(_pickled)),
         ),
         ("wrong-dtype", "An array of texts.", _array("type")),
         ("wrong-shape", "An array whose shape does not fit its data.", _array("shape")),

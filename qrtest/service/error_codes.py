@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 __all__ = ["Explanation", "explanation"]
@@ -29,6 +28,8 @@ def explanation(code: int) -> Explanation:
 
 @cache
 def _table() -> dict[int, Explanation]:
+    from importlib.resources import files
+
     text = files(__package__).joinpath("error_codes.tsv").read_text(encoding="utf-8")
     rows = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
     return {int(code): Explanation(message, solution) for code, message, solution in rows}
