@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qiskit import ClassicalRegister, QuantumCircuit
+from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
 from qiskit.circuit import Parameter, ParameterVector
 from qiskit.primitives import DataBin
+from qiskit_ibm_runtime import Executor, QuantumProgram
 from qiskit_ibm_runtime.exceptions import RuntimeJobFailureError
 
 from qrtest import simulate
 from qrtest.client.circuit_checks import RESERVED
+from qrtest.errors import NotComputedWarning
 
 
 def failure(program_id: str, pub: list[Any], result: str | None) -> str:
@@ -160,3 +162,17 @@ def test_a_circuit_without_parameters_needs_no_values(name: str) -> None:
     with simulate() as sim:
         [pub] = sim.job("DONE", params={"pubs": [[circuit, None, 5]], "version": 2}).result()
     assert pub.data.c.num_shots == 5
+
+
+def test_an_executor_takes_a_register_with_a_reserved_name() -> None:
+    """Which is not computed, as a warning says: the simulators hold registers in a DataBin."""
+    circuit = QuantumCircuit(QuantumRegister(1), ClassicalRegister(2, "shape"))
+    circuit.measure(0, 0)
+    program = QuantumProgram(shots=16)
+    program.append_circuit_item(circuit)
+    with simulate() as sim:
+        sim.rule(result="computed")
+        backend = sim.service().backend("ibm_torino")
+        with pytest.warns(NotComputedWarning, match="shape"):
+            result = Executor(mode=backend).run(program).result()
+    assert result[0]["shape"].shape == (16, 2)
