@@ -171,9 +171,9 @@ def test_the_moment_at_which_a_server_begins_can_be_chosen(server: Server, clock
         return datetime.fromisoformat(answer["created"])
 
     say(server, "reset", {"clock": clock, "starts": "2031-07-01T00:00Z"})
-    assert created() - datetime(2031, 7, 1, tzinfo=UTC) < timedelta(hours=2)
+    assert timedelta(0) <= created() - datetime(2031, 7, 1, tzinfo=UTC) < timedelta(days=1)
     say(server, "reset", {"clock": clock, "starts": "now"})
-    assert abs(created() - datetime.now(UTC)) < timedelta(hours=2)
+    assert abs(created() - datetime.now(UTC)) < timedelta(days=1)
 
 
 @pytest.mark.parametrize("starts", ["0001-01-02T00:00Z", "1969-12-31T00:00Z", "8999-01-01T00:00Z"])
