@@ -21,7 +21,8 @@ from urllib.parse import quote, quote_plus
 
 from qrtest.cassette.checks import Finding
 from qrtest.cassette.model import Cassette
-from qrtest.redaction.used_values import SHORTEST, could_matter, text_of_bytes
+from qrtest.redaction.used_packed import text_of_bytes
+from qrtest.redaction.used_values import SHORTEST, could_matter
 
 __all__ = ["Search", "detected", "searched"]
 

@@ -8,23 +8,23 @@ from __future__ import annotations
 
 import base64
 import re
-import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from html.parser import HTMLParser
+from itertools import chain
 from typing import Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.used_beside import Cells, in_object, json_in
-from qrtest.redaction.used_data import decoded, without_compressed
+from qrtest.redaction.used_data import without_compressed
 from qrtest.redaction.used_labels import LONGEST, in_path, in_text
+from qrtest.redaction.used_packed import packed_in, text_of_bytes
 
-__all__ = ["could_matter", "text_of_bytes", "used_values"]
+__all__ = ["could_matter", "used_values"]
 
 SHORTEST: Final = 6
-LARGEST: Final = 2**26
 DEEPEST: Final = 4
 MARKUP_BLOCK: Final = 2**15
 """How much markup is read at once, in characters. Where tags are not closed it is not read: that takes the
@@ -38,26 +38,27 @@ _PASSWORD: Final = re.compile(
 )
 _SECRET: Final = re.compile(
     r"(?i)passw|passcode|passphrase|pwd|secret|token|credential|creds$|^pw$|kennwort|contrase|mot_de_passe"
-    r"|(?:^|_)pass$|(?:api|access|private|signing|encryption|master|storage|shared|ssh|account|hmac|session)_?key"
+    r"|(?:^|_|store|key)pass$|lic[ec]n[sc]e_?key|senha|wachtwoord|motdepasse|пароль|(?:api|access|private|signing|encryption|master|storage|shared|ssh|account|hmac|session)_?key"
     r"|authori[sz]ation|^auth$|signature|cookie|(?:^|_)(?:pin|t?otp)(?:_?(?:codes?|value|hash|\d))?s?$|client_?-?id|sessionid|sessid"
-    r"|^(?:bearer|jwt|hmac|salt|cv[vc]2?|ssn|iban|mnemonic)$|csrf|xsrf|assertion|seed_?phrase|card_?number"
+    r"|^(?:bearer|jwt|hmac|salt|sig|psk|wpa_psk|cv[vc]2?|ssn|iban|mnemonic)$|csrf|xsrf|assertion|seed_?phrase|card_?number"
 )
 _PERSON: Final = re.compile(
-    r"(?i)^(?:(?:my|your|old|new|current|source|remote|x)_?)?"
+    r"(?i)^(?:(?:my|your|old|new|current|source|remote|x|db)_?)?"
     r"(?:(?:users?|accounts?|customer|tenant|org(?:ani[sz]ation)?|employee|iam|owner|login|author)_?(?:id|name)?"
     r"|(?:first|last|full|given|family|middle|nick)_?name|surname|e?_?mail(?:_?address)?|contact(?:_?name)?"
     r"|(?:account|customer|member|employee)_?(?:number|nr)|reply_?to|display(?:ed)?_?(?:user|name)"
     r"|phone(?:_?number)?|mobile(?:_?number)?|telephone|(?:created|updated|modified|deleted|submitted)_?by"
     r"|client_ip|ip(?:_?addr(?:ess)?)?|remote_addr|guid|instance_?id|bss_account(?:_?id)?|requester|assignee"
-    r"|preferred_username|street|postcode)(?:_\d{1,2})?$"
+    r"|preferred_username|street|postcode)(?:_?(?:\d{1,2}|plain|value|text))?$"
 )
 _NO_SECRET: Final = re.compile(
-    r"(?i)(?:count|limit|type|s_used|length|expir\w*|policy|url|uri|endpoint|state|status)$|^max|^has|^is_"
+    r"(?i)(?:count|limit|type|s_used|length|expir\w*|policy|url|uri|endpoint|state|status)$|^(?:max|has|is)(?:_|(?-i:[A-Z])|tokens?$|passw|secret)"
 )
 LONGEST_NAME: Final = 80
 _NUMBERED: Final = re.compile(r"[0-9]{3,}")
 """Digits that no pattern of a name distinguishes from others: names that are numbered are one name."""
 
+_HUMP: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _IS_NAME: Final = re.compile(r"[\w.\[\]:@ -]{1,80}")
 _NAME: Final = re.compile(
     r"(?<![\w.-])([\w.-]{1,60})(?:\\?[\"'\])]{0,2}\s{0,2}[:=]{1,2}>?\s{0,2}|\\?[\"'],\s?(?=\\?[\"'])|\s(?:is|was)\s)"
@@ -65,9 +66,16 @@ _NAME: Final = re.compile(
 )
 _MENTIONED: Final = re.compile(
     r"(?<![\w.-])([\w.-]{1,60})"
-    r"(?:\s(?:-|\u2014|\||->|!=|<>|LIKE|set to|should be)\s|[\"'`]?\)=\()[\"'`(%<]{0,3}"
+    r"(?:\s(?:-|\u2014|\||->|!=|<>|LIKE|equals|(?:was )?(?:re)?set to|you gave|should be)\s"
+    r"|[\"'`]?\)=\()"
+    r"[\"'`(%<]{0,3}"
 )
 """A name with a weaker sign than a colon behind it: it names the next word alone."""
+
+_BESIDE: Final = re.compile(r"(?<![\w.-])([A-Za-z_-]{2,40})\s[\"'`(%<]{0,3}")
+"""A name with a blank behind it, which names the next word where that looks like a value."""
+
+_PHONE: Final = re.compile(r"(?<![\w.+])\+[1-9]\d{0,2}[ ()/.-]{1,2}\d[\d ()/.-]{5,16}\d(?!\w)")
 
 _SECTION: Final = re.compile(
     r"\[([\w.-]{1,60})\]\s{0,8}\n[\w.-]{1,60}\s{0,4}=\s{0,4}([^\n\r]{4,200})"
@@ -90,7 +98,6 @@ _AFTER: Final = re.compile(r"/(users?|accounts?|reset|tokens?|verify|invite)/([^
 _CUT_WORD: Final = re.compile(r"(?<!\w)\w{1,200}\Z")
 _SIGN: Final = re.compile(r"[=:{\[<&?/;#]|\s(?:is|was)\s|[\"'],")
 SHORTEST_BLOB: Final = 16
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _WORDS: Final = frozenset(
     ("redacted", "dummy", "none", "null", "true", "false", "password", "passwd", "secret", "token")
 ) | {"required", "expired", "invalid", "missing", "bearer", "basic", "apikey", "completed"}
@@ -102,7 +109,7 @@ _NO_VALUE: Final = re.compile(
 """A placeholder of a number, bits, a time, an address."""
 
 _CLEAR_VALUE: Final = re.compile(
-    r"[\d@]|[^\W\d_a-zA-Z]|[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})"
+    r"[\d@]|[^\W\d_a-zA-Z]|[A-Z][a-z]+ [A-Z][a-z]+|(?i:[bcdfghjklmnpqrstvwxz]{6})|(?:[a-z]{3,12}-){3}"
 )
 
 
@@ -177,6 +184,8 @@ class _Reader:
         """Take what the parameters of an address hold, and what follows `/users/` in its path."""
         for name, value in _PAIR.findall(text):
             self.take(unquote(name), unquote_plus(value), value)
+            if "%" in value:
+                self.text(unquote_plus(value), DEEPEST)
         for used in in_path(text.partition("?")[0], _names) if len(text) < LONGEST_PATH else ():
             self.take(used.name, unquote(used.value))
         for name, value in _MATRIX.findall(text) if ";" in text else ():
@@ -198,8 +207,8 @@ class _Reader:
         self._read[text] = depth
         for value in json_in(text):
             self.json(value, "", depth)
-        for blob in _BASE64.findall(text) if len(text) < LARGEST else ():
-            self.text(decoded(blob), depth + 1)
+        for each in packed_in(text):
+            self.text(each, depth + 1)
         text = without_compressed(text)
         if "=" in text and " " not in text[:400]:
             pairs = parse_qsl(text)
@@ -211,10 +220,12 @@ class _Reader:
         self.address(text)
         for found in _NAME.finditer(text):
             self._assigned(text, found)
-        for found in _MENTIONED.finditer(text):
-            value = _BARE.match(text, found.end())
+        for found in chain(_MENTIONED.finditer(text), _BESIDE.finditer(text)):
+            value = _BARE.match(text, found.end()) if _governs(found[1]) else None
             if value is not None:
                 self.take(found[1], value[0].rstrip(".!?%"), is_prose=True)
+        for each in _PHONE.findall(text):
+            self.take("phone", each)
         for name, each in _SECTION.findall(text):
             self.take(name, each.strip("\"' "))
         for name, each in _PART.findall(text):
@@ -335,19 +346,6 @@ class _Markup(HTMLParser):
         self.handle_data(data.removeprefix("CDATA["))
 
 
-def text_of_bytes(body: bytes) -> str:
-    """Return *body*, compressed or not, as a text in whatever encoding it has."""
-    with suppress(zlib.error):
-        body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LARGEST)
-    charsets = ("utf-16", "utf-32") if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
-    for charset in reversed(charsets):
-        try:
-            return body.decode(charset)
-        except UnicodeDecodeError:
-            continue
-    return body.decode("latin-1")
-
-
 def could_matter(value: str, is_password: bool = False) -> bool:
     """Return whether to search for *value*: not if it is short, an ordinary word, or zeros and ones."""
     if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
@@ -379,6 +377,6 @@ def _names(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_named(name: str) -> bool:
-    plain = name.replace("-", "_")
-    is_secret = _SECRET.search(plain) is not None and _NO_SECRET.search(plain) is None
-    return is_secret or _PERSON.search(plain) is not None
+    plain = _HUMP.sub("_", name.replace("-", "_"))
+    is_secret = any(map(_SECRET.search, (name, plain))) and _NO_SECRET.search(name) is None
+    return is_secret or any(map(_PERSON.search, (name.replace("-", "_"), plain)))

@@ -240,3 +240,20 @@ def test_what_only_begins_like_compressed_data_is_a_credential_where_it_is_named
     secret = "eJ" + "k7Qx" * 30
     assert secret in used_values([sent(json.dumps({"password": secret}))])
     assert secret in used_values([sent(f"a note: password = '{secret}'")])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("otp_secret equals JBSWY3DPEHPK3PXP", "JBSWY3DPEHPK3PXP"),
+        ("machine x login y password P4ss!word", "P4ss!word"),
+        (b'{"pin": "P4ss!word"}'.hex(), "P4ss!word"),
+        ("&lt;user_password&gt;P4ss!word&lt;/user_password&gt;", "P4ss!word"),
+        ("ring +49 30 90182077 today", "+49 30 90182077"),
+        ("https://x.test/a?filter=%7B%22hashedPin%22%3A%22P4ss%21word%22%7D", "P4ss!word"),
+    ],
+)
+def test_the_second_opinion_reads_a_value_in_any_of_these_forms(text: str, value: str) -> None:
+    """By a word or a blank behind its name, in digits, as entities, in a parameter of an address, by its looks."""
+    assert value in used_values([answered(text.encode(), "text/plain")])
+    assert value in used_values([answered(json.dumps({"message": text}))])

@@ -1,0 +1,62 @@
+"""Texts in other forms: compressed, base64, hexadecimal digits, entities of markup: for the second opinion.
+
+Like used_values.py it shares no code and no patterns with the redactor.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Final
+
+from qrtest.redaction.used_data import decoded
+
+__all__ = ["packed_in", "text_of_bytes"]
+
+LARGEST: Final = 2**26
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_HEXADECIMAL: Final = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
+_LINES: Final = re.compile(
+    r"(?:[A-Za-z0-9+/_-]{60,76}\s{1,2}){1,100000}[A-Za-z0-9+/_-]{1,76}={0,2}\s{0,2}"
+)
+
+
+def text_of_bytes(body: bytes) -> str:
+    """Return *body*, compressed or not, as a text in whatever encoding it has."""
+    with suppress(zlib.error):
+        body = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(body, LARGEST)
+    charsets = ("utf-16", "utf-32") if body[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig",)
+    for charset in reversed(charsets):
+        try:
+            return body.decode(charset)
+        except UnicodeDecodeError:
+            continue
+    return body.decode("latin-1")
+
+
+def packed_in(text: str) -> Iterator[str]:
+    """Yield what *text* holds in base64, also over lines, in hexadecimal digits, and as entities.
+
+    >>> list(packed_in(b"pin=493827, x".hex())), list(packed_in("&lt;pin>493827"))
+    (['pin=493827, x'], ['<pin>493827'])
+    """
+    if len(text) >= LARGEST:
+        return
+    if "&lt;" in text or "&#" in text or "&quot;" in text:
+        yield html.unescape(text)
+    if _LINES.fullmatch(text):
+        yield _unpacked("".join(text.split()))
+        return
+    for blob in _BASE64.findall(text):
+        yield from filter(None, (_unpacked(blob),))
+
+
+def _unpacked(blob: str) -> str:
+    if _HEXADECIMAL.fullmatch(blob):
+        content = bytes.fromhex(blob)
+        if content.isascii() and (text := content.decode()).isprintable():
+            return text
+    return decoded(blob)
