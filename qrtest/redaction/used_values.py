@@ -25,6 +25,9 @@ from qrtest.redaction.used_packed import packed_in, text_of_bytes
 __all__ = ["could_matter", "used_values"]
 
 SHORTEST: Final = 6
+LEAST_LETTERS: Final = 3
+"""Letters and digits that a value has at least: punctuation alone is nobody's."""
+
 DEEPEST: Final = 4
 MARKUP_BLOCK: Final = 2**15
 """How much markup is read at once, in characters. Where tags are not closed it is not read: that takes the
@@ -350,7 +353,7 @@ def could_matter(value: str, is_password: bool = False) -> bool:
     """Return whether to search for *value*: not if it is short, an ordinary word, or zeros and ones."""
     if len(value) < SHORTEST or "redacted-" in value or value.lower() in _WORDS:
         return False
-    if _NO_VALUE.fullmatch(value):
+    if _NO_VALUE.fullmatch(value) or sum(map(str.isalnum, value)) < LEAST_LETTERS:
         return False
     if _CLEAR_VALUE.search(value):
         return True
