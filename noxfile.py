@@ -195,13 +195,18 @@ CLIENTS = (
 )
 """Clients of others, of the service itself, each with a test in examples/clients."""
 
+UNSAID = {"quantum-vibecoding-mcp": ("mcp<2",)}
+"""What a client needs, and its package does not require."""
+
 
 @nox.session
 @nox.parametrize("client", CLIENTS, ids=CLIENTS)
 def clients(session: nox.Session, client: str) -> None:
     """Let a client of others, as it is published, ask the simulated service."""
     constraints = ("--build-constraints", str(CONSTRAINTS))
-    session.install("-q", *constraints, "-e", ".[pytest,aer,serve]", client)
+    session.install(
+        "-q", *constraints, "-e", ".[pytest,aer,serve]", client, *UNSAID.get(client, ())
+    )
     run_example(session, "clients", client)
 
 
