@@ -237,7 +237,7 @@ HOMES = {
     "qiskit_aer": {"client.device_noise", "client.simulators"},
     "qiskit_ibm_runtime": {
         "client.small_jobs",
-        "client.recorded_instances",
+        "client.named_instances",
         "client.removed_members",
         "client.runtime_service",
     },

@@ -166,9 +166,9 @@ class Replay(Session):
 
     def _with_own_instances(self) -> AbstractContextManager[None]:
         """Let the program name the recorded instances as it did when it was recorded."""
-        from qrtest.client.recorded_instances import RECORDED_INSTANCES
+        from qrtest.client.named_instances import NAMED_INSTANCES
 
-        return RECORDED_INSTANCES.shown(self._player.own_instances)
+        return NAMED_INSTANCES.shown(self._player.own_instances, self.clock)
 
     def _is_recorded(self, request: Request) -> bool:
         return request.host in self._hosts or self._player.find(request) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.clock import clocks
@@ -64,7 +65,7 @@ def simulate(
     watchdog: Duration | None = None,
     faults: Sequence[Fault] = (),
     backends: Sequence[str] | None = None,
-    instances: Sequence[Instance] = (Instance(),),
+    instances: Sequence[Instance] | None = None,
     limits: Limits | None = None,
     network: bool = False,
     **behaviour: Any,
@@ -81,9 +82,9 @@ def simulate(
     how much real time it gets in which nothing moves, as "10s", or "never" for no limit; the error says which
     thread is where. None: 60 seconds, or what the ini option `qrtest_watchdog` says.
     *faults* strike all requests. *backends*: names of real devices. *instances*: those of the account,
-    the first is the default. *limits*: of submissions, none by default. *network*: let connections out
-    of this machine. *clock*: "virtual", or "real" to wait as the service would. *behaviour*: options of
-    `Behaviour`.
+    the first is the default; None: one, which the program may call by any CRN or name. *limits*: of
+    submissions, none by default. *network*: let connections out of this machine. *clock*: "virtual", or
+    "real" to wait as the service would. *behaviour*: options of `Behaviour`.
 
     Raises `SimulationError` for an option that does not exist or does not fit, `DurationError` for what is no
     length of time.
@@ -154,7 +155,7 @@ class Simulation(Session, Scripting):
         latency: float,
         faults: Sequence[Fault],
         backends: Sequence[str] | None,
-        instances: Sequence[Instance],
+        instances: Sequence[Instance] | None,
         limits: Limits | None,
         behaviour: Behaviour,
     ) -> None:
@@ -165,15 +166,34 @@ class Simulation(Session, Scripting):
                 seed=seed,
                 faults=faults,
                 backends=backends,
-                instances=instances,
+                instances=(Instance(),) if instances is None else instances,
                 limits=limits,
                 behaviour=behaviour,
             )
             return self._scripted
 
         super().__init__(
-            Environment(made, options, noun="simulation", maker="simulate", latency=latency)
+            Environment(
+                made,
+                options,
+                noun="simulation",
+                maker="simulate",
+                latency=latency,
+                within=self._with_own_instances if instances is None else None,
+            )
         )
+
+    def _with_own_instances(self) -> AbstractContextManager[None]:
+        """Let the program call the only instance what it calls its own."""
+        from qrtest.client.named_instances import NAMED_INSTANCES
+
+        return NAMED_INSTANCES.shown(self._own_instances, self.clock)
+
+    def _own_instances(self, listed: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+        field = "crn" if wanted.startswith("crn:") else "name"
+        if field == "crn":
+            self._scripted.service.account.instances.call(wanted)
+        return [{**each, field: wanted} for each in listed]
 
     def job(
         self,

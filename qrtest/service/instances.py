@@ -136,6 +136,7 @@ class Instances:
             raise SimulationError("instances=[]: an account has one instance at least.")
         self._epoch = epoch
         self._by_crn = {instance.resource_name: instance for instance in instances}
+        self._also_called: dict[str, str] = {}
         self.crn: Final = next(iter(self._by_crn))
         if len(self._by_crn) < len(instances):
             raise SimulationError("Two instances have the same CRN: give each a name of its own.")
@@ -144,9 +145,17 @@ class Instances:
         """Return the instances as they are now, the first one first."""
         return tuple(self._by_crn.values())
 
+    def call(self, crn: str) -> None:
+        """Let the first instance answer to *crn*, too."""
+        self._also_called[crn] = self.crn
+
+    def own_crn(self, crn: str | None) -> str:
+        """Return the CRN under which jobs of the header Service-CRN are kept; the first one for None."""
+        return self.crn if crn is None else self._also_called.get(crn, crn)
+
     def named(self, crn: str | None) -> Instance:
         """Return the instance of the header Service-CRN; the first one for None."""
-        found = self._by_crn.get(self.crn if crn is None else crn)
+        found = self._by_crn.get(self.own_crn(crn))
         if found is None:
             raise error_responses.instance_unknown(str(crn))
         return found

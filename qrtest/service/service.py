@@ -179,7 +179,7 @@ class SimulatedService:
         version = api_versions.named(request)
         if version not in api_versions.VERSIONS:
             raise error_responses.api_version_unknown(version, api_versions.VERSIONS)
-        return Ask(request, where, instance, crn or self.account.crn, version, now)
+        return Ask(request, where, instance, instances.own_crn(crn or None), version, now)
 
     # --- jobs ---
 

@@ -48,8 +48,12 @@ TAPS: Final = {
     "urllib3": "qrtest.transport.urllib3_tap",
     "httpx": "qrtest.transport.httpx_tap",
     "aiohttp": "qrtest.transport.aiohttp_tap",
+    "qiskit_ibm_runtime.accounts.account": "qrtest.client.named_instances",
 }
-"""The tap of each library. A library that is not imported yet gets its tap when it is."""
+"""The tap of each library. A library that is not imported yet gets its tap when it is.
+
+That of the client sends nothing: it changes what the client makes of an answer.
+"""
 
 
 IBM: Final = ".ibm.com"

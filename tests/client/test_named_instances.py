@@ -1,8 +1,10 @@
-"""A program that chooses its instance by CRN or by name, recorded and replayed: the file holds neither."""
+"""A program that chooses its instance by CRN or by name: recorded, replayed without either, and simulated."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from qiskit_ibm_runtime import QiskitRuntimeService
@@ -51,7 +53,7 @@ def test_a_program_names_its_instance_as_it_did(
         if len(crns) > 1:
             with pytest.raises(IBMInputValueError):
                 own_service(f"{mine[:-6]}7777::")
-    with pytest.raises(IBMInputValueError), qrtest.simulate():
+    with pytest.raises(IBMInputValueError), qrtest.simulate(instances=[Instance()]):
         own_service(MINE)
 
 
@@ -83,3 +85,33 @@ def test_a_name_that_the_recording_keeps_is_not_taken_for_another(tmp_path: Path
         assert own_service("open").active_instance()
         with pytest.raises(IBMInputValueError):
             own_service("another")
+
+
+@pytest.mark.parametrize("transport", ["direct", "in-process", "sockets"])
+@pytest.mark.parametrize("mine", [MINE, "my-team"])
+def test_a_simulation_has_the_instance_that_a_program_names(mine: str, transport: Any) -> None:
+    """With the jobs that are in it by its own name."""
+    with qrtest.simulate(transport=transport) as sim:
+        job_id = sim.job("QUEUED").job_id()
+        service = own_service(mine)
+        assert mine in service.instances()[0].values()
+        assert [each.job_id() for each in service.jobs()] == [job_id]
+        assert sim.service().job(job_id).status() == "QUEUED"
+
+
+def test_a_simulation_with_instances_has_no_other() -> None:
+    with qrtest.simulate(instances=[Instance(name="team")]):
+        assert own_service("team").active_instance()
+        with pytest.raises(IBMInputValueError):
+            own_service(MINE)
+
+
+def test_each_thread_names_the_instance_of_its_own_simulation() -> None:
+    """Also while another simulation, that knows the instance by another name, is active."""
+
+    def named(mine: str) -> str:
+        with qrtest.simulate():
+            return own_service(mine).active_instance()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(named, [MINE, OTHER])) == [MINE, OTHER]
