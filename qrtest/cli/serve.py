@@ -6,7 +6,9 @@ import importlib
 import json
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -100,20 +102,33 @@ def serve(
     """
     from qrtest.harness.serve import serve as served
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, signal.default_int_handler)
+    early: list[int] = []
+    _on_signals(lambda number, _: early.append(number))
     try:
         with served(port, host=host, https_port=https_port, **_given(options)) as server:
             if server.authority is not None:
                 authority.write_text(server.authority, encoding="ascii")
             click.echo(_line(server) if as_json else _directions(server, authority))
             _import_what_answers_need()
+            _on_signals(signal.default_int_handler)
+            if early:
+                raise KeyboardInterrupt
             server.wait()
     except KeyboardInterrupt:
         click.echo("qrtest: stopped.", err=True)
     finally:
         if https_port is not None:
             authority.unlink(missing_ok=True)
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], object]) -> None:
+    """Let *handler* handle Ctrl-C and SIGTERM.
+
+    Until all is imported they are noted only: an exception in the middle of an import is lost in a finalizer,
+    or is taken for a module that cannot be imported.
+    """
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, handler)
 
 
 def _import_what_answers_need() -> None:
