@@ -18,9 +18,8 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from qrtest.cassette.model import Interaction
 from qrtest.redaction.used_beside import Cells, in_object, json_in
-from qrtest.redaction.used_data import without_compressed
 from qrtest.redaction.used_labels import LONGEST, in_path, in_text
-from qrtest.redaction.used_packed import packed_in, text_of_bytes
+from qrtest.redaction.used_packed import packed_in, text_of_bytes, without_compressed
 
 __all__ = ["could_matter", "used_values"]
 
