@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-__all__ = ["BLOCK_VARIABLE", "blocked_environment", "node_options", "with_injected"]
+__all__ = ["BLOCK_VARIABLE", "blocked_environment", "node_variables", "with_injected"]
 
 INJECTED: Final = Path(__file__).parent / "injected"
 """A folder with a `sitecustomize`, which Python imports before the program."""
@@ -28,10 +28,11 @@ def with_injected(**variables: str) -> dict[str, str]:
     return {**os.environ, **variables, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def node_options() -> str:
-    """Return the value of NODE_OPTIONS by which Node.js uses a proxy: what it is now, and one option more."""
+def node_variables() -> dict[str, str]:
+    """Return the variables by which Node.js uses a proxy; NODE_OPTIONS keeps what it has."""
     path = str(IN_NODE).replace("\\", "\\\\")
-    return " ".join(filter(None, [os.environ.get("NODE_OPTIONS"), f'--require="{path}"']))
+    options = " ".join(filter(None, [os.environ.get("NODE_OPTIONS"), f'--require="{path}"']))
+    return {"NODE_USE_ENV_PROXY": "1", "NODE_OPTIONS": options}
 
 
 def blocked_environment() -> dict[str, str]:
@@ -42,5 +43,4 @@ def blocked_environment() -> dict[str, str]:
     """
     proxies = dict.fromkeys((*PROXIES, *map(str.lower, PROXIES)), NOWHERE)
     local = dict.fromkeys(("NO_PROXY", "no_proxy"), LOCAL)
-    node = {"NODE_USE_ENV_PROXY": "1", "NODE_OPTIONS": node_options()}
-    return with_injected(**proxies, **local, **node, **{BLOCK_VARIABLE: "1"})
+    return with_injected(**proxies, **local, **node_variables(), **{BLOCK_VARIABLE: "1"})

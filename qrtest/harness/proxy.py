@@ -18,7 +18,7 @@ from qrtest.clock import clocks
 from qrtest.clock.clocks import AcceleratedClock, VirtualClock
 from qrtest.clock.moment import EPOCH, unix_time
 from qrtest.errors import RecordingError, UnansweredRequest
-from qrtest.harness.child_environment import node_options
+from qrtest.harness.child_environment import node_variables
 from qrtest.harness.record import Mode, Recording, record
 from qrtest.harness.replay import (
     ScriptLike,
@@ -181,8 +181,7 @@ class Proxy:
         """
         proxies = dict.fromkeys((*PROXIES, *map(str.lower, PROXIES)), self.url)
         trust = dict.fromkeys(TRUST, str(self.authority.absolute()))
-        node = {"NODE_USE_ENV_PROXY": "1", "NODE_OPTIONS": node_options()}
-        return {**proxies, **trust, "NO_PROXY": "", "no_proxy": "", **node}
+        return {**proxies, **trust, "NO_PROXY": "", "no_proxy": "", **node_variables()}
 
     @property
     def unanswered(self) -> tuple[str, ...]:
