@@ -77,7 +77,7 @@ def _mitigation_problems(resilience: Any) -> Iterator[str]:
     factors, given = inner.get("noise_factors"), inner.get("extrapolator")
     names = [given] if isinstance(given, str) else given if isinstance(given, list) else []
     number = len(factors) if isinstance(factors, list) else USUAL_FACTORS
-    for name in [names] if isinstance(names, str) else list(names):
+    for name in names:
         if EXTRAPOLATORS.get(name, 0) > number:
             needed = EXTRAPOLATORS[name]
             yield f"resilience.zne.extrapolator {name} needs {needed} noise factors, not {number}"

@@ -165,15 +165,14 @@ class _Wire(asyncio.Transport):
         try:
             transport.set_protocol(reader)
             transport.write(sent)
-            response = await reader.response
-            if reader.keeps_alive and not transport.is_closing():
-                transport.set_protocol(protocol)
-                connection.release()
+            return await reader.response
         finally:
             # A connector that is closed waits for the protocols of its connections.
             transport.set_protocol(protocol)
-            connection.close()
-        return response
+            if reader.keeps_alive and not transport.is_closing():
+                connection.release()
+            else:
+                connection.close()
 
 
 def _limit(timeout: Any) -> float | None:
