@@ -9,15 +9,13 @@ of the instance that stands for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Final
 
-from qrtest.clock.clocks import Clock
-from qrtest.clock.installed import current
-from qrtest.patching import Patch, Patches
+from qrtest.patching import Patch
+from qrtest.transport.interception import INTERCEPTION
 
-__all__ = ["NAMED_INSTANCES", "PATCHES", "NamedInstances", "OwnInstances"]
+__all__ = ["listings"]
 
 LISTING: Final = "list_instances"
 """The method of an account that asks for the list, of releases that ask for it."""
@@ -25,40 +23,9 @@ LISTING: Final = "list_instances"
 AUTOMATIC: Final = "auto"
 """What a program says that leaves the choice to the client."""
 
-OwnInstances = Callable[[list[dict[str, Any]], str], list[dict[str, Any]]]
-"""Called with the listed instances and the CRN or name that the program gave; returns them under that."""
 
-
-class NamedInstances:
-    """Lets accounts of the client list instances under the program's own CRNs and names.
-
-    It needs `PATCHES`, which are made whenever requests are answered in this process.
-    """
-
-    def __init__(self) -> None:
-        self._naming: dict[int, OwnInstances] = {}
-
-    @contextmanager
-    def shown(self, name: OwnInstances, clock: Clock) -> Iterator[None]:
-        """Show the instances as *name* gives them, to the threads that follow *clock*."""
-        self._naming[id(clock)] = name
-        try:
-            yield
-        finally:
-            del self._naming[id(clock)]
-
-    def listed(self, account: Any, listed: Any) -> Any:
-        """Return the instances *listed* for *account* as the program knows them."""
-        wanted, name = getattr(account, "instance", None), self._naming.get(id(current()))
-        if name is None or not isinstance(wanted, str) or wanted in ("", AUTOMATIC):
-            return listed
-        return name(listed, wanted)
-
-
-NAMED_INSTANCES: Final = NamedInstances()
-
-
-def _patches() -> Iterator[Patch]:
+def listings() -> Iterator[Patch]:
+    """Yield what lets accounts list instances as the session that answers the thread names them."""
     from qiskit_ibm_runtime.accounts import account
 
     for kind in vars(account).values():
@@ -69,9 +36,11 @@ def _patches() -> Iterator[Patch]:
 def _listing(genuine: Callable[[Any], Any]) -> Callable[[Any], Any]:
     @wraps(genuine)
     def list_instances(account: Any) -> Any:
-        return NAMED_INSTANCES.listed(account, genuine(account))
+        listed, wanted = genuine(account), getattr(account, "instance", None)
+        answering = INTERCEPTION.followed()
+        name = None if answering is None else answering.own_instances
+        if name is None or not isinstance(wanted, str) or wanted in ("", AUTOMATIC):
+            return listed
+        return name(listed, wanted)
 
     return list_instances
-
-
-PATCHES: Final = Patches(_patches, is_stable=True)

@@ -20,7 +20,7 @@ __all__ = [
     "NEWEST_KNOWN",
     "OLDEST",
     "PLACES",
-    "QUIET",
+    "STAND_INS",
     "chains_decoders",
     "channels",
     "client_class",
@@ -300,17 +300,21 @@ class _NoStack:
 
 
 def _stand_ins() -> tuple[Patch, ...]:
+    from qrtest.client.named_instances import listings
+
     session = importlib.import_module("qiskit_ibm_runtime.api.session")
     adapters = importlib.import_module("ibm_cloud_sdk_core.http_adapter")
     plainly = adapters.HTTPAdapter.init_poolmanager
     return (
         (session, "inspect", _NoStack),
         (adapters.SSLHTTPAdapter, "init_poolmanager", plainly),
+        *listings(),
     )
 
 
-QUIET: Final = Patches(_stand_ins, is_stable=True)
-"""Skips two slow, invisible steps of the client while at least one simulation is active.
+STAND_INS: Final = Patches(_stand_ins, is_stable=True)
+"""Changes the client while at least one simulation is active: it skips two slow, invisible steps, and lists
+instances by the program's own names (`qrtest.client.named_instances`).
 
 The client does not search the whole call stack at every request, so the header X-Qx-Client-Application
 does not name the caller. The clients of IBM Cloud, of which a service makes two, read the certificates

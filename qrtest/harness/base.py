@@ -28,7 +28,7 @@ from qrtest.http.messages import Request, Service
 from qrtest.service.job_facts import JobFacts
 from qrtest.timeline.journal import Journal
 from qrtest.transport.dispatcher import Dispatcher, Port
-from qrtest.transport.interception import INTERCEPTION, Simulated
+from qrtest.transport.interception import INTERCEPTION, OwnInstances, Simulated
 from qrtest.transport.network_block import BLOCKED
 from qrtest.transport.watchdog import Watchdog
 
@@ -132,8 +132,8 @@ class Environment:
 
     *noun* and *maker* name the object and its function in messages. Each request takes *latency*
     seconds of virtual time. *answers_local* says which requests to this machine it answers, none if it is
-    None. *within* makes a context that it is entered in. `clock` and `journal` can still be read after the
-    end.
+    None; *own_instances* returns the listed instances by the names that the program has for them. `clock`
+    and `journal` can still be read after the end.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class Environment:
         maker: str,
         latency: float = 0.0,
         answers_local: Callable[[Request], bool] | None = None,
-        within: Callable[[], AbstractContextManager[None]] | None = None,
+        own_instances: OwnInstances | None = None,
     ) -> None:
         # The watchdog, which everything below holds, must not hold this: nobody else holding a simulation,
         # it is freed at once, and not by a later collection.
@@ -171,13 +171,15 @@ class Environment:
             self.journal, self.clock, watchdog, latency=latency if is_virtual else 0.0
         )
         self._handler = Simulated(
-            self._dispatcher, answers_local=answers_local, only_ibm=options.network
+            self._dispatcher,
+            answers_local=answers_local,
+            only_ibm=options.network,
+            own_instances=own_instances,
         )
         self._watchdog = watchdog
         self._noun = noun
         self._maker = maker
         self._network = options.network
-        self._within = within
         self._entered: AbstractContextManager[None] | None = None
         self._is_over = False
         self._client: Any = None
@@ -196,12 +198,11 @@ class Environment:
     @contextmanager
     def _active(self) -> Iterator[None]:
         """Carry requests, and keep everything on this machine, while the block lasts."""
-        from qrtest.client.releases import QUIET, installed
+        from qrtest.client.releases import STAND_INS, installed
 
         installed()
         with (
-            QUIET,
-            _NOTHING if self._within is None else self._within(),
+            STAND_INS,
             _NOTHING if self._network else BLOCKED,
             _NOTHING if self.transport == "direct" else self._whole_client(),
             INTERCEPTION.simulating(self._handler),

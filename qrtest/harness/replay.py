@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -148,7 +147,7 @@ class Replay(Session):
                 noun="replay",
                 maker="replay",
                 answers_local=self._is_recorded,
-                within=self._with_own_instances,
+                own_instances=self._own_instances,
             )
         )
 
@@ -164,11 +163,9 @@ class Replay(Session):
         )
         return service_of(self._player, clock, self._rescripted)
 
-    def _with_own_instances(self) -> AbstractContextManager[None]:
-        """Let the program name the recorded instances as it did when it was recorded."""
-        from qrtest.client.named_instances import NAMED_INSTANCES
-
-        return NAMED_INSTANCES.shown(self._player.own_instances, self.clock)
+    def _own_instances(self, listed: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+        """Return the recorded instances by the names that the program has for them."""
+        return self._player.own_instances(listed, wanted)
 
     def _is_recorded(self, request: Request) -> bool:
         return request.host in self._hosts or self._player.find(request) is not None

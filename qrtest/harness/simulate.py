@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qrtest.clock import clocks
@@ -44,6 +43,9 @@ LATENCY: Final = "50ms"
 OF_SUBMITTED_JOBS: Final = frozenset({"script", "scenario", "result", "faults"})
 MOST_SHOWN: Final = 40
 MOST_REQUESTS: Final = 200_000
+ONLY_INSTANCE: Final = (Instance(),)
+"""The account where none is given."""
+
 OPTIONS: Final = (
     *("transport", "clock", "seed", "schedule", "starts", "latency", "longest", "most_requests"),
     *("watchdog", "faults", "backends", "instances", "limits", "network"),
@@ -159,18 +161,26 @@ class Simulation(Session, Scripting):
         limits: Limits | None,
         behaviour: Behaviour,
     ) -> None:
+        # What the environment holds does not hold this simulation: it is freed at once, and not by a later
+        # collection.
+        scripted: ScriptedService
+
         def made(clock: Clock) -> Service:
-            self._scripted = ScriptedService(
+            nonlocal scripted
+            scripted = ScriptedService(
                 clock,
                 epoch=options.epoch,
                 seed=seed,
                 faults=faults,
                 backends=backends,
-                instances=(Instance(),) if instances is None else instances,
+                instances=ONLY_INSTANCE if instances is None else instances,
                 limits=limits,
                 behaviour=behaviour,
             )
-            return self._scripted
+            return scripted
+
+        def own_instances(listed: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
+            return scripted.service.account.instances.called(wanted, listed)
 
         super().__init__(
             Environment(
@@ -179,21 +189,10 @@ class Simulation(Session, Scripting):
                 noun="simulation",
                 maker="simulate",
                 latency=latency,
-                within=self._with_own_instances if instances is None else None,
+                own_instances=own_instances if instances is None else None,
             )
         )
-
-    def _with_own_instances(self) -> AbstractContextManager[None]:
-        """Let the program call the only instance what it calls its own."""
-        from qrtest.client.named_instances import NAMED_INSTANCES
-
-        return NAMED_INSTANCES.shown(self._own_instances, self.clock)
-
-    def _own_instances(self, listed: list[dict[str, Any]], wanted: str) -> list[dict[str, Any]]:
-        field = "crn" if wanted.startswith("crn:") else "name"
-        if field == "crn":
-            self._scripted.service.account.instances.call(wanted)
-        return [{**each, field: wanted} for each in listed]
+        self._scripted = scripted
 
     def job(
         self,

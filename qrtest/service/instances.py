@@ -145,9 +145,12 @@ class Instances:
         """Return the instances as they are now, the first one first."""
         return tuple(self._by_crn.values())
 
-    def call(self, crn: str) -> None:
-        """Let the first instance answer to *crn*, too."""
-        self._also_called[crn] = self.crn
+    def called(self, wanted: str, listed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the only instance, as *listed*, under the CRN or name *wanted*; it answers to it, too."""
+        if not wanted.startswith("crn:"):
+            return [{**each, "name": wanted} for each in listed]
+        self._also_called[wanted] = self.crn
+        return [{**each, "crn": wanted} for each in listed]
 
     def own_crn(self, crn: str | None) -> str:
         """Return the CRN under which jobs of the header Service-CRN are kept; the first one for None."""

@@ -48,15 +48,14 @@ TAPS: Final = {
     "urllib3": "qrtest.transport.urllib3_tap",
     "httpx": "qrtest.transport.httpx_tap",
     "aiohttp": "qrtest.transport.aiohttp_tap",
-    "qiskit_ibm_runtime.accounts.account": "qrtest.client.named_instances",
 }
-"""The tap of each library. A library that is not imported yet gets its tap when it is.
-
-That of the client sends nothing: it changes what the client makes of an answer.
-"""
+"""The tap of each library. A library that is not imported yet gets its tap when it is."""
 
 
 IBM: Final = ".ibm.com"
+
+OwnInstances = Callable[[list[dict[str, Any]], str], list[dict[str, Any]]]
+"""Called with the listed instances and the CRN or name that the program gave; returns them under that."""
 
 CANCELLED_SECONDS: Final = 3600.0
 """How long a request lasts in a replay that was cancelled in the recording, unless the client limits it.
@@ -85,7 +84,8 @@ class Simulated:
     """Answers every request to another machine by *dispatcher*.
 
     Requests to this machine go on as ever, but for those that *answers_local* returns True for. With
-    *only_ibm*, other machines than IBM's are reached, too.
+    *only_ibm*, other machines than IBM's are reached, too. *own_instances* returns the instances that were
+    listed, by the CRN or name that the program has for its own.
     """
 
     def __init__(
@@ -94,7 +94,9 @@ class Simulated:
         *,
         answers_local: Callable[[Request], bool] | None = None,
         only_ibm: bool = False,
+        own_instances: OwnInstances | None = None,
     ) -> None:
+        self.own_instances: Final = own_instances
         self.dispatcher: Final = dispatcher
         self.clock: Final = dispatcher.clock
         self._answers_local = answers_local
