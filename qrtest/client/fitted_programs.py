@@ -111,9 +111,10 @@ def at_level(name: str, bits: Array, program: Any, draw: Draw) -> dict[str, Arra
 
 
 def levels(bits: Array, draw: Draw) -> Array:
-    """Return complex levels of *bits*: around -1 for 0 and around 1 for 1."""
-    signs = 2.0 * bits - 1
-    return signs + draw.normal(scale=0.2, size=signs.shape) * (1 + 1j)
+    """Return complex levels of *bits*: around -1 for 0 and around 1 for 1, each part with its own scatter."""
+    real, imaginary = draw.normal(scale=0.2, size=(2, *bits.shape))
+    found: Array = 2.0 * bits - 1 + real + 1j * imaginary
+    return found
 
 
 def _sampled(item: Any, draw: Draw) -> dict[str, Any]:

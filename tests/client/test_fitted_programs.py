@@ -125,6 +125,19 @@ def test_the_sampler_on_the_executor_gets_levels(
         assert abs(levels.mean() + 1) < 0.2
 
 
+@pytest.mark.parametrize("result", [None, "computed"])
+def test_the_two_parts_of_a_level_scatter_independently(
+    sim: Simulation, backend: Any, result: Any
+) -> None:
+    """A discriminator that is fitted to them meets a cloud, not a line."""
+    program = QuantumProgram(shots=2000, meas_level="kerneled")
+    program.append_circuit_item(circuit(1), circuit_arguments=np.zeros((1, 1)))
+    sim.next_job("DONE", result=result)
+    levels = Executor(mode=backend).run(program).result()[0]["r0_iq"].ravel()
+    residues = levels.real - np.sign(levels.real)
+    assert abs(np.corrcoef(residues, levels.imag)[0, 1]) < 0.2
+
+
 def test_a_samplex_item_has_the_outputs_of_its_samplex(backend: Any) -> None:
     """Beside the registers: the flips of measurements, over the randomizations."""
     boxed = generate_boxing_pass_manager(enable_measures=True).run(circuit(2))
